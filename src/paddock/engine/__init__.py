@@ -1,0 +1,4 @@
+"""Inside the runner process: one loaded model, its sequences, and the loop that decides which tokens are computed next.
+
+Started as `python -m paddock.engine`; it is spoken to through `paddock.ipc` on its standard input and output.
+"""

@@ -1,0 +1,25 @@
+"""The runner process."""
+
+import logging
+import os
+import signal
+import sys
+
+from paddock.engine.channel import Channel
+
+
+def main() -> int:
+    """Take over the standard streams, then load and serve."""
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # an abort would start a debugger where there is one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the server's business
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    channel = Channel()  # before the library is imported: it watches whether the server is still there
+    from paddock.engine.runner import serve
+
+    return serve(channel)
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,11 @@
+"""llama.cpp's C API as plain Python objects: the only room that touches ctypes names.
+
+Another build of the kernels can take this room's place if it offers `Model`, `Context`, `Batch` and `SamplerChain`.
+"""
+
+from paddock.engine.binding.context import Batch, BatchRejected, Context, ContextOptions
+from paddock.engine.binding.library import LoadError, start_library
+from paddock.engine.binding.model import Model
+from paddock.engine.binding.sampler import SamplerChain
+
+__all__ = ["Batch", "BatchRejected", "Context", "ContextOptions", "LoadError", "Model", "SamplerChain", "start_library"]

@@ -1,0 +1,172 @@
+"""A context: the KV cache of a model, and the call that computes a batch of tokens."""
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any
+
+from paddock.engine.binding.library import LoadError, lib, start_library
+from paddock.engine.binding.model import Model
+
+MAX_SEQUENCES = 256
+"""`llama_max_parallel_sequences()`: more make no context."""
+
+KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
+"""Names of cache types and their `enum ggml_type`."""
+
+
+class BatchRejected(Exception):
+    """`llama_decode` refused a batch; `code` is its answer (1: no free cells, 2: aborted, below 0: an error)."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"llama_decode answered {code}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class ContextOptions:
+    """Sizes of a context: cells shared by all sequences, tokens in a batch, sequence ids, threads."""
+
+    cells: int
+    batch_tokens: int = 512
+    sequences: int = 1
+    threads: int = 1
+    kv_type: str = "f16"
+    flash_attention: bool = False
+
+
+class Batch:
+    """Room for the tokens of one `llama_decode`, filled anew for each step."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.struct = lib.llama_batch_init(room, 0, 1)
+        self._token = self.struct.token
+        self._pos = self.struct.pos
+        self._logits = self.struct.logits
+        # One sequence per token: the array of ids of each is written through these pointers.
+        self._seq = [self.struct.seq_id[i] for i in range(room)]
+        for i in range(room):
+            self.struct.n_seq_id[i] = 1
+        self.size = 0
+
+    def clear(self) -> None:
+        """Start over."""
+        self.size = 0
+
+    def add(self, token: int, position: int, sequence: int, logits: bool) -> int:
+        """Append a token and return its index, which `Context.logits` and `SamplerChain.sample` take."""
+        i = self.size
+        self._token[i] = token
+        self._pos[i] = position
+        self._seq[i][0] = sequence
+        self._logits[i] = logits
+        self.size = i + 1
+        return i
+
+    def close(self) -> None:
+        """Give the memory back."""
+        lib.llama_batch_free(self.struct)
+
+
+class Context:
+    """The KV cache of one model and the computation on it. Sequences are numbered from 0."""
+
+    def __init__(self, model: Model, options: ContextOptions) -> None:
+        """Make the cache.
+
+        Raises:
+            LoadError: if there is no memory for it, or the model cannot have it so.
+        """
+        native_log = start_library()
+        native_log.clear()
+        params = lib.llama_context_default_params()
+        params.n_ctx = options.cells
+        params.n_batch = params.n_ubatch = options.batch_tokens
+        params.n_seq_max = min(options.sequences, MAX_SEQUENCES)
+        params.n_threads = params.n_threads_batch = options.threads
+        params.flash_attn_type = int(options.flash_attention)
+        params.type_k = params.type_v = KV_TYPES[options.kv_type]
+        params.kv_unified = True
+        params.swa_full = False
+        self.model = model
+        self.pointer: Any = lib.llama_init_from_model(model.pointer, params)
+        if not self.pointer:
+            raise LoadError(native_log.explain(f"no memory for a cache of {options.cells} tokens"))
+        self.memory = lib.llama_get_memory(self.pointer)
+        self.cells: int = lib.llama_n_ctx(self.pointer)
+        self.batch_tokens: int = lib.llama_n_batch(self.pointer)
+        self.sequences: int = lib.llama_n_seq_max(self.pointer)
+        self.threads = options.threads
+        self.flash_attention = options.flash_attention
+        self._decode = lib.llama_decode
+        self._logits = lib.llama_get_logits_ith
+
+    def use_adapters(self, adapters: list[Any]) -> None:
+        """Apply LoRA adapters, each at full strength.
+
+        Raises:
+            LoadError: if the context refuses them.
+        """
+        count = len(adapters)
+        pointers = (ctypes.c_void_p * count)(*adapters)
+        scales = (ctypes.c_float * count)(*[1.0] * count)
+        if lib.llama_set_adapters_lora(self.pointer, pointers, count, scales):
+            raise LoadError("the adapter does not fit the model")
+
+    def decode(self, batch: Batch) -> None:
+        """Compute `batch`.
+
+        Raises:
+            BatchRejected: if the library did not take it.
+        """
+        batch.struct.n_tokens = batch.size
+        code = self._decode(self.pointer, batch.struct)
+        if code:
+            raise BatchRejected(code)
+
+    def logits(self, index: int) -> Any:
+        """Return the logits of the batch's token `index`: a float pointer, valid until the next `decode`."""
+        return self._logits(self.pointer, index)
+
+    def remove(self, sequence: int, start: int = -1, end: int = -1) -> bool:
+        """Forget the cells of `sequence` at positions [start, end); negative bounds are open."""
+        return bool(lib.llama_memory_seq_rm(self.memory, sequence, start, end))
+
+    def share(self, source: int, target: int, end: int = -1) -> None:
+        """Let `target` use the cells that `source` holds up to position `end`. Nothing is copied."""
+        lib.llama_memory_seq_cp(self.memory, source, target, 0 if end >= 0 else -1, end)
+
+    def shift(self, sequence: int, start: int, end: int, by: int) -> None:
+        """Move the cells at positions [start, end) by `by`; no other sequence may share them."""
+        lib.llama_memory_seq_add(self.memory, sequence, start, end, by)
+
+    @property
+    def can_shift(self) -> bool:
+        """Whether the library says that cells can change position. Not reliable for recurrent models."""
+        return bool(lib.llama_memory_can_shift(self.memory))
+
+    def first_position(self, sequence: int) -> int:
+        """Return the smallest position that `sequence` holds, -1 if none."""
+        return int(lib.llama_memory_seq_pos_min(self.memory, sequence))
+
+    def last_position(self, sequence: int) -> int:
+        """Return the greatest position that `sequence` holds, -1 if none."""
+        return int(lib.llama_memory_seq_pos_max(self.memory, sequence))
+
+    def save(self, sequence: int, flags: int = 0) -> bytes:
+        """Return the state of `sequence` as bytes that `restore` takes."""
+        size = lib.llama_state_seq_get_size_ext(self.pointer, sequence, flags)
+        buffer = (ctypes.c_uint8 * size)()
+        written = lib.llama_state_seq_get_data_ext(self.pointer, buffer, size, sequence, flags)
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, sequence: int, state: bytes, flags: int = 0) -> bool:
+        """Give `sequence` a saved state; False if there is no room for it."""
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return bool(lib.llama_state_seq_set_data_ext(self.pointer, buffer, len(state), sequence, flags))
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.pointer:
+            lib.llama_free(self.pointer)
+            self.pointer = None

@@ -1,0 +1,192 @@
+"""The runner: loads one model, then takes commands and steps its scheduler until it is told to go."""
+
+import logging
+import time
+
+from paddock.engine.binding import Context, ContextOptions, LoadError, Model
+from paddock.engine.channel import Channel
+from paddock.engine.scheduler import Scheduler
+from paddock.engine.sequence import PromptTooLong, Sequence
+from paddock.ipc import (
+    Cancel,
+    Command,
+    Failed,
+    FailureKind,
+    Generate,
+    Loaded,
+    LoadFailed,
+    LoadModel,
+    Shutdown,
+    Statistics,
+    Step,
+    Tokenize,
+    Tokens,
+)
+
+log = logging.getLogger("paddock.engine")
+
+TINY_MODEL = 64 << 20
+"""Bytes of weights below which a second thread costs more in waiting than it computes."""
+
+FLASH_ATTENTION_HEAD = 64
+"""Head size from which flash attention pays on a CPU: it is what keeps a crowded cache fast (see `bench/`); with the
+heads of toy models it halves the speed."""
+
+STATISTICS_INTERVAL = 1.0
+
+
+class Runner:
+    """One loaded model and what is asked of it."""
+
+    def __init__(self, channel: Channel, load: LoadModel) -> None:
+        """Load the model.
+
+        Raises:
+            LoadError: if that cannot be done.
+        """
+        self._channel = channel
+        self._model = model = Model(
+            load.model,
+            gpu_layers=load.gpu_layers,
+            main_gpu=load.main_gpu,
+            use_mmap=load.use_mmap,
+            use_mlock=load.use_mlock,
+        )
+        if not model.has_decoder:
+            raise LoadError("this model has no decoder: it cannot generate text")
+        adapters = [model.add_adapter(path) for path in load.adapters]
+        self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
+        self._context = Context(model, context_options(load, model, self._context_length))
+        if adapters:
+            self._context.use_adapters(adapters)
+        self._scheduler = Scheduler(model, self._context)
+        self._sent = Statistics()
+        self._next_statistics = 0.0
+
+    def describe(self) -> Loaded:
+        """Say what was loaded, and how."""
+        model, context = self._model, self._context
+        return Loaded(
+            context_length=self._context_length,
+            pool_tokens=context.cells,
+            max_sequences=context.sequences,
+            threads=context.threads,
+            flash_attention=context.flash_attention,
+            description=model.description,
+            adds_bos=model.adds_bos,
+            bos=_special_text(model, model.bos),
+            eos=_special_text(model, model.eos),
+            memory=model.size,
+        )
+
+    def run(self) -> None:
+        """Serve until told to shut down."""
+        scheduler, channel = self._scheduler, self._channel
+        while True:
+            for command in channel.take(wait=not scheduler.busy):
+                if isinstance(command, Shutdown):
+                    return
+                self._obey(command)
+            if not scheduler.busy:
+                continue
+            step = scheduler.step()
+            if step.chunks or step.finished or step.failed:
+                channel.send(step)
+            if time.monotonic() >= self._next_statistics or not scheduler.busy:
+                self._report()
+
+    def close(self) -> None:
+        """Give all memory back."""
+        self._scheduler.close()
+        self._context.close()
+        self._model.close()
+
+    def _obey(self, command: Command) -> None:
+        if isinstance(command, Generate):
+            self._start(command)
+        elif isinstance(command, Cancel):
+            self._scheduler.cancel(command.id)
+        elif isinstance(command, Tokenize):
+            tokens = self._model.tokenize(self._before(command.context) + command.text, add_special=command.add_special)
+            self._channel.send(Tokens(command.id, tuple(tokens)))
+        else:
+            log.error("unexpected command %s", type(command).__name__)
+
+    def _start(self, request: Generate) -> None:
+        prompt = self._model.tokenize(self._before(request.context) + request.prompt)
+        if not prompt:
+            self._refuse(request, "the prompt has no tokens", "invalid")
+            return
+        try:
+            sequence = Sequence(request, prompt, self._model, self._context_length)
+        except PromptTooLong as error:
+            self._refuse(request, str(error), "too_long")
+            return
+        self._scheduler.add(sequence)
+
+    def _before(self, context: tuple[int, ...]) -> str:
+        """Return the text of an earlier exchange; what are no tokens of this model is left out."""
+        size = self._model.vocabulary_size
+        return self._model.text([t for t in context if 0 <= t < size], special=True) if context else ""
+
+    def _refuse(self, request: Generate, message: str, kind: FailureKind) -> None:
+        self._channel.send(Step(failed=(Failed(request.id, message, kind),)))
+
+    def _report(self) -> None:
+        self._next_statistics = time.monotonic() + STATISTICS_INTERVAL
+        statistics = self._scheduler.statistics()
+        if statistics != self._sent:
+            self._sent = statistics
+            self._channel.send(statistics)
+
+
+def context_options(load: LoadModel, model: Model, context_length: int) -> ContextOptions:
+    """Choose the sizes and switches of the context: what was asked for, and for the rest what suits the model."""
+    head_size = model.embedding_length // model.heads if model.heads else 0
+    quantized_cache = load.kv_cache_type != "f16"
+    if quantized_cache and head_size % 32:
+        raise LoadError(f"a {load.kv_cache_type} cache needs a head size that 32 divides, this model's is {head_size}")
+    flash_attention = {"on": True, "off": False}.get(load.flash_attention, head_size >= FLASH_ATTENTION_HEAD)
+    threads = load.threads or 1
+    return ContextOptions(
+        cells=load.pool_tokens or context_length,
+        batch_tokens=max(load.batch_tokens, load.max_sequences),
+        sequences=load.max_sequences,
+        threads=1 if model.size < TINY_MODEL else threads,
+        kv_type=load.kv_cache_type,
+        flash_attention=flash_attention or quantized_cache,
+    )
+
+
+def serve(channel: Channel) -> int:
+    """Serve one model over `channel`, from the first command on; return the exit status of the process."""
+    first, *rest = channel.take(wait=True)
+    if not isinstance(first, LoadModel):
+        log.error("the first command must be to load a model, not %s", type(first).__name__)
+        return 2
+    if first.debug:
+        logging.getLogger().setLevel(logging.DEBUG)
+    try:
+        runner = Runner(channel, first)
+    except LoadError as error:
+        channel.send(LoadFailed(str(error)))
+        return 1
+    loaded = runner.describe()
+    log.info(
+        "%s ready: %d tokens in the cache, %d sequences, %d threads, flash attention %s",
+        loaded.description,
+        loaded.pool_tokens,
+        loaded.max_sequences,
+        loaded.threads,
+        "on" if loaded.flash_attention else "off",
+    )
+    channel.send(loaded)
+    for command in rest:
+        runner._obey(command)
+    runner.run()
+    runner.close()
+    return 0
+
+
+def _special_text(model: Model, token: int) -> str:
+    return model.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""

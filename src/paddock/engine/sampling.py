@@ -1,0 +1,84 @@
+"""How the next token is chosen: the sampler chain that a request's options ask for, and log probabilities."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from paddock.engine.binding import Model, SamplerChain
+from paddock.ipc import Sampling, TokenLogprob
+
+if TYPE_CHECKING:
+    import numpy
+
+UINT32 = 0xFFFFFFFF
+RANDOM_SEED = UINT32
+"""llama.cpp draws a seed of its own for this one; ours come from the system, so that they are known."""
+
+
+def make_chain(model: Model, sampling: Sampling, context_length: int) -> SamplerChain:
+    """Build the chain: penalties, top-k, typical, top-p, min-p, temperature, draw; what is off is left out."""
+    chain = SamplerChain()
+    vocabulary = model.vocabulary_size
+    s = sampling
+    last = context_length if s.repeat_last_n < 0 else s.repeat_last_n
+    penalties_on = s.repeat_penalty != 1.0 or s.frequency_penalty != 0.0 or s.presence_penalty != 0.0
+    if last > 0 and penalties_on:
+        chain.add_penalties(vocabulary, last, s.repeat_penalty, s.frequency_penalty, s.presence_penalty)
+    if s.temperature <= 0.0:
+        chain.add_greedy()
+        return chain
+    seed = choose_seed(s.seed)
+    if s.mirostat in (1, 2):
+        chain.add_temperature(s.temperature)
+        chain.add_mirostat(s.mirostat, vocabulary, seed, s.mirostat_tau, s.mirostat_eta)
+        return chain
+    if s.top_k > 0:
+        chain.add_top_k(s.top_k)
+    if s.typical_p < 1.0:
+        chain.add_typical(s.typical_p)
+    if s.top_p < 1.0:
+        chain.add_top_p(s.top_p)
+    if s.min_p > 0.0:
+        chain.add_min_p(s.min_p)
+    chain.add_temperature(s.temperature)
+    chain.add_draw(seed)
+    return chain
+
+
+def choose_seed(seed: int) -> int:
+    """Return the 32-bit seed for an option's value; a negative one asks for a random seed."""
+    if seed >= 0:
+        return seed & UINT32 if seed & UINT32 != RANDOM_SEED else 0
+    return int.from_bytes(os.urandom(4), "little") % UINT32
+
+
+def counts_history(sampling: Sampling) -> bool:
+    """Whether the prompt's last tokens matter to the chain (it has penalties)."""
+    return sampling.repeat_penalty != 1.0 or sampling.frequency_penalty != 0.0 or sampling.presence_penalty != 0.0
+
+
+def log_probabilities(logits: Any, vocabulary: int) -> "numpy.ndarray[Any, numpy.dtype[numpy.float64]]":
+    """Natural logarithms of the softmax of `logits`, a C array of `vocabulary` floats; a copy."""
+    import numpy
+
+    values = numpy.ctypeslib.as_array(logits, shape=(vocabulary,)).astype(numpy.float64)
+    values -= values.max()
+    values -= numpy.log(numpy.exp(values).sum())
+    return values
+
+
+def token_logprob(model: Model, token: int, logits: Any, top: int) -> TokenLogprob:
+    """Describe the choice of `token` by `logits`, with the `top` likeliest beside it, likeliest first."""
+    import numpy
+
+    values = log_probabilities(logits, model.vocabulary_size)
+    top = min(top, model.vocabulary_size)
+    likeliest: list[int] = []
+    if top > 0:
+        candidates = numpy.argpartition(-values, top - 1)[:top]
+        likeliest = [int(t) for t in candidates[numpy.argsort(-values[candidates], kind="stable")]]
+
+    def describe(t: int, alternatives: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
+        piece = model.piece(t, special=True)
+        return TokenLogprob(piece.decode("utf-8", "replace"), float(values[t]), piece, alternatives)
+
+    return describe(token, tuple(describe(t) for t in likeliest))

@@ -1,0 +1,32 @@
+"""Which models are loaded, and the runner processes that hold them."""
+
+from paddock.fleet.errors import (
+    FleetError,
+    InsufficientMemory,
+    LoadFailure,
+    LoadTimeout,
+    RequestFailed,
+    RunnerCrashed,
+    ServerBusy,
+)
+from paddock.fleet.fleet import Fleet, Lease, LoadedModel
+from paddock.fleet.memory import ModelShape
+from paddock.fleet.plan import LoadOptions, Wanted
+from paddock.fleet.reply import Reply
+
+__all__ = [
+    "Fleet",
+    "FleetError",
+    "InsufficientMemory",
+    "Lease",
+    "LoadFailure",
+    "LoadOptions",
+    "LoadTimeout",
+    "LoadedModel",
+    "ModelShape",
+    "Reply",
+    "RequestFailed",
+    "RunnerCrashed",
+    "ServerBusy",
+    "Wanted",
+]

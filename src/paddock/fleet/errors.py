@@ -1,0 +1,38 @@
+"""What can go wrong between a request and a runner."""
+
+from paddock.ipc import FailureKind
+
+
+class FleetError(Exception):
+    """The base of this room's errors; the message is for the client."""
+
+
+class ServerBusy(FleetError):
+    """More requests are waiting than MAX_QUEUE allows."""
+
+    def __init__(self) -> None:
+        super().__init__("server busy, please try again.  maximum pending requests exceeded")
+
+
+class LoadFailure(FleetError):
+    """The runner could not load the model."""
+
+
+class LoadTimeout(LoadFailure):
+    """Loading took longer than LOAD_TIMEOUT."""
+
+
+class InsufficientMemory(LoadFailure):
+    """The model does not fit this machine, even alone."""
+
+
+class RunnerCrashed(FleetError):
+    """The runner died while it served the request."""
+
+
+class RequestFailed(FleetError):
+    """The runner refused or failed this one request."""
+
+    def __init__(self, message: str, kind: FailureKind) -> None:
+        super().__init__(message)
+        self.kind = kind

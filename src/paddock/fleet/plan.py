@@ -1,0 +1,101 @@
+"""How a model will be loaded: how many at once, how many cells, which switches. Decided from memory and settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from paddock.fleet.errors import InsufficientMemory
+from paddock.fleet.machine import usable_cores
+from paddock.fleet.memory import RESERVE, ModelShape, cache_bytes, in_gib, needed_bytes
+from paddock.ipc import LoadModel
+from paddock.settings import Settings
+
+PARALLEL = 4
+"""How many contexts' worth of cells the pool has, where memory allows and the user says nothing."""
+
+CACHE_SHARE = 4
+"""The pool takes at most one part in this many of the free memory, unless one context alone needs more."""
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """The options of a request that shape loading: another value needs the model loaded anew."""
+
+    gpu_layers: int = -1
+    main_gpu: int = 0
+    use_mmap: bool = True
+    use_mlock: bool = False
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A model that a request needs, and how."""
+
+    name: str
+    digest: str
+    model: str
+    """The path of its GGUF file."""
+    shape: ModelShape
+    adapters: tuple[str, ...] = ()
+    context_length: int = 4096
+    batch_tokens: int = 512
+    options: LoadOptions = LoadOptions()
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What a listing of loaded models says about it."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What identifies the runner: names that share their files share it."""
+        return (self.model, *self.adapters)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A decision how to load."""
+
+    load: LoadModel
+    needed: int
+    """Bytes."""
+
+
+def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
+    """Decide how to load `wanted` with `available` bytes free.
+
+    Raises:
+        InsufficientMemory: if it does not fit even with the smallest cache that serves the request.
+    """
+    shape, options = wanted.shape, wanted.options
+    kv_type = settings.kv_cache_type
+    parallel = settings.num_parallel or PARALLEL
+    available = max(0, available - RESERVE)
+    if not settings.num_parallel:
+        room = max(available - shape.weights, 0) // CACHE_SHARE
+        while parallel > 1 and cache_bytes(shape, wanted.context_length * parallel, kv_type) > room:
+            parallel //= 2
+    cells = wanted.context_length * parallel
+    needed = needed_bytes(shape, cells, wanted.batch_tokens, kv_type)
+    if needed > available:
+        raise InsufficientMemory(
+            f"model requires more system memory ({in_gib(needed)}) than is available ({in_gib(available)})"
+        )
+    flash = {True: "on", False: "off", None: "auto"}[settings.flash_attention]
+    return Plan(
+        LoadModel(
+            model=wanted.model,
+            adapters=wanted.adapters,
+            context_length=wanted.context_length,
+            pool_tokens=cells,
+            max_sequences=parallel,
+            batch_tokens=wanted.batch_tokens,
+            threads=options.threads or usable_cores(),
+            gpu_layers=options.gpu_layers,
+            main_gpu=options.main_gpu,
+            use_mmap=options.use_mmap,
+            use_mlock=options.use_mlock,
+            kv_cache_type=kv_type,
+            flash_attention=flash,  # type: ignore[arg-type]
+            debug=settings.debug,
+        ),
+        needed,
+    )

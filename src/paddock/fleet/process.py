@@ -1,0 +1,232 @@
+"""A runner process: its pipes, its log, its requests."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections import deque
+
+import msgspec
+
+from paddock.fleet.errors import LoadFailure, LoadTimeout, RequestFailed, RunnerCrashed
+from paddock.fleet.reply import Reply
+from paddock.ipc import (
+    BrokenStream,
+    Cancel,
+    Command,
+    Frames,
+    Generate,
+    Loaded,
+    LoadFailed,
+    LoadModel,
+    Shutdown,
+    Statistics,
+    Step,
+    Tokenize,
+    Tokens,
+    decode_event,
+    encode,
+)
+
+log = logging.getLogger("paddock.runner")
+
+SHUTDOWN_SECONDS = 5.0
+"""How long a runner that was told to leave may take before it is killed."""
+
+
+class RunnerProcess(asyncio.SubprocessProtocol):
+    """A process that holds one loaded model. Make one with `start`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.loaded: Loaded | None = None
+        self.statistics = Statistics()
+        loop = asyncio.get_running_loop()
+        self._ready: asyncio.Future[Loaded] = loop.create_future()
+        self.exited: asyncio.Future[str] = loop.create_future()
+        """Done when the process is gone; says how it ended."""
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._input: asyncio.WriteTransport | None = None
+        self._frames = Frames()
+        self._log_rest = b""
+        self._last_lines: deque[str] = deque(maxlen=5)
+        self._replies: dict[int, Reply] = {}
+        self._questions: dict[int, asyncio.Future[tuple[int, ...]]] = {}
+        self._next_id = 0
+        self._closing = False
+
+    @classmethod
+    async def start(cls, name: str, load: LoadModel, seconds: float) -> "RunnerProcess":
+        """Start a process and have it load a model within `seconds`.
+
+        Raises:
+            LoadFailure: if it cannot.
+        """
+        runner = cls(name)
+        loop = asyncio.get_running_loop()
+        environment = {**os.environ, "GGML_NO_BACKTRACE": "1"}
+        await loop.subprocess_exec(lambda: runner, sys.executable, "-m", "paddock.engine", env=environment)
+        try:
+            runner._send(load)
+            runner.loaded = await asyncio.wait_for(asyncio.shield(runner._ready), seconds)
+        except TimeoutError:
+            await runner.close()
+            raise LoadTimeout(f"timed out waiting for the model to load, after {seconds:.0f} s") from None
+        except BaseException:
+            await runner.close()
+            raise
+        return runner
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._transport is not None
+        return self._transport.get_pid()
+
+    def generate(self, request: Generate) -> Reply:
+        """Hand over a request (its id is replaced) and return the stream of its events.
+
+        Raises:
+            RunnerCrashed: if the process is gone.
+        """
+        self._check_alive()
+        self._next_id += 1
+        reply = Reply(self._next_id, self._cancel)
+        self._replies[reply.request] = reply
+        self._send(msgspec.structs.replace(request, id=reply.request))
+        return reply
+
+    async def tokenize(
+        self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True
+    ) -> tuple[int, ...]:
+        """Return the tokens of `text`, with the text of the tokens `context` before it.
+
+        Raises:
+            RunnerCrashed: if the process is gone or goes.
+        """
+        self._check_alive()
+        self._next_id += 1
+        question: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
+        self._questions[self._next_id] = question
+        try:
+            self._send(Tokenize(self._next_id, text, context, add_special))
+            return await question
+        finally:
+            self._questions.pop(self._next_id, None)
+
+    async def close(self) -> None:
+        """End the process and wait until it is gone."""
+        self._closing = True
+        if self.exited.done():
+            return
+        self._send(Shutdown())
+        if self._input is not None:
+            self._input.close()
+        try:
+            await asyncio.wait_for(asyncio.shield(self.exited), SHUTDOWN_SECONDS)
+        except TimeoutError:
+            assert self._transport is not None
+            log.warning("%s: runner %d does not leave, killing it", self.name, self.pid)
+            self._transport.kill()
+            await asyncio.shield(self.exited)
+
+    def _check_alive(self) -> None:
+        if self._closing or self.exited.done():
+            raise RunnerCrashed("the model runner has gone")
+
+    def _send(self, command: Command) -> None:
+        if self._input is not None and not self._input.is_closing():
+            self._input.write(encode(command))
+
+    def _cancel(self, request: int) -> None:
+        if self._replies.pop(request, None) is not None:
+            self._send(Cancel(request))
+
+    # What follows is called by the event loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the pipes."""
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        self._transport = transport
+        pipe = transport.get_pipe_transport(0)
+        assert isinstance(pipe, asyncio.WriteTransport)
+        self._input = pipe
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Take events from standard output and log lines from standard error."""
+        if fd == 2:
+            self._log(data)
+            return
+        try:
+            for body in self._frames.feed(data):
+                self._receive(body)
+        except BrokenStream as error:
+            log.error("%s: runner %d broke its stream: %s", self.name, self.pid, error)
+            assert self._transport is not None
+            self._transport.kill()
+
+    def process_exited(self) -> None:
+        """Fail whoever waits."""
+        assert self._transport is not None
+        status = self._transport.get_returncode() or 0
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        if self._last_lines and not self._closing:
+            how += f": {self._last_lines[-1]}"
+        if not self._closing:
+            log.error("%s: runner %d ended by itself (%s)", self.name, self.pid, how)
+        if not self._ready.done():
+            self._ready.set_exception(LoadFailure(f"the model runner ended while it loaded the model ({how})"))
+        self._ready.exception()  # it may be that nobody asks any more
+        error = RunnerCrashed(f"model runner has unexpectedly stopped ({how})")
+        for reply in self._replies.values():
+            reply.fail(error)
+        self._replies.clear()
+        for question in self._questions.values():
+            if not question.done():
+                question.set_exception(error)
+        if not self.exited.done():
+            self.exited.set_result(how)
+
+    def _receive(self, body: bytes) -> None:
+        event = decode_event(body)
+        if isinstance(event, Step):
+            replies = self._replies
+            for chunk in event.chunks:
+                reply = replies.get(chunk.id)
+                if reply is not None:
+                    reply.put(chunk)
+            for finished in event.finished:
+                reply = replies.pop(finished.id, None)
+                if reply is not None:
+                    reply.put(finished)
+            for failed in event.failed:
+                reply = replies.pop(failed.id, None)
+                if reply is not None:
+                    reply.fail(RequestFailed(failed.message, failed.kind))
+        elif isinstance(event, Tokens):
+            question = self._questions.get(event.id)
+            if question is not None and not question.done():
+                question.set_result(event.tokens)
+        elif isinstance(event, Statistics):
+            self.statistics = event
+            log.debug("%s: %s", self.name, event)
+        elif isinstance(event, Loaded):
+            if not self._ready.done():
+                self._ready.set_result(event)
+        elif isinstance(event, LoadFailed) and not self._ready.done():
+            self._closing = True
+            self._ready.set_exception(LoadFailure(event.message))
+
+    def _log(self, data: bytes) -> None:
+        *lines, self._log_rest = (self._log_rest + data).split(b"\n")
+        for line in lines:
+            text = line.decode("utf-8", "replace").rstrip()
+            level, _, message = text.partition(" ")
+            number = logging.getLevelNamesMapping().get(level)
+            if number is None:
+                number, message = logging.INFO, text
+            if message:
+                self._last_lines.append(message)
+                log.log(number, "%s: %s", self.name, message)
+
+

@@ -1,0 +1,264 @@
+"""What the fleet and a runner say to each other: typed messages in length-prefixed frames, nothing else.
+
+The fleet writes `Command`s to a runner's standard input, the runner answers with `Event`s on its standard output. A
+frame is a 4-byte little-endian length and that many bytes of MessagePack. Durations are nanoseconds.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+HEADER = struct.Struct("<I")
+MAX_FRAME = 1 << 30
+"""No message comes near this; a longer one means that the stream is out of step."""
+
+FlashAttention = Literal["auto", "on", "off"]
+FinishReason = Literal["stop", "length"]
+FailureKind = Literal["invalid", "too_long", "overloaded", "engine"]
+
+
+class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
+    """The first command: which files to load, and how. Counts of 0 mean "the runner decides"."""
+
+    model: str
+    adapters: tuple[str, ...] = ()
+    context_length: int = 0
+    """Tokens that one request may use."""
+    pool_tokens: int = 0
+    """Cells of the KV cache, shared by all sequences."""
+    max_sequences: int = 1
+    batch_tokens: int = 512
+    threads: int = 0
+    gpu_layers: int = -1
+    main_gpu: int = 0
+    use_mmap: bool = True
+    use_mlock: bool = False
+    kv_cache_type: str = "f16"
+    flash_attention: FlashAttention = "auto"
+    debug: bool = False
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the next token is chosen; names and defaults are those of the API's options."""
+
+    seed: int = -1
+    temperature: float = 0.8
+    top_k: int = 40
+    top_p: float = 0.9
+    min_p: float = 0.0
+    typical_p: float = 1.0
+    repeat_last_n: int = 64
+    repeat_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    mirostat: int = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+
+
+class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_defaults=True):
+    """Complete `prompt`. The runner answers with `Chunk`s and one `Finished` or `Failed` of the same id."""
+
+    id: int
+    prompt: str
+    context: tuple[int, ...] = ()
+    """Tokens of an earlier exchange that come before the prompt."""
+    sampling: Sampling = Sampling()
+    num_predict: int = -1
+    """Most tokens to generate; 0 or less: until the model stops."""
+    num_ctx: int = 0
+    """Most tokens of prompt and reply; 0: the loaded model's limit."""
+    num_keep: int = 4
+    stop: tuple[str, ...] = ()
+    truncate: bool = True
+    shift: bool = True
+    special_tokens: bool = False
+    """Whether special tokens come out as text (parsers need some, plain replies none)."""
+    logprobs: bool = False
+    top_logprobs: int = 0
+    cache_prompt: bool = True
+
+
+class Cancel(msgspec.Struct, tag="cancel", frozen=True):
+    """Nobody waits for this request any more. Nothing is answered."""
+
+    id: int
+
+
+class Tokenize(msgspec.Struct, tag="tokenize", frozen=True):
+    """Ask for the tokens of a text; answered with `Tokens`."""
+
+    id: int
+    text: str
+    context: tuple[int, ...] = ()
+    """Tokens whose text comes first."""
+    add_special: bool = True
+
+
+class Shutdown(msgspec.Struct, tag="shutdown", frozen=True):
+    """Leave now; running requests are dropped."""
+
+
+Command = LoadModel | Generate | Cancel | Tokenize | Shutdown
+
+
+class Loaded(msgspec.Struct, tag="loaded", frozen=True, kw_only=True):
+    """The model is ready."""
+
+    context_length: int
+    """Tokens that one request may use."""
+    pool_tokens: int
+    max_sequences: int
+    threads: int
+    flash_attention: bool
+    description: str
+    adds_bos: bool = False
+    """Whether tokenizing puts the beginning-of-sequence token before a prompt."""
+    bos: str = ""
+    eos: str = ""
+    memory: int = 0
+    """Bytes that the model and its cache occupy, as the runner counts them."""
+
+
+class LoadFailed(msgspec.Struct, tag="load_failed", frozen=True):
+    """The model cannot be loaded; the runner ends."""
+
+    message: str
+
+
+class TokenLogprob(msgspec.Struct, frozen=True, array_like=True):
+    """A token's text, its bytes and its natural log probability; `top` are the likeliest in its place."""
+
+    token: str
+    logprob: float
+    bytes: bytes
+    top: tuple["TokenLogprob", ...] = ()
+
+
+class Chunk(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of a reply."""
+
+    id: int
+    text: str
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply has ended."""
+
+    id: int
+    reason: FinishReason
+    prompt_tokens: int
+    cached_tokens: int
+    """Of the prompt's tokens, those that needed no computing."""
+    prompt_duration: int
+    reply_tokens: int
+    reply_duration: int
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A request came to nothing."""
+
+    id: int
+    message: str
+    kind: FailureKind = "engine"
+
+
+class Step(msgspec.Struct, tag="step", frozen=True, omit_defaults=True):
+    """What one step of the engine brought, for all its requests together."""
+
+    chunks: tuple[Chunk, ...] = ()
+    finished: tuple[Finished, ...] = ()
+    failed: tuple[Failed, ...] = ()
+
+
+class Tokens(msgspec.Struct, tag="tokens", frozen=True):
+    """The answer to `Tokenize`."""
+
+    id: int
+    tokens: tuple[int, ...]
+
+
+class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
+    """How the runner is doing, sent when it changes and at most once a second. Counts of tokens are since loading."""
+
+    running: int = 0
+    waiting: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    reply_tokens: int = 0
+    steps: int = 0
+    free_cells: int = 0
+
+
+Event = Loaded | LoadFailed | Step | Tokens | Statistics
+
+_encoder = msgspec.msgpack.Encoder()
+_commands = msgspec.msgpack.Decoder(Command)
+_events = msgspec.msgpack.Decoder(Event)
+
+
+class BrokenStream(ValueError):
+    """The bytes are no message: the two sides are out of step."""
+
+
+def encode(message: Command | Event) -> bytes:
+    """Return `message` as one frame."""
+    body = _encoder.encode(message)
+    return HEADER.pack(len(body)) + body
+
+
+def decode_command(body: bytes | memoryview) -> Command:
+    """Read a frame's body as a command.
+
+    Raises:
+        BrokenStream: if it is none.
+    """
+    try:
+        return _commands.decode(body)
+    except msgspec.DecodeError as error:
+        raise BrokenStream(f"not a command: {error}") from None
+
+
+def decode_event(body: bytes | memoryview) -> Event:
+    """Read a frame's body as an event.
+
+    Raises:
+        BrokenStream: if it is none.
+    """
+    try:
+        return _events.decode(body)
+    except msgspec.DecodeError as error:
+        raise BrokenStream(f"not an event: {error}") from None
+
+
+class Frames:
+    """Cuts a stream of bytes, fed in any pieces, into the bodies of its frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take `data` and yield each body that is now complete.
+
+        Raises:
+            BrokenStream: if a length is beyond `MAX_FRAME`.
+        """
+        buffer = self._buffer
+        buffer += data
+        start = 0
+        try:
+            while len(buffer) - start >= 4:
+                (length,) = HEADER.unpack_from(buffer, start)
+                if length > MAX_FRAME:
+                    raise BrokenStream(f"a frame of {length} bytes")
+                end = start + 4 + length
+                if len(buffer) < end:
+                    break
+                body = bytes(buffer[start + 4 : end])
+                start = end
+                yield body
+        finally:
+            del buffer[:start]

@@ -1,0 +1,179 @@
+"""Blobs: files named by the SHA-256 of what they hold, `<models>/blobs/sha256-<hex>`."""
+
+import contextlib
+import hashlib
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from paddock.library.errors import LibraryError
+from paddock.library.files import open_temporary, put_in_place, read_limited
+
+_DIGEST = re.compile(r"sha256[:-]([0-9a-fA-F]{64})", re.ASCII)
+
+
+class InvalidDigest(LibraryError, ValueError):
+    """The text is no digest."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid digest format")
+
+
+class DigestMismatch(LibraryError):
+    """What was written is not what the digest promised."""
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(f'digest mismatch, expected "{expected}", got "{got}"')
+
+
+class BlobNotFound(LibraryError):
+    """No blob has the digest."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"blob {digest} not found: upload it first")
+        self.digest = digest
+
+
+def parse_digest(text: str) -> str:
+    """Return `sha256:` and 64 lower-case hex digits from that or the file name's form `sha256-…`, in any case.
+
+    Raises:
+        InvalidDigest: if `text` is neither.
+    """
+    match = _DIGEST.fullmatch(text)
+    if match is None:
+        raise InvalidDigest
+    return f"sha256:{match[1].lower()}"
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest of `data`."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+class BlobStore:
+    """The folder of blobs. Safe to use from several threads and processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, digest: str) -> Path:
+        """Where the blob lies or would lie.
+
+        Raises:
+            InvalidDigest: if `digest` is none, so nothing else ever reaches the file system.
+        """
+        return self.folder / parse_digest(digest).replace(":", "-")
+
+    def exists(self, digest: str) -> bool:
+        """Whether the blob is there.
+
+        Raises:
+            InvalidDigest: if `digest` is none.
+        """
+        return self.path(digest).is_file()
+
+    def size(self, digest: str) -> int:
+        """Bytes in the blob.
+
+        Raises:
+            InvalidDigest: if `digest` is none.
+            BlobNotFound: if it is not there.
+        """
+        try:
+            return self.path(digest).stat().st_size
+        except OSError:
+            raise BlobNotFound(digest) from None
+
+    def read(self, digest: str, limit: int) -> bytes:
+        """Return a small blob's bytes.
+
+        Raises:
+            InvalidDigest: if `digest` is none.
+            BlobNotFound: if it is not there.
+            LibraryError: if it cannot be read or has more than `limit` bytes.
+        """
+        try:
+            return read_limited(self.path(digest), limit)
+        except FileNotFoundError:
+            raise BlobNotFound(digest) from None
+        except OSError as error:
+            raise LibraryError(f"blob {digest}: {error}") from None
+
+    def writer(self) -> "BlobWriter":
+        """Start a new blob, a piece at a time."""
+        return BlobWriter(self)
+
+    def put(self, data: bytes) -> tuple[str, bool]:
+        """Store `data` if it is not there; return its digest and whether it is new."""
+        digest = digest_of(data)
+        if self.exists(digest):
+            return digest, False
+        with self.writer() as writer:
+            writer.write(data)
+            writer.commit()
+        return digest, True
+
+    def remove(self, digest: str) -> None:
+        """Remove the blob if it is there."""
+        self.path(digest).unlink(missing_ok=True)
+
+
+class BlobWriter:
+    """A blob that is being written; without `commit` nothing stays.
+
+    Several writers of the same content may run at once: each has its own file, and whoever commits last replaces equal by equal.
+    """
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self._hash = hashlib.sha256()
+        self._file: BinaryIO
+        self._file, self._temporary = open_temporary(store.folder)
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+        self._hash.update(data)
+        self._file.write(data)
+        self.size += len(data)
+
+    def commit(self, expected: str | None = None) -> str:
+        """Give the blob its name, durably, and return its digest.
+
+        Raises:
+            InvalidDigest: if `expected` is no digest.
+            DigestMismatch: if the content's digest is not `expected`; nothing is kept.
+        """
+        digest = f"sha256:{self._hash.hexdigest()}"
+        if expected is not None and parse_digest(expected) != digest:
+            raise DigestMismatch(expected, digest)
+        path = self._store.path(digest)
+        if path.is_file() and path.stat().st_size == self.size:
+            self.abort()
+            return digest
+        try:
+            put_in_place(self._file, self._temporary, path)
+        except PermissionError:  # Windows: someone reads the same blob, which another writer has just put there
+            if not path.is_file():
+                raise
+            self.abort()
+        return digest
+
+    def abort(self) -> None:
+        """Drop what was written, unless it was committed."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._temporary.unlink()
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Drop what was not committed."""
+        self.abort()

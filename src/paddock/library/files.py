@@ -1,0 +1,105 @@
+"""Writing files so that a crash at any point leaves either the old state or the new one."""
+
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+TEMPORARY_PREFIX = ".paddock-"
+DAY = 24 * 60 * 60
+"""Seconds; what is younger may still be in use by another server on the same folder."""
+
+
+def open_temporary(folder: Path) -> tuple[BinaryIO, Path]:
+    """Open a new file in `folder` (made if absent) whose name no model and no blob can have."""
+    make_folder(folder)
+    while True:
+        path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        try:
+            # 0o644 less the umask, not mkstemp's 0o600: another user's server may share the folder.
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o644)
+        except FileExistsError:
+            continue
+        return os.fdopen(descriptor, "wb"), path
+
+
+def put_in_place(file: BinaryIO, temporary: Path, path: Path) -> None:
+    """Make what was written to `file` durable and give it its name, in one step."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def write_atomically(path: Path, data: bytes, temporary_folder: Path) -> None:
+    """Replace or create `path`; the temporary file lies in `temporary_folder`, on the same file system."""
+    file, temporary = open_temporary(temporary_folder)
+    try:
+        file.write(data)
+        make_folder(path.parent)
+        put_in_place(file, temporary, path)
+    except BaseException:
+        file.close()
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and its parents, durably."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable, where the system can."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):  # some network file systems refuse; the rename still happened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that a crash left in `folder` more than a day ago."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.name.startswith(TEMPORARY_PREFIX) and entry.name.endswith(".tmp") and is_old(entry.stat()):
+                with contextlib.suppress(OSError):
+                    Path(entry.path).unlink()
+
+
+def is_old(status: os.stat_result) -> bool:
+    """Whether the file was last written more than a day ago."""
+    return time.time() - status.st_mtime > DAY
+
+
+Stamp = tuple[int, int, int, int]
+"""Device, inode, time of change in nanoseconds, size in bytes: equal while a file is the same."""
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """Return what tells one version of a file from another."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """Return the file's bytes.
+
+    Raises:
+        OSError: if it cannot be read, or has more than `limit` bytes.
+    """
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise OSError(f"larger than {limit} bytes")
+    return data

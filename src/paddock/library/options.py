@@ -1,0 +1,114 @@
+"""The options of a model: which there are, and what type each has.
+
+Names and types are those of Ollama's API, today's and the older ones of 2024; `cache_prompt` is Paddock's own.
+"""
+
+import math
+import re
+import sys
+from collections.abc import Mapping
+
+from paddock.library.errors import LibraryError
+
+OptionValue = int | float | bool | str | list[str]
+
+OPTION_TYPES: Mapping[str, str] = {
+    name: kind
+    for kind, names in {
+        "integer": "num_keep seed num_predict top_k repeat_last_n mirostat num_ctx num_batch num_gpu main_gpu num_thread "
+        "draft_num_predict",
+        "float32": "top_p min_p tfs_z typical_p temperature repeat_penalty presence_penalty frequency_penalty "
+        "mirostat_tau mirostat_eta",
+        "boolean": "penalize_newline numa low_vram f16_kv vocab_only use_mmap use_mlock cache_prompt",
+        "array": "stop",
+    }.items()
+    for name in names.split()
+}
+"""Name of each option → its type as error messages call it."""
+
+_FLOAT_LIMIT = sys.float_info.max
+_INTEGER_LIMIT = 2**63 - 1
+_NOTATION = {
+    "integer": ("int", re.compile(r"[+-]?[0-9]{1,19}")),
+    "float32": ("float", re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")),
+    "boolean": ("bool", re.compile(r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False")),
+}
+
+
+class InvalidOption(LibraryError, ValueError):
+    """An option has a value that it cannot have."""
+
+
+class UnknownOption(InvalidOption):
+    """There is no option of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"unknown parameter '{name}'")
+        self.name = name
+
+
+def check_option(name: str, value: object) -> OptionValue | None:
+    """Return the JSON `value` of option `name` in the option's own type; None means "not set".
+
+    Numbers given for integers are cut to whole ones, and to 64 bits.
+
+    Raises:
+        UnknownOption: if there is no such option.
+        InvalidOption: if the value has another type.
+    """
+    kind = OPTION_TYPES.get(name)
+    if kind is None:
+        raise UnknownOption(name)
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _FLOAT_LIMIT:
+        if kind == "integer":
+            return max(-_INTEGER_LIMIT - 1, min(_INTEGER_LIMIT, int(value)))
+        if kind == "float32":
+            return float(value)
+    if kind == "boolean" and isinstance(value, bool):
+        return value
+    if kind == "array" and isinstance(value, list):
+        if not all(isinstance(item, str) for item in value):
+            raise InvalidOption(f'option "{name}" must be of an array of strings')
+        return list(value)
+    raise InvalidOption(f'option "{name}" must be of type {kind}')
+
+
+def check_options(options: Mapping[str, object]) -> tuple[dict[str, OptionValue], list[str]]:
+    """Return the options that are known and set, in their own types, and the names of the unknown ones.
+
+    Raises:
+        InvalidOption: if a known one has a value of another type.
+    """
+    known: dict[str, OptionValue] = {}
+    unknown = []
+    for name, value in options.items():
+        if name not in OPTION_TYPES:
+            unknown.append(name)
+        elif (checked := check_option(name, value)) is not None:
+            known[name] = checked
+    return known, unknown
+
+
+def parse_option(name: str, text: str) -> OptionValue:
+    """Return the value that `PARAMETER name text` of a Modelfile gives; a list of one for options that add up.
+
+    Raises:
+        UnknownOption: if there is no such option.
+        InvalidOption: if `text` is no value of its type.
+    """
+    kind = OPTION_TYPES.get(name)
+    if kind is None:
+        raise UnknownOption(name)
+    if kind == "array":
+        return [text]
+    word, pattern = _NOTATION[kind]
+    if pattern.fullmatch(text):
+        if kind == "boolean":
+            return text[0] in "1tT"
+        if kind == "integer" and abs(int(text)) <= _INTEGER_LIMIT:
+            return int(text)
+        if kind == "float32" and math.isfinite(float(text)):
+            return float(text)
+    raise InvalidOption(f"invalid {word} value [{text}]")

@@ -1,0 +1,13 @@
+"""What can be wrong with a prompt template."""
+
+
+class TemplateError(ValueError):
+    """A prompt template cannot be used; the message is one line that a client may see."""
+
+
+class TemplateSyntax(TemplateError):
+    """The template does not parse. Worded as Go's `text/template` does: `template: :1: unclosed action`."""
+
+
+class TemplateFailed(TemplateError):
+    """The template parses, but rendering it failed or would have taken too much."""

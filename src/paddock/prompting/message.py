@@ -1,0 +1,72 @@
+"""What a conversation is made of, whatever dialect the client spoke."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation.
+
+    `role` is `system`, `user`, `assistant` or `tool`. `images` are opaque here: only their number shows in a prompt.
+    A tool call is a mapping `{"id": …, "function": {"name": …, "arguments": {…}}}`.
+    """
+
+    role: str
+    content: str
+    thinking: str = ""
+    images: Sequence[object] = ()
+    tool_calls: Sequence[Mapping[str, Any]] = ()
+    tool_name: str = ""
+    tool_call_id: str = ""
+
+
+def joined_by_role(messages: Iterable[Message]) -> list[Message]:
+    """Join neighbours of one role by a blank line. Results of tools stay apart: each answers its own call."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and joined[-1].role == message.role != "tool":
+            before = joined[-1]
+            joined[-1] = replace(
+                before,
+                content=_paragraphs(before.content, message.content),
+                images=(*before.images, *message.images),
+                tool_calls=(*before.tool_calls, *message.tool_calls),
+            )
+        else:
+            joined.append(message)
+    return joined
+
+
+def with_image_marks(messages: Iterable[Message]) -> list[Message]:
+    """Put `[img-0]`, `[img-1]` … where the images of the conversation belong.
+
+    A mark takes the place of the next `[img]` in the message's text, or comes before the text.
+    """
+    marked: list[Message] = []
+    number = 0
+    for message in messages:
+        text, before = message.content, ""
+        for _ in message.images:
+            mark = f"[img-{number}]"
+            number += 1
+            if "[img]" in text:
+                text = text.replace("[img]", mark, 1)
+            else:
+                before += mark
+        marked.append(replace(message, content=before + text) if message.images else message)
+    return marked
+
+
+def system_text(messages: Iterable[Message]) -> str:
+    """All system messages as one text, in order, with blank lines between them."""
+    text = ""
+    for message in messages:
+        if message.role == "system":
+            text = _paragraphs(text, message.content) if text else message.content
+    return text
+
+
+def _paragraphs(first: str, second: str) -> str:
+    return f"{first}\n\n{second}"
