@@ -196,8 +196,8 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
 Event = Loaded | LoadFailed | Step | Tokens | Statistics
 
 _encoder = msgspec.msgpack.Encoder()
-_commands = msgspec.msgpack.Decoder(Command)
-_events = msgspec.msgpack.Decoder(Event)
+_commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+_events: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
 
 class BrokenStream(ValueError):

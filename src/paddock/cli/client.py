@@ -7,14 +7,16 @@ alone, a streaming endpoint's has the status line before it (`400 Bad Request: â
 import http.client
 import json
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from paddock import __version__
 from paddock.cli.errors import CommandError, NotConnected, ServerError
 
-_CONNECT_TIMEOUT = 10.0
+_USER_AGENT = f"paddock/{__version__}"
+_JSON = {"Content-Type": "application/json"}
+_CONNECT_TIMEOUT = 10.0  # seconds; once connected, a reply may take as long as a model takes to load
 _UPLOAD_PIECE = 1 << 20
 _NO_TEXT = "something went wrong, please see the paddock server logs for details"
 
@@ -63,13 +65,11 @@ class Client:
                     raise ServerError(str(message["error"]), status)
                 yield message
 
-    def stream_ended(self, path: str, body: Any) -> dict[str, Any]:
-        """Like `stream`, for when only the last object matters."""
-        last: dict[str, Any] = {}
+    def finish(self, path: str, body: Any) -> None:
+        """Like `stream`, for when only the end and errors matter."""
         with closing(self.stream(path, body)) as messages:
-            for last in messages:
+            for _ in messages:
                 pass
-        return last
 
     def check(self) -> None:
         """Raise `NotConnected` unless a server answers."""
@@ -108,11 +108,9 @@ class Client:
         with closing(connection):
             self._connect(connection)
             try:
-                try:
-                    connection.request(method, path, body, {"User-Agent": f"paddock/{__version__}"} | (headers or _JSON))
-                except (BrokenPipeError, ConnectionResetError):
-                    # The server refused before it had read everything; its answer says why.
-                    connection._HTTPConnection__state = "Request-sent"  # type: ignore[attr-defined]
+                # A server that refuses a body may stop reading it; its answer, which waits in the socket, says why.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    connection.request(method, path, body, {"User-Agent": _USER_AGENT} | (headers or _JSON))
                 yield connection.getresponse()
             except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
                 raise CommandError(f"the connection to the server at {self.url} broke off: {_cause(error)}") from error
@@ -125,9 +123,6 @@ class Client:
         except (OSError, UnicodeError) as error:
             raise NotConnected(f"could not connect to paddock server at {self.url}: {_cause(error)}") from None
         connection.sock.settimeout(None)
-
-
-_JSON = {"Content-Type": "application/json"}
 
 
 def _encode(body: Any) -> bytes | None:

@@ -20,7 +20,7 @@ def human_bytes(size: int) -> str:
 
 
 def human_number(count: int) -> str:
-    """Write a number of parameters: `293K`, `22.57M`, `8.0B` is `8B`."""
+    """Write a number of parameters: `293K`, `22.57M`, `8.0B`."""
     if count >= 10**9:
         billions = count / 10**9
         return f"{billions:.0f}B" if billions.is_integer() else f"{billions:.1f}B"

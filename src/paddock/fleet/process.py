@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections import deque
+from typing import cast
 
 import msgspec
 
@@ -146,11 +147,9 @@ class RunnerProcess(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the pipes."""
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
-        pipe = transport.get_pipe_transport(0)
-        assert isinstance(pipe, asyncio.WriteTransport)
-        self._input = pipe
+        # Casts, since uvloop's transports are asyncio's in all but name.
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self._input = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Take events from standard output and log lines from standard error."""

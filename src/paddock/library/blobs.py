@@ -123,7 +123,8 @@ class BlobStore:
 class BlobWriter:
     """A blob that is being written; without `commit` nothing stays.
 
-    Several writers of the same content may run at once: each has its own file, and whoever commits last replaces equal by equal.
+    Several writers of the same content may run at once: each has its own file, and whoever commits last replaces equal
+    by equal.
     """
 
     def __init__(self, store: BlobStore) -> None:

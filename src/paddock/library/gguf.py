@@ -1,7 +1,7 @@
 """The head of a GGUF file: metadata and the list of tensors, never the weights.
 
-The file is a stranger's: every count, length, type and offset is checked before it is believed. Version 2 and 3 of the format,
-little-endian: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+The file is a stranger's: every count, length, type and offset is checked before it is believed. Versions 2 and 3 of the
+format, little-endian: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 import math
@@ -21,7 +21,7 @@ Scalar = str | int | float | bool
 
 SHORT_ARRAY = 1024
 """Arrays up to this length are always read: per-layer settings are, vocabularies are not."""
-MAX_HEAD = 512 << 20
+MAX_HEAD = 128 << 20
 """Bytes; the largest heads seen (256 k tokens, with merges) have 16 MiB."""
 MAX_KEYS = 1 << 16
 MAX_TENSORS = 1 << 20
@@ -30,7 +30,8 @@ MAX_DIMENSIONS = 4
 """As in ggml (GGML_MAX_DIMS)."""
 DEFAULT_ALIGNMENT = 32
 _FIRST_READ = 1 << 20
-_CACHE_ENTRIES = 2048
+_CACHE_ENTRIES = 64
+"""A head of a large model takes about 150 kB."""
 
 _u32 = struct.Struct("<I").unpack_from
 _u64 = struct.Struct("<Q").unpack_from
@@ -65,7 +66,7 @@ class GgufArray:
 
 @dataclass(frozen=True, slots=True)
 class GgufTensor:
-    """A tensor's description: `shape` innermost dimension first, `offset` from the start of the data, both in file order."""
+    """A tensor's description: `shape` innermost dimension first, `offset` in bytes from the start of the data."""
 
     name: str
     type: str
@@ -222,8 +223,7 @@ class _Head:
         wanted = self._arrays or length <= SHORT_ARRAY
         if element == STRING:
             if wanted:
-                strings = tuple(self._read_string(f"an item of {_shown(key)}", MAX_HEAD) for _ in range(length))
-                return GgufArray(length, "string", strings)
+                return GgufArray(length, "string", self._read_strings(length))
             self._skip_strings(length)
             return GgufArray(length, "string", None)
         scalar = SCALAR_TYPES[element]
@@ -286,14 +286,12 @@ class _Head:
 
     def _read_string(self, what: str, limit: int) -> str:
         pos = self._pos
-        if pos + 8 > len(self._data):
-            self._load(pos + 8)
+        self._load(pos + 8)
         length: int = _u64(self._data, pos)[0]
         end = pos + 8 + length
         if length > limit or end > self._size:
             raise BadGguf(f"{what} claims {length} bytes, more than the file can hold")
-        if end > len(self._data):
-            self._load(end)
+        self._load(end)
         self._pos = end
         return self._data[pos + 8 : end].decode("utf-8", "replace")
 
@@ -303,12 +301,23 @@ class _Head:
         self._pos += kind.bytes * count
         return tuple(map(_shortest, values)) if kind.code == "f" else values  # type: ignore[arg-type]
 
+    def _read_strings(self, count: int) -> tuple[str, ...]:
+        start = self._pos
+        self._skip_strings(count)
+        self._load(self._pos)
+        data, pos, strings = self._data, start, []
+        for _ in range(count):
+            end = pos + 8 + _u64(data, pos)[0]
+            strings.append(data[pos + 8 : end].decode("utf-8", "replace"))
+            pos = end
+        return tuple(strings)
+
     def _skip_strings(self, count: int) -> None:
         pos, unpack, left = self._pos, _u64, count
         while left:
             data = self._data
             try:
-                for left in range(left, 0, -1):  # noqa: B020: an exception leaves the number still to skip
+                for left in range(left, 0, -1):  # noqa: B007, B020 (an exception leaves how many are still to skip)
                     pos += 8 + unpack(data, pos)[0]
                 left = 0
             except (struct.error, OverflowError):  # beyond what is loaded
@@ -316,11 +325,12 @@ class _Head:
         self._pos = pos
 
     def _need(self, count: int) -> None:
-        if self._pos + count > len(self._data):
-            self._load(self._pos + count)
+        self._load(self._pos + count)
 
     def _load(self, end: int) -> None:
         """Hold at least the first `end` bytes of the file."""
+        if end <= len(self._data):
+            return
         if end > self._size:
             raise BadGguf("it ends in the middle of its header: is it cut off?")
         if end > MAX_HEAD:

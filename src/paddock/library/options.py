@@ -15,8 +15,8 @@ OptionValue = int | float | bool | str | list[str]
 OPTION_TYPES: Mapping[str, str] = {
     name: kind
     for kind, names in {
-        "integer": "num_keep seed num_predict top_k repeat_last_n mirostat num_ctx num_batch num_gpu main_gpu num_thread "
-        "draft_num_predict",
+        "integer": "num_keep seed num_predict top_k repeat_last_n mirostat num_ctx num_batch num_gpu main_gpu "
+        "num_thread draft_num_predict",
         "float32": "top_p min_p tfs_z typical_p temperature repeat_penalty presence_penalty frequency_penalty "
         "mirostat_tau mirostat_eta",
         "boolean": "penalize_newline numa low_vram f16_kv vocab_only use_mmap use_mlock cache_prompt",

@@ -11,3 +11,7 @@ class TemplateSyntax(TemplateError):
 
 class TemplateFailed(TemplateError):
     """The template parses, but rendering it failed or would have taken too much."""
+
+
+class TemplateRefused(TemplateFailed):
+    """The template itself raises an exception about the conversation it was given."""

@@ -15,16 +15,20 @@ from gotpl.runtime.sync_vm import _builtin_functions
 from gotpl.runtime.values import INVALID
 
 from paddock.prompting.errors import TemplateFailed, TemplateSyntax
-from paddock.prompting.go_values import GoStruct, go_json, go_messages, go_tools
+from paddock.prompting.go_values import GoList, GoStruct, go_json, go_messages, go_tools
 
-MAX_STEPS = 500_000
-"""Passes through loops, and calls of functions, in one rendering: about a second of work."""
+MAX_STEPS = 10_000_000
+"""Nodes and arguments that one rendering may go through if every loop runs through its whole body: some seconds."""
+MAX_CALLS = 500_000
+"""Calls of functions in one rendering: about a second of work."""
+MAX_EXPANDED = 200_000
+"""Nodes and arguments of a template in which every `template` action is replaced by what it calls."""
 MAX_WORK = 100_000_000
 """Characters and items that the functions of one rendering may read and write together."""
 MAX_PROMPT = 64_000_000
 """Longest prompt in characters."""
 MAX_WIDTH = 4
-"""Digits of the widest field of `printf`."""
+"""Digits of the greatest width and precision in `printf`."""
 
 
 class Parsed:
@@ -35,7 +39,12 @@ class Parsed:
         try:
             self._tree = parse_template(text, functions=_FUNCTIONS)
             self._names = frozenset(_names(self._tree))
-            self._template = gotpl.Template(text, name="", functions=_FUNCTIONS, sandbox=_SANDBOX)
+            self._template = gotpl.Template(
+                text,
+                name="",
+                functions=_FUNCTIONS,
+                sandbox=_sandbox(iterations=MAX_STEPS // _expanded_size(self._tree)),
+            )
         except TemplateSyntax:
             raise
         except gotpl.TemplateSyntaxError as error:
@@ -44,6 +53,11 @@ class Parsed:
             raise TemplateSyntax(f"template: :1: {_one_line(error)}") from None
 
     def run(self, data: Mapping[str, Any]) -> str:
+        """Render within the limits.
+
+        Raises:
+            TemplateFailed: if the template fails or exceeds them.
+        """
         values = dict(data)
         if "Messages" in values:
             values["Messages"] = go_messages(values["Messages"], _Arguments)
@@ -58,9 +72,11 @@ class Parsed:
         return text
 
     def names(self) -> frozenset[str]:
+        """Names used, in lower case."""
         return self._names
 
     def cut_after(self, field: str) -> "Parsed":
+        """The same program up to the first action that prints `field`; open blocks are closed behind it."""
         place = _place(self._tree.root, field)
         if place is None:
             return self
@@ -128,6 +144,43 @@ def _kind(node: object) -> str:
     return type(node).__name__.removesuffix("Node")
 
 
+def _expanded_size(tree: Any) -> int:
+    """How many nodes and arguments one pass through the template sees at most, called templates included.
+
+    The package's budget counts passes through loops, not what is in them, and no calls of templates.
+    """
+    bodies = {definition.name: definition.body for definition in tree.definitions}
+    known: dict[str, int | None] = {}
+
+    def size(branch: Any) -> int:
+        total = 1
+        for node in branch.nodes:
+            total += 1 + sum(map(size, _branches(node)))
+            pipeline = getattr(node, "pipeline", None)
+            if pipeline is not None:
+                total += terms(pipeline)
+            if _kind(node) == "TemplateCall":
+                total += called(node.name)
+        if total > MAX_EXPANDED:
+            raise TemplateSyntax(f"template: :1: the template is too large: more than {MAX_EXPANDED} parts")
+        return total
+
+    def terms(pipeline: Any) -> int:
+        arguments = [argument for command in pipeline.commands for argument in command.arguments]
+        return len(arguments) + sum(terms(a.pipeline) for a in arguments if _kind(a) == "Parenthesized")
+
+    def called(name: str) -> int:
+        if name not in known:
+            known[name] = None
+            known[name] = size(bodies[name]) if name in bodies else 1
+        total = known[name]
+        if total is None:
+            raise TemplateSyntax(f'template: :1: template "{name}" calls itself')
+        return total
+
+    return size(tree.root) + sum(called(name) for name in bodies)
+
+
 # Errors, worded as Go words them.
 
 _WORDING = [
@@ -159,32 +212,42 @@ class _Meter:
     def __init__(self) -> None:
         self.left = MAX_WORK
 
-    def charge(self, value: object) -> None:
+    def charge(self, value: object, price: int) -> None:
         size = getattr(value, "__len__", None)
         if size is not None:
-            self.left -= size()
+            self.left -= price * size()
             if self.left < 0:
                 raise TemplateFailed("the template builds too much text")
 
 
-def _metered(function: Callable[..., Any]) -> Any:
+def _metered(name: str, function: Callable[..., Any]) -> Any:
+    price = _PRICES.get(name, 1)
+
     def call(context: Any, *arguments: Any) -> Any:
         meter = context.state(_Meter, _Meter)
         for argument in arguments:
-            meter.charge(argument)
+            meter.charge(argument, price)
         result = function(*arguments)
-        meter.charge(result)
+        meter.charge(result, price)
         return result
 
     return gotpl.ContextFunction(sync=call)
 
 
+_PRICES = {"html": 20, "js": 20, "urlquery": 20, "json": 5}
+"""Functions that look at each character in Python."""
+
 _BUILTINS: Mapping[str, Callable[..., Any]] = _builtin_functions("go")
-_WIDE = re.compile(r"%[^%a-zA-Z]*(\*|\d{" + str(MAX_WIDTH + 1) + r"})")
+_LARGE = 10**MAX_WIDTH
+_NUMBERS = re.compile(r"\d{" + str(MAX_WIDTH + 1) + "}")
+_DIRECTIVES = re.compile(r"%[-+# 0\[\]\d.*]+")
 
 
 def _printf(text: Any, *values: Any) -> Any:
-    if isinstance(text, str) and _WIDE.search(text):
+    """The package pads to any width: a hundred characters of template could ask for all memory."""
+    directives = "".join(_DIRECTIVES.findall(text)) if isinstance(text, str) else ""
+    large = any(isinstance(value, int) and abs(value) >= _LARGE for value in values)
+    if _NUMBERS.search(directives) or ("*" in directives and large):
         raise TemplateFailed("printf: the field is too wide")
     return _BUILTINS["printf"](text, *values)
 
@@ -205,7 +268,7 @@ def _plain(value: Any) -> Any:
     """What the package's functions can index: not our own containers."""
     if isinstance(value, _Arguments):
         return value.as_json()
-    return list(value) if hasattr(value, "as_json") and not isinstance(value, GoStruct) else value
+    return list(value) if isinstance(value, GoList) else value
 
 
 def _current_date(*_: object) -> str:
@@ -223,7 +286,7 @@ def _type_script_type(schema: Any) -> str:
     return written
 
 
-class _Arguments(gotpl.GoSeq2[str, Any]):
+class _Arguments(gotpl.GoSeq2):  # type: ignore[misc]
     """A tool call's arguments: the engine ranges over them as over a map, and prints them as JSON."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
@@ -242,27 +305,27 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-_FUNCTIONS = {
-    name: _metered(function)
-    for name, function in {
-        **{name: function for name, function in _BUILTINS.items() if name != "call"},
-        "index": _index,
-        "slice": _slice,
-        "printf": _printf,
-        "json": _json,
-        "currentDate": _current_date,
-        "yesterdayDate": _yesterday_date,
-        "toTypeScriptType": _type_script_type,
-    }.items()
+_OWN: dict[str, Callable[..., Any]] = {
+    "index": _index,
+    "slice": _slice,
+    "printf": _printf,
+    "json": _json,
+    "currentDate": _current_date,
+    "yesterdayDate": _yesterday_date,
+    "toTypeScriptType": _type_script_type,
 }
-_SANDBOX = gotpl.SandboxPolicy(
-    allow_functions=_FUNCTIONS,
-    allow_custom_lookup=True,
-    max_template_chars=10_000_000,
-    default_budget=gotpl.ExecutionBudget(
-        max_output_chars=MAX_PROMPT,
-        max_iterations=MAX_STEPS,
-        max_template_depth=200,
-        max_function_calls=MAX_STEPS,
-    ),
-)
+_FUNCTIONS = {name: _metered(name, function) for name, function in {**_BUILTINS, **_OWN}.items() if name != "call"}
+
+
+def _sandbox(iterations: int) -> Any:
+    return gotpl.SandboxPolicy(
+        allow_functions=_FUNCTIONS,
+        allow_custom_lookup=True,
+        max_template_chars=10_000_000,
+        default_budget=gotpl.ExecutionBudget(
+            max_output_chars=MAX_PROMPT,
+            max_iterations=iterations,
+            max_template_depth=1000,
+            max_function_calls=MAX_CALLS,
+        ),
+    )

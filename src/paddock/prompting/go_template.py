@@ -18,7 +18,7 @@ Think = bool | str | None
 Tools = Sequence[Mapping[str, Any]]
 """Tools as a request brings them."""
 
-MAX_SOURCE = 256 * 1024
+MAX_SOURCE = 128 * 1024
 """Longest template in characters. The longest of the public library has 9,000."""
 
 RESPONSE = "{{ .Response }}"
@@ -161,7 +161,8 @@ def _plain_parts(text: str) -> list[tuple[bool, str]] | None:
         end, trim = match.end(), match[3].endswith("-")
     rest = text[end:]
     parts.append((False, rest.lstrip(_SPACE) if trim else rest))
-    return None if any("{{" in part for variable, part in parts if not variable) else parts
+    texts = [part for variable, part in parts if not variable]
+    return None if any("{{" in text or text.endswith("{") for text in texts) else parts
 
 
 class _Plain:

@@ -6,7 +6,7 @@ an empty text. Numbers are those of Go's `encoding/json`: 64-bit floats in their
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from paddock.prompting.errors import TemplateFailed
@@ -59,27 +59,25 @@ class GoJson(GoStruct):
         return self._source
 
 
-class GoTools(Sequence[GoJson]):
-    """The tools of a request. Not a list for the engine, so that it prints them as JSON."""
+class GoList(Sequence[Any]):
+    """A list with a text of its own. Not a Python list, which the engine would print in brackets."""
 
-    def __init__(self, tools: Sequence[GoJson]) -> None:
-        self._tools = tools
+    def __init__(self, items: Sequence[Any], text: Callable[[], str]) -> None:
+        self._items = items
+        self._text = text
 
     def __len__(self) -> int:
-        return len(self._tools)
+        return len(self._items)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._tools[index]
-
-    def __iter__(self) -> Iterator[GoJson]:
-        return iter(self._tools)
+        return self._items[index]
 
     def __str__(self) -> str:
-        return go_json(self.as_json())
+        return self._text()
 
     def as_json(self) -> Any:
         """The JSON value it stands for."""
-        return [tool.as_json() for tool in self._tools]
+        return list(self._items)
 
 
 def go_messages(messages: Sequence[Message], arguments: Callable[[Mapping[str, Any]], Any]) -> list[GoStruct]:
@@ -119,9 +117,10 @@ def _call(call: Mapping[str, Any], arguments: Callable[[Mapping[str, Any]], Any]
     )
 
 
-def go_tools(tools: Sequence[Mapping[str, Any]]) -> GoTools | list[GoJson]:
-    """Tools of a request as templates see them; none are an empty list, which is false."""
-    return GoTools([_tool(tool) for tool in tools]) if tools else []
+def go_tools(tools: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    """Tools of a request as templates see them: printed as JSON. None are an empty list, which is false."""
+    items = [_tool(tool) for tool in tools]
+    return GoList(items, lambda: go_json(items)) if items else items
 
 
 def _tool(tool: Mapping[str, Any]) -> GoJson:
@@ -170,12 +169,13 @@ def _tool(tool: Mapping[str, Any]) -> GoJson:
 
 def _property(schema: Any) -> GoStruct:
     schema = schema if isinstance(schema, Mapping) else {}
-    kind = schema.get("type")
+    kind = schema.get("type") or ()
+    kinds = [kind] if isinstance(kind, str) else list(kind)
     return GoStruct(
         "api.ToolProperty",
         {
             "AnyOf": [_property(option) for option in schema.get("anyOf") or ()],
-            "Type": "" if kind is None else kind if isinstance(kind, str) else list(kind),
+            "Type": GoList(kinds, lambda: printed(kinds) if len(kinds) > 1 else "".join(kinds)),
             "Items": schema.get("items"),
             "Description": schema.get("description", ""),
             "Enum": list(schema.get("enum") or ()),

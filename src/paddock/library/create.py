@@ -1,0 +1,336 @@
+"""Making a model: from another model, or from GGUF files that lie in the blob store.
+
+Everything is checked before anything is written; the manifest is written last, in one step, so that a crash leaves the
+library as it was. GGUF files are kept byte for byte.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from paddock.library.blobs import BlobNotFound, InvalidDigest, digest_of, parse_digest
+from paddock.library.errors import LibraryError, NotBuilt
+from paddock.library.gguf import BadGguf, Gguf, cached_gguf
+from paddock.library.gojson import go_json
+from paddock.library.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, ConfigBlob, Layer, Manifest
+from paddock.library.modelfile import ROLES, ingredients, parse
+from paddock.library.names import ModelName
+from paddock.library.options import check_option
+from paddock.library.store import Keeper, Library
+
+Report = Callable[[str], None]
+
+_VERSION = re.compile(r"v?\d+(\.\d+){0,2}([-+][0-9A-Za-z.+-]+)?", re.ASCII)
+_MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
+
+
+class InvalidRecipe(LibraryError, ValueError):
+    """What was asked for cannot be made; the client's mistake."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model is to be made of. Digests name blobs that have been uploaded."""
+
+    base: str = ""
+    """Name of the model to build on."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """File name → digest."""
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    template: str | None = None
+    """None or "": the base's."""
+    system: str | None = None
+    licenses: list[str] = field(default_factory=list)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    messages: list[Mapping[str, Any]] = field(default_factory=list)
+    quantize: str = ""
+    renderer: str = ""
+    parser: str = ""
+    requires: str = ""
+    older: bool = False
+    """Report with the status lines of 2024."""
+
+
+@dataclass(frozen=True)
+class _Ingredient:
+    """A layer of the new model; `data` is None where the blob is there already."""
+
+    layer: Layer
+    data: bytes | None = None
+
+
+def create(library: Library, name: ModelName, recipe: Recipe, report: Report) -> None:
+    """Make the model `name`, replacing what it was; `report` gets the status lines.
+
+    What is wrong with the recipe itself is raised before the first report.
+
+    Raises:
+        InvalidRecipe, InvalidOption, InvalidName, InvalidDigest: if the recipe is wrong.
+        ModelNotFound, BrokenModel: if its base cannot be read.
+        BlobNotFound: if a file has not been uploaded.
+        NotGguf, BadGguf: if a file is no usable GGUF.
+        NotBuilt: if it needs what is not built yet.
+    """
+    recipe = checked(recipe)
+    with library.keeping() as keeper:
+        layers, config, parameters = _base(library, recipe, keeper)
+        for path, digest, is_adapter in [
+            *((path, digest, False) for path, digest in recipe.files.items()),
+            *((path, digest, True) for path, digest in recipe.adapters.items()),
+        ]:
+            keeper.keep(digest)
+            if not recipe.older:
+                report("parsing GGUF")
+            layer, gguf = _file(library, path, digest, is_adapter)
+            layers.append(_Ingredient(layer))
+            config = _described(config, layer.kind, gguf)
+        if recipe.files and not recipe.older:
+            report("verifying conversion")
+        if len([i for i in layers if i.layer.kind == "model"]) != 1:
+            raise InvalidRecipe("a model is made of exactly one file with its weights")
+        if recipe.older:
+            report("reading model metadata")
+        layers = _with_texts(replace(recipe, parameters={**parameters, **recipe.parameters}), layers, report)
+        config = msgspec.structs.replace(
+            config,
+            renderer=recipe.renderer or config.renderer,
+            parser=recipe.parser or config.parser,
+            requires=recipe.requires.removeprefix("v") or config.requires,
+        )
+        with library.changing(name) as name:
+            replaced = _write(library, name, layers, config, keeper, recipe, report)
+    library.remove_unused(replaced)
+    report("success")
+
+
+def checked(recipe: Recipe) -> Recipe:
+    """Return the recipe with digests and parameters in their canonical form.
+
+    Raises:
+        InvalidRecipe, InvalidOption, InvalidDigest, NotBuilt: if it is wrong whatever the library holds.
+    """
+    if not recipe.base and not recipe.files:
+        raise InvalidRecipe("neither 'from' or 'files' was specified")
+    for path in (*recipe.files, *recipe.adapters):
+        if not _is_relative(path):
+            raise InvalidRecipe("file path must be relative")
+    if any(path.lower().endswith(".safetensors") for path in (*recipe.files, *recipe.adapters)):
+        raise NotBuilt("importing safetensors is not built yet")
+    if recipe.quantize:
+        raise NotBuilt("quantization is not built yet")
+    if recipe.requires and not _VERSION.fullmatch(recipe.requires):
+        raise InvalidRecipe(f'requires must be a version such as 0.14.0, not "{recipe.requires}"')
+    for message in recipe.messages:
+        if message.get("role") not in ROLES:
+            raise InvalidRecipe(
+                f'message role must be one of "system", "user", or "assistant", not "{message.get("role", "")}"'
+            )
+    if recipe.template:
+        check_template(recipe.template)
+    parameters = {name: check_option(name, value) for name, value in recipe.parameters.items()}
+    return replace(
+        recipe,
+        files={path: parse_digest(digest) for path, digest in recipe.files.items()},
+        adapters={path: parse_digest(digest) for path, digest in recipe.adapters.items()},
+        parameters={name: value for name, value in parameters.items() if value is not None},
+    )
+
+
+def check_template(template: str) -> None:
+    """Refuse a template with an action that is never closed; what else may be wrong needs the template engine.
+
+    Raises:
+        InvalidRecipe: naming the line.
+    """
+    opening = template.rfind("{{")
+    if opening >= 0 and "}}" not in template[opening:]:
+        line = template.count("\n", 0, opening) + 1
+        raise InvalidRecipe(f"template error: template: :{line}: unclosed action")
+
+
+def recipe_of(library: Library, modelfile: str | bytes) -> Recipe:
+    """Return the recipe for a Modelfile that came over HTTP, as in the API of 2024.
+
+    FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder, FROM a model's name too: no
+    other file of this machine is ever looked at.
+
+    Raises:
+        ModelfileError: if the text is no Modelfile.
+        InvalidOption, InvalidName, InvalidDigest, InvalidRecipe, NotBuilt: if what it asks for cannot be.
+    """
+    wanted = ingredients(parse(modelfile))
+    if wanted.draft:
+        raise NotBuilt("draft models are not built yet")
+    base, files, adapters = "", {}, {}
+    for source in wanted.sources:
+        digest = _own_blob(library, source)
+        if digest:
+            files[digest.replace(":", "-")] = digest
+        elif base:
+            raise InvalidRecipe("a model can be made from one other model only")
+        else:
+            ModelName.parse(source)
+            base = source
+    for source in wanted.adapters:
+        digest = _own_blob(library, source)
+        if not digest:
+            raise InvalidRecipe(f"ADAPTER {source}: upload the file and name it as @sha256:…")
+        adapters[digest.replace(":", "-")] = digest
+    return Recipe(
+        base=base,
+        files=files,
+        adapters=adapters,
+        template=wanted.template,
+        system=wanted.system,
+        licenses=wanted.licenses,
+        parameters=wanted.parameters,
+        messages=list(wanted.messages),
+        renderer=wanted.renderer,
+        parser=wanted.parser,
+        requires=wanted.requires,
+        older=True,
+    )
+
+
+def human_count(number: int) -> str:
+    """Return a number of parameters as Ollama writes it: `293K`, `494.03M`, `8.0B`."""
+    if number >= 1_000_000_000:
+        billions = number / 1e9
+        return f"{billions:.0f}B" if billions.is_integer() else f"{billions:.1f}B"
+    if number >= 1_000_000:
+        millions = number / 1e6
+        return f"{millions:.0f}M" if millions.is_integer() else f"{millions:.2f}M"
+    return f"{number / 1e3:.0f}K" if number >= 1000 else str(number)
+
+
+def _base(library: Library, recipe: Recipe, keeper: Keeper) -> tuple[list[_Ingredient], ConfigBlob, dict[str, Any]]:
+    if not recipe.base:
+        return [], ConfigBlob(architecture="amd64", os="linux"), {}
+    model = library.open(ModelName.parse(recipe.base))
+    layers = []
+    for layer in model.manifest.layers:
+        keeper.keep(layer.digest)
+        if not library.blobs.exists(layer.digest):
+            raise BlobNotFound(layer.digest)
+        layers.append(_Ingredient(msgspec.structs.replace(layer, from_=model.name.short)))
+    return layers, msgspec.structs.replace(model.config, rootfs=None), model.parameters
+
+
+def _file(library: Library, path: str, digest: str, is_adapter: bool) -> tuple[Layer, Gguf]:
+    size = library.blobs.size(digest)
+    try:
+        gguf = cached_gguf(library.blobs.path(digest))
+    except OSError as error:
+        raise LibraryError(f"{path}: {error.strerror}") from None
+    kind = "model"
+    if gguf.text("general.type") == "adapter" or gguf.text("adapter.type"):
+        kind = "adapter"
+    elif gguf.architecture == "clip" or gguf.text("general.type") == "mmproj":
+        kind = "projector"
+    if is_adapter and kind != "adapter":
+        raise InvalidRecipe(f"{path} is no adapter")
+    if kind == "model" and gguf.architecture == "unknown":
+        raise BadGguf("it does not say its architecture (general.architecture)")
+    split = gguf.metadata.get("split.count", 1)
+    if isinstance(split, int) and split > 1:
+        raise NotBuilt(f"{path} is one of {split} parts of a model; merge them with llama-gguf-split first")
+    return Layer(f"{LAYER_TYPE}{kind}", digest, size), gguf
+
+
+def _described(config: ConfigBlob, kind: str, gguf: Gguf) -> ConfigBlob:
+    families = config.model_families or []
+    if kind == "model":
+        return msgspec.structs.replace(
+            config,
+            model_format="gguf",
+            model_family=gguf.architecture,
+            model_families=[gguf.architecture, *(f for f in families if f != gguf.architecture)],
+            model_type=human_count(gguf.parameter_count),
+            file_type=gguf.file_type,
+        )
+    if kind == "projector" and gguf.architecture not in families:
+        return msgspec.structs.replace(config, model_families=[*families, gguf.architecture])
+    return config
+
+
+def _with_texts(recipe: Recipe, layers: list[_Ingredient], report: Report) -> list[_Ingredient]:
+    """In Ollama's order: what stays of the base, then template, system, licences, parameters, messages."""
+
+    def announce(what: str) -> None:
+        if recipe.older:
+            report(f"creating {what} layer")
+
+    def without(*kinds: str) -> list[_Ingredient]:
+        return [i for i in layers if i.layer.kind not in kinds]
+
+    for kind, text in (("template", recipe.template), ("system", recipe.system)):
+        if text:
+            announce(kind)
+            layers = [*without(kind, *(["prompt"] if kind == "template" else [])), _text(kind, text)]
+    for text in recipe.licenses:
+        licence = _text("license", text)
+        if text and licence.layer.digest not in {i.layer.digest for i in layers}:
+            announce("license")
+            layers = [*layers, licence]
+    if recipe.parameters:
+        announce("parameters")
+        layers = [*without("params"), _text("params", go_json(recipe.parameters) + "\n")]
+    if recipe.messages:
+        announce("messages")
+        layers = [*without("messages"), _text("messages", f"[{','.join(map(_message, recipe.messages))}]\n")]
+    return layers
+
+
+def _write(
+    library: Library,
+    name: ModelName,
+    layers: list[_Ingredient],
+    config: ConfigBlob,
+    keeper: Keeper,
+    recipe: Recipe,
+    report: Report,
+) -> set[str]:
+    old, new = ("using already created", "writing") if recipe.older else ("using existing", "creating new")
+    data = msgspec.json.encode(config) + b"\n"
+    config_layer = Layer(CONFIG_TYPE, digest_of(data), len(data))
+    for ingredient in [*layers, _Ingredient(config_layer, data)]:
+        digest, is_new = ingredient.layer.digest, False
+        keeper.keep(digest)
+        if ingredient.data is not None:
+            _, is_new = library.blobs.put(ingredient.data)
+        if recipe.older or ingredient.layer is not config_layer:
+            report(f"{new if is_new else old} layer {digest}")
+    report("writing manifest")
+    return library.write(name, Manifest(2, MANIFEST_TYPE, config_layer, [i.layer for i in layers]))
+
+
+def _text(kind: str, text: str) -> _Ingredient:
+    data = text.encode("utf-8", "replace")
+    return _Ingredient(Layer(f"{LAYER_TYPE}{kind}", digest_of(data), len(data)), data)
+
+
+def _message(message: Mapping[str, Any]) -> str:
+    present = [key for key in _MESSAGE_KEYS if message.get(key) or key in ("role", "content")]
+    return "{" + ",".join(f"{go_json(key)}:{go_json(message.get(key) or '')}" for key in present) + "}"
+
+
+def _own_blob(library: Library, source: str) -> str | None:
+    if source.startswith("@"):
+        return parse_digest(source[1:])
+    path = Path(source)
+    folder = library.blobs.folder
+    try:
+        if path.is_absolute() and ".." not in path.parts and path.parent in (folder, folder.resolve()):
+            return parse_digest(path.name)
+    except InvalidDigest:
+        pass
+    return None
+
+
+def _is_relative(path: str) -> bool:
+    parts = re.split(r"[/\\]", path)
+    return bool(path) and parts[0] != "" and ".." not in parts and ":" not in parts[0]

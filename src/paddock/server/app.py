@@ -1,0 +1,67 @@
+"""The app: every route of the API, and what stands before them."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from paddock import OLLAMA_API_VERSION, __version__
+from paddock.protocol.json import encode
+from paddock.server.access import Access, Origins, is_loopback
+from paddock.server.errors import JSON, Endpoint, guarded, not_found, wrong_method
+from paddock.server.inference import InferenceRoutes
+from paddock.server.log import RequestLog
+from paddock.server.models import ModelRoutes
+from paddock.service.errors import NotBuiltYet
+from paddock.settings import Settings
+
+
+async def running(request: Request) -> Response:
+    """`GET /`."""
+    return PlainTextResponse("Ollama is running")
+
+
+async def version(request: Request) -> Response:
+    """`GET /api/version`: the version of the API that is spoken, and our own beside it."""
+    return Response(encode({"version": OLLAMA_API_VERSION, "paddock": __version__}), media_type=JSON)
+
+
+def not_built(what: str) -> Endpoint:
+    """Return an endpoint that answers 501."""
+
+    async def endpoint(request: Request) -> Response:
+        raise NotBuiltYet(what)
+
+    return endpoint
+
+
+def make_app(settings: Settings, models: ModelRoutes, inference: InferenceRoutes) -> Starlette:
+    """Put the app together."""
+    endpoints: list[tuple[str, Endpoint, list[str]]] = [
+        ("/", running, ["GET"]),
+        ("/api/version", version, ["GET"]),
+        ("/api/generate", inference.generate, ["POST"]),
+        ("/api/chat", inference.chat, ["POST"]),
+        ("/api/tags", models.tags, ["GET"]),
+        ("/api/ps", models.ps, ["GET"]),
+        ("/api/show", models.show, ["POST"]),
+        ("/api/copy", models.copy, ["POST"]),
+        ("/api/delete", models.delete, ["DELETE"]),
+        ("/api/create", models.create, ["POST"]),
+        ("/api/blobs/{digest}", models.blob, ["HEAD", "POST"]),
+        ("/api/pull", not_built("pulling models"), ["POST"]),
+        ("/api/push", not_built("pushing models"), ["POST"]),
+        ("/api/embed", not_built("embedding"), ["POST"]),
+        ("/api/embeddings", not_built("embedding"), ["POST"]),
+    ]
+    app = Starlette(
+        routes=[Route(path, guarded(endpoint), methods=methods) for path, endpoint, methods in endpoints],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(Access, origins=Origins(settings.origins), check_host=is_loopback(settings.host)),
+        ],
+        exception_handlers={404: not_found, 405: wrong_method},
+    )
+    app.router.redirect_slashes = False
+    return app

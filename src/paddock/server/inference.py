@@ -1,0 +1,198 @@
+"""Ollama's dialect: generate and chat."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from msgspec import UNSET, UnsetType, to_builtins
+from starlette.requests import Request
+from starlette.responses import Response
+
+from paddock.ipc import TokenLogprob
+from paddock.prompting.message import Message
+from paddock.protocol import ollama
+from paddock.protocol.json import decode, encode
+from paddock.server.errors import JSON
+from paddock.server.streaming import NDJSONStream, read_body, while_connected
+from paddock.service.inference import Answer, Inference
+from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Rendered, Summary
+
+clock = ollama.Clock()
+
+
+class Writer:
+    """Writes the parts of a reply as lines of one endpoint."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def delta(self, part: Delta) -> ollama.GenerateChunk | ollama.ChatChunk:
+        """Return the line for a piece of the reply."""
+        raise NotImplementedError
+
+    def end(self, text: str, **fields: Any) -> ollama.GenerateEnd | ollama.ChatEnd:
+        """Return the last line; `text` is what has not been sent before."""
+        raise NotImplementedError
+
+    def summary(self, part: Summary, text: str, logprobs: list[ollama.LogprobEntry]) -> Any:
+        """Return the last line for the end of a reply."""
+        return self.end(
+            text,
+            done_reason=part.reason,
+            logprobs=logprobs or UNSET,
+            context=list(part.context) if part.context is not None else UNSET,
+            total_duration=part.total_duration or UNSET,
+            load_duration=part.load_duration or UNSET,
+            prompt_eval_count=part.prompt_tokens or UNSET,
+            prompt_eval_duration=part.prompt_duration or UNSET,
+            eval_count=part.reply_tokens or UNSET,
+            eval_duration=part.reply_duration or UNSET,
+            prompt_cached_count=part.cached_tokens or UNSET,
+        )
+
+    def rendered(self, part: Rendered) -> Any:
+        """Return the only line of a request that just wants to see its prompt."""
+        return self.end("", done=False, debug_info=ollama.DebugInfo(part.prompt))
+
+
+class GenerateWriter(Writer):
+    """Lines of `/api/generate`."""
+
+    def delta(self, part: Delta) -> ollama.GenerateChunk:
+        """Return the line for a piece of the reply."""
+        return ollama.GenerateChunk(self.model, clock.now(), part.text, logprobs=_logprobs(part))
+
+    def end(self, text: str, **fields: Any) -> ollama.GenerateEnd:
+        """Return the last line."""
+        return ollama.GenerateEnd(model=self.model, created_at=clock.now(), response=text, **fields)
+
+
+class ChatWriter(Writer):
+    """Lines of `/api/chat`."""
+
+    def delta(self, part: Delta) -> ollama.ChatChunk:
+        """Return the line for a piece of the reply."""
+        message = ollama.ReplyMessage("assistant", part.text)
+        return ollama.ChatChunk(self.model, clock.now(), message, logprobs=_logprobs(part))
+
+    def end(self, text: str, **fields: Any) -> ollama.ChatEnd:
+        """Return the last line."""
+        fields.pop("context", None)
+        role = "" if "debug_info" in fields else "assistant"
+        message = ollama.ReplyMessage(role, text)
+        return ollama.ChatEnd(model=self.model, created_at=clock.now(), message=message, **fields)
+
+
+class InferenceRoutes:
+    """The endpoints that generate text."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+
+    async def generate(self, request: Request) -> Response:
+        """`POST /api/generate`."""
+        body = decode(await read_body(request), ollama.GenerateRequest)
+        answer = await while_connected(request.receive, self._inference.complete(_completion(body)))
+        return await _respond(request, answer, GenerateWriter(body.model or ""), body.stream)
+
+    async def chat(self, request: Request) -> Response:
+        """`POST /api/chat`."""
+        body = decode(await read_body(request), ollama.ChatRequest)
+        answer = await while_connected(request.receive, self._inference.converse(_conversation(body)))
+        return await _respond(request, answer, ChatWriter(body.model or ""), body.stream)
+
+
+async def _respond(request: Request, answer: Answer, writer: Writer, stream: bool | None) -> Response:
+    if answer.is_single:
+        # A load, an unload or a look at the prompt is answered once, streamed or not.
+        stream = False
+    if stream is not False:
+        return NDJSONStream(_lines(answer, writer), answer.close)
+    try:
+        whole = await while_connected(request.receive, _whole(answer, writer))
+    finally:
+        await answer.close()
+    return Response(encode(whole), media_type=JSON)
+
+
+async def _lines(answer: Answer, writer: Writer) -> AsyncIterator[bytes]:
+    """Yield the lines of a reply, as many at once as have piled up."""
+    async for parts in answer:
+        yield b"".join([encode(_line(writer, part)) + b"\n" for part in parts])
+
+
+def _line(writer: Writer, part: Delta | Summary | Rendered) -> Any:
+    if isinstance(part, Delta):
+        return writer.delta(part)
+    if isinstance(part, Summary):
+        return writer.summary(part, "", [])
+    return writer.rendered(part)
+
+
+async def _whole(answer: Answer, writer: Writer) -> Any:
+    """Return a reply as one object."""
+    texts: list[str] = []
+    logprobs: list[ollama.LogprobEntry] = []
+    last: Any = None
+    async for parts in answer:
+        for part in parts:
+            if isinstance(part, Delta):
+                texts.append(part.text)
+                logprobs += map(_logprob, part.logprobs or ())
+            elif isinstance(part, Summary):
+                last = writer.summary(part, "".join(texts), logprobs)
+            else:
+                last = writer.rendered(part)
+    return last
+
+
+def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]:
+    return {
+        "model": body.model or "",
+        "options": body.options or {},
+        "keep_alive": ollama.read_keep_alive(body.keep_alive),
+        "format": ollama.read_format(body.format),
+        "think": ollama.read_think(body.think),
+        "truncate": body.truncate is not False,
+        "shift": body.shift is not False,
+        "logprobs": bool(body.logprobs),
+        "top_logprobs": body.top_logprobs or 0,
+        "debug_render_only": bool(body.debug_render_only),
+    }
+
+
+def _completion(body: ollama.GenerateRequest) -> CompletionRequest:
+    return CompletionRequest(
+        **_common(body),
+        prompt=body.prompt or "",
+        suffix=body.suffix or "",
+        system=body.system or "",
+        template=body.template or "",
+        context=tuple(body.context or ()),
+        images=ollama.read_images(body.images),
+        raw=bool(body.raw),
+    )
+
+
+def _conversation(body: ollama.ChatRequest) -> ConversationRequest:
+    messages = [
+        Message(
+            role=m.role or "user",
+            content=m.content or "",
+            thinking=m.thinking or "",
+            images=ollama.read_images(m.images),
+            tool_calls=[to_builtins(call) for call in m.tool_calls or ()],
+            tool_name=m.tool_name or "",
+            tool_call_id=m.tool_call_id or "",
+        )
+        for m in body.messages or ()
+    ]
+    return ConversationRequest(**_common(body), messages=messages, tools=body.tools or ())
+
+
+def _logprobs(part: Delta) -> list[ollama.LogprobEntry] | UnsetType:
+    return [_logprob(entry) for entry in part.logprobs] if part.logprobs else UNSET
+
+
+def _logprob(entry: TokenLogprob) -> ollama.LogprobEntry:
+    top = [_logprob(other) for other in entry.top] if entry.top else UNSET
+    return ollama.LogprobEntry(entry.token, entry.logprob, list(entry.bytes), top)

@@ -1,0 +1,118 @@
+"""Starting and stopping the server process."""
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from paddock import __version__
+from paddock.fleet import Fleet
+from paddock.library.store import Library
+from paddock.server.app import make_app
+from paddock.server.inference import InferenceRoutes
+from paddock.server.log import start_log
+from paddock.server.models import ModelRoutes
+from paddock.service.catalog import Catalog
+from paddock.service.inference import Inference
+from paddock.settings import Settings
+
+log = logging.getLogger("paddock.server")
+
+BACKLOG = 2048
+LAST_ANSWERS_SECONDS = 2
+"""What answers that are on their way get when the server stops."""
+
+
+class CannotServe(Exception):
+    """The server cannot start; the message says why."""
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server, which lets the runners go first: what they were asked fails, and no connection stays open."""
+
+    def __init__(self, config: uvicorn.Config, fleet: Fleet) -> None:
+        super().__init__(config)
+        self._fleet = fleet
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        if not self.should_exit:
+            log.info("stopping")
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        for listener in self.servers:
+            listener.close()
+        await self._fleet.close()
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop (Ctrl-C, SIGTERM).
+
+    Raises:
+        CannotServe: if the address is taken or the models folder cannot be used.
+    """
+    start_log(settings.debug)
+    listener = _listen(settings)
+    try:
+        library = Library(settings.models)
+    except OSError as error:
+        raise CannotServe(f"{settings.models}: {error.strerror}") from None
+    factory = _event_loop_factory()
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(_serve(settings, library, listener))
+
+
+async def _serve(settings: Settings, library: Library, listener: socket.socket) -> None:
+    fleet = Fleet(settings)
+    catalog = Catalog(library, settings)
+    pruned = await asyncio.to_thread(library.prune) if not settings.noprune else 0
+    if pruned:
+        log.info("removed %d blobs that no model uses", pruned)
+    inference = Inference(library, catalog, fleet, settings)
+    app = make_app(settings, ModelRoutes(library, catalog, fleet), InferenceRoutes(inference))
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        http="httptools",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+    )
+    log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
+    await Server(config, fleet).serve(sockets=[listener])
+
+
+def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.Loop
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Open the port before anything slow happens: clients that come early wait instead of being refused."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise CannotServe(f"{where} is in use: is a server running already?") from None
+        raise CannotServe(f"cannot listen on {where}: {error.strerror or error}") from None
+    return listener

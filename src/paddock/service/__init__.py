@@ -1,0 +1,1 @@
+"""What the product does, whatever the dialect: generate, chat, embed, and manage models."""

@@ -1,0 +1,312 @@
+"""The models as clients see them: list, show, copy, delete, create."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from paddock.library.create import InvalidRecipe, Recipe, Report, create, recipe_of
+from paddock.library.gguf import Gguf, GgufArray, cached_gguf, read_gguf
+from paddock.library.gojson import go_number
+from paddock.library.manifests import BrokenModel
+from paddock.library.model import Model
+from paddock.library.modelfile import Command
+from paddock.library.names import InvalidName, ModelName
+from paddock.library.options import check_options
+from paddock.library.store import Library, ModelNotFound
+from paddock.service.capabilities import capabilities
+from paddock.settings import Settings
+
+DEFAULT_TEMPLATE = "{{ .Prompt }}"
+"""What a model without a template shows."""
+SHOWN_ARRAY = 5
+"""Arrays longer than this are null in `model_info`, unless all is asked for."""
+
+Description = tuple[dict[str, Any], list[str]]
+"""Details and capabilities."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CreateRequest:
+    """What a client asks to be made: today's form, or with `modelfile` that of 2024."""
+
+    model: str
+    from_: str = ""
+    """Name of the model to build on."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """File name → digest of an uploaded blob."""
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    template: str | None = None
+    license: str | list[str] | None = None
+    system: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    messages: list[Mapping[str, Any]] | None = None
+    quantize: str = ""
+    renderer: str = ""
+    parser: str = ""
+    requires: str = ""
+    modelfile: str = ""
+    """The text of a Modelfile; with it only `model` and `quantize` of the other fields count."""
+    path: str = ""
+
+
+class Catalog:
+    """What can be done with the models of a library. Every method may be called from several threads at once."""
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self.library = library
+        self._settings = settings
+        self._described: dict[str, Description] = {}
+
+    def prune(self) -> int:
+        """Remove old blobs that no model uses, unless the settings forbid it; return how many."""
+        return 0 if self._settings.noprune else self.library.prune()
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every model as in `/api/tags`, newest first. A model whose GGUF file cannot be read has no capabilities."""
+        models = self.library.list()
+        entries = []
+        for model in models:
+            try:
+                details, can = self.describe(model)
+            except BrokenModel as error:
+                _log.warning("%s", error)
+                details, can = _details(model), []
+            entries.append(
+                {
+                    "name": model.name.short,
+                    "model": model.name.short,
+                    "modified_at": local_time(model.modified_ns),
+                    "size": model.size,
+                    "digest": model.digest,
+                    "details": details,
+                    "capabilities": can,
+                }
+            )
+        for digest in self._described.keys() - {model.digest for model in models}:
+            self._described.pop(digest, None)
+        return entries
+
+    def describe(self, model: Model) -> Description:
+        """Return `details`, as `/api/tags`, `/api/show` and `/api/ps` have them, and the capabilities in the API's order.
+
+        They are remembered and shared: do not change them.
+
+        Raises:
+            BrokenModel: if the GGUF file cannot be read.
+        """
+        found = self._described.get(model.digest)
+        if found is None:
+            gguf = model.gguf
+            lengths = {"context_length": gguf.context_length, "embedding_length": gguf.embedding_length}
+            details = _details(model) | {key: number for key, number in lengths.items() if number}
+            found = self._described[model.digest] = details, capabilities(model)
+        return found
+
+    def show(
+        self,
+        name: str,
+        *,
+        verbose: bool = False,
+        system: str | None = None,
+        template: str | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> dict[str, Any]:
+        """Return everything about a model, as `/api/show`; with `verbose` the vocabulary too.
+
+        `system` and `options` stand in the Modelfile in place of the model's own. `template` changes nothing, as with
+        Ollama.
+
+        Raises:
+            InvalidName, ModelNotFound, BrokenModel: if there is no such model, or it cannot be read.
+            InvalidOption: if an option has a value of another type.
+        """
+        model = self.library.open(_required(name))
+        details, can = self.describe(model)
+        overrides, _ = check_options(options or {})
+        shown = {
+            "license": "\n".join(model.licenses),
+            "modelfile": _modelfile(model, system, {**model.parameters, **overrides}),
+            "parameters": _parameter_lines(model.parameters),
+            "template": model.template or DEFAULT_TEMPLATE,
+            "system": system or model.system,
+            "details": details,
+            "messages": model.messages,
+            "model_info": _model_info(model, model.model_path, model.gguf, verbose),
+            "projector_info": self._projector_info(model, verbose),
+            "tensors": [{"name": t.name, "type": t.type, "shape": list(t.shape)} for t in model.gguf.tensors],
+            "capabilities": can,
+            "modified_at": local_time(model.modified_ns),
+            "requires": model.config.requires,
+        }
+        always = ("modelfile", "details", "model_info", "capabilities")
+        return {key: value for key, value in shown.items() if value or key in always}
+
+    def copy(self, source: str, destination: str) -> None:
+        """Give a model another name.
+
+        Raises:
+            InvalidName, ModelNotFound, BrokenModel: with the texts of `/api/copy`.
+        """
+        source_name = _parsed(source, f'source "{source}" is invalid')
+        destination_name = _parsed(destination, f'destination "{destination}" is invalid')
+        try:
+            self.library.copy(source_name, destination_name)
+        except ModelNotFound as error:
+            raise ModelNotFound(error.name, f'model "{source}" not found') from None
+
+    def delete(self, name: str) -> None:
+        """Remove a model and the blobs that only it used.
+
+        Raises:
+            InvalidName, ModelNotFound: with the texts of `/api/delete`.
+        """
+        if not name:
+            raise InvalidName("model is required")
+        try:
+            self.library.delete(_parsed(name, f'name "{name}" is invalid'))
+        except ModelNotFound as error:
+            raise ModelNotFound(error.name, f"model '{name}' not found") from None
+
+    def create(self, request: CreateRequest, report: Report) -> None:
+        """Make a model; `report` gets each status line, the last is `success`.
+
+        What is wrong with the request itself is raised before the first line.
+
+        Raises:
+            LibraryError: one of those of `library.create.create`, or ModelfileError.
+        """
+        name = ModelName.parse(request.model)
+        create(self.library, name, self._recipe(request), report)
+
+    def _recipe(self, request: CreateRequest) -> Recipe:
+        if request.modelfile:
+            return replace(recipe_of(self.library, request.modelfile), quantize=request.quantize)
+        if request.path:
+            raise InvalidRecipe("the path of a Modelfile on the server is not accepted: send its text as 'modelfile'")
+        licenses = [request.license] if isinstance(request.license, str) else request.license or []
+        if not isinstance(licenses, list) or not all(isinstance(text, str) for text in licenses):
+            raise InvalidRecipe("license must be a text or a list of texts")
+        return Recipe(
+            base=request.from_,
+            files=request.files,
+            adapters=request.adapters,
+            template=request.template,
+            system=request.system,
+            licenses=licenses,
+            parameters=request.parameters or {},
+            messages=request.messages or [],
+            quantize=request.quantize,
+            renderer=request.renderer,
+            parser=request.parser,
+            requires=request.requires,
+        )
+
+    def _projector_info(self, model: Model, verbose: bool) -> dict[str, Any] | None:
+        if not model.projector_paths:
+            return None
+        path = model.projector_paths[0]
+        try:
+            return _model_info(model, path, cached_gguf(path), verbose)
+        except OSError as error:
+            raise BrokenModel(model.name, f"its projector cannot be read ({error.strerror})") from None
+
+
+def local_time(nanoseconds: int) -> str:
+    """Return a time since 1970 as RFC 3339, local, to the nanosecond, without trailing zeros."""
+    seconds, fraction = divmod(nanoseconds, 1_000_000_000)
+    moment = time.localtime(seconds)
+    digits = f".{fraction:09}".rstrip("0").rstrip(".")
+    minutes = moment.tm_gmtoff // 60
+    offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "Z"
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}{digits}{offset}"
+
+
+def _required(name: str) -> ModelName:
+    return _parsed(name, "invalid model name" if name else "model is required")
+
+
+def _parsed(name: str, otherwise: str) -> ModelName:
+    try:
+        return ModelName.parse(name)
+    except InvalidName:
+        raise InvalidName(otherwise) from None
+
+
+def _details(model: Model) -> dict[str, Any]:
+    config = model.config
+    return {
+        "parent_model": model.parent,
+        "format": config.model_format,
+        "family": config.model_family,
+        "families": config.model_families,
+        "parameter_size": config.model_type,
+        "quantization_level": config.file_type,
+    }
+
+
+def _modelfile(model: Model, system: str | None, parameters: Mapping[str, Any]) -> str:
+    commands = [Command("from", str(model.model_path))]
+    commands += [Command("adapter", str(path)) for path in model.adapter_paths]
+    commands += [Command("from", str(path)) for path in model.projector_paths]
+    commands += [Command("template", model.template or DEFAULT_TEMPLATE)]
+    singles = {"system": system or model.system, "renderer": model.config.renderer, "parser": model.config.parser}
+    commands += [Command(name, value) for name, value in singles.items() if value]
+    commands += [Command("parameter", text, name) for name, value in _values(parameters) for text in [_plain(value)]]
+    commands += [Command("license", text) for text in model.licenses]
+    commands += [Command("message", str(m.get("content", "")), str(m.get("role", ""))) for m in model.messages]
+    introduction = (
+        '# Modelfile generated by "paddock show"\n'
+        "# To build a new Modelfile based on this, replace FROM with:\n"
+        f"# FROM {model.name.short}\n\n"
+    )
+    return introduction + "".join(f"{command}\n" for command in commands)
+
+
+def _parameter_lines(parameters: Mapping[str, Any]) -> str:
+    return "\n".join(
+        f"{name:30} {json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _plain(value)}"
+        for name, value in _values(parameters)
+    )
+
+
+def _values(parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Each parameter by name; one that has a list once for every item, in order."""
+    return [
+        (name, item)
+        for name in sorted(parameters)
+        for item in (parameters[name] if isinstance(parameters[name], list) else [parameters[name]])
+    ]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return go_number(value, json_rules=False) if isinstance(value, int | float) else str(value)
+
+
+def _model_info(model: Model, path: Path, gguf: Gguf, verbose: bool) -> dict[str, Any]:
+    if verbose:
+        try:
+            gguf = read_gguf(path, arrays=True)
+        except OSError as error:
+            raise BrokenModel(model.name, str(error.strerror)) from None
+    info: dict[str, Any] = {"general.parameter_count": gguf.parameter_count}
+    for key, value in gguf.metadata.items():
+        if not isinstance(value, GgufArray):
+            info[key] = _whole(value)
+        elif value.values is not None and (verbose or value.length <= SHOWN_ARRAY):
+            info[key] = [_whole(item) for item in value.values]
+        else:
+            info[key] = None
+    return {key: info[key] for key in sorted(info)}
+
+
+def _whole(value: object) -> object:
+    """A whole number without its fraction, as Go's JSON has it."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value

@@ -1,0 +1,284 @@
+"""Completing texts and answering chats: model from the library, runner from the fleet, prompt from prompting."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from paddock.fleet import Fleet, Lease
+from paddock.ipc import Chunk, Finished, Generate
+from paddock.library.names import ModelName
+from paddock.library.store import Library, Model, ModelNotFound
+from paddock.prompting import Message, PromptFormat, with_model_messages, without_leading_bos
+from paddock.service.catalog import Catalog
+from paddock.service.errors import NotBuiltYet, NotSupported, RequestError, UnknownModel
+from paddock.service.options import InferenceOptions, merge_options
+from paddock.service.requests import (
+    CompletionRequest,
+    ConversationRequest,
+    Delta,
+    InferenceRequest,
+    Rendered,
+    Summary,
+)
+from paddock.service.shape import wanted_runner
+from paddock.settings import Settings
+
+log = logging.getLogger("paddock.service")
+
+ROLES = ("system", "user", "assistant", "tool")
+
+ReplyPart = Delta | Summary | Rendered
+
+
+class Answer:
+    """A reply in progress. Iterate over it for batches of its parts; `close` it in any case."""
+
+    def __init__(self, parts: AsyncGenerator[list[ReplyPart], None]) -> None:
+        self._parts = parts
+        self._first: list[ReplyPart] | None = None
+
+    async def start(self) -> "Answer":
+        """Wait for the first part, so that what goes wrong before it can still be answered with a status."""
+        self._first = await anext(self._parts)
+        return self
+
+    @property
+    def is_single(self) -> bool:
+        """Whether nothing is generated: the reply is one part, known already."""
+        part = self._first[0] if self._first else None
+        return isinstance(part, Rendered) or (isinstance(part, Summary) and part.reason in ("load", "unload"))
+
+    async def __aiter__(self) -> AsyncIterator[list[ReplyPart]]:
+        """Go through the parts, several at a time if they have piled up."""
+        if self._first is not None:
+            yield self._first
+        async for parts in self._parts:
+            yield parts
+
+    async def close(self) -> None:
+        """Cancel what is left of it."""
+        await self._parts.aclose()
+
+
+class Inference:
+    """The service that generates text."""
+
+    def __init__(self, library: Library, catalog: Catalog, fleet: Fleet, settings: Settings) -> None:
+        self._library = library
+        self._catalog = catalog
+        self._fleet = fleet
+        self._settings = settings
+
+    async def complete(self, request: CompletionRequest) -> Answer:
+        """Start to complete a text.
+
+        Raises:
+            RequestError, LibraryError, PromptError, FleetError: if it cannot be started.
+        """
+        return await Answer(self._complete(request)).start()
+
+    async def converse(self, request: ConversationRequest) -> Answer:
+        """Start to answer a chat; raises as `complete` does."""
+        return await Answer(self._converse(request)).start()
+
+    async def _complete(self, request: CompletionRequest) -> AsyncGenerator[list[ReplyPart], None]:
+        started = time.perf_counter_ns()
+        model = await self._open(request.model)
+        _check_common(request)
+        if not request.prompt and request.keep_alive == 0:
+            await self._fleet.unload(_files(model))
+            yield [Summary("unload")]
+            return
+        if request.raw and (request.template or request.system or request.context):
+            raise RequestError("raw mode does not support template, system, or context")
+        if request.images:
+            raise NotSupported("Multimodal data provided, but model does not support multimodal requests.")
+        form = _format(model, request.template)
+        if request.suffix and not form.supports_suffix:
+            raise NotSupported(f"{model.name.full} does not support insert")
+        self._check_thinking(request, model)
+        options = self._options(model, request)
+        with await self._acquire(model, options, request) as lease:
+            loaded = time.perf_counter_ns() - started
+            if not request.prompt and not request.suffix:
+                yield [Summary("load", total_duration=time.perf_counter_ns() - started, load_duration=loaded)]
+                return
+            if request.raw:
+                prompt = request.prompt
+            else:
+                form = _format(model, request.template, lease)
+                system = request.system or model.system or ""
+                history = [] if request.context else _history(model)
+                prompt = await asyncio.to_thread(
+                    form.generate, request.prompt, system, request.suffix, history, request.think
+                )
+                prompt = _without_bos(prompt, lease)
+            if request.debug_render_only:
+                yield [Rendered(prompt)]
+                return
+            async for parts in self._run(lease, request, options, prompt, started, loaded):
+                yield parts
+
+    async def _converse(self, request: ConversationRequest) -> AsyncGenerator[list[ReplyPart], None]:
+        started = time.perf_counter_ns()
+        model = await self._open(request.model)
+        _check_common(request)
+        for message in request.messages:
+            if message.role not in ROLES:
+                raise RequestError(f"message role must be one of {', '.join(ROLES)}, not {message.role!r}")
+            if message.images:
+                raise NotSupported("Multimodal data provided, but model does not support multimodal requests.")
+        if not request.messages and request.keep_alive == 0:
+            await self._fleet.unload(_files(model))
+            yield [Summary("unload")]
+            return
+        if request.tools and "tools" not in self._catalog.capabilities(model):
+            raise NotSupported(f"{model.name.full} does not support tools")
+        self._check_thinking(request, model)
+        options = self._options(model, request)
+        with await self._acquire(model, options, request) as lease:
+            loaded = time.perf_counter_ns() - started
+            if not request.messages:
+                yield [Summary("load", total_duration=time.perf_counter_ns() - started, load_duration=loaded)]
+                return
+            conversation = with_model_messages(request.messages, model.system or "", _history(model))
+            prompt = await asyncio.to_thread(_format(model, "", lease).chat, conversation, request.tools, request.think)
+            prompt = _without_bos(prompt, lease)
+            if request.debug_render_only:
+                yield [Rendered(prompt)]
+                return
+            if request.tools:
+                raise NotBuiltYet("calling tools")
+            async for parts in self._run(lease, request, options, prompt, started, loaded):
+                yield parts
+
+    async def _open(self, name: str) -> Model:
+        if not name:
+            raise UnknownModel("")
+        try:
+            return await asyncio.to_thread(self._library.open, ModelName.parse(name))
+        except ModelNotFound:
+            raise UnknownModel(name) from None
+
+    def _check_thinking(self, request: InferenceRequest, model: Model) -> None:
+        if request.think and "thinking" not in self._catalog.capabilities(model):
+            raise NotSupported(f'"{request.model}" does not support thinking')
+
+    def _options(self, model: Model, request: InferenceRequest) -> InferenceOptions:
+        return merge_options(
+            model.parameters,
+            request.options,
+            default_context=self._settings.context_length,
+            train_context=model.gguf.context_length or 0,
+        )
+
+    async def _acquire(self, model: Model, options: InferenceOptions, request: InferenceRequest) -> Lease:
+        wanted = wanted_runner(model, options, self._catalog.details(model))
+        return await self._fleet.acquire(wanted, request.keep_alive)
+
+    async def _run(
+        self,
+        lease: Lease,
+        request: InferenceRequest,
+        options: InferenceOptions,
+        prompt: str,
+        started: int,
+        loaded: int,
+    ) -> AsyncIterator[list[ReplyPart]]:
+        if request.think:
+            raise NotBuiltYet("thinking")
+        completion = request if isinstance(request, CompletionRequest) else None
+        context = completion.context if completion else ()
+        reply = lease.runner.generate(_generate(request, options, prompt, context))
+        texts: list[str] = []
+        keeps_context = completion is not None and not completion.raw
+        try:
+            finished: Finished | None = None
+            while finished is None:
+                parts: list[ReplyPart] = []
+                for event in await reply.read():
+                    if isinstance(event, Chunk):
+                        parts.append(Delta(event.text, event.logprobs))
+                    else:
+                        finished = event
+                if keeps_context:
+                    texts += [p.text for p in parts if isinstance(p, Delta)]
+                if finished is not None:
+                    tokens = None
+                    if keeps_context:
+                        tokens = await lease.runner.tokenize(
+                            prompt + "".join(texts), context=context, add_special=False
+                        )
+                    parts.append(_summary(finished, tokens, started, loaded))
+                yield parts
+        finally:
+            reply.close()
+
+
+def _generate(
+    request: InferenceRequest, options: InferenceOptions, prompt: str, context: tuple[int, ...]
+) -> Generate:
+    return Generate(
+        id=0,
+        prompt=prompt,
+        context=context,
+        sampling=options.sampling,
+        num_predict=options.num_predict,
+        num_ctx=options.num_ctx,
+        num_keep=options.num_keep,
+        stop=options.stop,
+        truncate=request.truncate,
+        shift=request.shift,
+        logprobs=request.logprobs,
+        top_logprobs=request.top_logprobs if request.logprobs else 0,
+        cache_prompt=options.cache_prompt,
+    )
+
+
+def _summary(finished: Finished, context: tuple[int, ...] | None, started: int, loaded: int) -> Summary:
+    return Summary(
+        reason=finished.reason,
+        total_duration=time.perf_counter_ns() - started,
+        load_duration=loaded,
+        prompt_tokens=finished.prompt_tokens,
+        cached_tokens=finished.cached_tokens,
+        prompt_duration=finished.prompt_duration,
+        reply_tokens=finished.reply_tokens,
+        reply_duration=finished.reply_duration,
+        context=context,
+    )
+
+
+def _check_common(request: InferenceRequest) -> None:
+    if not 0 <= request.top_logprobs <= 20:
+        raise RequestError("top_logprobs must be between 0 and 20")
+    if request.format is not None:
+        raise NotBuiltYet("format")
+
+
+def _files(model: Model) -> tuple[str, ...]:
+    return (str(model.model_path), *map(str, model.adapter_paths))
+
+
+def _history(model: Model) -> list[Message]:
+    return [Message(m["role"], m["content"]) for m in model.messages]
+
+
+def _format(model: Model, template: str, lease: Lease | None = None) -> PromptFormat:
+    """Find the model's prompt format; with a lease, its special tokens have their texts."""
+    loaded = lease.runner.loaded if lease is not None else None
+    bos, eos = (loaded.bos, loaded.eos) if loaded is not None else ("", "")
+    chat_template = model.gguf.metadata.get("tokenizer.chat_template")
+    text = chat_template if isinstance(chat_template, str) else None
+    return PromptFormat.from_model(template or model.template, text, bos, eos)
+
+
+def _without_bos(prompt: str, lease: Lease) -> str:
+    """Leave out a beginning-of-sequence token that tokenizing will add."""
+    loaded = lease.runner.loaded
+    assert loaded is not None
+    return without_leading_bos(prompt, loaded.bos) if loaded.adds_bos else prompt
+
+
+__all__ = ["Answer", "Inference"]

@@ -1,0 +1,80 @@
+"""A runner process as the tests speak to it: blocking, one message at a time."""
+
+import os
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from paddock import ipc
+
+T = TypeVar("T")
+
+
+class RunnerUnderTest:
+    """Started as the fleet starts it; `log` holds its standard error once it has ended."""
+
+    def __init__(self, load: ipc.LoadModel | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "paddock.engine"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._frames = ipc.Frames()
+        self._events: deque[ipc.Event] = deque()
+        if load is not None:
+            self.send(load)
+
+    def __enter__(self) -> "RunnerUnderTest":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def send(self, command: ipc.Command) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(ipc.encode(command))
+        self.process.stdin.flush()
+
+    def receive(self) -> ipc.Event:
+        assert self.process.stdout is not None
+        while not self._events:
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise EOFError("the runner has gone")
+            self._events += [ipc.decode_event(body) for body in self._frames.feed(data)]
+        return self._events.popleft()
+
+    def expect(self, kind: type[T]) -> T:
+        """Skip to the next event of a kind."""
+        while True:
+            event = self.receive()
+            if isinstance(event, kind):
+                return event
+
+    def complete(self, *requests: ipc.Generate) -> dict[int, tuple[str, ipc.Finished | ipc.Failed]]:
+        """Run requests at once; return the text and the end of each."""
+        for request in requests:
+            self.send(request)
+        texts = {r.id: "" for r in requests}
+        ends: dict[int, ipc.Finished | ipc.Failed] = {}
+        while len(ends) < len(requests):
+            step = self.expect(ipc.Step)
+            for chunk in step.chunks:
+                assert chunk.id not in ends
+                texts[chunk.id] += chunk.text
+            ends |= {end.id: end for end in (*step.finished, *step.failed)}
+        return {r.id: (texts[r.id], ends[r.id]) for r in requests}
+
+
+def load(model: Path, **options: object) -> ipc.LoadModel:
+    """A way to load a small model."""
+    fields = {"context_length": 512, "pool_tokens": 2048, "max_sequences": 4, "threads": 1, **options}
+    return ipc.LoadModel(model=str(model), **fields)  # type: ignore[arg-type]
+
+
+GREEDY = ipc.Sampling(temperature=0)

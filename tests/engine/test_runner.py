@@ -1,0 +1,217 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from paddock import ipc
+from tests.conftest import STORY
+from tests.engine.runners import GREEDY, RunnerUnderTest, load
+
+
+@pytest.fixture(scope="module")
+def runner(stories: Path) -> Iterator[RunnerUnderTest]:
+    with RunnerUnderTest(load(stories, context_length=2048, pool_tokens=8192)) as under_test:
+        under_test.expect(ipc.Loaded)
+        yield under_test
+
+
+def ask(number: int, prompt: str = "Once upon a time", **fields: object) -> ipc.Generate:
+    return ipc.Generate(id=number, prompt=prompt, **{"sampling": GREEDY, "num_predict": 60, **fields})  # type: ignore[arg-type]
+
+
+def finished(end: ipc.Finished | ipc.Failed) -> ipc.Finished:
+    assert isinstance(end, ipc.Finished), end
+    return end
+
+
+def test_a_real_model_tells_its_story(runner: RunnerUnderTest) -> None:
+    text, end = runner.complete(ask(1))[1]
+    assert text == STORY
+    assert finished(end).reason == "length"
+    assert (finished(end).prompt_tokens, finished(end).reply_tokens) == (5, 60)
+    assert finished(end).prompt_duration > 0 < finished(end).reply_duration
+
+
+def test_several_sequences_run_side_by_side_and_each_tells_what_it_tells_alone(runner: RunnerUnderTest) -> None:
+    prompts = {1: "Once upon a time", 2: "The big dog", 3: "Lily and Tom went to", 4: "One day, a girl named Sue"}
+    together = runner.complete(*[ask(n, p) for n, p in prompts.items()])
+    for n, p in prompts.items():
+        assert runner.complete(ask(n, p))[n][0] == together[n][0]
+
+
+def test_more_requests_than_sequences_wait_their_turn(runner: RunnerUnderTest) -> None:
+    replies = runner.complete(*[ask(n) for n in range(20)])
+    assert {text for text, _ in replies.values()} == {STORY}
+
+
+def test_a_stop_string_ends_the_reply_and_is_not_shown(runner: RunnerUnderTest) -> None:
+    text, end = runner.complete(ask(1, stop=("girl",)))[1]
+    assert text == ", there was a little "
+    assert (finished(end).reason, finished(end).reply_tokens) == ("stop", 8)
+
+
+def test_the_same_seed_gives_the_same_reply_and_another_seed_another(runner: RunnerUnderTest) -> None:
+    def tell(seed: int) -> str:
+        return runner.complete(ask(1, sampling=ipc.Sampling(seed=seed)))[1][0]
+
+    assert tell(42) == tell(42)
+    assert len({tell(-1) for _ in range(3)}) == 3
+
+
+def test_every_kind_of_sampling_ends_with_a_reason(runner: RunnerUnderTest) -> None:
+    kinds = [
+        ipc.Sampling(mirostat=1),
+        ipc.Sampling(mirostat=2, mirostat_tau=1.0),
+        ipc.Sampling(typical_p=0.5, min_p=0.1),
+        ipc.Sampling(top_k=0, top_p=1.0),
+        ipc.Sampling(top_k=-1, top_p=5.0, temperature=-1.0),
+        ipc.Sampling(repeat_penalty=1.5, repeat_last_n=-1),
+        ipc.Sampling(repeat_penalty=1.5, repeat_last_n=0),
+        ipc.Sampling(presence_penalty=1.0, frequency_penalty=1.0, repeat_last_n=10**6),
+        ipc.Sampling(seed=2**40),
+        ipc.Sampling(seed=-7, temperature=100.0),
+    ]
+    replies = runner.complete(*[ask(n, sampling=s, num_predict=20) for n, s in enumerate(kinds)])
+    assert all(finished(end).reason in ("stop", "length") for _, end in replies.values())
+
+
+def test_logprobs_come_with_the_likeliest_beside_them(runner: RunnerUnderTest) -> None:
+    runner.send(ask(1, num_predict=2, logprobs=True, top_logprobs=3))
+    step = runner.expect(ipc.Step)
+    (entry,) = step.chunks[0].logprobs or ()
+    assert (entry.token, entry.bytes) == (",", b",")
+    assert entry.logprob == pytest.approx(-0.03178, abs=1e-3)
+    assert [t.token for t in entry.top[:2]] == [",", " there"]
+    assert entry.top[0].logprob >= entry.top[1].logprob >= entry.top[2].logprob
+    while not step.finished:
+        step = runner.expect(ipc.Step)
+
+
+def test_a_context_that_is_full_shifts_and_goes_on(runner: RunnerUnderTest) -> None:
+    _, end = runner.complete(ask(1, num_ctx=64, num_predict=200))[1]
+    assert (finished(end).reply_tokens, finished(end).reason) == (200, "length")
+
+
+def test_without_shifting_a_full_context_ends_the_reply(runner: RunnerUnderTest) -> None:
+    _, end = runner.complete(ask(1, num_ctx=64, num_predict=200, shift=False))[1]
+    assert finished(end).reason == "length"
+    assert finished(end).prompt_tokens + finished(end).reply_tokens == 64
+
+
+def test_a_prompt_that_is_too_long_is_cut_to_its_newest_half(runner: RunnerUnderTest) -> None:
+    _, end = runner.complete(ask(1, "once upon a time " * 1000, num_predict=3))[1]
+    assert finished(end).prompt_tokens == 1026
+
+
+def test_a_prompt_that_is_too_long_is_refused_if_it_may_not_be_cut(runner: RunnerUnderTest) -> None:
+    _, end = runner.complete(ask(1, "once upon a time " * 1000, truncate=False))[1]
+    assert isinstance(end, ipc.Failed)
+    assert end.kind == "too_long"
+    assert "exceeds the available context size (2048 tokens)" in end.message
+
+
+@pytest.mark.parametrize("num_ctx", [4, 5, 7, 16])
+def test_the_smallest_contexts_work(runner: RunnerUnderTest, num_ctx: int) -> None:
+    _, end = runner.complete(ask(1, num_ctx=num_ctx, num_predict=20))[1]
+    assert finished(end).reply_tokens == 20
+
+
+@pytest.mark.parametrize("prompt", ["\0", "é" * 50, "\ud800", "</s><s>", "🦊🦊", " "])
+def test_strange_prompts_are_answered(runner: RunnerUnderTest, prompt: str) -> None:
+    if prompt == "\ud800":
+        pytest.skip("no message can carry half a character")
+    _, end = runner.complete(ask(1, prompt, num_predict=5))[1]
+    assert isinstance(end, ipc.Finished)
+
+
+def test_tokens_that_are_none_of_this_model_are_left_out_of_a_context(runner: RunnerUnderTest) -> None:
+    _, end = runner.complete(ask(1, context=(403, 10**6, -5), num_predict=3))[1]
+    assert isinstance(end, ipc.Finished)
+
+
+def test_a_cancelled_request_says_nothing_more(runner: RunnerUnderTest) -> None:
+    runner.send(ask(7, num_predict=10**6))
+    runner.expect(ipc.Step)
+    runner.send(ipc.Cancel(7))
+    runner.send(ipc.Tokenize(8, "Once"))
+    runner.expect(ipc.Tokens)
+    text, _ = runner.complete(ask(9))[9]
+    assert text == STORY
+    while True:
+        statistics = runner.expect(ipc.Statistics)
+        if not statistics.running:
+            break
+    assert statistics.free_cells == 8192
+
+
+def test_log_lines_carry_their_level(stories: Path) -> None:
+    with RunnerUnderTest(load(stories)) as under_test:
+        under_test.expect(ipc.Loaded)
+        under_test.send(ipc.Shutdown())
+        under_test.process.wait(5)
+        assert under_test.process.returncode == 0
+        assert under_test.process.stderr is not None
+        assert b"INFO " in under_test.process.stderr.read()
+
+
+@pytest.mark.parametrize("how", ["truncated", "text", "empty", "absent", "folder"])
+def test_what_is_no_model_is_refused_in_one_line(stories: Path, tmp_path: Path, how: str) -> None:
+    file = tmp_path / "model.gguf"
+    if how == "truncated":
+        file.write_bytes(stories.read_bytes()[:-1000])
+    elif how == "text":
+        file.write_text("this is no model " * 100)
+    elif how == "empty":
+        file.touch()
+    elif how == "folder":
+        file.mkdir()
+    with RunnerUnderTest(load(file)) as under_test:
+        failed = under_test.expect(ipc.LoadFailed)
+        assert failed.message
+        assert "\n" not in failed.message
+        assert under_test.process.wait(5) == 1
+
+
+def test_a_runner_ends_at_once_when_its_input_does(stories: Path) -> None:
+    with RunnerUnderTest(load(stories)) as under_test:
+        under_test.expect(ipc.Loaded)
+        under_test.send(ask(1, num_predict=10**6))
+        under_test.expect(ipc.Step)
+        assert under_test.process.stdin is not None
+        under_test.process.stdin.close()
+        assert under_test.process.wait(2) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_runner_does_not_outlive_a_parent_that_is_killed(stories: Path) -> None:
+    script = f"""
+import subprocess, sys, time
+from paddock import ipc
+runner = subprocess.Popen([sys.executable, "-m", "paddock.engine"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+runner.stdin.write(ipc.encode(ipc.LoadModel(model={str(stories)!r}, context_length=512, pool_tokens=512)))
+runner.stdin.flush()
+runner.stdout.read(4)
+print(runner.pid, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        runner = psutil.Process(int(parent.stdout.readline()))
+        os.kill(parent.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 2
+        while runner.is_running() and runner.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert time.monotonic() < deadline
+
+
+def test_a_runner_ignores_the_terminals_interrupt(stories: Path) -> None:
+    with RunnerUnderTest(load(stories)) as under_test:
+        under_test.expect(ipc.Loaded)
+        under_test.process.send_signal(signal.SIGINT)
+        assert under_test.complete(ask(1, num_predict=3))[1][0] == ", there was"

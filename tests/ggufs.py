@@ -1,0 +1,149 @@
+"""Small GGUF files for tests: whole models that llama.cpp loads, and heads built byte by byte."""
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+
+WORDS = "the a and to of was in it she he day time once upon little girl boy big red ball play park dog cat"
+
+
+def tiny_llama(
+    path: Path,
+    *,
+    seed: int = 0,
+    width: int = 64,
+    layers: int = 2,
+    heads: int = 4,
+    kv_heads: int = 2,
+    feed_forward: int = 128,
+    context_length: int = 512,
+    chat_template: str | None = None,
+    name: str = "tiny",
+    file_type: int = 0,
+    metadata: Mapping[str, str | int | float | bool] | None = None,
+    dtype: Any = np.float32,
+) -> Path:
+    """Write a Llama-shaped model with random weights and a small SentencePiece vocabulary; return `path`.
+
+    The vocabulary has all bytes, letters and some words, so that any text can be tokenized. What it generates is noise,
+    but the same noise for the same seed.
+    """
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_name(name)
+    writer.add_block_count(layers)
+    writer.add_context_length(context_length)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(feed_forward)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(kv_heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(width // heads)
+    writer.add_file_type(file_type)
+    tokens = _add_vocabulary(writer)
+    writer.add_vocab_size(tokens)
+    if chat_template is not None:
+        writer.add_chat_template(chat_template)
+    for key, value in (metadata or {}).items():
+        _add(writer, key, value)
+    rng = np.random.default_rng(seed)
+
+    def matrix(tensor: str, rows: int, columns: int, scale: float = 0.08) -> None:
+        writer.add_tensor(tensor, (rng.standard_normal((rows, columns), dtype=np.float32) * scale).astype(dtype))
+
+    def norm(tensor: str) -> None:
+        writer.add_tensor(tensor, np.ones(width, np.float32))
+
+    matrix("token_embd.weight", tokens, width, 1.0)
+    norm("output_norm.weight")
+    matrix("output.weight", tokens, width, 0.3)
+    kv_width = width // heads * kv_heads
+    for i in range(layers):
+        norm(f"blk.{i}.attn_norm.weight")
+        matrix(f"blk.{i}.attn_q.weight", width, width)
+        matrix(f"blk.{i}.attn_k.weight", kv_width, width)
+        matrix(f"blk.{i}.attn_v.weight", kv_width, width)
+        matrix(f"blk.{i}.attn_output.weight", width, width)
+        norm(f"blk.{i}.ffn_norm.weight")
+        matrix(f"blk.{i}.ffn_gate.weight", feed_forward, width)
+        matrix(f"blk.{i}.ffn_up.weight", feed_forward, width)
+        matrix(f"blk.{i}.ffn_down.weight", width, feed_forward)
+    _finish(writer)
+    return path
+
+
+def tiny_file(path: Path, architecture: str, metadata: Mapping[str, str | int | float | bool]) -> Path:
+    """Write a GGUF with one small tensor: a projector, an adapter, or a model of another kind, by its metadata."""
+    writer = gguf.GGUFWriter(path, architecture)
+    for key, value in metadata.items():
+        _add(writer, key, value)
+    writer.add_tensor("some.weight", np.zeros((4, 32), np.float32))
+    _finish(writer)
+    return path
+
+
+def head(
+    keys: Sequence[tuple[str, int, bytes]] = (),
+    tensors: Sequence[tuple[str, Sequence[int], int, int]] = (),
+    *,
+    version: int = 3,
+    key_count: int | None = None,
+    tensor_count: int | None = None,
+    data: bytes = b"",
+    alignment: int = 32,
+) -> bytes:
+    """Return a GGUF file of raw parts: keys (name, type, encoded value) and tensors (name, shape, type, offset)."""
+    counts = (
+        len(tensors) if tensor_count is None else tensor_count,
+        len(keys) if key_count is None else key_count,
+    )
+    out = b"GGUF" + struct.pack("<IQQ", version, *counts)
+    for name, kind, value in keys:
+        out += text(name) + struct.pack("<I", kind) + value
+    for name, shape, kind, offset in tensors:
+        out += text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+    return out + bytes(-len(out) % alignment) + data
+
+
+def text(value: str) -> bytes:
+    """Return a string as GGUF encodes it."""
+    data = value.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def _add_vocabulary(writer: gguf.GGUFWriter) -> int:
+    kinds = gguf.TokenType
+    tokens = [("<unk>", 0.0, kinds.UNKNOWN), ("<s>", 0.0, kinds.CONTROL), ("</s>", 0.0, kinds.CONTROL)]
+    tokens += [(f"<0x{i:02X}>", 0.0, kinds.BYTE) for i in range(256)]
+    pieces = ["\u2581" + word for word in WORDS.split()] + ["\u2581", *map(chr, range(0x21, 0x7F))]
+    steps = sorted({word[:n] for word in pieces for n in range(2, len(word))} - set(pieces))
+    tokens += [(piece, -float(i + 1), kinds.NORMAL) for i, piece in enumerate([*pieces, *steps])]
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([token for token, _, _ in tokens])
+    writer.add_token_scores([score for _, score, _ in tokens])
+    writer.add_token_types([int(kind) for _, _, kind in tokens])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    return len(tokens)
+
+
+def _add(writer: gguf.GGUFWriter, key: str, value: str | int | float | bool) -> None:
+    if isinstance(value, bool):
+        writer.add_bool(key, value)
+    elif isinstance(value, int):
+        writer.add_uint32(key, value)
+    elif isinstance(value, float):
+        writer.add_float32(key, value)
+    else:
+        writer.add_string(key, value)
+
+
+def _finish(writer: gguf.GGUFWriter) -> None:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

@@ -1,0 +1,238 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.ggufs import head, tiny_file, tiny_llama
+
+from paddock.library.blobs import digest_of
+from paddock.library.create import InvalidRecipe, Recipe, create, human_count, recipe_of
+from paddock.library.errors import LibraryError
+from paddock.library.names import ModelName
+from paddock.library.store import Library
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "models")
+
+
+@pytest.fixture
+def weights(library: Library, tmp_path: Path) -> str:
+    return library.blobs.put(tiny_llama(tmp_path / "x.gguf", layers=1).read_bytes())[0]
+
+
+def make(library: Library, name: str, recipe: Recipe) -> list[str]:
+    statuses: list[str] = []
+    create(library, ModelName.parse(name), recipe, statuses.append)
+    return statuses
+
+
+def snapshot(library: Library) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(library.folder)): path.read_bytes() for path in library.folder.rglob("*") if path.is_file()
+    }
+
+
+def test_a_file_is_kept_byte_for_byte(library: Library, weights: str) -> None:
+    statuses = make(library, "x", Recipe(files={"x.gguf": weights.upper().replace("SHA256", "sha256")}))
+    model = library.open(ModelName.parse("x"))
+    assert [layer.digest for layer in model.manifest.layers] == [weights]
+    assert (model.config.model_family, model.config.file_type, model.config.model_type) == ("llama", "F32", "91K")
+    assert statuses == [
+        "parsing GGUF",
+        "verifying conversion",
+        f"using existing layer {weights}",
+        "writing manifest",
+        "success",
+    ]
+
+
+def test_a_projector_and_an_adapter_become_layers_of_their_own(library: Library, weights: str, tmp_path: Path) -> None:
+    projector = tiny_file(tmp_path / "p.gguf", "clip", {"clip.has_vision_encoder": True})
+    adapter = tiny_file(tmp_path / "a.gguf", "llama", {"general.type": "adapter", "adapter.type": "lora"})
+    digests = [library.blobs.put(path.read_bytes())[0] for path in (projector, adapter)]
+    recipe = Recipe(files={"x.gguf": weights, "p.gguf": digests[0]}, adapters={"a.gguf": digests[1]})
+    make(library, "x", recipe)
+    model = library.open(ModelName.parse("x"))
+    assert [layer.kind for layer in model.manifest.layers] == ["model", "projector", "adapter"]
+    assert model.config.model_families == ["llama", "clip"]
+    assert model.projector_paths == [library.blobs.path(digests[0])]
+    assert model.adapter_paths == [library.blobs.path(digests[1])]
+
+
+WRONG: dict[str, tuple[str, Callable[[Recipe], Recipe]]] = {
+    "nothing": ("neither 'from' or 'files' was specified", lambda r: Recipe()),
+    "absolute": ("file path must be relative", lambda r: replace(r, files={"/a.gguf": r.files["x.gguf"]})),
+    "outside": ("file path must be relative", lambda r: replace(r, files={"../a.gguf": r.files["x.gguf"]})),
+    "windows": ("file path must be relative", lambda r: replace(r, files={"C:\\a.gguf": r.files["x.gguf"]})),
+    "digest": ("invalid digest format", lambda r: replace(r, files={"a.gguf": "sha256:../x"})),
+    "missing": ("blob sha256:" + "0" * 64 + " not found: upload it first",
+                lambda r: replace(r, files={"a.gguf": "sha256:" + "0" * 64})),
+    "base": ("model 'nope:latest' not found", lambda r: Recipe(base="nope")),
+    "base name": ("invalid model name", lambda r: Recipe(base="./nofile.gguf")),
+    "parameter": ("unknown parameter 'nonsense'", lambda r: replace(r, parameters={"nonsense": 1})),
+    "parameter type": ('option "temperature" must be of type float32',
+                       lambda r: replace(r, parameters={"temperature": "hot"})),
+    "role": ('message role must be one of "system", "user", or "assistant", not "robot"',
+             lambda r: replace(r, messages=[{"role": "robot", "content": "x"}])),
+    "requires": ('requires must be a version such as 0.14.0, not "abc"', lambda r: replace(r, requires="abc")),
+    "template": ("template error: template: :2: unclosed action",
+                 lambda r: replace(r, template="{{ .X }}\n{{ .Prompt")),
+    "quantize": ("quantization is not built yet", lambda r: replace(r, quantize="Q4_K_M")),
+    "safetensors": ("importing safetensors is not built yet",
+                    lambda r: replace(r, files={"model.safetensors": r.files["x.gguf"]})),
+    "adapter": ("a.gguf is no adapter", lambda r: replace(r, adapters={"a.gguf": r.files["x.gguf"]})),
+    "two": ("a model is made of exactly one file with its weights",
+            lambda r: replace(r, files={**r.files, "y.gguf": r.files["x.gguf"]})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_mistake_is_named_and_nothing_is_written(library: Library, weights: str, case: str) -> None:
+    message, spoil = WRONG[case]
+    before = snapshot(library)
+    with pytest.raises(LibraryError) as error:
+        make(library, "x", spoil(Recipe(files={"x.gguf": weights}, system="written nowhere")))
+    assert str(error.value) == message
+    assert snapshot(library) == before
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"hello", "supplied file was not in GGUF format"),
+        (head(key_count=2**40), "invalid GGUF file: it claims 1099511627776 metadata keys"),
+        (head(tensors=[("t", (32,), 0, 0)], data=bytes(64)), "tensor \"t\" reaches beyond the end of the file"),
+        (head(), "it does not say its architecture"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_refused_and_nothing_is_written(library: Library, data: bytes, message: str) -> None:
+    digest, _ = library.blobs.put(data)
+    before = snapshot(library)
+    for recipe in (Recipe(files={"a.gguf": digest}, system="x"), Recipe(files={}, base="", adapters={})):
+        with pytest.raises(LibraryError) as error:
+            make(library, "x", recipe)
+        assert message in str(error.value) or recipe.files == {}
+    assert snapshot(library) == before
+
+
+def test_a_truncated_model_is_refused(library: Library, tmp_path: Path) -> None:
+    data = tiny_llama(tmp_path / "x.gguf", layers=1).read_bytes()
+    digest, _ = library.blobs.put(data[:-1])
+    with pytest.raises(LibraryError, match="reaches beyond the end of the file: is it cut off"):
+        make(library, "x", Recipe(files={"x.gguf": digest}))
+    assert library.list() == []
+
+
+def test_the_form_of_2024_has_the_lines_of_2024(library: Library, weights: str) -> None:
+    make(library, "base", Recipe(files={"x.gguf": weights}, template="{{ .Prompt }}"))
+    statuses = make(library, "mario", recipe_of(library, "FROM base\nSYSTEM You are Mario.\nPARAMETER stop A\n"))
+    assert [status.split(" sha256")[0] for status in statuses] == [
+        "reading model metadata",
+        "creating system layer",
+        "creating parameters layer",
+        "using already created layer",
+        "using already created layer",
+        "writing layer",
+        "writing layer",
+        "using already created layer",
+        "writing manifest",
+        "success",
+    ]
+    assert library.open(ModelName.parse("mario")).parameters == {"stop": ["A"]}
+
+
+def test_a_modelfile_over_http_sees_our_own_blobs_only(library: Library, weights: str, tmp_path: Path) -> None:
+    own = library.blobs.path(weights)
+    for source in (str(own), f"@{weights}"):
+        assert list(recipe_of(library, f"FROM {source}").files.values()) == [weights]
+    other = tmp_path / own.name
+    other.write_bytes(own.read_bytes())
+    inside = own.parent / "sub" / ".." / own.name
+    for source in (str(other), f"./{own.name}", str(inside), "/etc/passwd"):
+        with pytest.raises(LibraryError, match="invalid model name"):
+            recipe_of(library, f"FROM {source}")
+    with pytest.raises(InvalidRecipe, match="ADAPTER /etc/passwd: upload the file"):
+        recipe_of(library, "FROM base\nADAPTER /etc/passwd")
+
+
+def test_what_show_prints_makes_the_same_model(library: Library, weights: str) -> None:
+    text = f'FROM @{weights}\nTEMPLATE """{{{{ .Prompt }}}}\n"""\nPARAMETER stop " x"\nMESSAGE user "a\nb"\nLICENSE MIT'
+    make(library, "one", recipe_of(library, text))
+    make(library, "two", replace(recipe_of(library, text), older=False))
+    assert library.open(ModelName.parse("one")).digest == library.open(ModelName.parse("two")).digest
+
+
+CRASH = """
+import os, sys
+from pathlib import Path
+from paddock.library.blobs import digest_of
+from paddock.library.create import Recipe, create
+from paddock.library.names import ModelName
+from paddock.library.store import Library
+
+folder, base, step = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+count = 0
+
+def dying(real):
+    def call(*args, **kwargs):
+        global count
+        count += 1
+        if count == step:
+            os._exit(9)
+        return real(*args, **kwargs)
+    return call
+
+library = Library(folder)
+os.fsync, os.open, os.mkdir, Path.replace = map(dying, (os.fsync, os.open, os.mkdir, Path.replace))
+recipe = Recipe(base=base, system="A new system message.", parameters={"top_k": 3})
+create(library, ModelName.parse("ns/made"), recipe, lambda status: None)
+os._exit(0)
+"""
+
+
+def test_a_crash_at_any_point_leaves_the_library_as_before_or_done(library: Library, weights: str) -> None:
+    make(library, "base", Recipe(files={"x.gguf": weights}, template="{{ .Prompt }}"))
+    before = library.open(ModelName.parse("base")).digest
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    made = ModelName.parse("ns/made")
+    outcomes = []
+    for step in range(1, 100):
+        command = [sys.executable, "-c", CRASH, str(library.folder), "base", str(step)]
+        code = subprocess.run(command, env=environment, check=False).returncode
+        after = Library(library.folder)
+        models = {model.name: model for model in after.list()}
+        assert models[ModelName.parse("base")].digest == before
+        assert set(after.manifests.names(strict=True)) == set(models)
+        for path in after.blobs.folder.glob("sha256-*"):
+            assert digest_of(path.read_bytes()) == path.name.replace("-", ":")
+        if made in models:
+            assert models[made].system == "A new system message."
+            assert models[made].parameters == {"top_k": 3}
+            after.delete(made)
+            outcomes.append("done")
+        else:
+            outcomes.append("as before")
+        needed = {digest.replace(":", "-") for digest in models[ModelName.parse("base")].manifest.digests()}
+        for path in after.blobs.folder.iterdir():
+            if path.name not in needed:
+                path.unlink()  # each step begins with the same library
+        if code == 0:
+            break
+        assert code == 9
+    assert outcomes[0] == "as before"
+    assert outcomes[-1] == "done"
+    assert outcomes.count("as before") >= 8
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (999, "999"), (292_800, "293K"), (22_713_216, "22.71M"), (7_000_000, "7M"), (494_032_768, "494.03M"),
+     (8_030_261_248, "8.0B"), (1_000_000_000, "1B"), (671_026_419_200, "671.0B")],
+)  # fmt: skip
+def test_parameters_are_counted_as_ollama_counts_them(number: int, text: str) -> None:
+    assert human_count(number) == text

@@ -1,0 +1,244 @@
+import os
+import struct
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.conftest import SHARED
+from tests.ggufs import head, text, tiny_llama
+
+from paddock.library.gguf import BadGguf, GgufArray, GgufError, NotGguf, cached_gguf, read_gguf
+from paddock.library.gguf_types import file_type_name
+
+U8, U32, F32, BOOL, STRING, ARRAY, U64 = 0, 4, 6, 7, 8, 9, 10
+VOCABULARY = SHARED / "vocab" / "ggml-vocab-llama-bpe.gguf"
+
+
+def u32(value: int) -> bytes:
+    return struct.pack("<I", value)
+
+
+def u64(value: int) -> bytes:
+    return struct.pack("<Q", value)
+
+
+def strings(*items: str) -> bytes:
+    return u32(STRING) + u64(len(items)) + b"".join(map(text, items))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "model.gguf"
+
+
+def test_a_whole_model_is_described(file: Path) -> None:
+    gguf = read_gguf(tiny_llama(file, context_length=300, file_type=15, chat_template="{{ x }}"))
+    assert (gguf.version, gguf.architecture, gguf.file_type) == (3, "llama", "Q4_K_M")
+    assert (gguf.context_length, gguf.embedding_length) == (300, 64)
+    assert gguf.parameter_count == sum(t.elements for t in gguf.tensors)
+    assert gguf.text("tokenizer.chat_template") == "{{ x }}"
+    last = max(gguf.tensors, key=lambda t: t.offset)
+    assert gguf.data_offset + last.offset + last.size <= file.stat().st_size
+    assert gguf.tensors[0].name == "token_embd.weight"
+    assert gguf.tensors[0].shape[0] == 64
+
+
+def test_the_stories_model_is_described(stories: Path) -> None:
+    gguf = read_gguf(stories)
+    assert (gguf.parameter_count, gguf.file_type, gguf.context_length) == (292_800, "unknown", 2048)
+    assert gguf.metadata["llama.attention.layer_norm_rms_epsilon"] == 1e-05
+    assert next(iter(gguf.metadata)) == "tokenizer.ggml.tokens"
+
+
+def test_every_kind_of_value_is_read(file: Path) -> None:
+    keys = [
+        ("u8", U8, b"\xff"),
+        ("f32", F32, struct.pack("<f", 0.1)),
+        ("bool", BOOL, b"\x01"),
+        ("text", STRING, text("größer")),
+        ("u64", U64, u64(2**64 - 1)),
+        ("f64", 12, struct.pack("<d", 0.1)),
+        ("i8", 1, b"\xff"),
+        ("strings", ARRAY, strings("a", "", "b" * 300)),
+        ("numbers", ARRAY, u32(5) + u64(2) + struct.pack("<2i", -1, 7)),
+        ("empty", ARRAY, strings()),
+    ]
+    file.write_bytes(head(keys))
+    assert read_gguf(file).metadata == {
+        "u8": 255,
+        "f32": 0.1,
+        "bool": True,
+        "text": "größer",
+        "u64": 2**64 - 1,
+        "f64": 0.1,
+        "i8": -1,
+        "strings": GgufArray(3, "string", ("a", "", "b" * 300)),
+        "numbers": GgufArray(2, "int32", (-1, 7)),
+        "empty": GgufArray(0, "string", ()),
+    }
+
+
+def test_long_arrays_are_read_only_when_asked_for(file: Path) -> None:
+    words = [f"word{i}" for i in range(3000)]
+    scores = u32(F32) + u64(3000) + struct.pack("<3000f", *range(3000))
+    keys = [("words", ARRAY, strings(*words)), ("scores", ARRAY, scores), ("after", U32, u32(7))]
+    file.write_bytes(head(keys))
+    short = read_gguf(file).metadata
+    assert short["words"] == GgufArray(3000, "string", None)
+    assert short["scores"] == GgufArray(3000, "float32", None)
+    assert short["after"] == 7
+    long = read_gguf(file, arrays=True).metadata
+    assert long["words"] == GgufArray(3000, "string", tuple(words))
+    assert long["scores"] == GgufArray(3000, "float32", tuple(map(float, range(3000))))
+
+
+@pytest.mark.parametrize("data", [b"", b"GGU", b"hello", b"ggml" + bytes(100), bytes(1000)])
+def test_another_file_is_told_so(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
+    with pytest.raises(NotGguf, match=r"^supplied file was not in GGUF format$"):
+        read_gguf(file)
+
+
+def tensor(
+    name: str = "t", shape: tuple[int, ...] = (32,), kind: int = 0, offset: int = 0
+) -> tuple[str, tuple[int, ...], int, int]:
+    return name, shape, kind, offset
+
+
+DATA = bytes(128)
+BROKEN = {
+    "version 1 of": head(version=1),
+    "version 4 of": head(version=4),
+    "big-endian": b"GGUF" + struct.pack(">IQQ", 3, 0, 0),
+    "ends in the middle of its header": head()[:12],
+    "claims 18446744073709551615 tensors": head(tensor_count=2**64 - 1),
+    "claims 18446744073709551615 metadata keys": head(key_count=2**64 - 1),
+    "claims 1000 metadata keys": head(key_count=1000),
+    "a metadata key claims 18446744073709551615 bytes": head([("", U8, b"")])[:24] + u64(2**64 - 1) + bytes(32),
+    'the metadata key "a" appears twice': head([("a", U8, b"\0"), ("a", U8, b"\0")]),
+    'value of "a" has the unknown type 13': head([("a", 13, b"\0" * 8)]),
+    'the value of "a" claims 1099511627776 bytes': head([("a", STRING, u64(2**40))]),
+    '"a" is an array of arrays': head([("a", ARRAY, u32(ARRAY) + u64(1) + strings("x"))]),
+    'the array "a" has the unknown type 99': head([("a", ARRAY, u32(99) + u64(1))]),
+    'items of "a"': head([("a", ARRAY, u32(U64) + u64(2**61))]),
+    "general.alignment must": head([("general.alignment", U32, u32(33))]),
+    'tensor "t" has 5 dimensions': head(tensors=[tensor(shape=(1,) * 5)], data=DATA),
+    'tensor "t" has 4294967295 dimensions': head([], [tensor()])[:33] + u32(2**32 - 1) + bytes(64),
+    'tensor "t" is empty': head(tensors=[tensor(shape=(0,))], data=DATA),
+    'tensor "t" has the unknown type 4': head(tensors=[tensor(kind=4)], data=DATA),
+    'tensor "t" has rows that are no whole number of Q4_K blocks': head(tensors=[tensor(kind=12)], data=DATA),
+    'tensor "t" begins at 7': head(tensors=[tensor(offset=7)], data=DATA),
+    'tensor "t" reaches beyond the end': head(tensors=[tensor()], data=DATA[:-1]),
+    'tensor "t" reaches beyond': head(tensors=[tensor(shape=(2**63, 2**63))], data=DATA),
+    'tensor "u" reaches beyond': head(tensors=[tensor("u", offset=2**63)], data=DATA),
+    'the tensor "t" appears twice': head(tensors=[tensor(), tensor()], data=DATA),
+}
+
+
+@pytest.mark.parametrize("reason", BROKEN)
+def test_a_broken_file_is_refused_with_the_cause_in_one_line(file: Path, reason: str) -> None:
+    file.write_bytes(BROKEN[reason])
+    with pytest.raises(BadGguf) as error:
+        read_gguf(file)
+    assert reason in str(error.value)
+    assert str(error.value).startswith("invalid GGUF file: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_strangers_name_cannot_break_the_line(file: Path) -> None:
+    file.write_bytes(head([("a\n\x1b[31m" + "x" * 500, 99, b"")]))
+    with pytest.raises(BadGguf) as error:
+        read_gguf(file)
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize("cut", [5, 30, 500, 5000, 12_000, 14_100, 14_200, 500_000])
+def test_a_cut_off_model_is_refused(stories: Path, file: Path, cut: int) -> None:
+    file.write_bytes(stories.read_bytes()[:cut])
+    with pytest.raises(BadGguf, match=r"cut off|can hold"):
+        read_gguf(file)
+
+
+SAMPLE = head(
+    [
+        ("general.architecture", STRING, text("llama")),
+        ("general.alignment", U32, u32(32)),
+        ("words", ARRAY, strings("a", "bc", "def")),
+        ("many", ARRAY, strings(*["x"] * 1500)),
+        ("numbers", ARRAY, u32(F32) + u64(3) + bytes(12)),
+    ],
+    [tensor("a"), tensor("b", (256, 2), 12, 128)],
+    data=bytes(128 + 288),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=2000, max_examples=300)
+@given(
+    st.lists(st.tuples(st.integers(0, len(SAMPLE) - 1), st.binary(min_size=1, max_size=9)), max_size=4),
+    st.integers(0, len(SAMPLE)) | st.just(len(SAMPLE)),
+    st.booleans(),
+)
+def test_a_mutated_file_is_read_or_refused_and_nothing_else(
+    file: Path, changes: list[tuple[int, bytes]], length: int, arrays: bool
+) -> None:
+    data = bytearray(SAMPLE)
+    for start, new in changes:
+        data[start : start + len(new)] = new
+    file.write_bytes(data[:length])
+    tracemalloc.start()
+    started = time.perf_counter()
+    try:
+        gguf = read_gguf(file, arrays=arrays)
+    except GgufError as error:
+        assert str(error).isprintable()
+    else:
+        assert gguf.parameter_count >= 0
+        assert gguf.architecture
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert time.perf_counter() - started < 0.5
+    assert peak < 4 << 20
+
+
+def test_a_head_larger_than_the_first_read_is_followed(file: Path) -> None:
+    words = ["x" * (i % 200) for i in range(40_000)]
+    file.write_bytes(head([("words", ARRAY, strings(*words)), ("after", U32, u32(7))]))
+    assert file.stat().st_size > 3 << 20
+    assert read_gguf(file).metadata["after"] == 7
+    values = read_gguf(file, arrays=True).metadata["words"]
+    assert isinstance(values, GgufArray)
+    assert values.values == tuple(words)
+
+
+def test_a_head_is_read_once_until_the_file_changes(file: Path) -> None:
+    file.write_bytes(head([("a", U32, u32(1))]))
+    first = cached_gguf(file)
+    assert cached_gguf(file) is first
+    file.write_bytes(head([("a", U32, u32(2)), ("b", U32, u32(2))]))
+    assert cached_gguf(file).metadata["a"] == 2
+    os.utime(file, ns=(1, 1))
+    assert cached_gguf(file).metadata["a"] == 2
+
+
+def test_a_vocabulary_of_128_thousand_tokens_is_skipped_fast() -> None:
+    if not VOCABULARY.exists():
+        pytest.skip("the vocabulary is not here")
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        gguf = read_gguf(VOCABULARY)
+        times.append(time.perf_counter() - started)
+    assert gguf.metadata["tokenizer.ggml.tokens"] == GgufArray(128_256, "string", None)
+    assert gguf.metadata["tokenizer.ggml.merges"] == GgufArray(280_147, "string", None)
+    assert min(times) < 0.07
+
+
+def test_file_types_have_ollamas_names() -> None:
+    numbers = [0, 1, 2, 7, 10, 15, 17, 18, 30, 32, 4, 1024, -1, None]
+    names = "F32 F16 Q4_0 Q8_0 Q2_K Q4_K_M Q5_K_M Q6_K IQ4_XS BF16 unknown unknown unknown unknown"
+    assert " ".join(map(file_type_name, numbers)) == names

@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pytest
+
+from paddock.durations import FOREVER
+from paddock.settings import InvalidSetting, read_settings
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    return tmp_path
+
+
+def test_our_own_name_comes_before_ollamas() -> None:
+    settings = read_settings({"PADDOCK_MAX_QUEUE": "3", "OLLAMA_MAX_QUEUE": "4", "OLLAMA_NUM_PARALLEL": "2"})
+    assert (settings.max_queue, settings.num_parallel) == (3, 2)
+
+
+def test_the_environment_comes_before_the_file(empty_home: Path) -> None:
+    (empty_home / ".paddock").mkdir()
+    (empty_home / ".paddock" / "config.toml").write_text('max_queue = 7\nnum_parallel = 5\norigins = ["a", "b"]\n')
+    settings = read_settings({"OLLAMA_NUM_PARALLEL": "2"})
+    assert (settings.max_queue, settings.num_parallel, settings.origins) == (7, 2, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("", "127.0.0.1", 11434),
+        ("0.0.0.0", "0.0.0.0", 11434),
+        ("127.0.0.1:8080", "127.0.0.1", 8080),
+        (":8080", "127.0.0.1", 8080),
+        ("[::1]:8080", "::1", 8080),
+        ("::1", "::1", 11434),
+        ("http://example.com", "example.com", 80),
+        ("https://example.com/path", "example.com", 443),
+        ("http://localhost:1234/", "localhost", 1234),
+    ],
+)
+def test_an_address_may_be_written_in_many_ways(text: str, host: str, port: int) -> None:
+    settings = read_settings({"PADDOCK_HOST": text})
+    assert (settings.host, settings.port) == (host, port)
+
+
+def test_a_client_reaches_a_server_that_listens_everywhere_on_loopback() -> None:
+    assert read_settings({"PADDOCK_HOST": "0.0.0.0:1"}).url == "http://127.0.0.1:1"
+    assert read_settings({"PADDOCK_HOST": "[::]:1"}).url == "http://[::1]:1"
+
+
+@pytest.mark.parametrize(("text", "value"), [("10m", 600 * 10**9), ("60", 60 * 10**9), ("-1", FOREVER), ("0", 0)])
+def test_keep_alive_is_a_duration_or_seconds(text: str, value: int) -> None:
+    assert read_settings({"OLLAMA_KEEP_ALIVE": text}).keep_alive == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PADDOCK_HOST", "ftp://x"),
+        ("PADDOCK_HOST", "127.0.0.1:99999"),
+        ("PADDOCK_KEEP_ALIVE", "soon"),
+        ("OLLAMA_NUM_PARALLEL", "many"),
+        ("OLLAMA_MAX_QUEUE", "-1"),
+        ("OLLAMA_KV_CACHE_TYPE", "q5_1"),
+        ("OLLAMA_FLASH_ATTENTION", "perhaps"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
+    with pytest.raises(InvalidSetting) as error:
+        read_settings({name: value})
+    assert value in str(error.value)
+
+
+def test_an_unknown_name_in_the_file_is_an_error(empty_home: Path) -> None:
+    file = empty_home / "c.toml"
+    file.write_text("frob = 1\n")
+    with pytest.raises(InvalidSetting, match="frob"):
+        read_settings({"PADDOCK_CONFIG": str(file)})
+
+
+def test_a_file_that_is_no_toml_is_an_error(empty_home: Path) -> None:
+    file = empty_home / "c.toml"
+    file.write_text("= 1\n")
+    with pytest.raises(InvalidSetting):
+        read_settings({"PADDOCK_CONFIG": str(file)})
+
+
+def test_an_existing_ollama_folder_is_used(empty_home: Path) -> None:
+    assert read_settings({}).models == empty_home / ".paddock" / "models"
+    (empty_home / ".ollama" / "models").mkdir(parents=True)
+    assert read_settings({}).models == empty_home / ".ollama" / "models"
+    assert read_settings({"OLLAMA_MODELS": "/elsewhere"}).models == Path("/elsewhere")
