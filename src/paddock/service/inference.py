@@ -133,7 +133,7 @@ class Inference:
             await self._fleet.unload(_files(model))
             yield [Summary("unload")]
             return
-        if request.tools and "tools" not in self._catalog.capabilities(model):
+        if request.tools and "tools" not in self._catalog.describe(model)[1]:
             raise NotSupported(f"{model.name.full} does not support tools")
         self._check_thinking(request, model)
         options = self._options(model, request)
@@ -162,7 +162,7 @@ class Inference:
             raise UnknownModel(name) from None
 
     def _check_thinking(self, request: InferenceRequest, model: Model) -> None:
-        if request.think and "thinking" not in self._catalog.capabilities(model):
+        if request.think and "thinking" not in self._catalog.describe(model)[1]:
             raise NotSupported(f'"{request.model}" does not support thinking')
 
     def _options(self, model: Model, request: InferenceRequest) -> InferenceOptions:
@@ -174,7 +174,7 @@ class Inference:
         )
 
     async def _acquire(self, model: Model, options: InferenceOptions, request: InferenceRequest) -> Lease:
-        wanted = wanted_runner(model, options, self._catalog.details(model))
+        wanted = wanted_runner(model, options, self._catalog.describe(model)[0])
         return await self._fleet.acquire(wanted, request.keep_alive)
 
     async def _run(
