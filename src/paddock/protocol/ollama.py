@@ -163,18 +163,6 @@ class DebugInfo(msgspec.Struct):
     rendered_template: str
 
 
-class Metrics(msgspec.Struct):
-    """Counts and durations (nanoseconds) of a reply; what is zero is left out."""
-
-    total_duration: int | UnsetType = UNSET
-    load_duration: int | UnsetType = UNSET
-    prompt_eval_count: int | UnsetType = UNSET
-    prompt_eval_duration: int | UnsetType = UNSET
-    eval_count: int | UnsetType = UNSET
-    eval_duration: int | UnsetType = UNSET
-    prompt_cached_count: int | UnsetType = UNSET
-
-
 class GenerateChunk(msgspec.Struct):
     """A line of `/api/generate` while it goes on."""
 
@@ -186,8 +174,8 @@ class GenerateChunk(msgspec.Struct):
     logprobs: list[LogprobEntry] | UnsetType = UNSET
 
 
-class GenerateEnd(Metrics, kw_only=True):
-    """The last line of `/api/generate`, or its only one."""
+class GenerateEnd(msgspec.Struct, kw_only=True):
+    """The last line of `/api/generate`, or its only one. Durations in nanoseconds; what is zero is left out."""
 
     model: str
     created_at: str
@@ -196,7 +184,14 @@ class GenerateEnd(Metrics, kw_only=True):
     done: bool = True
     done_reason: str | UnsetType = UNSET
     context: list[int] | UnsetType = UNSET
+    total_duration: int | UnsetType = UNSET
+    load_duration: int | UnsetType = UNSET
+    prompt_eval_count: int | UnsetType = UNSET
+    prompt_eval_duration: int | UnsetType = UNSET
+    eval_count: int | UnsetType = UNSET
+    eval_duration: int | UnsetType = UNSET
     logprobs: list[LogprobEntry] | UnsetType = UNSET
+    prompt_cached_count: int | UnsetType = UNSET
     debug_info: DebugInfo | UnsetType = msgspec.field(default=UNSET, name="_debug_info")
 
 
@@ -210,15 +205,22 @@ class ChatChunk(msgspec.Struct):
     logprobs: list[LogprobEntry] | UnsetType = UNSET
 
 
-class ChatEnd(Metrics, kw_only=True):
-    """The last line of `/api/chat`, or its only one."""
+class ChatEnd(msgspec.Struct, kw_only=True):
+    """The last line of `/api/chat`, or its only one. Durations in nanoseconds; what is zero is left out."""
 
     model: str
     created_at: str
     message: ReplyMessage
     done: bool = True
     done_reason: str | UnsetType = UNSET
+    total_duration: int | UnsetType = UNSET
+    load_duration: int | UnsetType = UNSET
+    prompt_eval_count: int | UnsetType = UNSET
+    prompt_eval_duration: int | UnsetType = UNSET
+    eval_count: int | UnsetType = UNSET
+    eval_duration: int | UnsetType = UNSET
     logprobs: list[LogprobEntry] | UnsetType = UNSET
+    prompt_cached_count: int | UnsetType = UNSET
     debug_info: DebugInfo | UnsetType = msgspec.field(default=UNSET, name="_debug_info")
 
 

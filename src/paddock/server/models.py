@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from paddock.protocol import ollama
 from paddock.protocol.json import BadRequest, decode, encode
 from paddock.server.errors import JSON
 from paddock.server.streaming import NDJSONStream, body_stream, read_body
-from paddock.service.catalog import Catalog, CreateRequest
+from paddock.service.catalog import Catalog, CreateModel
 
 NEVER = datetime.datetime(2318, 1, 1, tzinfo=datetime.UTC)
 """What stands for "for ever" where a time is expected; Ollama's clients know a time so far away."""
@@ -68,7 +67,7 @@ class ModelRoutes:
     async def create(self, request: Request) -> Response:
         """`POST /api/create`."""
         body = decode(await read_body(request), ollama.CreateRequest)
-        lines = _statuses(partial(self._catalog.create, _creation(body)))
+        lines = _statuses(self._catalog.creation(_creation(body)))
         first = await anext(lines)
         if body.stream is False:
             async for _ in lines:
@@ -120,16 +119,16 @@ def _listing(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _creation(body: ollama.CreateRequest) -> CreateRequest:
-    return CreateRequest(
-        model=body.model or body.name or "",
-        from_=body.from_ or "",
+def _creation(body: ollama.CreateRequest) -> CreateModel:
+    return CreateModel(
+        name=body.model or body.name or "",
+        base=body.from_ or "",
         files=body.files or {},
         adapters=body.adapters or {},
         template=body.template,
         system=body.system,
-        license=ollama.read_licenses(body.license),
-        parameters=body.parameters,
+        licenses=ollama.read_licenses(body.license),
+        parameters=body.parameters or {},
         messages=[{"role": m.role or "", "content": m.content or ""} for m in body.messages or ()],
         renderer=body.renderer or "",
         parser=body.parser or "",

@@ -3,12 +3,12 @@
 import json
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from paddock.library.create import InvalidRecipe, Recipe, Report, create, recipe_of
+from paddock.library.create import InvalidRecipe, Recipe, Report, checked, create, recipe_of
 from paddock.library.gguf import Gguf, GgufArray, cached_gguf, read_gguf
 from paddock.library.gojson import go_number
 from paddock.library.manifests import BrokenModel
@@ -25,34 +25,34 @@ DEFAULT_TEMPLATE = "{{ .Prompt }}"
 SHOWN_ARRAY = 5
 """Arrays longer than this are null in `model_info`, unless all is asked for."""
 
-Description = tuple[dict[str, Any], list[str]]
-"""Details and capabilities."""
+Capabilities = list[str]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class CreateRequest:
-    """What a client asks to be made: today's form, or with `modelfile` that of 2024."""
+class CreateModel:
+    """A model that a client asks to be made: today's form, or with `modelfile` that of 2024."""
 
-    model: str
-    from_: str = ""
+    name: str
+    base: str = ""
     """Name of the model to build on."""
     files: Mapping[str, str] = field(default_factory=dict)
     """File name → digest of an uploaded blob."""
     adapters: Mapping[str, str] = field(default_factory=dict)
     template: str | None = None
-    license: str | list[str] | None = None
     system: str | None = None
-    parameters: Mapping[str, Any] | None = None
-    messages: list[Mapping[str, Any]] | None = None
-    quantize: str = ""
+    licenses: list[str] = field(default_factory=list)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    messages: list[Mapping[str, Any]] = field(default_factory=list)
     renderer: str = ""
     parser: str = ""
     requires: str = ""
+    quantize: str = ""
     modelfile: str = ""
-    """The text of a Modelfile; with it only `model` and `quantize` of the other fields count."""
+    """The text of a Modelfile; with it only `name` and `quantize` of the other fields count."""
     path: str = ""
+    """Of a Modelfile on the server: refused."""
 
 
 class Catalog:
@@ -61,7 +61,7 @@ class Catalog:
     def __init__(self, library: Library, settings: Settings) -> None:
         self.library = library
         self._settings = settings
-        self._described: dict[str, Description] = {}
+        self._described: dict[str, tuple[dict[str, Any], Capabilities]] = {}
 
     def prune(self) -> int:
         """Remove old blobs that no model uses, unless the settings forbid it; return how many."""
@@ -92,10 +92,8 @@ class Catalog:
             self._described.pop(digest, None)
         return entries
 
-    def describe(self, model: Model) -> Description:
-        """Return `details`, as `/api/tags`, `/api/show` and `/api/ps` have them, and the capabilities in the API's order.
-
-        They are remembered and shared: do not change them.
+    def describe(self, model: Model) -> tuple[dict[str, Any], Capabilities]:
+        """Return `details` and `capabilities` of a model. Remembered and shared: do not change them.
 
         Raises:
             BrokenModel: if the GGUF file cannot be read.
@@ -107,6 +105,14 @@ class Catalog:
             details = _details(model) | {key: number for key, number in lengths.items() if number}
             found = self._described[model.digest] = details, capabilities(model)
         return found
+
+    def details(self, model: Model) -> dict[str, Any]:
+        """Return `details` as `/api/tags`, `/api/show` and `/api/ps` have them (see `describe`)."""
+        return self.describe(model)[0]
+
+    def capabilities(self, model: Model) -> Capabilities:
+        """Return what the model can do, in the order of the API (see `describe`)."""
+        return self.describe(model)[1]
 
     def show(
         self,
@@ -173,39 +179,29 @@ class Catalog:
         except ModelNotFound as error:
             raise ModelNotFound(error.name, f"model '{name}' not found") from None
 
-    def create(self, request: CreateRequest, report: Report) -> None:
-        """Make a model; `report` gets each status line, the last is `success`.
+    def creation(self, wanted: CreateModel) -> Callable[[Report], None]:
+        """Return what makes the model, given where to report its status lines; the last is `success`.
 
-        What is wrong with the request itself is raised before the first line.
+        What is wrong with the request itself is raised here, the rest by what is returned.
 
         Raises:
             LibraryError: one of those of `library.create.create`, or ModelfileError.
         """
-        name = ModelName.parse(request.model)
-        create(self.library, name, self._recipe(request), report)
+        name = ModelName.parse(wanted.name)
+        recipe = checked(self._recipe(wanted))
+        return lambda report: create(self.library, name, recipe, report)
 
-    def _recipe(self, request: CreateRequest) -> Recipe:
-        if request.modelfile:
-            return replace(recipe_of(self.library, request.modelfile), quantize=request.quantize)
-        if request.path:
+    def create(self, wanted: CreateModel, report: Report) -> None:
+        """Make a model at once: `creation(wanted)(report)`."""
+        self.creation(wanted)(report)
+
+    def _recipe(self, wanted: CreateModel) -> Recipe:
+        if wanted.modelfile:
+            return replace(recipe_of(self.library, wanted.modelfile), quantize=wanted.quantize)
+        if wanted.path:
             raise InvalidRecipe("the path of a Modelfile on the server is not accepted: send its text as 'modelfile'")
-        licenses = [request.license] if isinstance(request.license, str) else request.license or []
-        if not isinstance(licenses, list) or not all(isinstance(text, str) for text in licenses):
-            raise InvalidRecipe("license must be a text or a list of texts")
-        return Recipe(
-            base=request.from_,
-            files=request.files,
-            adapters=request.adapters,
-            template=request.template,
-            system=request.system,
-            licenses=licenses,
-            parameters=request.parameters or {},
-            messages=request.messages or [],
-            quantize=request.quantize,
-            renderer=request.renderer,
-            parser=request.parser,
-            requires=request.requires,
-        )
+        shared = {f.name for f in fields(Recipe)} & {f.name for f in fields(CreateModel)}
+        return Recipe(**{key: getattr(wanted, key) for key in shared})
 
     def _projector_info(self, model: Model, verbose: bool) -> dict[str, Any] | None:
         if not model.projector_paths:

@@ -133,7 +133,7 @@ class Inference:
             await self._fleet.unload(_files(model))
             yield [Summary("unload")]
             return
-        if request.tools and "tools" not in self._catalog.describe(model)[1]:
+        if request.tools and "tools" not in self._catalog.capabilities(model):
             raise NotSupported(f"{model.name.full} does not support tools")
         self._check_thinking(request, model)
         options = self._options(model, request)
@@ -162,7 +162,7 @@ class Inference:
             raise UnknownModel(name) from None
 
     def _check_thinking(self, request: InferenceRequest, model: Model) -> None:
-        if request.think and "thinking" not in self._catalog.describe(model)[1]:
+        if request.think and "thinking" not in self._catalog.capabilities(model):
             raise NotSupported(f'"{request.model}" does not support thinking')
 
     def _options(self, model: Model, request: InferenceRequest) -> InferenceOptions:
@@ -174,7 +174,7 @@ class Inference:
         )
 
     async def _acquire(self, model: Model, options: InferenceOptions, request: InferenceRequest) -> Lease:
-        wanted = wanted_runner(model, options, self._catalog.describe(model)[0])
+        wanted = wanted_runner(model, options, self._catalog.details(model))
         return await self._fleet.acquire(wanted, request.keep_alive)
 
     async def _run(
@@ -207,9 +207,11 @@ class Inference:
                 if finished is not None:
                     tokens = None
                     if keeps_context:
-                        tokens = await lease.runner.tokenize(
-                            prompt + "".join(texts), context=context, add_special=False
-                        )
+                        if parts:
+                            yield parts
+                            parts = []
+                        whole = prompt + "".join(texts)
+                        tokens = await lease.runner.tokenize(whole, context=context, add_special=False)
                     parts.append(_summary(finished, tokens, started, loaded))
                 yield parts
         finally:
