@@ -116,9 +116,9 @@ def write(path: Path, shape: Shape, fields: dict[str, Any], tokens: list[str]) -
     writer.add_vocab_size(len(tokens))
     writer.add_file_type(1)
     for name, value in fields.items():
-        kind = gguf.GGUFValueType.get_type(value)
-        sub = gguf.GGUFValueType.get_type(value[0]) if isinstance(value, list) else None
-        writer.add_key_value(name, value, kind, sub_type=sub)
+        array = isinstance(value, list)
+        sub = _value_type(value[0]) if array else None
+        writer.add_key_value(name, value, gguf.GGUFValueType.ARRAY if array else _value_type(value), sub_type=sub)
     tensors = list(shape.tensors(len(tokens)))
     for name, size in tensors:
         kind = np.dtype(np.float32 if len(size) == 1 else np.float16)
@@ -131,7 +131,7 @@ def write(path: Path, shape: Shape, fields: dict[str, Any], tokens: list[str]) -
     for name, size in tensors:
         writer.write_tensor_data(_weights(random, size, silent if name == "token_embd.weight" else None))
     writer.close()
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _weights(random: np.random.Generator, size: tuple[int, ...], silent: Any) -> Any:
@@ -154,6 +154,13 @@ def _is_plain(token: str) -> bool:
     return word.isascii() and word.isalpha()
 
 
+def _value_type(value: object) -> gguf.GGUFValueType:
+    """The types that llama.cpp insists on: ids of tokens are unsigned, and so may all numbers here be."""
+    if isinstance(value, bool):
+        return gguf.GGUFValueType.BOOL
+    return gguf.GGUFValueType.STRING if isinstance(value, str) else gguf.GGUFValueType.UINT32
+
+
 def quantize(source: Path, target: Path, file_type: int = Q4_K_M) -> None:
     """Quantize with llama.cpp's own code."""
     import llama_cpp.llama_cpp as lib
@@ -165,7 +172,7 @@ def quantize(source: Path, target: Path, file_type: int = Q4_K_M) -> None:
     partial = target.with_suffix(".partial")
     if lib.llama_model_quantize(str(source).encode(), str(partial).encode(), ctypes.byref(parameters)) != 0:
         raise RuntimeError(f"cannot quantize {source}")
-    os.replace(partial, target)
+    partial.replace(target)
 
 
 def silence(lib: Any) -> None:
@@ -188,7 +195,7 @@ def _large_vocabulary() -> tuple[dict[str, Any], list[str]]:
 
 
 def _generated_vocabulary(size: int) -> tuple[dict[str, Any], list[str]]:
-    """A byte-level BPE of `size` tokens: all bytes, then letters in pairs, threes and fours, each from two shorter ones."""
+    """A byte-level BPE: all bytes, then letters in pairs, threes and fours, each merged from two shorter ones."""
     special = ["<|begin_of_text|>", "<|end_of_text|>"]
     tokens = [chr(code) for code in _byte_characters()]
     merges: list[str] = []

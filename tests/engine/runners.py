@@ -33,7 +33,10 @@ class RunnerUnderTest:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def send(self, command: ipc.Command) -> None:
         assert self.process.stdin is not None

@@ -287,7 +287,7 @@ def _listing(entry: Entry) -> LoadedModel:
     loaded = entry.runner.loaded
     return LoadedModel(
         wanted=entry.wanted,
-        size=entry.plan.needed,
+        size=entry.plan.size,
         expires_at=entry.expires_at,
         context_length=loaded.context_length,
         parallel=loaded.max_sequences,

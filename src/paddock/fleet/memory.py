@@ -33,10 +33,10 @@ def cache_bytes(shape: ModelShape, cells: int, kv_type: str) -> int:
     return int(shape.layers * shape.kv_length * cells * KV_BYTES[kv_type])
 
 
-def needed_bytes(shape: ModelShape, cells: int, batch: int, kv_type: str) -> int:
-    """Bytes that a runner of this model will occupy."""
+def model_bytes(shape: ModelShape, cells: int, batch: int, kv_type: str) -> int:
+    """Bytes of a model in memory: its weights, a cache of `cells` tokens, and what computing a batch needs."""
     activations = batch * (shape.embedding_length * 16 + shape.vocabulary * 4)
-    return shape.weights + cache_bytes(shape, cells, kv_type) + activations + PROCESS
+    return shape.weights + cache_bytes(shape, cells, kv_type) + activations
 
 
 def in_gib(size: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from paddock.fleet.errors import InsufficientMemory
 from paddock.fleet.machine import usable_cores
-from paddock.fleet.memory import RESERVE, ModelShape, cache_bytes, in_gib, needed_bytes
+from paddock.fleet.memory import PROCESS, RESERVE, ModelShape, cache_bytes, in_gib, model_bytes
 from paddock.ipc import LoadModel
 from paddock.settings import Settings
 
@@ -55,8 +55,8 @@ class Plan:
     """A decision how to load."""
 
     load: LoadModel
-    needed: int
-    """Bytes."""
+    size: int
+    """Bytes of the model in memory."""
 
 
 def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
@@ -74,10 +74,10 @@ def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
         while parallel > 1 and cache_bytes(shape, wanted.context_length * parallel, kv_type) > room:
             parallel //= 2
     cells = wanted.context_length * parallel
-    needed = needed_bytes(shape, cells, wanted.batch_tokens, kv_type)
-    if needed > available:
+    size = model_bytes(shape, cells, wanted.batch_tokens, kv_type)
+    if size + PROCESS > available:
         raise InsufficientMemory(
-            f"model requires more system memory ({in_gib(needed)}) than is available ({in_gib(available)})"
+            f"model requires more system memory ({in_gib(size)}) than is available ({in_gib(available)})"
         )
     flash = {True: "on", False: "off", None: "auto"}[settings.flash_attention]
     return Plan(
@@ -97,5 +97,5 @@ def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
             flash_attention=flash,  # type: ignore[arg-type]
             debug=settings.debug,
         ),
-        needed,
+        size,
     )

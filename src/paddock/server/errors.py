@@ -10,6 +10,7 @@ from starlette.responses import Response
 from paddock.fleet import FleetError, InsufficientMemory, RequestFailed, ServerBusy
 from paddock.library.blobs import DigestMismatch, InvalidDigest
 from paddock.library.errors import LibraryError, NotBuilt
+from paddock.library.manifests import BrokenModel
 from paddock.library.names import InvalidName
 from paddock.library.store import ModelNotFound
 from paddock.prompting.errors import TemplateError
@@ -46,6 +47,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidDigest, 400),
     (DigestMismatch, 400),
     (TemplateError, 400),
+    (BrokenModel, 500),
     (LibraryError, 400),
     (ServerBusy, 503),
     (InsufficientMemory, 500),

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import signal
 import socket
 import sys
 from types import FrameType
@@ -64,6 +65,8 @@ def serve(settings: Settings) -> None:
         library = Library(settings.models)
     except OSError as error:
         raise CannotServe(f"{settings.models}: {error.strerror}") from None
+    # Uvicorn raises the signal that stopped it once more at the end; to have been told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     factory = _event_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(_serve(settings, library, listener))

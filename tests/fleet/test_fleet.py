@@ -1,0 +1,328 @@
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from paddock.durations import parse_duration
+from paddock.fleet import (
+    Fleet,
+    InsufficientMemory,
+    Lease,
+    LoadFailure,
+    LoadOptions,
+    LoadTimeout,
+    ModelShape,
+    RequestFailed,
+    RunnerCrashed,
+    ServerBusy,
+    Wanted,
+)
+from paddock.ipc import Chunk, Finished, Generate, Sampling
+from paddock.settings import Settings
+from tests.ggufs import tiny_llama
+
+GIB = 1 << 30
+SHAPE = ModelShape(weights=1 << 20, layers=2, kv_length=64, train_context=4096)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[Wanted]:
+    """Four models that differ."""
+    folder = tmp_path_factory.mktemp("models")
+    wanted = []
+    for seed in range(4):
+        path = folder / f"{seed}.gguf"
+        tiny_llama(path, seed=seed, context_length=4096)
+        wanted.append(
+            Wanted(name=f"m{seed}:latest", digest=f"{seed}" * 64, model=str(path), shape=SHAPE, context_length=128)
+        )
+    return wanted
+
+
+@asynccontextmanager
+async def a_fleet(available: Callable[[], int] = lambda: 8 * GIB, **settings: object) -> AsyncIterator[Fleet]:
+    fleet = Fleet(Settings(**settings), available=available)  # type: ignore[arg-type]
+    try:
+        yield fleet
+    finally:
+        pids = [e.runner.pid for e in fleet._entries.values() if e.runner is not None]
+        await fleet.close()
+        assert not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids)
+
+
+async def tell(lease: Lease, tokens: int = 5, **fields: object) -> str:
+    reply = lease.runner.generate(
+        Generate(id=0, prompt="hello", num_predict=tokens, sampling=Sampling(temperature=0), **fields)  # type: ignore[arg-type]
+    )
+    text, done = "", False
+    while not done:
+        for event in await reply.read():
+            if isinstance(event, Chunk):
+                text += event.text
+            else:
+                assert isinstance(event, Finished)
+                done = True
+    return text
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.01)
+
+
+def names(fleet: Fleet) -> set[str]:
+    return {m.wanted.name for m in fleet.loaded()}
+
+
+Body = Callable[[], Awaitable[None]]
+
+
+def run(body: Body) -> None:
+    asyncio.run(asyncio.wait_for(body(), 60))  # type: ignore[arg-type]
+
+
+def test_a_model_is_loaded_once_and_shared_by_those_who_want_it_at_the_same_time(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            leases = await asyncio.gather(*(fleet.acquire(models[0]) for _ in range(8)))
+            assert len({lease.runner.pid for lease in leases}) == 1
+            replies = await asyncio.gather(*(tell(lease) for lease in leases))
+            assert len(set(replies)) == 1
+            for lease in leases:
+                lease.release()
+            assert names(fleet) == {"m0:latest"}
+
+    run(body)
+
+
+def test_a_model_is_unloaded_when_its_time_is_over(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            with await fleet.acquire(models[0], parse_duration("300ms")) as lease:
+                pid = lease.runner.pid
+                await asyncio.sleep(0.5)
+                assert names(fleet) == {"m0:latest"}
+                await tell(lease)
+            (listed,) = fleet.loaded()
+            assert listed.expires_at is not None
+            assert abs(listed.expires_at - time.time_ns()) < 10**9
+            await until(lambda: not fleet.loaded())
+            await until(lambda: not psutil.pid_exists(pid))
+
+    run(body)
+
+
+def test_a_model_with_no_time_to_live_serves_its_request_and_goes(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet(keep_alive=0) as fleet:
+            for _ in range(2):
+                with await fleet.acquire(models[0]) as lease:
+                    assert await tell(lease, 3) is not None
+                await until(lambda: not fleet.loaded())
+
+    run(body)
+
+
+def test_a_model_that_is_used_is_unloaded_only_afterwards(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            with await fleet.acquire(models[0]) as lease:
+                assert await fleet.unload(models[0].files)
+                assert names(fleet) == {"m0:latest"}
+                await tell(lease)
+            await until(lambda: not fleet.loaded())
+            assert not await fleet.unload(models[0].files)
+
+    run(body)
+
+
+def test_another_loading_option_loads_the_model_anew_once_nobody_uses_it(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            other = replace(models[0], options=LoadOptions(use_mmap=False))
+            with await fleet.acquire(models[0]) as lease:
+                waiting = asyncio.create_task(fleet.acquire(other))
+                await asyncio.sleep(0.1)
+                assert not waiting.done()
+                await tell(lease)
+                first = lease.runner.pid
+            with await waiting as lease:
+                assert lease.runner.pid != first
+                await tell(lease)
+
+    run(body)
+
+
+def test_a_longer_context_loads_anew_only_if_the_pool_is_too_small(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet(num_parallel=2) as fleet:
+            with await fleet.acquire(models[0]) as lease:
+                first = lease.runner.pid
+            with await fleet.acquire(replace(models[0], context_length=256)) as lease:
+                assert lease.runner.pid == first
+            with await fleet.acquire(replace(models[0], context_length=1024)) as lease:
+                assert lease.runner.pid != first
+            with await fleet.acquire(models[0]) as lease:
+                (listed,) = fleet.loaded()
+                assert listed.context_length == 1024
+
+    run(body)
+
+
+def test_the_model_that_has_been_idle_longest_makes_room(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet(max_loaded_models=2) as fleet:
+            for i in (0, 1, 0, 2):
+                (await fleet.acquire(models[i])).release()
+            assert names(fleet) == {"m0:latest", "m2:latest"}
+
+    run(body)
+
+
+def test_memory_decides_how_many_models_stay(models: list[Wanted]) -> None:
+    async def body() -> None:
+        fleets: list[Fleet] = []
+
+        def available() -> int:
+            return 3 * GIB - sum(GIB for _ in fleets[0].loaded())
+
+        big = [replace(m, shape=replace(SHAPE, weights=GIB)) for m in models]
+        async with a_fleet(available, max_loaded_models=9) as fleet:
+            fleets.append(fleet)
+            for m in big[:3]:
+                (await fleet.acquire(m)).release()
+            assert names(fleet) == {"m1:latest", "m2:latest"}
+
+    run(body)
+
+
+def test_a_model_waits_for_memory_that_another_one_uses(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet(max_loaded_models=1) as fleet:
+            lease = await fleet.acquire(models[0])
+            waiting = asyncio.create_task(fleet.acquire(models[1]))
+            await asyncio.sleep(0.2)
+            assert not waiting.done()
+            lease.release()
+            (await waiting).release()
+            assert names(fleet) == {"m1:latest"}
+
+    run(body)
+
+
+def test_a_model_that_fits_nowhere_is_refused_with_both_numbers(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet(lambda: 2 * GIB) as fleet:
+            with pytest.raises(InsufficientMemory) as error:
+                await fleet.acquire(replace(models[0], context_length=10**8))
+            assert "requires more system memory" in str(error.value)
+            assert not fleet.loaded()
+            (await fleet.acquire(models[0])).release()
+
+    run(body)
+
+
+def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            with await fleet.acquire(replace(models[0], context_length=4096)) as lease:
+                first = lease.runner.pid
+                replies = [asyncio.create_task(tell(lease, 10**6)) for _ in range(3)]
+                await asyncio.sleep(0.1)
+                os.kill(first, signal.SIGKILL)
+                for reply in replies:
+                    with pytest.raises(RunnerCrashed, match="unexpectedly stopped"):
+                        await reply
+                with pytest.raises(RunnerCrashed):
+                    lease.runner.generate(Generate(id=0, prompt="x"))
+            await until(lambda: not fleet.loaded())
+            with await fleet.acquire(models[0]) as lease:
+                assert lease.runner.pid != first
+                await tell(lease)
+
+    run(body)
+
+
+def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[Wanted], tmp_path: Path) -> None:
+    async def body() -> None:
+        broken = tmp_path / "broken.gguf"
+        data = Path(models[0].model).read_bytes()
+        broken.write_bytes(data[: len(data) // 2])
+        async with a_fleet() as fleet:
+            with await fleet.acquire(models[0]) as lease:
+                for _ in range(2):
+                    with pytest.raises(LoadFailure):
+                        await fleet.acquire(replace(models[1], model=str(broken)))
+                await tell(lease)
+            assert names(fleet) == {"m0:latest"}
+
+    run(body)
+
+
+def test_loading_that_takes_too_long_is_given_up(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet(load_timeout=parse_duration("1ms")) as fleet:
+            with pytest.raises(LoadTimeout):
+                await fleet.acquire(models[0])
+            assert not fleet.loaded()
+
+    run(body)
+
+
+def test_who_stops_waiting_does_not_stop_the_loading(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            waiting = asyncio.create_task(fleet.acquire(models[0]))
+            await asyncio.sleep(0.02)
+            waiting.cancel()
+            await until(lambda: names(fleet) == {"m0:latest"})
+
+    run(body)
+
+
+def test_more_waiting_requests_than_allowed_are_refused(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet(max_queue=2, num_parallel=1) as fleet:
+            leases = [await fleet.acquire(models[0]) for _ in range(3)]
+            with pytest.raises(ServerBusy, match="maximum pending requests exceeded"):
+                await fleet.acquire(models[0])
+            leases[0].release()
+            (await fleet.acquire(models[0])).release()
+
+    run(body)
+
+
+def test_a_reply_that_is_closed_frees_its_sequence(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            with await fleet.acquire(models[0]) as lease:
+                replies = [
+                    lease.runner.generate(Generate(id=0, prompt="hello", num_predict=10**6)) for _ in range(10)
+                ]
+                await replies[0].read()
+                for reply in replies:
+                    reply.close()
+                assert await tell(lease)
+                await until(lambda: lease.runner.statistics.running == 0)
+
+    run(body)
+
+
+def test_what_the_runner_refuses_is_told_with_its_kind(models: list[Wanted]) -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            with await fleet.acquire(models[0]) as lease:
+                with pytest.raises(RequestFailed) as error:
+                    await tell(lease, num_ctx=4, truncate=False)
+                assert error.value.kind == "too_long"
+
+    run(body)
