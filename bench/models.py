@@ -116,9 +116,11 @@ def write(path: Path, shape: Shape, fields: dict[str, Any], tokens: list[str]) -
     writer.add_vocab_size(len(tokens))
     writer.add_file_type(1)
     for name, value in fields.items():
-        array = isinstance(value, list)
-        sub = _value_type(value[0]) if array else None
-        writer.add_key_value(name, value, gguf.GGUFValueType.ARRAY if array else _value_type(value), sub_type=sub)
+        if not isinstance(value, list):
+            writer.add_key_value(name, value, _value_type(value))
+        else:
+            item = gguf.GGUFValueType.STRING if isinstance(value[0], str) else gguf.GGUFValueType.INT32
+            writer.add_key_value(name, value, gguf.GGUFValueType.ARRAY, sub_type=item)
     tensors = list(shape.tensors(len(tokens)))
     for name, size in tensors:
         kind = np.dtype(np.float32 if len(size) == 1 else np.float16)
@@ -155,7 +157,7 @@ def _is_plain(token: str) -> bool:
 
 
 def _value_type(value: object) -> gguf.GGUFValueType:
-    """The types that llama.cpp insists on: ids of tokens are unsigned, and so may all numbers here be."""
+    """The types that llama.cpp insists on: numbers alone (ids of tokens) are unsigned, those in lists are not."""
     if isinstance(value, bool):
         return gguf.GGUFValueType.BOOL
     return gguf.GGUFValueType.STRING if isinstance(value, str) else gguf.GGUFValueType.UINT32

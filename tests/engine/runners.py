@@ -70,7 +70,8 @@ class RunnerUnderTest:
             for chunk in step.chunks:
                 assert chunk.id not in ends
                 texts[chunk.id] += chunk.text
-            ends |= {end.id: end for end in (*step.finished, *step.failed)}
+            ends |= {end.id: end for end in step.finished}
+            ends |= {end.id: end for end in step.failed}
         return {r.id: (texts[r.id], ends[r.id]) for r in requests}
 
 

@@ -87,7 +87,7 @@ Body = Callable[[], Awaitable[None]]
 
 
 def run(body: Body) -> None:
-    asyncio.run(asyncio.wait_for(body(), 60))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(body(), 60))
 
 
 def test_a_model_is_loaded_once_and_shared_by_those_who_want_it_at_the_same_time(models: list[Wanted]) -> None:
@@ -253,10 +253,11 @@ def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(mo
 
 
 def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[Wanted], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    data = Path(models[0].model).read_bytes()
+    broken.write_bytes(data[: len(data) // 2])
+
     async def body() -> None:
-        broken = tmp_path / "broken.gguf"
-        data = Path(models[0].model).read_bytes()
-        broken.write_bytes(data[: len(data) // 2])
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:
                 for _ in range(2):
@@ -305,9 +306,7 @@ def test_a_reply_that_is_closed_frees_its_sequence(models: list[Wanted]) -> None
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:
-                replies = [
-                    lease.runner.generate(Generate(id=0, prompt="hello", num_predict=10**6)) for _ in range(10)
-                ]
+                replies = [lease.runner.generate(Generate(id=0, prompt="hello", num_predict=10**6)) for _ in range(10)]
                 await replies[0].read()
                 for reply in replies:
                     reply.close()

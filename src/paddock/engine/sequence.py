@@ -100,8 +100,7 @@ def cut_prompt(prompt: list[int], num_ctx: int, num_keep: int, adds_bos: bool, t
     """
     if not truncate:
         raise PromptTooLong(
-            f"request ({len(prompt)} tokens) exceeds the available context size ({num_ctx} tokens), "
-            "try increasing it"
+            f"request ({len(prompt)} tokens) exceeds the available context size ({num_ctx} tokens), try increasing it"
         )
     keep = min(kept_tokens(num_keep, len(prompt), adds_bos), num_ctx - 4)
     newest = max((num_ctx - keep) // 2, 1)

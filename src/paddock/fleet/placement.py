@@ -17,9 +17,7 @@ class Runner(Protocol):
     def generate(self, request: Generate) -> Reply:
         """Start a request."""
 
-    async def tokenize(
-        self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True
-    ) -> tuple[int, ...]:
+    async def tokenize(self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True) -> tuple[int, ...]:
         """Return the tokens of a text."""
 
     async def close(self) -> None:

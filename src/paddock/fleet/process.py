@@ -97,9 +97,7 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         self._send(msgspec.structs.replace(request, id=reply.request))
         return reply
 
-    async def tokenize(
-        self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True
-    ) -> tuple[int, ...]:
+    async def tokenize(self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True) -> tuple[int, ...]:
         """Return the tokens of `text`, with the text of the tokens `context` before it.
 
         Raises:
@@ -227,5 +225,3 @@ class RunnerProcess(asyncio.SubprocessProtocol):
             if message:
                 self._last_lines.append(message)
                 log.log(number, "%s: %s", self.name, message)
-
-

@@ -285,9 +285,7 @@ def read_think(value: Any) -> bool | str | None:
     if not isinstance(value, str):
         raise BadRequest('think must be a boolean or string ("high", "medium", "low", "max", true, or false)')
     if value not in THINK_LEVELS:
-        raise BadRequest(
-            f'invalid think value: "{value}" (must be "high", "medium", "low", "max", true, or false)'
-        )
+        raise BadRequest(f'invalid think value: "{value}" (must be "high", "medium", "low", "max", true, or false)')
     return value
 
 

@@ -218,9 +218,7 @@ class Inference:
             reply.close()
 
 
-def _generate(
-    request: InferenceRequest, options: InferenceOptions, prompt: str, context: tuple[int, ...]
-) -> Generate:
+def _generate(request: InferenceRequest, options: InferenceOptions, prompt: str, context: tuple[int, ...]) -> Generate:
     return Generate(
         id=0,
         prompt=prompt,

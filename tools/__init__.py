@@ -1,0 +1,1 @@
+"""What developers run: setting up, the demo."""
