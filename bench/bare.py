@@ -8,7 +8,8 @@ prints its figures with flash attention off and on.
 import ctypes
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -171,29 +172,30 @@ def _check(code: int) -> None:
         raise RuntimeError(f"llama_decode answered {code}")
 
 
-def _rate(tokens: int, seconds: Callable[[], float], runs: int) -> float:
-    return median(tokens / seconds() for _ in range(runs))
+def _figures(loop: BareLoop, prompt: Sequence[int], reply: int, runs: int) -> list[float]:
+    """Tokens a second: prefill, decode, decode with sampling, four and eight sequences at once."""
+    loop.prefill(prompt)
+    work: list[tuple[int, Callable[[], float]]] = [
+        (len(prompt), partial(loop.prefill, prompt)),
+        (reply, partial(loop.decode, reply, sample=False)),
+        (reply, partial(loop.decode, reply)),
+        (4 * reply, partial(loop.decode_many, reply, 4)),
+        (8 * reply, partial(loop.decode_many, reply, 8)),
+    ]
+    return [median(tokens / run() for _ in range(runs)) for tokens, run in work]
 
 
 def main(arguments: Sequence[str]) -> None:
     """Print a table of figures for one file."""
     path = Path(arguments[0])
     large = path.stat().st_size > 100_000_000
-    prompt_length, reply, runs = (512, 32, 3) if large else (256, 256, 9)
-    print(
-        f"{'threads':>7} {'flash':>5} {'prefill':>8} {'decode':>7} {'sampled':>7} {'4 seqs':>7} {'8 seqs':>7}  tokens/s"
-    )
+    prompt_length, reply, runs = (512, 32, 3) if large else (128, 128, 9)
+    print("threads flash  prefill  decode sampled  4 seqs  8 seqs  (tokens/s)")
     for threads in [int(argument) for argument in arguments[1:]] or [1, 2]:
         for flash in (False, True):
-            settings = BareSettings(threads, sequences=8)
-            loop = BareLoop(path, replace(settings, flash_attention=flash))
-            prompt = loop.tokenize(" ".join(WORDS * 40))[:prompt_length]
-            loop.prefill(prompt)
-            figures = [_rate(len(prompt), lambda: loop.prefill(prompt), runs)]  # noqa: B023
-            for sample in (False, True):
-                figures.append(_rate(reply, lambda: loop.decode(reply, sample=sample), runs))  # noqa: B023
-            for count in (4, 8):
-                figures.append(_rate(reply * count, lambda: loop.decode_many(reply, count), runs))  # noqa: B023
+            loop = BareLoop(path, BareSettings(threads, flash, sequences=8))
+            prompt = loop.tokenize(" ".join(WORDS * 100))[:prompt_length]
+            figures = _figures(loop, prompt, reply, runs)
             loop.close()
             print(f"{threads:7} {'on' if flash else 'off':>5} " + " ".join(f"{f:7.0f}" for f in figures), flush=True)
 

@@ -51,10 +51,10 @@ def keep(scenario: str, rows: Sequence[Row], path: Path = RESULTS) -> None:
     """Put the rows into the results file in place of the scenario's older ones."""
     old = path.read_text("utf-8") if path.exists() else ""
     sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", old, re.MULTILINE | re.DOTALL))
-    sections[scenario] = f"\n{date.today().isoformat()}, {machine()}\n\n{table(rows)}\n\n"
-    text = "# Results\n\nThe last run of each scenario of `python -m bench`.\n\n"
-    text += "".join(f"## {name}\n{body}" for name, body in sorted(sections.items()))
-    path.write_text(text.rstrip() + "\n", "utf-8")
+    sections[scenario] = f"{date.today().isoformat()}, {machine()}\n\n{table(rows)}"
+    text = "# Results\n\nThe last run of each scenario of `python -m bench`.\n"
+    text += "".join(f"\n## {name}\n\n{body.strip()}\n" for name, body in sorted(sections.items()))
+    path.write_text(text, "utf-8")
 
 
 def machine() -> str:

@@ -29,6 +29,7 @@ class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     pool_tokens: int = 0
     """Cells of the KV cache, shared by all sequences."""
     max_sequences: int = 1
+    """Sequences that may run at once."""
     batch_tokens: int = 512
     threads: int = 0
     gpu_layers: int = -1
@@ -186,11 +187,23 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
 
     running: int = 0
     waiting: int = 0
+    cached: int = 0
+    """Finished sequences and saved states that are kept for their prefixes."""
     prompt_tokens: int = 0
-    cached_tokens: int = 0
+    """Computed; what was reused is not in it."""
+    reused_tokens: int = 0
     reply_tokens: int = 0
     steps: int = 0
+    busy_seconds: float = 0.0
+    """Time spent in the kernels."""
+    preemptions: int = 0
     free_cells: int = 0
+
+    @property
+    def hit_rate(self) -> float:
+        """Of all prompt tokens, the part that needed no computing."""
+        total = self.prompt_tokens + self.reused_tokens
+        return self.reused_tokens / total if total else 0.0
 
 
 Event = Loaded | LoadFailed | Step | Tokens | Statistics

@@ -147,7 +147,8 @@ def test_a_cancelled_request_says_nothing_more(runner: RunnerUnderTest) -> None:
         statistics = runner.expect(ipc.Statistics)
         if not statistics.running:
             break
-    assert statistics.free_cells == 8192
+    assert statistics.cached > 0
+    assert statistics.free_cells < 8192
 
 
 def test_log_lines_carry_their_level(stories: Path) -> None:

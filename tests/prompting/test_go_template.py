@@ -26,9 +26,6 @@ CONVERSATIONS = {
     "system-user-assistant-user": [SYSTEM, HELLO, GREAT, SHOW],
 }
 
-PRINTS_NO_TOOLS_AS_NULL = "snippet tools-printed-none"
-"""Known to differ: `{{ .Tools }}` without tools prints `[]` here; templates print it only where there are some."""
-
 
 def folders(name: str) -> list[str]:
     return sorted(path.name for path in (FIXTURES / name).glob("*")) if FIXTURES.is_dir() else []
@@ -89,8 +86,6 @@ def test_the_variables_of_a_template_of_the_library_are_found(name: str) -> None
 @needs_fixtures
 @pytest.mark.parametrize("row", list(rows("template-snippets/render.jsonl")), ids=lambda row: row["name"])
 def test_a_snippet_renders_or_fails_as_recorded(row: dict[str, Any]) -> None:
-    if f"snippet {row['name']}" == PRINTS_NO_TOOLS_AS_NULL:
-        pytest.xfail("prints [] for no tools")
     if row.get("stage") == "parse":
         with pytest.raises(TemplateSyntax) as error:
             GoTemplate(row["template"])

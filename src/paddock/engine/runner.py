@@ -3,10 +3,11 @@
 import logging
 import time
 
-from paddock.engine.binding import Context, ContextOptions, LoadError, Model
+from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model
 from paddock.engine.channel import Channel
-from paddock.engine.scheduler import Scheduler
-from paddock.engine.sequence import PromptTooLong, Sequence
+from paddock.engine.generation import Generation
+from paddock.engine.sequence import PromptTooLong
+from paddock.engine.step import Stepper
 from paddock.ipc import (
     Cancel,
     Command,
@@ -31,6 +32,11 @@ TINY_MODEL = 64 << 20
 FLASH_ATTENTION_HEAD = 64
 """Head size from which flash attention pays on a CPU: it is what keeps a crowded cache fast (see `bench/`); with the
 heads of toy models it halves the speed."""
+
+SPARE_IDS = 32
+"""Finished sequences that stay as cache. Up to 64 ids in all cost nothing; 256 cost 6-17 % on a tiny model."""
+
+STATEFUL_SPARE_IDS = 8
 
 STATISTICS_INTERVAL = 1.0
 
@@ -59,7 +65,9 @@ class Runner:
         self._context = Context(model, context_options(load, model, self._context_length))
         if adapters:
             self._context.use_adapters(adapters)
-        self._scheduler = Scheduler(model, self._context)
+        self._limit = min(self._context.cells, model.train_context or self._context.cells)
+        self._max_sequences = load.max_sequences
+        self._stepper = Stepper(model, self._context, load.max_sequences)
         self._sent = Statistics()
         self._next_statistics = 0.0
 
@@ -69,7 +77,7 @@ class Runner:
         return Loaded(
             context_length=self._context_length,
             pool_tokens=context.cells,
-            max_sequences=context.sequences,
+            max_sequences=self._max_sequences,
             threads=context.threads,
             flash_attention=context.flash_attention,
             description=model.description,
@@ -81,23 +89,23 @@ class Runner:
 
     def run(self) -> None:
         """Serve until told to shut down."""
-        scheduler, channel = self._scheduler, self._channel
+        stepper, channel = self._stepper, self._channel
         while True:
-            for command in channel.take(wait=not scheduler.busy):
+            for command in channel.take(wait=not stepper.busy):
                 if isinstance(command, Shutdown):
                     return
                 self._obey(command)
-            if not scheduler.busy:
+            if not stepper.busy:
                 continue
-            step = scheduler.step()
+            step = stepper.step()
             if step.chunks or step.finished or step.failed:
                 channel.send(step)
-            if time.monotonic() >= self._next_statistics or not scheduler.busy:
+            if time.monotonic() >= self._next_statistics or not stepper.busy:
                 self._report()
 
     def close(self) -> None:
         """Give all memory back."""
-        self._scheduler.close()
+        self._stepper.close()
         self._context.close()
         self._model.close()
 
@@ -105,7 +113,7 @@ class Runner:
         if isinstance(command, Generate):
             self._start(command)
         elif isinstance(command, Cancel):
-            self._scheduler.cancel(command.id)
+            self._stepper.cancel(command.id)
         elif isinstance(command, Tokenize):
             tokens = self._model.tokenize(self._before(command.context) + command.text, add_special=command.add_special)
             self._channel.send(Tokens(command.id, tuple(tokens)))
@@ -118,11 +126,11 @@ class Runner:
             self._refuse(request, "the prompt has no tokens", "invalid")
             return
         try:
-            sequence = Sequence(request, prompt, self._model, self._context_length)
+            generation = Generation(request, prompt, self._model, self._context_length, self._limit)
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return
-        self._scheduler.add(sequence)
+        self._stepper.add(generation)
 
     def _before(self, context: tuple[int, ...]) -> str:
         """Return the text of an earlier exchange; what are no tokens of this model is left out."""
@@ -134,7 +142,7 @@ class Runner:
 
     def _report(self) -> None:
         self._next_statistics = time.monotonic() + STATISTICS_INTERVAL
-        statistics = self._scheduler.statistics()
+        statistics = self._stepper.statistics()
         if statistics != self._sent:
             self._sent = statistics
             self._channel.send(statistics)
@@ -151,11 +159,21 @@ def context_options(load: LoadModel, model: Model, context_length: int) -> Conte
     return ContextOptions(
         cells=load.pool_tokens or context_length,
         batch_tokens=max(load.batch_tokens, load.max_sequences),
-        sequences=load.max_sequences,
+        sequences=sequence_ids(model, load.max_sequences),
         threads=1 if model.size < TINY_MODEL else threads,
         kv_type=load.kv_cache_type,
         flash_attention=flash_attention or quantized_cache,
     )
+
+
+def sequence_ids(model: Model, running: int) -> int:
+    """How many sequence ids to ask for: those that run, and those that keep finished ones as cache.
+
+    Where each id has memory of its own (a state, a window), there are few to spare.
+    """
+    stateful = model.is_recurrent or model.is_hybrid or model.sliding_window > 0
+    spare = STATEFUL_SPARE_IDS if stateful else SPARE_IDS
+    return min(running + spare, MAX_SEQUENCES)
 
 
 def serve(channel: Channel) -> int:

@@ -1,15 +1,6 @@
-"""A sequence: one generation in progress."""
+"""A sequence: the tokens of one generation in progress, and how far they are computed. It knows nothing of a model."""
 
-import time
 from enum import Enum
-
-from paddock.engine.binding import Model, SamplerChain
-from paddock.engine.sampling import counts_history, make_chain
-from paddock.engine.text import TextStream
-from paddock.ipc import Finished, FinishReason, Generate
-
-REPLY_CONTEXTS = 10
-"""A reply without a limit of its own ends after this many contexts' worth of tokens, as Ollama's does."""
 
 
 class State(Enum):
@@ -21,83 +12,70 @@ class State(Enum):
     FINISHED = "finished"
 
 
-class PromptTooLong(ValueError):
-    """The prompt does not fit the context and may not be cut."""
-
-
 class Sequence:
-    """One generation: its tokens (prompt, then reply), how many of them are computed, and how to go on."""
+    """Tokens of a prompt, then of the reply to it. The scheduler owns what is below the line."""
 
-    def __init__(self, request: Generate, prompt: list[int], model: Model, context_length: int) -> None:
-        """Take up `request`, whose prompt has the tokens `prompt`; `context_length` is the model's limit.
-
-        Raises:
-            PromptTooLong: if the prompt does not fit and `request.truncate` is off.
-        """
-        self.id = request.id
-        self.request = request
-        self.num_ctx = min(request.num_ctx or context_length, context_length)
-        if len(prompt) >= self.num_ctx:
-            prompt = cut_prompt(prompt, self.num_ctx, request.num_keep, model.adds_bos, request.truncate)
-        self.tokens = prompt
-        self.prompt_length = len(prompt)
-        self.computed = 0
-        self.cached = 0
+    def __init__(
+        self,
+        number: int,
+        tokens: list[int],
+        num_ctx: int,
+        *,
+        num_keep: int = 0,
+        may_shift: bool = True,
+        use_cache: bool = True,
+    ) -> None:
+        """Begin with the prompt `tokens`; `number` is the request's."""
+        self.id = number
+        self.tokens = tokens
+        self.prompt_length = len(tokens)
+        self.num_ctx = num_ctx
+        """Most tokens of prompt and reply that it may hold at once."""
+        self.num_keep = min(num_keep, num_ctx - 2)
+        """How many tokens at the beginning survive a shift."""
+        self.may_shift = may_shift
+        self.use_cache = use_cache
+        # ---
         self.state = State.WAITING
+        self.arrival = 0
         self.slot = -1
-        most = REPLY_CONTEXTS * self.num_ctx
-        self.num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)
-        self.num_keep = min(kept_tokens(request.num_keep, self.prompt_length, model.adds_bos), self.num_ctx - 4)
-        self.output = TextStream(request.stop)
-        self.reply_length = 0
-        self.sampler: SamplerChain = make_chain(model, request.sampling, self.num_ctx)
-        if counts_history(request.sampling):
-            last = request.sampling.repeat_last_n
-            for token in prompt[-last:] if last > 0 else prompt if last < 0 else []:
-                self.sampler.accept(token)
-        self.started = time.perf_counter_ns()
-        self.prefill_started = 0
-        self.first_token = 0
+        self.computed = 0
+        """How many of its tokens lie in the cache."""
+        self.reused: int | None = None
+        """How many were there when it first started."""
+        self.awaits: tuple[Sequence, int] | None = None
+        """Another one that is computing a prefix of this one's, and how far it must get."""
+        self.checkpoints: set[int] = set()
+        """Lengths at which its state is to be kept, for kinds of memory that cannot be cut."""
+        self.shifted = False
+        """Whether its cells were computed with tokens before them that are gone: nobody else may use those."""
 
     @property
     def pending(self) -> int:
         """How many of its tokens are still to be computed."""
         return len(self.tokens) - self.computed
 
-    def finish(self, reason: FinishReason) -> Finished:
-        """Describe the end of this sequence, and free its sampler."""
-        now = time.perf_counter_ns()
-        self.close()
-        started = self.prefill_started or now
-        first = self.first_token or now
-        return Finished(
-            id=self.id,
-            reason=reason,
-            prompt_tokens=self.prompt_length,
-            cached_tokens=self.cached,
-            prompt_duration=first - started,
-            reply_tokens=self.reply_length,
-            reply_duration=now - first,
-        )
 
-    def close(self) -> None:
-        """Free what the library holds for this sequence."""
-        self.state = State.FINISHED
-        self.sampler.close()
+class PromptTooLong(ValueError):
+    """The prompt does not fit the context and may not be cut."""
 
 
 def kept_tokens(num_keep: int, prompt_length: int, adds_bos: bool) -> int:
-    """How many tokens at the beginning survive a cut or a shift: `num_keep` (all of the prompt if negative) and BOS."""
+    """How many tokens at the beginning survive a cut or a shift: `num_keep`, all of the prompt if negative, and BOS."""
     keep = prompt_length if num_keep < 0 else min(num_keep, prompt_length)
     return max(keep, int(adds_bos and prompt_length > 0))
 
 
 def cut_prompt(prompt: list[int], num_ctx: int, num_keep: int, adds_bos: bool, truncate: bool) -> list[int]:
-    """Cut a prompt of `num_ctx` tokens or more: the kept ones and the newest, down to half of what is not kept.
+    """Return a prompt that fits `num_ctx` with room for a reply.
+
+    One of `num_ctx` tokens or more is cut to those to keep and the newest, down to half of what is not kept.
 
     Raises:
-        PromptTooLong: if `truncate` is off.
+        PromptTooLong: if it does not fit and `truncate` is off.
     """
+    if len(prompt) < num_ctx:
+        return prompt
     if not truncate:
         raise PromptTooLong(
             f"request ({len(prompt)} tokens) exceeds the available context size ({num_ctx} tokens), try increasing it"

@@ -15,7 +15,7 @@ from gotpl.runtime.sync_vm import _builtin_functions
 from gotpl.runtime.values import INVALID
 
 from paddock.prompting.errors import TemplateFailed, TemplateSyntax
-from paddock.prompting.go_values import GoList, GoStruct, go_json, go_messages, go_tools
+from paddock.prompting.go_values import GoList, GoNothing, GoStruct, go_json, go_messages, go_tools
 
 MAX_STEPS = 10_000_000
 """Nodes and arguments that one rendering may go through if every loop runs through its whole body: some seconds."""
@@ -268,7 +268,7 @@ def _plain(value: Any) -> Any:
     """What the package's functions can index: not our own containers."""
     if isinstance(value, _Arguments):
         return value.as_json()
-    return list(value) if isinstance(value, GoList) else value
+    return list(value) if isinstance(value, GoList | GoNothing) else value
 
 
 def _current_date(*_: object) -> str:

@@ -80,6 +80,17 @@ class GoList(Sequence[Any]):
         return list(self._items)
 
 
+class GoNothing(frozenset[Any]):
+    """A list that was not given: false, empty, and printed as `null`."""
+
+    def __str__(self) -> str:
+        return "null"
+
+    def as_json(self) -> Any:
+        """The JSON value it stands for."""
+        return None
+
+
 def go_messages(messages: Sequence[Message], arguments: Callable[[Mapping[str, Any]], Any]) -> list[GoStruct]:
     """Messages as templates see them; `arguments` wraps those of a tool call."""
     return [
@@ -117,10 +128,10 @@ def _call(call: Mapping[str, Any], arguments: Callable[[Mapping[str, Any]], Any]
     )
 
 
-def go_tools(tools: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-    """Tools of a request as templates see them: printed as JSON. None are an empty list, which is false."""
+def go_tools(tools: Sequence[Mapping[str, Any]]) -> GoList | GoNothing:
+    """Tools of a request as templates see them: printed as JSON."""
     items = [_tool(tool) for tool in tools]
-    return GoList(items, lambda: go_json(items)) if items else items
+    return GoList(items, lambda: go_json(items)) if items else GoNothing()
 
 
 def _tool(tool: Mapping[str, Any]) -> GoJson:

@@ -3,9 +3,19 @@
 Another build of the kernels can take this room's place if it offers `Model`, `Context`, `Batch` and `SamplerChain`.
 """
 
-from paddock.engine.binding.context import Batch, BatchRejected, Context, ContextOptions
+from paddock.engine.binding.context import MAX_SEQUENCES, Batch, BatchRejected, Context, ContextOptions
 from paddock.engine.binding.library import LoadError, start_library
 from paddock.engine.binding.model import Model
 from paddock.engine.binding.sampler import SamplerChain
 
-__all__ = ["Batch", "BatchRejected", "Context", "ContextOptions", "LoadError", "Model", "SamplerChain", "start_library"]
+__all__ = [
+    "MAX_SEQUENCES",
+    "Batch",
+    "BatchRejected",
+    "Context",
+    "ContextOptions",
+    "LoadError",
+    "Model",
+    "SamplerChain",
+    "start_library",
+]

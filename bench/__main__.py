@@ -1,0 +1,34 @@
+"""`python -m bench [scenario …]`: run some scenarios, or all, print their tables and keep them in `RESULTS.md`."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from bench import runner, startup, stream
+from bench.report import Row, keep, machine, table
+
+SCENARIOS: dict[str, Callable[[], list[Row]]] = {
+    "startup": startup.measure,
+    "stream": stream.measure,
+    "runner": runner.measure,
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the named scenarios; the exit status is 1 if a figure misses its bar, 2 for an unknown name."""
+    unknown = [name for name in names if name not in SCENARIOS]
+    if unknown:
+        print(f"no scenario {unknown[0]!r}; there are: {', '.join(SCENARIOS)}", file=sys.stderr)
+        return 2
+    print(machine())
+    missed = 0
+    for name in names or SCENARIOS:
+        print(f"\n{name} …", file=sys.stderr, flush=True)
+        rows = SCENARIOS[name]()
+        print(f"\n{table(rows)}", flush=True)
+        keep(name, rows)
+        missed += sum(row.passed is False for row in rows)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

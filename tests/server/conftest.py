@@ -1,0 +1,32 @@
+"""A server that the tests of this folder share, and models for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ggufs import tiny_llama
+from tests.server.servers import ServerUnderTest
+
+GREEDY = {"temperature": 0, "num_predict": 24}
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GGUF with random weights."""
+    return tiny_llama(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[ServerUnderTest]:
+    """A server with the model `tiny`. Tests leave its models as they found them."""
+    with ServerUnderTest(tmp_path_factory.mktemp("server")) as server:
+        server.import_gguf("tiny", tiny, template="{{ .Prompt }}", parameters=GREEDY)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def teller(server: ServerUnderTest, stories: Path) -> ServerUnderTest:
+    """The server, with the model `stories` too."""
+    server.import_gguf("stories", stories, template="{{ .Prompt }}", parameters={"temperature": 0, "num_predict": 60})
+    return server

@@ -1,0 +1,223 @@
+"""A real server process as the tests speak to it."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psutil
+
+START_SECONDS = 20
+FORM = "application/x-www-form-urlencoded"
+"""What curl says of `-d '{…}'`."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def lines(self) -> list[Any]:
+        """The objects of a stream."""
+        return [json.loads(line) for line in self.body.splitlines()]
+
+    @property
+    def error(self) -> str:
+        """The text of an error, which stands alone in its object."""
+        found = self.json
+        assert list(found) == ["error"], found
+        assert isinstance(found["error"], str)
+        assert found["error"]
+        return found["error"]
+
+
+class ServerUnderTest:
+    """`paddock serve` with a home and a models folder of its own, in `folder`."""
+
+    def __init__(self, folder: Path, *, port: int | None = None, wait: bool = True, **settings: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = port or free_port()
+        self.models = Path(settings.pop("MODELS", "") or folder / "models")
+        self._log = folder / f"server-{self.port}.log"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PADDOCK_", "OLLAMA_"))}
+        environment |= {
+            "HOME": str(folder),
+            "PADDOCK_HOST": f"127.0.0.1:{self.port}",
+            "PADDOCK_MODELS": str(self.models),
+            "PADDOCK_TINY": "0",
+            **{f"PADDOCK_{name}": value for name, value in settings.items()},
+        }
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "paddock", "serve"], env=environment, stdout=log, stderr=log
+            )
+        if wait:
+            until(self._answers, START_SECONDS)
+
+    def __enter__(self) -> "ServerUnderTest":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        runners = self.runners() if self.process.poll() is None else []
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            for process in [*runners, self.process]:
+                process.kill()
+            raise
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return self._log.read_text("utf-8")
+
+    def runners(self) -> list[psutil.Process]:
+        """The processes of the models that are loaded."""
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    found.append(child)
+        return found
+
+    def connect(self) -> socket.socket:
+        """Open a connection of one's own."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def exchange(self, data: bytes, *, seconds: float = 30) -> bytes:
+        """Send these bytes, say that no more will come, and return all that is answered."""
+        with self.connect() as connection:
+            connection.settimeout(seconds)
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+            pieces = []
+            with contextlib.suppress(ConnectionError):
+                while piece := connection.recv(65536):
+                    pieces.append(piece)
+        return b"".join(pieces)
+
+    def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        """Ask; `body` is bytes, or what is sent as JSON."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            given = {"Content-Type": FORM} if data is not None else {}
+            connection.request(method, path, data, given | (headers or {}))
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+        return self.request("GET", path, headers=headers)
+
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
+        return self.request("POST", path, body, headers)
+
+    def generate(self, model: str, prompt: str = "Once upon a time", **fields: Any) -> Answer:
+        """Complete a text, not streamed unless asked for."""
+        return self.post("/api/generate", {"model": model, "prompt": prompt, "stream": False, **fields})
+
+    def chat(self, model: str, *messages: tuple[str, str], **fields: Any) -> Answer:
+        """Answer messages of role and content, not streamed unless asked for."""
+        turns = [{"role": role, "content": content} for role, content in messages]
+        return self.post("/api/chat", {"model": model, "messages": turns, "stream": False, **fields})
+
+    def create(self, name: str, **fields: Any) -> Answer:
+        return self.post("/api/create", {"model": name, "stream": False, **fields})
+
+    def upload(self, file: Path | bytes) -> str:
+        """Store a blob and return its digest."""
+        data = file if isinstance(file, bytes) else file.read_bytes()
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        assert self.post(f"/api/blobs/{digest}", data).status in (200, 201)
+        return digest
+
+    def import_gguf(self, name: str, file: Path, **fields: Any) -> None:
+        """Make a model of a file."""
+        answer = self.create(name, files={file.name: self.upload(file)}, **fields)
+        assert answer.json == {"status": "success"}
+
+    def ps(self) -> dict[str, Any]:
+        """The loaded models by name."""
+        return {m["name"]: m for m in self.get("/api/ps").json["models"]}
+
+    def tags(self) -> dict[str, Any]:
+        """The models on disk by name."""
+        return {m["name"]: m for m in self.get("/api/tags").json["models"]}
+
+    def unload(self, model: str) -> float:
+        """Unload a model and return how many seconds it took."""
+        started = time.monotonic()
+        answer = self.post("/api/generate", {"model": model, "keep_alive": 0})
+        assert answer.json["done_reason"] == "unload"
+        until(lambda: f"{model}:latest" not in self.ps())
+        return time.monotonic() - started
+
+    def files(self) -> dict[str, bytes]:
+        """All files in the models folder and what they hold."""
+        return {str(p.relative_to(self.models)): p.read_bytes() for p in self.models.rglob("*") if p.is_file()}
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Tell it to stop and return its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(15)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log
+        try:
+            return self.get("/").status == 200
+        except OSError:
+            return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def unchanged(server: ServerUnderTest) -> Iterator[None]:
+    """Check that the models folder is afterwards what it was before."""
+    before = server.files()
+    yield
+    assert server.files() == before
