@@ -64,9 +64,9 @@ def sliding_window(
         if architecture == "gemma3":
             model.ones(f"blk.{i}.attn_q_norm", HEAD_SIZE)
             model.ones(f"blk.{i}.attn_k_norm", HEAD_SIZE)
-        model.ones(f"blk.{i}.post_attention_norm", times=POST_A)
+        model.ones(f"blk.{i}.post_attention_norm", times=0.7)
         model.feed_forward(i)
-        model.ones(f"blk.{i}.post_ffw_norm", times=POST_F)
+        model.ones(f"blk.{i}.post_ffw_norm", times=1.5)
     return model.finish()
 
 
