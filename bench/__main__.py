@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import runner, startup, stream
+from bench import crowd, runner, startup, stream
 from bench.report import Row, keep, machine, table
 
 SCENARIOS: dict[str, Callable[[], list[Row]]] = {
     "startup": startup.measure,
     "stream": stream.measure,
     "runner": runner.measure,
+    "crowd": crowd.measure,
+    "crowd-small": crowd.measure_small,
 }
 
 
@@ -19,13 +21,13 @@ def main(names: Sequence[str]) -> int:
     if unknown:
         print(f"no scenario {unknown[0]!r}; there are: {', '.join(SCENARIOS)}", file=sys.stderr)
         return 2
-    print(machine())
     missed = 0
     for name in names or SCENARIOS:
-        print(f"\n{name} …", file=sys.stderr, flush=True)
+        where = machine()
+        print(f"\n{name} on {where} …", file=sys.stderr, flush=True)
         rows = SCENARIOS[name]()
         print(f"\n{table(rows)}", flush=True)
-        keep(name, rows)
+        keep(name, rows, where)
         missed += sum(row.passed is False for row in rows)
     return 1 if missed else 0
 

@@ -47,18 +47,18 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([written[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *written[1:]])
 
 
-def keep(scenario: str, rows: Sequence[Row], path: Path = RESULTS) -> None:
-    """Put the rows into the results file in place of the scenario's older ones."""
+def keep(scenario: str, rows: Sequence[Row], where: str, path: Path = RESULTS) -> None:
+    """Put the rows into the results file in place of the scenario's older ones; `where` is the machine at the start."""
     old = path.read_text("utf-8") if path.exists() else ""
     sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", old, re.MULTILINE | re.DOTALL))
-    sections[scenario] = f"{date.today().isoformat()}, {machine()}\n\n{table(rows)}"
+    sections[scenario] = f"{date.today().isoformat()}, {where}\n\n{table(rows)}"
     text = "# Results\n\nThe last run of each scenario of `python -m bench`.\n"
     text += "".join(f"\n## {name}\n\n{body.strip()}\n" for name, body in sorted(sections.items()))
     path.write_text(text, "utf-8")
 
 
 def machine() -> str:
-    """What this machine is, in a few words, and how busy it was."""
+    """What this machine is, in a few words, and how busy it is: a busy one measures nothing."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return (
         f"{_processor()}, {os.cpu_count()} logical cores, {platform.system()}, Python {platform.python_version()}, "

@@ -52,6 +52,7 @@ class RunnerUnderTest:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
+        self.pid = process.pid
         self._input, self._output = process.stdin.fileno(), process.stdout.fileno()
         self._frames = Frames()
         self._next = 0
@@ -60,12 +61,19 @@ class RunnerUnderTest:
         """Have it load a model."""
         os.write(self._input, encode(command))
         while True:
-            for body in self._frames.feed(os.read(self._output, 65536)):
+            for body in self._frames.feed(self.read()):
                 event = decode_event(body)
                 if isinstance(event, LoadFailed):
                     raise RuntimeError(event.message)
                 if isinstance(event, Loaded):
                     return event
+
+    def read(self) -> bytes:
+        """What has come from it, at least one byte."""
+        piece = os.read(self._output, 65536)
+        if not piece:
+            raise RuntimeError("the runner has ended; what it logged is above")
+        return piece
 
     def generate(self, prompt: str, tokens: int, seed: int) -> Timed:
         """Run one request alone."""
@@ -76,12 +84,12 @@ class RunnerUnderTest:
         data = encode(command)
         times: list[float] = []
         finished: Finished | None = None
-        now, read = time.perf_counter, os.read
+        now, read = time.perf_counter, self.read
         start = now()
         while data:
             data = data[os.write(self._input, data) :]
         while finished is None:
-            piece = read(self._output, 65536)
+            piece = read()
             arrived = now() - start
             for body in self._frames.feed(piece):
                 event = decode_event(body)
@@ -100,7 +108,6 @@ def runner() -> Iterator[RunnerUnderTest]:
         [sys.executable, "-m", "paddock.engine"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         env={**os.environ, "GGML_NO_BACKTRACE": "1"},
     )
     try:

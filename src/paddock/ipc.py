@@ -28,7 +28,7 @@ class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     """Tokens that one request may use."""
     pool_tokens: int = 0
     """Cells of the KV cache, shared by all sequences."""
-    max_sequences: int = 1
+    max_sequences: int = 0
     """Sequences that may run at once."""
     batch_tokens: int = 512
     threads: int = 0

@@ -1,5 +1,7 @@
 """The scheduler on a memory that only keeps books: whatever comes, no cell leaks and nobody starves."""
 
+import json
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -52,6 +54,16 @@ class BookMemory:
         self.held[slot] = self._new(count)
         return True
 
+    def save(self, slot: int) -> bytes:
+        return json.dumps(self.tokens[slot]).encode()
+
+    def restore(self, slot: int, state: bytes) -> bool:
+        assert not self.held[slot]
+        self.tokens[slot] = json.loads(state)
+        self.held[slot] = self._new(len(self.tokens[slot]))
+        assert self.used() <= self.cells
+        return True
+
     def shift(self, slot: int, keep: int, drop: int) -> bool:
         assert self.can_shift
         others = {c for s, cells in self.held.items() if s != slot for c in cells}
@@ -80,11 +92,12 @@ class SchedulerMachine(RuleBasedStateMachine):
         any_prefix=st.booleans(),
         can_shift=st.booleans(),
         batch=st.sampled_from([1, 4, 64]),
+        park=st.booleans(),
     )
-    def start(self, cells: int, slots: int, any_prefix: bool, can_shift: bool, batch: int) -> None:
+    def start(self, cells: int, slots: int, any_prefix: bool, can_shift: bool, batch: int, park: bool) -> None:
         self.memory = BookMemory(cells, slots, any_prefix, can_shift)
         self.batch = batch
-        self.scheduler = Scheduler(self.memory, ChunkBudget(batch), batch_tokens=batch, max_running=4)
+        self.scheduler = Scheduler(self.memory, ChunkBudget(batch), batch_tokens=batch, max_running=4, park=park)
         self.alive: list[Sequence] = []
         self.targets: dict[int, int] = {}
         self.number = 0
@@ -92,9 +105,9 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule(
         prompt=st.lists(st.integers(0, 1), min_size=1, max_size=20),
-        prefix=st.integers(0, 20),
+        prefix=st.integers(0, 40),
         reply=st.integers(1, 30),
-        room=st.integers(2, 24),
+        room=st.integers(2, 24) | st.integers(30, 60),
         keep=st.integers(0, 6),
         may_shift=st.booleans(),
         use_cache=st.booleans(),
@@ -102,6 +115,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def arrive(
         self, prompt: list[int], prefix: int, reply: int, room: int, keep: int, may_shift: bool, use_cache: bool
     ) -> None:
+        room = min(room, self.memory.cells)
         tokens = ([7] * prefix + prompt)[: max(1, room - 1)]
         sequence = Sequence(self.number, tokens, max(room, 2), num_keep=keep, may_shift=may_shift, use_cache=use_cache)
         self.number += 1
@@ -298,6 +312,20 @@ def test_with_memory_that_cannot_be_cut_those_who_come_together_share_at_the_bra
     several = [Sequence(i, [*range(200), 500 + i, *range(600, 640)], 4096) for i in range(4)]
     assert run_together(scheduler, several) == 200 + 4 * 41
     assert [s.reused for s in several] == [0, 200, 200, 200]
+
+
+def test_what_is_parked_is_found_again() -> None:
+    memory = BookMemory(10_000, 8, True, True)
+    scheduler = Scheduler(memory, ChunkBudget(512), batch_tokens=512, max_running=4, park=True)
+    first = Sequence(0, list(range(100)), 4096)
+    run(scheduler, first, reply=10)
+    assert memory.used() == 0
+    second = Sequence(1, [*first.tokens, 7, 8, 9], 4096)
+    run(scheduler, second)
+    assert second.reused == 109
+    other = Sequence(2, [*range(60), 999], 4096)
+    run(scheduler, other)
+    assert other.reused == 60
 
 
 def test_the_least_recently_used_leaf_goes_first() -> None:

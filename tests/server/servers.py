@@ -87,8 +87,9 @@ class ServerUnderTest:
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
-            for process in [*runners, self.process]:
-                process.kill()
+            for runner in runners:
+                runner.kill()
+            self.process.kill()
             raise
 
     @property
@@ -183,6 +184,12 @@ class ServerUnderTest:
         assert answer.json["done_reason"] == "unload"
         until(lambda: f"{model}:latest" not in self.ps())
         return time.monotonic() - started
+
+    def unload_all(self) -> None:
+        """Unload every model, and wait until the processes have gone."""
+        for name in self.ps():
+            self.post("/api/generate", {"model": name, "keep_alive": 0})
+        until(lambda: not self.runners())
 
     def files(self) -> dict[str, bytes]:
         """All files in the models folder and what they hold."""

@@ -8,7 +8,10 @@ from tests.conftest import STORY
 from tests.ggufs import tiny_llama
 from tests.server.servers import ServerUnderTest
 
-CHAT_TEMPLATE = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+CHAT_TEMPLATE = (
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}"
+)
 
 
 def test_a_reply_in_one_piece_has_ollamas_keys_in_ollamas_order(server: ServerUnderTest) -> None:
@@ -37,7 +40,8 @@ def test_a_stream_has_messages_and_its_last_line_the_figures(server: ServerUnder
 
 
 def test_no_messages_load_and_with_keep_alive_zero_unload(server: ServerUnderTest) -> None:
-    for messages in ([], None):
+    chats: list[list[str] | None] = [[], None]
+    for messages in chats:
         answer = server.post("/api/chat", {"model": "tiny", "messages": messages})
         assert answer.json["done_reason"] == "load"
         assert answer.json["message"] == {"role": "assistant", "content": ""}
@@ -103,9 +107,9 @@ def test_what_a_model_cannot_do_is_said_with_status_400(server: ServerUnderTest)
 
 def test_logprobs_come_with_the_message(server: ServerUnderTest) -> None:
     fields = {"logprobs": True, "top_logprobs": 1, "options": {"num_predict": 2}}
-    whole = server.chat("tiny", ("user", "x"), **fields).json  # type: ignore[arg-type]
+    whole = server.chat("tiny", ("user", "x"), **fields).json
     assert len(whole["logprobs"]) == 2
-    streamed = server.chat("tiny", ("user", "x"), stream=True, **fields).lines  # type: ignore[arg-type]
+    streamed = server.chat("tiny", ("user", "x"), stream=True, **fields).lines
     assert [entry for line in streamed for entry in line.get("logprobs", [])] == whole["logprobs"]
 
 

@@ -155,7 +155,9 @@ def test_odd_options_still_give_a_reply(server: ServerUnderTest, options: dict[s
 
 def test_a_seed_gives_the_same_reply_again_and_another_seed_another(server: ServerUnderTest) -> None:
     def told(seed: int) -> str:
-        return str(server.generate("tiny", options={"seed": seed, "temperature": 1.5, "num_predict": 20}).json["response"])
+        return str(
+            server.generate("tiny", options={"seed": seed, "temperature": 1.5, "num_predict": 20}).json["response"]
+        )
 
     assert told(7) == told(7)
     assert len({told(seed) for seed in range(4)}) > 1
@@ -196,7 +198,10 @@ def test_logprobs_stand_beside_the_text_they_are_of(server: ServerUnderTest) -> 
         assert best[0] == entry["logprob"]  # greedy
         assert "top_logprobs" not in entry["top_logprobs"][0]
     streamed = server.generate("tiny", logprobs=True, top_logprobs=3, options=options, stream=True).lines
-    assert [entry for line in streamed for entry in line.get("logprobs", [])] == entries
+    parts = [entry for line in streamed for entry in line.get("logprobs", [])]
+    assert [part["token"] for part in parts] == [entry["token"] for entry in entries]
+    # Not equal: which tokens were computed together, and which were cached, moves the last digits.
+    assert [part["logprob"] for part in parts] == pytest.approx([entry["logprob"] for entry in entries], abs=1e-3)
     without = server.generate("tiny", logprobs=True, options=options).json["logprobs"]
     assert "top_logprobs" not in without[0]
 
@@ -277,7 +282,7 @@ def test_curl_as_the_old_documents_show_it_gets_the_story(teller: ServerUnderTes
     assert ollama.GenerateResponse.model_validate_json(whole).response == STORY
     streamed = subprocess.run([*command[:-1], body.replace("false", "true")], capture_output=True, check=True).stdout
     parts = [ollama.GenerateResponse.model_validate_json(line) for line in streamed.splitlines()]
-    assert "".join(part.response for part in parts) == STORY
+    assert "".join(part.response or "" for part in parts) == STORY
     assert (parts[-1].done, parts[-1].done_reason, parts[-1].eval_count) == (True, "length", 60)
 
 
@@ -285,7 +290,7 @@ def test_the_official_client_gets_the_story_whole_and_in_pieces(teller: ServerUn
     client = ollama.Client(teller.url)
     assert client.generate("stories", "Once upon a time").response == STORY
     parts = list(client.generate("stories", "Once upon a time", stream=True))
-    assert "".join(part.response for part in parts) == STORY
+    assert "".join(part.response or "" for part in parts) == STORY
     assert len(parts) > 20
     with pytest.raises(ollama.ResponseError, match="model 'nope' not found") as caught:
         client.generate("nope", "x")
@@ -298,7 +303,7 @@ def test_the_official_asynchronous_client_gets_the_story_too(teller: ServerUnder
         whole = await client.generate("stories", "Once upon a time")
         assert whole.response == STORY
         stream = await client.generate("stories", "Once upon a time", stream=True)
-        assert "".join([part.response async for part in stream]) == STORY
+        assert "".join([part.response or "" async for part in stream]) == STORY
 
     asyncio.run(body())
 

@@ -36,6 +36,12 @@ class Memory(Protocol):
     def unshare(self, slot: int) -> bool:
         """Give a slot cells of its own; False if that cannot be (then it holds nothing)."""
 
+    def save(self, slot: int) -> bytes:
+        """Return what a slot holds, for `restore`."""
+
+    def restore(self, slot: int, state: bytes) -> bool:
+        """Let an empty slot hold what was saved, in cells of its own; False if that cannot be (then it is empty)."""
+
     def shift(self, slot: int, keep: int, drop: int) -> bool:
         """Drop `drop` tokens after the first `keep` and move the rest up. The slot must not share those cells."""
 
@@ -70,9 +76,19 @@ class FullAttention:
 
     def unshare(self, slot: int) -> bool:
         """Save the slot's state and restore it into cells of its own."""
-        state = self._context.save(slot)
+        return self.restore(slot, self.save(slot))
+
+    def save(self, slot: int) -> bytes:
+        """Copy the cells out."""
+        return self._context.save(slot)
+
+    def restore(self, slot: int, state: bytes) -> bool:
+        """Copy cells in."""
         self._context.remove(slot)
-        return self._context.restore(slot, state)
+        if self._context.restore(slot, state):
+            return True
+        self._context.remove(slot)
+        return False
 
     def shift(self, slot: int, keep: int, drop: int) -> bool:
         """Drop and move up; the keys are rotated to their new positions at the next step."""

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import dataclass
 
 from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model
 from paddock.engine.channel import Channel
@@ -33,6 +34,16 @@ FLASH_ATTENTION_HEAD = 64
 """Head size from which flash attention pays on a CPU: it is what keeps a crowded cache fast (see `bench/`); with the
 heads of toy models it halves the speed."""
 
+MAX_RUNNING = 16
+"""Sequences that run at once: more make each slower and all together hardly faster."""
+
+CELLS_EACH = 512
+"""Cells of the pool for each sequence that may run: most requests use less than a whole context."""
+
+FEW_RUNNING = 4
+"""The same without flash attention, where each sequence of a step looks at the cells of all, and for kinds of memory in
+which each sequence has a state or a window of its own."""
+
 SPARE_IDS = 32
 """Finished sequences that stay as cache. Up to 64 ids in all cost nothing; 256 cost 6-17 % on a tiny model."""
 
@@ -62,12 +73,13 @@ class Runner:
             raise LoadError("this model has no decoder: it cannot generate text")
         adapters = [model.add_adapter(path) for path in load.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
-        self._context = Context(model, context_options(load, model, self._context_length))
+        options = choose_options(load, model, self._context_length)
+        self._context = Context(model, options.context)
         if adapters:
             self._context.use_adapters(adapters)
         self._limit = min(self._context.cells, model.train_context or self._context.cells)
-        self._max_sequences = load.max_sequences
-        self._stepper = Stepper(model, self._context, load.max_sequences)
+        self._max_sequences = options.running
+        self._stepper = Stepper(model, self._context, options.running, park=not options.context.flash_attention)
         self._sent = Statistics()
         self._next_statistics = 0.0
 
@@ -148,32 +160,40 @@ class Runner:
             self._channel.send(statistics)
 
 
-def context_options(load: LoadModel, model: Model, context_length: int) -> ContextOptions:
-    """Choose the sizes and switches of the context: what was asked for, and for the rest what suits the model."""
+@dataclass(frozen=True)
+class Options:
+    """How the context is made, and how many sequences run on it at once."""
+
+    context: ContextOptions
+    running: int
+
+
+def choose_options(load: LoadModel, model: Model, context_length: int) -> Options:
+    """Choose sizes and switches: what was asked for, and for the rest what suits the model.
+
+    Raises:
+        LoadError: if what was asked for cannot be.
+    """
     head_size = model.embedding_length // model.heads if model.heads else 0
     quantized_cache = load.kv_cache_type != "f16"
     if quantized_cache and head_size % 32:
         raise LoadError(f"a {load.kv_cache_type} cache needs a head size that 32 divides, this model's is {head_size}")
     flash_attention = {"on": True, "off": False}.get(load.flash_attention, head_size >= FLASH_ATTENTION_HEAD)
-    threads = load.threads or 1
-    return ContextOptions(
-        cells=load.pool_tokens or context_length,
-        batch_tokens=max(load.batch_tokens, load.max_sequences),
-        sequences=sequence_ids(model, load.max_sequences),
-        threads=1 if model.size < TINY_MODEL else threads,
-        kv_type=load.kv_cache_type,
-        flash_attention=flash_attention or quantized_cache,
-    )
-
-
-def sequence_ids(model: Model, running: int) -> int:
-    """How many sequence ids to ask for: those that run, and those that keep finished ones as cache.
-
-    Where each id has memory of its own (a state, a window), there are few to spare.
-    """
+    flash_attention = flash_attention or quantized_cache
     stateful = model.is_recurrent or model.is_hybrid or model.sliding_window > 0
-    spare = STATEFUL_SPARE_IDS if stateful else SPARE_IDS
-    return min(running + spare, MAX_SEQUENCES)
+    cells = load.pool_tokens or context_length
+    most = MAX_RUNNING if flash_attention and not stateful else FEW_RUNNING
+    running = load.max_sequences or min(most, max(cells // CELLS_EACH, 1))
+    context = ContextOptions(
+        cells=cells,
+        batch_tokens=max(load.batch_tokens, running),
+        # Those that run, and those that keep finished ones as cache.
+        sequences=min(running + (STATEFUL_SPARE_IDS if stateful else SPARE_IDS), MAX_SEQUENCES),
+        threads=1 if model.size < TINY_MODEL else load.threads or 1,
+        kv_type=load.kv_cache_type,
+        flash_attention=flash_attention,
+    )
+    return Options(context, min(running, context.sequences - 1))
 
 
 def serve(channel: Channel) -> int:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from paddock.engine.budget import ChunkBudget
 from paddock.engine.memory import Memory
+from paddock.engine.parking import Parking
 from paddock.engine.prefix_tree import PrefixTree
 from paddock.engine.sequence import Sequence, State
 
@@ -40,8 +41,13 @@ class Work(NamedTuple):
 class Scheduler:
     """Decides, step by step. It computes nothing: `plan`, compute, then say what came of it."""
 
-    def __init__(self, memory: Memory, budget: ChunkBudget, *, batch_tokens: int, max_running: int) -> None:
-        """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has."""
+    def __init__(
+        self, memory: Memory, budget: ChunkBudget, *, batch_tokens: int, max_running: int, park: bool = False
+    ) -> None:
+        """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has.
+
+        With `park`, what is finished is kept outside the cache, where it slows nobody.
+        """
         self.tree = PrefixTree()
         self.preemptions = 0
         self.reused_tokens = 0
@@ -54,6 +60,7 @@ class Scheduler:
         self._by_slot: dict[int, Sequence] = {}
         self._cached: OrderedDict[int, None] = OrderedDict()
         """Slots of finished sequences, least recently used first."""
+        self._parking = Parking(memory.cells) if park and memory.any_prefix else None
         self._free_slots = list(range(memory.slots - 1, -1, -1))
         self._arrivals = 0
 
@@ -75,7 +82,7 @@ class Scheduler:
     @property
     def cached_slots(self) -> int:
         """How many finished sequences and saved states are kept."""
-        return len(self._cached)
+        return len(self._cached) + (len(self._parking) if self._parking is not None else 0)
 
     def add(self, sequence: Sequence) -> None:
         """Queue a sequence. It fits the memory when alone: `num_ctx` is at most the number of cells."""
@@ -216,6 +223,10 @@ class Scheduler:
             self._release(sequence)
             return
         self.tree.truncate(slot, length)
+        if self._parking is not None:
+            self._parking.add(sequence.tokens[:length], self._memory.save(slot))
+            self._release(sequence)
+            return
         del self._by_slot[slot]
         self._cached[slot] = None
         sequence.slot = -1
@@ -245,9 +256,14 @@ class Scheduler:
         if not self._free_slots and not self._evict(keep=source):
             return False
         slot = self._free_slots.pop()
-        if shared:
-            self._memory.share(source, slot, shared)
-        self.tree.insert(slot, sequence.tokens[:shared], source, shared)
+        parked = self._unpark(sequence, slot, shared)
+        if parked:
+            shared = parked
+            self.tree.insert(slot, sequence.tokens[:parked])
+        else:
+            if shared:
+                self._memory.share(source, slot, shared)
+            self.tree.insert(slot, sequence.tokens[:shared], source, shared)
         if source in self._cached:
             # If the new one holds all that the old one held, the old one has no more use.
             covered = self._memory.any_prefix and self.tree.length(source) == shared
@@ -263,6 +279,19 @@ class Scheduler:
         self.tree.extend(slot, sequence.tokens[shared:])
         self._start(sequence, slot, shared)
         return True
+
+    def _unpark(self, sequence: Sequence, slot: int, shared: int) -> int:
+        """Restore a parked state that has more in common than what can be shared; return how much, or 0."""
+        if self._parking is None or not sequence.use_cache:
+            return 0
+        number, length = self._parking.find(sequence.tokens)
+        length = min(length, len(sequence.tokens) - 1)
+        if length - shared < WORTH_WAITING or self.free_cells < self._parking.length(number):
+            return 0
+        if not self._memory.restore(slot, self._parking.state(number)):
+            return 0
+        self._memory.cut(slot, length)
+        return length
 
     def _start(self, sequence: Sequence, slot: int, shared: int) -> None:
         self._waiting.remove(sequence)

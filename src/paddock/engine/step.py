@@ -16,13 +16,17 @@ log = logging.getLogger("paddock.engine")
 class Stepper:
     """Runs the generations of one context."""
 
-    def __init__(self, model: Model, context: Context, max_running: int) -> None:
+    def __init__(self, model: Model, context: Context, max_running: int, *, park: bool = False) -> None:
         self._model = model
         self._context = context
         self._batch = Batch(context.batch_tokens)
         self._budget = ChunkBudget(context.batch_tokens)
         self.scheduler = Scheduler(
-            memory_of(model, context), self._budget, batch_tokens=context.batch_tokens, max_running=max_running
+            memory_of(model, context),
+            self._budget,
+            batch_tokens=context.batch_tokens,
+            max_running=max_running,
+            park=park,
         )
         self._generations: dict[int, Generation] = {}
         self._prompt_tokens = self._reply_tokens = self._steps = 0

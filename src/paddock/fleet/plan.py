@@ -10,8 +10,8 @@ from paddock.fleet.memory import PROCESS, RESERVE, ModelShape, cache_bytes, in_g
 from paddock.ipc import LoadModel
 from paddock.settings import Settings
 
-PARALLEL = 4
-"""How many contexts' worth of cells the pool has, where memory allows and the user says nothing."""
+CONTEXTS = 4
+"""How many contexts' worth of cells the pool has, where memory allows."""
 
 CACHE_SHARE = 4
 """The pool takes at most one part in this many of the free memory, unless one context alone needs more."""
@@ -62,18 +62,19 @@ class Plan:
 def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
     """Decide how to load `wanted` with `available` bytes free.
 
+    The pool of cells is shared by all requests: one may use up to its context, and what is left keeps prefixes.
+
     Raises:
         InsufficientMemory: if it does not fit even with the smallest cache that serves the request.
     """
     shape, options = wanted.shape, wanted.options
     kv_type = settings.kv_cache_type
-    parallel = settings.num_parallel or PARALLEL
     available = max(0, available - RESERVE)
-    if not settings.num_parallel:
-        room = max(available - shape.weights, 0) // CACHE_SHARE
-        while parallel > 1 and cache_bytes(shape, wanted.context_length * parallel, kv_type) > room:
-            parallel //= 2
-    cells = wanted.context_length * parallel
+    contexts = max(settings.num_parallel, CONTEXTS)
+    room = max(available - shape.weights, 0) // CACHE_SHARE
+    while contexts > 1 and cache_bytes(shape, wanted.context_length * contexts, kv_type) > room:
+        contexts //= 2
+    cells = wanted.context_length * contexts
     size = model_bytes(shape, cells, wanted.batch_tokens, kv_type)
     if size + PROCESS > available:
         raise InsufficientMemory(
@@ -86,7 +87,7 @@ def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
             adapters=wanted.adapters,
             context_length=wanted.context_length,
             pool_tokens=cells,
-            max_sequences=parallel,
+            max_sequences=settings.num_parallel,
             batch_tokens=wanted.batch_tokens,
             threads=options.threads or usable_cores(),
             gpu_layers=options.gpu_layers,

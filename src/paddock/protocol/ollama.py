@@ -8,7 +8,7 @@ import binascii
 import math
 import string
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,6 +19,7 @@ from paddock.protocol.json import BadRequest
 THINK_LEVELS = ("high", "medium", "low", "max")
 SECOND = 1_000_000_000
 BASE64 = frozenset(string.ascii_letters + string.digits + "+/=")
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 GO_TYPES = {bool: "bool", dict: "map[string]interface {}", list: "[]interface {}"}
 """What Go calls the types that JSON can hold here."""
 
@@ -71,7 +72,7 @@ class GenerateRequest(_Inference):
     suffix: str | None = None
     system: str | None = None
     template: str | None = None
-    context: list[int] | None = None
+    context: list[Int64] | None = None
     images: list[str] | None = None
     raw: bool | None = None
 

@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -62,7 +63,14 @@ class ModelRoutes:
         """`DELETE /api/delete`."""
         body = decode(await read_body(request), ollama.DeleteRequest)
         await asyncio.to_thread(self._catalog.delete, _required(body))
+        await self._unload_removed()
         return Response()
+
+    async def _unload_removed(self) -> None:
+        """Unload the models whose files have gone: nobody could name them any more to do it."""
+        for model in self._fleet.loaded():
+            if not await asyncio.to_thread(Path(model.wanted.model).exists):
+                await self._fleet.unload(model.wanted.files)
 
     async def create(self, request: Request) -> Response:
         """`POST /api/create`."""

@@ -62,6 +62,7 @@ def serve(settings: Settings) -> None:
     start_log(settings.debug)
     listener = _listen(settings)
     try:
+        settings.models.mkdir(parents=True, exist_ok=True)
         library = Library(settings.models)
     except OSError as error:
         raise CannotServe(f"{settings.models}: {error.strerror}") from None
