@@ -24,7 +24,8 @@ def main() -> int:
         host = f"127.0.0.1:{_free_port()}"
         environment = {**os.environ, "HOME": folder, "PADDOCK_HOST": host, "PADDOCK_MODELS": str(home / "models")}
         modelfile = home / "Modelfile"
-        modelfile.write_text(f"FROM {_model(home)}\nTEMPLATE {{{{ .Prompt }}}}\nPARAMETER temperature 0\nPARAMETER num_predict 60\n")
+        parameters = "PARAMETER temperature 0\nPARAMETER num_predict 60\n"
+        modelfile.write_text(f"FROM {_model(home)}\nTEMPLATE {{{{ .Prompt }}}}\n{parameters}")
         _show("paddock serve")
         with (home / "serve.log").open("wb") as log:
             server = subprocess.Popen([sys.executable, "-m", "paddock", "serve"], env=environment, stderr=log)

@@ -13,9 +13,15 @@ fi
 if [ ! -x .venv/bin/python ]; then
     "$PYTHON" -m venv .venv || fail "cannot make .venv (Debian: apt install python3-venv)"
 fi
+# Older ones do not look into their wheel cache when told to compile, and compile every time.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
 if ! .venv/bin/python -c 'import importlib.metadata as m; m.version("llama-cpp-python")' 2>/dev/null; then
-    say "Compiling the engine, llama.cpp, for this machine's CPU: 3 to 4 minutes on two cores."
-    say "It is done once: pip keeps the result in its wheel cache."
+    if .venv/bin/python -m pip cache list llama_cpp_python 2>/dev/null | grep -q whl; then
+        say "Installing Paddock and its engine, which pip has compiled before."
+    else
+        say "Compiling the engine, llama.cpp, for this machine's CPU: 3 to 4 minutes on two cores."
+        say "It is done once: pip keeps the result in its wheel cache."
+    fi
 fi
 # Compiled here and not fetched ready-made: a build for any CPU loses 1.4x in decode and up to 2.3x in prefill.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-binary llama-cpp-python \

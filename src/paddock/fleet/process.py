@@ -31,6 +31,8 @@ from paddock.ipc import (
 
 log = logging.getLogger("paddock.runner")
 
+LEVELS = logging.getLevelNamesMapping()
+
 SHUTDOWN_SECONDS = 5.0
 """How long a runner that was told to leave may take before it is killed."""
 
@@ -105,13 +107,14 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         """
         self._check_alive()
         self._next_id += 1
+        number = self._next_id
         question: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
-        self._questions[self._next_id] = question
+        self._questions[number] = question
         try:
-            self._send(Tokenize(self._next_id, text, context, add_special))
+            self._send(Tokenize(number, text, context, add_special))
             return await question
         finally:
-            self._questions.pop(self._next_id, None)
+            self._questions.pop(number, None)
 
     async def close(self) -> None:
         """End the process and wait until it is gone."""
@@ -219,9 +222,12 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         for line in lines:
             text = line.decode("utf-8", "replace").rstrip()
             level, _, message = text.partition(" ")
-            number = logging.getLevelNamesMapping().get(level)
+            number = LEVELS.get(level)
             if number is None:
-                number, message = logging.INFO, text
-            if message:
+                # Not from our logger: the library or the system says something before it dies.
+                number, message = logging.WARNING, text
+            if not message:
+                continue
+            if number >= logging.WARNING:
                 self._last_lines.append(message)
-                log.log(number, "%s: %s", self.name, message)
+            log.log(number, "%s: %s", self.name, message)
