@@ -63,7 +63,10 @@ class Crowd:
 
     def read(self) -> None:
         """Take what the runner has to say."""
-        for body in self._one._frames.feed(os.read(self._one._output, 65536)):
+        data = os.read(self._one._output, 65536)
+        if not data:
+            raise RuntimeError("the runner has gone")
+        for body in self._one._frames.feed(data):
             now = perf_counter()
             event = decode_event(body)
             if not isinstance(event, Step):
@@ -205,7 +208,7 @@ def _chat(crowd: Crowd) -> list[Row]:
 def _newcomer(crowd: Crowd) -> list[Row]:
     """A long prompt arrives while four streams run."""
     _, (idle,) = crowd.run([words(701, 4000)], 2)
-    streams = [crowd.send(words(600 + i, 12), 900) for i in range(4)]
+    streams = [crowd.send(words(600 + i, 12), 500) for i in range(4)]
     while min(len(s.times) for s in streams) < 60:
         crowd.read()
     sent = perf_counter()

@@ -189,6 +189,8 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
     waiting: int = 0
     cached: int = 0
     """Finished sequences and saved states that are kept for their prefixes."""
+    cached_tokens: int = 0
+    """Tokens that only those hold."""
     prompt_tokens: int = 0
     """Computed; what was reused is not in it."""
     reused_tokens: int = 0
@@ -196,6 +198,8 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
     steps: int = 0
     busy_seconds: float = 0.0
     """Time spent in the kernels."""
+    tokens_per_second: float = 0.0
+    """Computed or generated, since the last report."""
     preemptions: int = 0
     free_cells: int = 0
 

@@ -1,20 +1,30 @@
 """How much of a prompt goes into a step while other sequences are being answered.
 
 A step with a piece of a prompt takes longer than one that only decodes, and every stream waits for it. The budget keeps
-such a step within a few times a pure decode step, by what earlier steps took.
+such a step within a few times a pure decode step. What a piece costs is learned from the steps before, as
+`tokens * (a + b * context)`: the weights once for each token, and attention to all that came before it.
 """
 
 STEP_RATIO = 3.0
 """How long a step may take, in pure decode steps. The bound to hold is 4 for the 99th percentile of gaps."""
 
-FIRST_CHUNK = 32
+FIRST_CHUNK = 28
 """Tokens, before anything has been measured."""
 
 SMALLEST_CHUNK = 8
 """Tokens: with less, a prompt would hardly move."""
 
+ROWS = 16
+"""The kernels work on so many tokens at a time: 12 take as long as 16, and 20 as long as 24 (`bench/`)."""
+
 WEIGHT = 0.2
-"""Of the newest measurement in the moving averages."""
+"""Of the newest measurement in the moving average of decode steps."""
+
+FORGET = 0.98
+"""How much of what was learned about prompts stays with each step."""
+
+CONTEXT_UNIT = 1024
+"""Contexts are counted in thousands, so that both unknowns are of one size."""
 
 
 class ChunkBudget:
@@ -23,29 +33,53 @@ class ChunkBudget:
     def __init__(self, batch_tokens: int) -> None:
         self._batch_tokens = batch_tokens
         self._decode_seconds = 0.0
-        self._prefill_seconds = 0.0
-        """Per token, beside decoding."""
+        self._cost = PrefillCost()
 
-    def tokens(self, decoding: int) -> int:
-        """How many prompt tokens the next step may take, with so many sequences decoding."""
-        if not decoding:
-            return self._batch_tokens
+    def tokens(self, decoding: int, context: int) -> int:
+        """How many prompt tokens behind `context` others the next step may take, with so many sequences decoding."""
         room = self._batch_tokens - decoding
-        if not self._decode_seconds or not self._prefill_seconds:
+        if not decoding:
+            return room
+        per_token = self._cost.per_token(context)
+        if not self._decode_seconds or not per_token:
             return min(FIRST_CHUNK, room)
-        seconds = (STEP_RATIO - 1) * self._decode_seconds
-        return max(min(int(seconds / self._prefill_seconds), room), min(SMALLEST_CHUNK, room))
+        affordable = int((STEP_RATIO - 1) * self._decode_seconds / per_token)
+        whole_rows = (affordable + decoding) // ROWS * ROWS - decoding
+        return max(min(max(affordable // 2, whole_rows), room), min(SMALLEST_CHUNK, room))
 
-    def observe(self, decoding: int, prefilled: int, seconds: float) -> None:
-        """Learn from a step."""
+    def observe(self, decoding: int, prefilled: int, context: int, seconds: float) -> None:
+        """Learn from a step: `prefilled` prompt tokens behind `context` others on average."""
         if not prefilled:
-            self._decode_seconds = _average(self._decode_seconds, seconds)
+            before = self._decode_seconds
+            self._decode_seconds = seconds if not before else before + WEIGHT * (seconds - before)
         elif not decoding:
-            self._prefill_seconds = self._prefill_seconds or seconds / prefilled
+            self._cost.learn(prefilled, context, seconds)
         elif self._decode_seconds:
-            cost = max(seconds - self._decode_seconds, 0.1 * seconds) / prefilled
-            self._prefill_seconds = _average(self._prefill_seconds, cost)
+            self._cost.learn(prefilled, context, max(seconds - self._decode_seconds, 0.1 * seconds))
 
 
-def _average(before: float, now: float) -> float:
-    return now if not before else before + WEIGHT * (now - before)
+class PrefillCost:
+    """Least squares over what pieces of prompts took, the newest counting most."""
+
+    def __init__(self) -> None:
+        self._weight = self._context = self._squares = self._seconds = self._products = 0.0
+
+    def learn(self, tokens: int, context: int, seconds: float) -> None:
+        """Take a measurement; each counts alike, however many tokens it had."""
+        x, y = context / CONTEXT_UNIT, seconds / tokens
+        self._weight = FORGET * self._weight + 1
+        self._context = FORGET * self._context + x
+        self._squares = FORGET * self._squares + x * x
+        self._seconds = FORGET * self._seconds + y
+        self._products = FORGET * self._products + x * y
+
+    def per_token(self, context: int) -> float:
+        """Seconds for a token behind `context` others; 0 if nothing is known."""
+        if not self._weight:
+            return 0.0
+        mean = self._seconds / self._weight
+        spread = self._weight * self._squares - self._context**2
+        if spread < 1e-3 * self._weight**2:
+            return mean  # all at the same context: nothing to tell its part by
+        slope = max((self._weight * self._products - self._context * self._seconds) / spread, 0.0)
+        return max(mean + slope * (context / CONTEXT_UNIT - self._context / self._weight), mean / 4)

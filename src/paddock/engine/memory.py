@@ -8,6 +8,9 @@ from typing import Protocol
 
 from paddock.engine.binding import Context, Model
 
+WINDOW_OR_STATE = 1
+"""Flag of the library: save and restore only a window's cells or a recurrent state."""
+
 UNLIMITED = 1 << 40
 """Cells of a memory whose size does not depend on how many tokens it has seen."""
 
@@ -98,49 +101,64 @@ class FullAttention:
         return True
 
 
-class Stateful(FullAttention):
-    """Memory that has forgotten: what a slot holds can be shared whole, as it stands, and no other way.
-
-    Recurrent and hybrid models, and those with a sliding window, whose older cells are gone.
-    """
+class States(FullAttention):
+    """Recurrent and hybrid models: a slot's state is that of its last token, and can be forked there only."""
 
     any_prefix = False
 
-    def __init__(self, context: Context, *, unlimited: bool = False, window: int = 0) -> None:
+    def __init__(self, context: Context, *, hybrid: bool) -> None:
+        """Take a hybrid's attention cells into account; a purely recurrent model has none."""
         super().__init__(context)
-        self.can_shift = False
-        self._window = window
-        if unlimited:
+        self.can_shift = False  # the library says otherwise
+        if not hybrid:
             self.cells = UNLIMITED
 
     def reusable(self, slot: int, held: int, length: int) -> int:
-        """All or nothing; with a sliding window also a prefix whose window is still there."""
-        if held <= length:
-            return held
-        if self._window and 0 <= self._context.first_position(slot) <= max(0, length - self._window):
-            return length
-        return 0
-
-    def share(self, source: int, target: int, length: int) -> None:
-        """Fork the state; a recurrent one is copied as it is, whatever the range."""
-        self._context.remove(target)
-        self._context.share(source, target, length if self._window else -1)
+        """All or nothing: a hybrid shared in the middle would get the state of the end, without a word."""
+        return held if held <= length else 0
 
     def cut(self, slot: int, length: int) -> bool:
         """It cannot be."""
         return False
 
-    def unshare(self, slot: int) -> bool:
-        """There is no need: states are copied when they change."""
-        return False
+
+class Window(FullAttention):
+    """Sliding-window attention: of old tokens, the windowed layers' cells may be gone.
+
+    Of a prefix they are needed for its last `window` tokens. The library gives windowed cells that several sequences
+    share to nobody else, until it finds no room; so each slot gets a copy of its own of those.
+    """
+
+    any_prefix = False
+
+    def __init__(self, context: Context, window: int) -> None:
+        super().__init__(context)
+        self.can_shift = False
+        self._window = window
+
+    def reusable(self, slot: int, held: int, length: int) -> int:
+        """A prefix whose window is still there."""
+        if held <= length:
+            return held
+        first = self._context.first_position(slot)
+        return length if 0 <= first <= max(0, length - self._window) else 0
+
+    def share(self, source: int, target: int, length: int) -> None:
+        """Share the cells of the other layers, copy those of the window."""
+        super().share(source, target, length)
+        self._context.restore(target, self._context.save(target, WINDOW_OR_STATE), WINDOW_OR_STATE)
+
+    def cut(self, slot: int, length: int) -> bool:
+        """As far as the window allows."""
+        return self.reusable(slot, length + 1, length) == length and super().cut(slot, length)
 
 
 def memory_of(model: Model, context: Context) -> Memory:
     """Return the memory of the kind that `model` has."""
     if model.is_recurrent and not model.is_hybrid:
-        return Stateful(context, unlimited=True)
+        return States(context, hybrid=False)
     if model.is_hybrid:
-        return Stateful(context)
+        return States(context, hybrid=True)
     if model.sliding_window:
-        return Stateful(context, window=model.sliding_window)
+        return Window(context, model.sliding_window)
     return FullAttention(context)

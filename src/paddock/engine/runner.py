@@ -4,6 +4,8 @@ import logging
 import time
 from dataclasses import dataclass
 
+import msgspec
+
 from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model
 from paddock.engine.channel import Channel
 from paddock.engine.generation import Generation
@@ -153,11 +155,17 @@ class Runner:
         self._channel.send(Step(failed=(Failed(request.id, message, kind),)))
 
     def _report(self) -> None:
-        self._next_statistics = time.monotonic() + STATISTICS_INTERVAL
+        now = time.monotonic()
+        self._next_statistics = now + STATISTICS_INTERVAL
         statistics = self._stepper.statistics()
-        if statistics != self._sent:
-            self._sent = statistics
-            self._channel.send(statistics)
+        if statistics.steps == self._sent.steps and statistics.running == self._sent.running:
+            return
+        done = statistics.prompt_tokens + statistics.reply_tokens
+        before = self._sent.prompt_tokens + self._sent.reply_tokens
+        seconds = max(statistics.busy_seconds - self._sent.busy_seconds, 1e-9)
+        statistics = msgspec.structs.replace(statistics, tokens_per_second=round((done - before) / seconds, 1))
+        self._sent = statistics
+        self._channel.send(statistics)
 
 
 @dataclass(frozen=True)

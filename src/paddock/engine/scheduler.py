@@ -84,6 +84,12 @@ class Scheduler:
         """How many finished sequences and saved states are kept."""
         return len(self._cached) + (len(self._parking) if self._parking is not None else 0)
 
+    @property
+    def cached_tokens(self) -> int:
+        """How many tokens only those hold."""
+        parked = self._parking.tokens if self._parking is not None else 0
+        return parked + sum(len(n.tokens) for n in self.tree.nodes() if n.slots <= self._cached.keys())
+
     def add(self, sequence: Sequence) -> None:
         """Queue a sequence. It fits the memory when alone: `num_ctx` is at most the number of cells."""
         self._arrivals += 1
@@ -95,7 +101,8 @@ class Scheduler:
         self._make_cells_for_decoding()
         self._admit()
         works = [Work(s, s.computed, 1) for s in self._running if s.state is State.DECODING]
-        room = min(self._batch_tokens - len(works), self._budget.tokens(len(works)))
+        context = next((s.computed for s in self._running if s.state is State.PREFILLING), 0)
+        room = min(self._batch_tokens - len(works), self._budget.tokens(len(works), context))
         for sequence in self._running:
             if sequence.state is not State.PREFILLING:
                 continue
@@ -253,6 +260,10 @@ class Scheduler:
         source, shared = self._find_prefix(sequence)
         if sequence.awaits is not None:
             return True
+        if not sequence.use_cache and not self._running:
+            # To repeat itself exactly it needs the same cells each time: where others lie decides how sums are rounded.
+            while self._evict():
+                pass
         if not self._free_slots and not self._evict(keep=source):
             return False
         slot = self._free_slots.pop()

@@ -27,7 +27,7 @@ class Sequence:
     ) -> None:
         """Begin with the prompt `tokens`; `number` is the request's."""
         self.id = number
-        self.tokens = tokens
+        self.tokens = list(tokens)
         self.prompt_length = len(tokens)
         self.num_ctx = num_ctx
         """Most tokens of prompt and reply that it may hold at once."""

@@ -8,6 +8,7 @@ from paddock.engine.budget import ChunkBudget
 from paddock.engine.generation import Generation
 from paddock.engine.memory import memory_of
 from paddock.engine.scheduler import Scheduler, Work
+from paddock.engine.sequence import State
 from paddock.ipc import Chunk, Failed, Finished, Statistics, Step
 
 log = logging.getLogger("paddock.engine")
@@ -76,6 +77,7 @@ class Stepper:
             running=scheduler.running,
             waiting=scheduler.waiting,
             cached=scheduler.cached_slots,
+            cached_tokens=scheduler.cached_tokens,
             prompt_tokens=self._prompt_tokens,
             reused_tokens=scheduler.reused_tokens,
             reply_tokens=self._reply_tokens,
@@ -125,9 +127,10 @@ class Stepper:
             finished.append(generation.finish(reason))
 
     def _learn(self, works: list[Work], seconds: float) -> None:
-        decoding = sum(1 for w in works if w.length == 1 and w.start >= w.sequence.prompt_length)
-        prefilled = sum(w.length for w in works) - decoding
-        self._budget.observe(decoding, prefilled, seconds)
+        pieces = [w for w in works if w.sequence.state is State.PREFILLING]
+        prefilled = sum(w.length for w in pieces)
+        context = sum(w.length * (w.start + w.length // 2) for w in pieces) // max(prefilled, 1)
+        self._budget.observe(len(works) - len(pieces), prefilled, context, seconds)
         self._prompt_tokens += prefilled
         self._steps += 1
         self._seconds += seconds
