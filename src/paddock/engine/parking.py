@@ -1,8 +1,7 @@
 """Cached prefixes outside the cache: saved states in ordinary memory, found by their tokens.
 
-Without flash attention every step looks at all cells that are in use, its own or not. For a model so small that this is
-what a step costs, finished sequences are cheaper kept here: a state of 500 tokens is saved or restored in a tenth of a
-millisecond, and left in the cache it would slow every token of every reply.
+Every step looks at all cells that are in use, its own or not: on a CPU, twelve thousand tokens of finished sequences
+double what a prompt costs. Here they slow nobody, and to bring a thousand of them back takes milliseconds.
 """
 
 from collections import OrderedDict

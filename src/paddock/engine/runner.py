@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model
+from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model, gpu_offload
 from paddock.engine.channel import Channel
 from paddock.engine.generation import Generation
 from paddock.engine.sequence import PromptTooLong
@@ -81,7 +81,7 @@ class Runner:
             self._context.use_adapters(adapters)
         self._limit = min(self._context.cells, model.train_context or self._context.cells)
         self._max_sequences = options.running
-        self._stepper = Stepper(model, self._context, options.running, park=not options.context.flash_attention)
+        self._stepper = Stepper(model, self._context, options.running, park=options.park)
         self._sent = Statistics()
         self._next_statistics = 0.0
 
@@ -174,6 +174,8 @@ class Options:
 
     context: ContextOptions
     running: int
+    park: bool
+    """Whether finished sequences are moved out of the cache while others run: where the cache is in ordinary memory."""
 
 
 def choose_options(load: LoadModel, model: Model, context_length: int) -> Options:
@@ -201,7 +203,8 @@ def choose_options(load: LoadModel, model: Model, context_length: int) -> Option
         kv_type=load.kv_cache_type,
         flash_attention=flash_attention,
     )
-    return Options(context, min(running, context.sequences - 1))
+    on_gpu = load.gpu_layers != 0 and gpu_offload()
+    return Options(context, min(running, context.sequences - 1), park=not on_gpu)
 
 
 def serve(channel: Channel) -> int:

@@ -7,14 +7,12 @@ then the youngest running sequence is preempted and computed again later.
 """
 
 import bisect
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from paddock.engine.budget import ChunkBudget
 from paddock.engine.memory import Memory
-from paddock.engine.parking import Parking
-from paddock.engine.prefix_tree import PrefixTree
+from paddock.engine.prefix_cache import PrefixCache
 from paddock.engine.sequence import Sequence, State
 
 WORTH_WAITING = 16
@@ -44,11 +42,8 @@ class Scheduler:
     def __init__(
         self, memory: Memory, budget: ChunkBudget, *, batch_tokens: int, max_running: int, park: bool = False
     ) -> None:
-        """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has.
-
-        With `park`, what is finished is kept outside the cache, where it slows nobody.
-        """
-        self.tree = PrefixTree()
+        """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has."""
+        self.cache = PrefixCache(memory, park=park)
         self.preemptions = 0
         self.reused_tokens = 0
         self._memory = memory
@@ -58,11 +53,9 @@ class Scheduler:
         self._waiting: list[Sequence] = []
         self._running: list[Sequence] = []
         self._by_slot: dict[int, Sequence] = {}
-        self._cached: OrderedDict[int, None] = OrderedDict()
-        """Slots of finished sequences, least recently used first."""
-        self._parking = Parking(memory.cells) if park and memory.any_prefix else None
-        self._free_slots = list(range(memory.slots - 1, -1, -1))
         self._arrivals = 0
+        self._full = False
+        """Whether the oldest waiting sequence found no room, and none has been given back since."""
 
     @property
     def running(self) -> int:
@@ -73,22 +66,6 @@ class Scheduler:
     def waiting(self) -> int:
         """How many sequences wait."""
         return len(self._waiting)
-
-    @property
-    def free_cells(self) -> int:
-        """How many cells nobody holds, a cached prefix neither."""
-        return self._memory.cells - self.tree.cells
-
-    @property
-    def cached_slots(self) -> int:
-        """How many finished sequences and saved states are kept."""
-        return len(self._cached) + (len(self._parking) if self._parking is not None else 0)
-
-    @property
-    def cached_tokens(self) -> int:
-        """How many tokens only those hold."""
-        parked = self._parking.tokens if self._parking is not None else 0
-        return parked + sum(len(n.tokens) for n in self.tree.nodes() if n.slots <= self._cached.keys())
 
     def add(self, sequence: Sequence) -> None:
         """Queue a sequence. It fits the memory when alone: `num_ctx` is at most the number of cells."""
@@ -123,11 +100,11 @@ class Scheduler:
                 sequence.state = State.DECODING
             if sequence.computed in sequence.checkpoints:
                 sequence.checkpoints.discard(sequence.computed)
-                self._keep_state(sequence)
+                self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed])
 
     def rejected(self) -> Sequence | None:
         """The library found no room for a plan: free some, or return the sequence that cannot go on."""
-        if self._evict():
+        if self.cache.evict():
             return None
         if len(self._running) > 1:
             self._preempt(self._running[-1])
@@ -146,11 +123,12 @@ class Scheduler:
 
     def finish(self, sequence: Sequence) -> None:
         """End a sequence, whatever it is doing; what it has computed stays as cache."""
+        self._full = False
         if sequence.state is State.WAITING:
             self._waiting.remove(sequence)
         elif sequence.state is not State.FINISHED:
             self._running.remove(sequence)
-            self._retire_slot(sequence)
+            self._retire(sequence)
         sequence.state = State.FINISHED
 
     def drop(self, sequence: Sequence) -> None:
@@ -168,37 +146,15 @@ class Scheduler:
         """Give each decoding sequence a cell for its next token: free cached ones, then preempt the youngest."""
         while True:
             growing = [
-                s for s in self._running if s.state is State.DECODING and self.tree.length(s.slot) < len(s.tokens)
+                s for s in self._running if s.state is State.DECODING and self.cache.tree.length(s.slot) < len(s.tokens)
             ]
-            if self.free_cells >= len(growing):
+            if self.cache.free_cells >= len(growing):
                 break
-            if not self._evict():
+            if not self.cache.evict():
                 assert len(self._running) > 1, "a sequence alone always has the cells that its context needs"
                 self._preempt(self._running[-1])
         for sequence in growing:
-            self.tree.extend(sequence.slot, [HIDDEN if sequence.shifted else sequence.tokens[-1]])
-
-    def _evict(self, keep: int = -1) -> bool:
-        """Forget the least recently used cached slot other than `keep`; False if there is none."""
-        slot = next((s for s in self._cached if s != keep), None)
-        if slot is None:
-            return False
-        del self._cached[slot]
-        self._memory.clear(slot)
-        self.tree.remove(slot)
-        self._free_slots.append(slot)
-        return True
-
-    def _free(self, cells: int) -> bool:
-        """Forget cached slots until so many cells are free; False if there are not so many."""
-        while self.free_cells < cells:
-            if not self._evict():
-                return False
-        return True
-
-    def _touch(self, slot: int, *, last: bool = True) -> None:
-        """Let a cached slot be the last to go, or the first."""
-        self._cached.move_to_end(slot, last)
+            self.cache.tree.extend(sequence.slot, [HIDDEN if sequence.shifted else sequence.tokens[-1]])
 
     def _preempt(self, sequence: Sequence) -> None:
         """Take everything from a running sequence; it is computed again when there is room."""
@@ -209,17 +165,16 @@ class Scheduler:
         bisect.insort(self._waiting, sequence, key=lambda s: s.arrival)
 
     def _release(self, sequence: Sequence) -> None:
-        slot = sequence.slot
-        self._memory.clear(slot)
-        self.tree.remove(slot)
-        del self._by_slot[slot]
-        self._free_slots.append(slot)
+        """Give back all that a sequence holds."""
+        self._full = False
+        self.cache.give_back(sequence.slot)
+        self._by_slot.pop(sequence.slot)
         sequence.slot = -1
         sequence.computed = 0
         sequence.shifted = False
         sequence.checkpoints = set()
 
-    def _retire_slot(self, sequence: Sequence) -> None:
+    def _retire(self, sequence: Sequence) -> None:
         """Keep what a sequence has computed as cache, as far as others may use it."""
         slot, length = sequence.slot, sequence.computed
         if sequence.shifted:
@@ -229,20 +184,22 @@ class Scheduler:
         if not length:
             self._release(sequence)
             return
-        self.tree.truncate(slot, length)
-        if self._parking is not None:
-            self._parking.add(sequence.tokens[:length], self._memory.save(slot))
-            self._release(sequence)
-            return
-        del self._by_slot[slot]
-        self._cached[slot] = None
+        self.cache.keep(slot, length)
+        if self._running:
+            self.cache.trim()
+        self._by_slot.pop(slot)
         sequence.slot = -1
 
     # Admission
 
     def _admit(self) -> None:
+        if self._full:
+            return
         for sequence in self._arrived():
-            if len(self._running) >= self._max_running or not self._try_admit(sequence):
+            if len(self._running) >= self._max_running:
+                break
+            if not self._try_admit(sequence):
+                self._full = True
                 break
 
     def _arrived(self) -> Iterator[Sequence]:
@@ -260,49 +217,20 @@ class Scheduler:
         source, shared = self._find_prefix(sequence)
         if sequence.awaits is not None:
             return True
+        cache = self.cache
         if not sequence.use_cache and not self._running:
             # To repeat itself exactly it needs the same cells each time: where others lie decides how sums are rounded.
-            while self._evict():
-                pass
-        if not self._free_slots and not self._evict(keep=source):
+            cache.evict_all()
+        slot = cache.take_slot(but=source)
+        if slot is None:
             return False
-        slot = self._free_slots.pop()
-        parked = self._unpark(sequence, slot, shared)
-        if parked:
-            shared = parked
-            self.tree.insert(slot, sequence.tokens[:parked])
-        else:
-            if shared:
-                self._memory.share(source, slot, shared)
-            self.tree.insert(slot, sequence.tokens[:shared], source, shared)
-        if source in self._cached:
-            # If the new one holds all that the old one held, the old one has no more use.
-            covered = self._memory.any_prefix and self.tree.length(source) == shared
-            self._touch(source, last=not covered)
-            if covered:
-                self._evict()
-        needed = len(sequence.tokens) - shared + HEADROOM * len(self._running)
-        if not self._free(needed):
-            self._memory.clear(slot)
-            self.tree.remove(slot)
-            self._free_slots.append(slot)
+        shared = cache.begin(slot, sequence.tokens, source, shared, use_parked=sequence.use_cache)
+        if not cache.free(len(sequence.tokens) - shared + HEADROOM * len(self._running)):
+            cache.give_back(slot)
             return False
-        self.tree.extend(slot, sequence.tokens[shared:])
+        cache.tree.extend(slot, sequence.tokens[shared:])
         self._start(sequence, slot, shared)
         return True
-
-    def _unpark(self, sequence: Sequence, slot: int, shared: int) -> int:
-        """Restore a parked state that has more in common than what can be shared; return how much, or 0."""
-        if self._parking is None or not sequence.use_cache:
-            return 0
-        number, length = self._parking.find(sequence.tokens)
-        length = min(length, len(sequence.tokens) - 1)
-        if length - shared < WORTH_WAITING or self.free_cells < self._parking.length(number):
-            return 0
-        if not self._memory.restore(slot, self._parking.state(number)):
-            return 0
-        self._memory.cut(slot, length)
-        return length
 
     def _start(self, sequence: Sequence, slot: int, shared: int) -> None:
         self._waiting.remove(sequence)
@@ -313,6 +241,7 @@ class Scheduler:
             self.reused_tokens += shared
         sequence.state = State.PREFILLING
         self._by_slot[slot] = sequence
+        self.cache.trim()
         bisect.insort(self._running, sequence, key=lambda s: s.arrival)
         end = len(sequence.tokens) - 1
         if not self._memory.any_prefix and sequence.use_cache and end - shared >= WORTH_KEEPING:
@@ -328,11 +257,11 @@ class Scheduler:
         limit = len(sequence.tokens) - 1
         source, shared = -1, 0
         longest, deepest = 0, -1
-        common = self.tree.common(sequence.tokens)
+        common = self.cache.tree.common(sequence.tokens)
         for slot, length in common.items():
             length = min(length, limit)
             holder = self._by_slot.get(slot)
-            held = holder.computed if holder is not None else self.tree.length(slot)
+            held = holder.computed if holder is not None else self.cache.tree.length(slot)
             if length > longest or (length == longest and holder is None):
                 longest, deepest = length, slot
             usable = self._memory.reusable(slot, held, min(length, held)) if held else 0
@@ -358,51 +287,20 @@ class Scheduler:
 
         Where cells cannot change position, or are shared and cannot be had alone, the rest is computed again.
         """
-        keep, slot = sequence.num_keep, sequence.slot
+        keep, slot, tree = sequence.num_keep, sequence.slot, self.cache.tree
         drop = max((sequence.computed - keep) // 2, 1)
-        shifted = self._memory.can_shift and self._own_cells(sequence) and self._memory.shift(slot, keep, drop)
+        shifted = self._memory.can_shift and self.cache.own_cells(slot, keep) and self._memory.shift(slot, keep, drop)
         del sequence.tokens[keep : keep + drop]
         if shifted:
             sequence.computed -= drop
             sequence.shifted = True
-            self.tree.truncate(slot, keep)
-            self.tree.extend(slot, [HIDDEN] * (sequence.computed - keep))
+            tree.truncate(slot, keep)
+            tree.extend(slot, [HIDDEN] * (sequence.computed - keep))
+            self._full = False
             return
         self._memory.clear(slot)
-        self.tree.remove(slot)
-        self.tree.insert(slot, sequence.tokens)
+        tree.remove(slot)
+        tree.insert(slot, sequence.tokens)
         sequence.computed = 0
         sequence.shifted = False
         sequence.state = State.PREFILLING
-
-    def _own_cells(self, sequence: Sequence) -> bool:
-        """See that nobody shares a sequence's cells behind the kept ones; False if that cannot be."""
-        slot, keep = sequence.slot, sequence.num_keep
-        for other in self.tree.sharers(slot, keep) & self._cached.keys():
-            self._touch(other, last=False)
-            self._evict()
-        if not self.tree.sharers(slot, keep):
-            return True
-        if not self._free(sequence.computed):
-            return False
-        tokens = self.tree.tokens(slot)
-        if not self._memory.unshare(slot):
-            return False
-        self.tree.remove(slot)
-        self.tree.insert(slot, tokens)
-        return True
-
-    def _keep_state(self, sequence: Sequence) -> None:
-        """Save the state of a sequence as it stands, in a slot of its own."""
-        length = sequence.computed
-        known = self.tree.common(sequence.tokens[:length])
-        if any(
-            self.tree.length(slot) == length for slot in self._cached.keys() & known.keys() if known[slot] == length
-        ):
-            return
-        if not self._free_slots and not self._evict():
-            return
-        slot = self._free_slots.pop()
-        self._memory.share(sequence.slot, slot, length)
-        self.tree.insert(slot, sequence.tokens[:length], sequence.slot, length)
-        self._cached[slot] = None

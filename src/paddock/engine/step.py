@@ -76,15 +76,15 @@ class Stepper:
         return Statistics(
             running=scheduler.running,
             waiting=scheduler.waiting,
-            cached=scheduler.cached_slots,
-            cached_tokens=scheduler.cached_tokens,
+            cached=scheduler.cache.kept,
+            cached_tokens=scheduler.cache.kept_tokens,
             prompt_tokens=self._prompt_tokens,
             reused_tokens=scheduler.reused_tokens,
             reply_tokens=self._reply_tokens,
             steps=self._steps,
             busy_seconds=round(self._seconds, 3),
             preemptions=scheduler.preemptions,
-            free_cells=min(scheduler.free_cells, self._context.cells),
+            free_cells=min(scheduler.cache.free_cells, self._context.cells),
         )
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ Another build of the kernels can take this room's place if it offers `Model`, `C
 """
 
 from paddock.engine.binding.context import MAX_SEQUENCES, Batch, BatchRejected, Context, ContextOptions
-from paddock.engine.binding.library import LoadError, start_library
+from paddock.engine.binding.library import LoadError, gpu_offload, start_library
 from paddock.engine.binding.model import Model
 from paddock.engine.binding.sampler import SamplerChain
 
@@ -17,5 +17,6 @@ __all__ = [
     "LoadError",
     "Model",
     "SamplerChain",
+    "gpu_offload",
     "start_library",
 ]

@@ -79,6 +79,11 @@ class NativeLog:
 _native_log: NativeLog | None = None
 
 
+def gpu_offload() -> bool:
+    """Whether this build can put layers on a GPU, and there is one."""
+    return bool(lib.llama_supports_gpu_offload())
+
+
 def start_library() -> NativeLog:
     """Start the library once in this process, with its log sent to ours."""
     global _native_log
