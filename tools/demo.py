@@ -11,8 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-STORIES = ROOT.parent / "shared" / "models" / "stories260K.gguf"
+from bench.models import STORIES, stories
+
 PROMPT = "Once upon a time"
 START_SECONDS = 20
 
@@ -25,7 +25,7 @@ def main() -> int:
         environment = {**os.environ, "HOME": folder, "PADDOCK_HOST": host, "PADDOCK_MODELS": str(home / "models")}
         modelfile = home / "Modelfile"
         parameters = "PARAMETER temperature 0\nPARAMETER num_predict 60\n"
-        modelfile.write_text(f"FROM {_model(home)}\nTEMPLATE {{{{ .Prompt }}}}\n{parameters}")
+        modelfile.write_text(f"FROM {_model()}\nTEMPLATE {{{{ .Prompt }}}}\n{parameters}")
         _show("paddock serve")
         with (home / "serve.log").open("wb") as log:
             server = subprocess.Popen([sys.executable, "-m", "paddock", "serve"], env=environment, stderr=log)
@@ -42,15 +42,11 @@ def main() -> int:
     return 0
 
 
-def _model(home: Path) -> Path:
-    """Return the model that tells stories, or one of random weights, which tells nothing but tells it fast."""
-    if STORIES.exists():
-        return STORIES
-    from tests.ggufs import tiny_llama
-
-    path = home / "random.gguf"
-    tiny_llama(path, context_length=2048)
-    print("(stories260K.gguf is not here: the model has random weights, and so has its story)")
+def _model() -> Path:
+    """Return the model that tells stories, or one of random weights, which strings words together just as fast."""
+    path = stories()
+    if path != STORIES:
+        print("(The model that tells stories is not here. This one has random weights: its words mean nothing.)")
     return path
 
 

@@ -5,17 +5,17 @@ such a step within a few times a pure decode step. What a piece costs is learned
 `tokens * (a + b * context)`: the weights once for each token, and attention to all that came before it.
 """
 
-STEP_RATIO = 3.0
+STEP_RATIO = 3.4
 """How long a step may take, in pure decode steps. The bound to hold is 4 for the 99th percentile of gaps."""
 
 FIRST_CHUNK = 28
 """Tokens, before anything has been measured."""
 
-SMALLEST_CHUNK = 8
+SMALLEST_CHUNK = 4
 """Tokens: with less, a prompt would hardly move."""
 
-ROWS = 16
-"""The kernels work on so many tokens at a time: 12 take as long as 16, and 20 as long as 24 (`bench/`)."""
+ROWS = 8
+"""The kernels work on so many tokens at a time: a few more than a multiple take as long as the next one."""
 
 WEIGHT = 0.2
 """Of the newest measurement in the moving average of decode steps."""
@@ -44,8 +44,9 @@ class ChunkBudget:
         if not self._decode_seconds or not per_token:
             return min(FIRST_CHUNK, room)
         affordable = int((STEP_RATIO - 1) * self._decode_seconds / per_token)
-        whole_rows = (affordable + decoding) // ROWS * ROWS - decoding
-        return max(min(max(affordable // 2, whole_rows), room), min(SMALLEST_CHUNK, room))
+        if affordable > 2 * ROWS:
+            affordable = (affordable + decoding) // ROWS * ROWS - decoding
+        return max(min(affordable, room), min(SMALLEST_CHUNK, room))
 
     def observe(self, decoding: int, prefilled: int, context: int, seconds: float) -> None:
         """Learn from a step: `prefilled` prompt tokens behind `context` others on average."""

@@ -43,8 +43,8 @@ CELLS_EACH = 512
 """Cells of the pool for each sequence that may run: most requests use less than a whole context."""
 
 FEW_RUNNING = 4
-"""The same without flash attention, where each sequence of a step looks at the cells of all, and for kinds of memory in
-which each sequence has a state or a window of its own."""
+"""The same for toy models without flash attention, for which looking at the cells of all others is most of a step, and
+for kinds of memory in which each sequence has a state or a window of its own."""
 
 SPARE_IDS = 32
 """Finished sequences that stay as cache. Up to 64 ids in all cost nothing; 256 cost 6-17 % on a tiny model."""
@@ -192,7 +192,7 @@ def choose_options(load: LoadModel, model: Model, context_length: int) -> Option
     flash_attention = flash_attention or quantized_cache
     stateful = model.is_recurrent or model.is_hybrid or model.sliding_window > 0
     cells = load.pool_tokens or context_length
-    most = MAX_RUNNING if flash_attention and not stateful else FEW_RUNNING
+    most = FEW_RUNNING if stateful or (model.size < TINY_MODEL and not flash_attention) else MAX_RUNNING
     running = load.max_sequences or min(most, max(cells // CELLS_EACH, 1))
     context = ContextOptions(
         cells=cells,

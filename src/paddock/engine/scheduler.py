@@ -157,8 +157,12 @@ class Scheduler:
             self.cache.tree.extend(sequence.slot, [HIDDEN if sequence.shifted else sequence.tokens[-1]])
 
     def _preempt(self, sequence: Sequence) -> None:
-        """Take everything from a running sequence; it is computed again when there is room."""
+        """Take everything from a running sequence."""
         self.preemptions += 1
+        self._requeue(sequence)
+
+    def _requeue(self, sequence: Sequence) -> None:
+        """Let a running sequence wait, without cells, and be computed again when there is room."""
         self._running.remove(sequence)
         self._release(sequence)
         sequence.state = State.WAITING
@@ -207,7 +211,9 @@ class Scheduler:
         for sequence in tuple(self._waiting):
             if sequence.awaits is not None:
                 other, length = sequence.awaits
-                if other.state is State.PREFILLING and other.computed < length:
+                # The last few tokens are not worth another step of waiting, unless a state is wanted just there.
+                enough = length - WORTH_WAITING + 1 if self._memory.any_prefix else length
+                if other.state is State.PREFILLING and other.computed < enough:
                     continue
                 sequence.awaits = None
             yield sequence
@@ -298,9 +304,4 @@ class Scheduler:
             tree.extend(slot, [HIDDEN] * (sequence.computed - keep))
             self._full = False
             return
-        self._memory.clear(slot)
-        tree.remove(slot)
-        tree.insert(slot, sequence.tokens)
-        sequence.computed = 0
-        sequence.shifted = False
-        sequence.state = State.PREFILLING
+        self._requeue(sequence)
