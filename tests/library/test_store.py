@@ -1,13 +1,16 @@
+import errno
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 from tests.ggufs import tiny_file
 
+from paddock.library import files
 from paddock.library.create import Recipe, create
 from paddock.library.files import DAY
 from paddock.library.manifests import BrokenModel
@@ -237,3 +240,48 @@ def age(library: Library) -> None:
     long_ago = time.time() - DAY - 60
     for path in library.blobs.folder.iterdir():
         os.utime(path, (long_ago, long_ago))
+
+
+def test_a_failed_write_on_a_full_disk_leaves_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def __init__(self, file: BinaryIO) -> None:
+            self._file = file
+
+        def write(self, data: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            self._file.close()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    real = files.open_temporary
+
+    def full(folder: Path) -> tuple[Any, Path]:
+        file, path = real(folder)
+        return Full(file), path
+
+    monkeypatch.setattr(files, "open_temporary", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_atomically(tmp_path / "a" / "b", b"x", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_vanishes_before_the_rename_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "deep" / "er" / "tag"
+    real = files.make_folder
+    vanished: list[Path] = []
+
+    def make_and_lose(folder: Path) -> None:
+        real(folder)
+        if folder == target.parent and len(vanished) < 3:
+            vanished.append(folder)
+            folder.rmdir()
+
+    monkeypatch.setattr(files, "make_folder", make_and_lose)
+    files.write_atomically(target, b"x", tmp_path)
+    assert target.read_bytes() == b"x"
+    assert len(vanished) == 3

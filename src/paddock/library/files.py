@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".paddock-"
+ATTEMPTS = 10
+"""How often to make a folder and put a file into it, when others remove the folder in between."""
 DAY = 24 * 60 * 60
 """Seconds; what is younger may still be in use by another server on the same folder."""
 
@@ -26,11 +28,18 @@ def open_temporary(folder: Path) -> tuple[BinaryIO, Path]:
 
 
 def put_in_place(file: BinaryIO, temporary: Path, path: Path) -> None:
-    """Make what was written to `file` durable and give it its name, in one step."""
+    """Make what was written to `file` durable and give it its name, in one step; the folder is made if absent."""
     file.flush()
     os.fsync(file.fileno())
     file.close()
-    temporary.replace(path)
+    for attempt in range(ATTEMPTS):
+        try:
+            make_folder(path.parent)
+            temporary.replace(path)
+            break
+        except FileNotFoundError:  # another process has just removed the folder, for it was empty
+            if attempt == ATTEMPTS - 1:
+                raise
     sync_folder(path.parent)
 
 
@@ -39,10 +48,10 @@ def write_atomically(path: Path, data: bytes, temporary_folder: Path) -> None:
     file, temporary = open_temporary(temporary_folder)
     try:
         file.write(data)
-        make_folder(path.parent)
         put_in_place(file, temporary, path)
     except BaseException:
-        file.close()
+        with contextlib.suppress(OSError):  # on a full disk, closing writes what is left and fails again
+            file.close()
         temporary.unlink(missing_ok=True)
         raise
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paddock.library.blobs import BlobStore, parse_digest
 from paddock.library.errors import LibraryError
-from paddock.library.files import Stamp, is_old, remove_leftovers
+from paddock.library.files import ATTEMPTS, Stamp, is_old, remove_leftovers
 from paddock.library.manifests import BrokenModel, Manifest, ManifestStore
 from paddock.library.model import Model, read_model
 from paddock.library.names import ModelName
@@ -52,11 +52,21 @@ class Library:
             ModelNotFound: if there is none.
             BrokenModel: if what lies there cannot be read.
         """
-        name = self.manifests.resolve(name)
-        model = self._open_exactly(name)
-        if model is None:
-            raise ModelNotFound(name)
-        return model
+        for _ in range(ATTEMPTS):
+            name = self.manifests.resolve(name)
+            before = self.manifests.stamp(name)
+            try:
+                model = self._open_exactly(name)
+                if model is not None and model.config.model_format:
+                    _ = model.gguf  # so that one whose weights have gone is found out here
+            except BrokenModel:
+                if self.manifests.stamp(name) == before:
+                    raise
+                continue  # it was replaced or deleted while it was read: look again
+            if model is None:
+                break
+            return model
+        raise ModelNotFound(name)
 
     def list(self) -> list[Model]:
         """Every model that can be read, newest first; the others are named in the log."""
