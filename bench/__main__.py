@@ -11,6 +11,7 @@ SCENARIOS: dict[str, Callable[[], list[Row]]] = {
     "stream": stream.measure,
     "runner": runner.measure,
     "crowd": crowd.measure,
+    "newcomer": crowd.measure_newcomer,
     "crowd-small": crowd.measure_small,
 }
 

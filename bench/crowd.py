@@ -144,8 +144,14 @@ def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
         rows += _short_prompts(crowd, bare, rounds)
         bare.close()
         rows += _chat(crowd)
-        rows += _newcomer(crowd)
     return rows
+
+
+def measure_newcomer() -> list[Row]:
+    """A long prompt arrives while four streams run."""
+    with runner() as one:
+        one.load(LoadModel(model=str(one_billion()), context_length=8192, pool_tokens=CELLS, threads=usable_cores()))
+        return _newcomer(Crowd(one))
 
 
 def _shared_prefix(crowd: Crowd, bare: BareCrowd, rounds: int) -> list[Row]:
@@ -206,7 +212,7 @@ def _chat(crowd: Crowd) -> list[Row]:
 
 
 def _newcomer(crowd: Crowd) -> list[Row]:
-    """A long prompt arrives while four streams run."""
+    """Alone first, then beside them."""
     _, (idle,) = crowd.run([words(701, 4000)], 2)
     streams = [crowd.send(words(600 + i, 12), 500) for i in range(4)]
     while min(len(s.times) for s in streams) < 60:
