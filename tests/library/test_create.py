@@ -33,7 +33,9 @@ def make(library: Library, name: str, recipe: Recipe) -> list[str]:
 
 def snapshot(library: Library) -> dict[str, bytes]:
     return {
-        str(path.relative_to(library.folder)): path.read_bytes() for path in library.folder.rglob("*") if path.is_file()
+        str(path.relative_to(library.folder)): path.read_bytes()
+        for path in library.folder.rglob("*")
+        if path.is_file() and path != library.folder / "paddock" / "lock"
     }
 
 

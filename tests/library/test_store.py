@@ -1,16 +1,15 @@
-import errno
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import pytest
 from tests.ggufs import tiny_file
 
-from paddock.library import files
+from paddock.library.blobs import BlobStore
+from paddock.library.claims import LIFETIME, MOST
 from paddock.library.create import Recipe, create
 from paddock.library.files import DAY
 from paddock.library.manifests import BrokenModel
@@ -86,7 +85,7 @@ def test_models_are_listed_newest_first(library: Library, base: str) -> None:
 
 def test_a_model_is_read_again_only_when_it_changes(library: Library, base: str) -> None:
     first = library.open(name("base"))
-    assert library.open(name("base")) is first
+    assert library.open(name("base")).manifest is first.manifest
     make(library, "base", Recipe(base="base", system="new"))
     assert library.open(name("base")).system == "new"
 
@@ -146,8 +145,17 @@ def test_nothing_is_removed_while_a_manifest_cannot_be_read(library: Library, ba
     age(library)
     assert library.prune() == 0
     assert blobs(library) == before
+    again = Library(library.folder)
+    again.delete(name("broken"))
+    assert again.prune() == len(before)
+
+
+def test_what_could_not_be_removed_goes_with_the_next_change(library: Library, base: str) -> None:
+    library.copy(name("base"), name("broken"))
+    library.manifests.path(name("broken")).write_text("{")
+    library.delete(name("base"))
     library.delete(name("broken"))
-    assert library.prune() == len(before)
+    assert blobs(library) == set()
 
 
 def test_pruning_removes_only_old_blobs_that_no_model_uses(library: Library, base: str) -> None:
@@ -165,18 +173,121 @@ def test_pruning_removes_only_old_blobs_that_no_model_uses(library: Library, bas
 def test_nothing_is_pruned_while_a_model_is_being_made(library: Library) -> None:
     digest, _ = library.blobs.put(b"old")
     age(library)
-    with library.keeping() as keeper:
-        keeper.keep("sha256:" + "1" * 64)
-        assert library.prune() == 0
+    for maker in (library, Library(library.folder)):
+        with maker.making():
+            assert Library(library.folder).prune() == 0
+    assert library.blobs.exists(digest)
     assert library.prune() == 1
     assert not library.blobs.exists(digest)
 
 
-def test_a_blob_that_is_kept_survives_the_deletion_of_its_model(library: Library, base: str) -> None:
-    with library.keeping() as keeper:
-        keeper.keep(base)
+def test_blobs_survive_the_deletion_of_their_model_while_another_is_made(library: Library, base: str) -> None:
+    before = blobs(library)
+    with library.making():
         library.delete(name("base"))
-        assert blobs(library) == {base.replace(":", "-")}
+        assert blobs(library) == before
+        make(library, "new", Recipe(files={"x.gguf": base}))
+    assert library.open(name("new")).gguf.architecture == "llama"
+    library.delete(name("new"))
+    assert blobs(library) == set()
+
+
+def test_blobs_survive_a_deletion_by_another_server_while_a_model_is_made(library: Library, base: str) -> None:
+    before, other = blobs(library), Library(library.folder)
+    with library.making():
+        other.delete(name("base"))
+    assert blobs(library) == before
+    make(other, "new", Recipe(files={"x.gguf": base}))
+    other.delete(name("new"))
+    assert blobs(library) == set()
+
+
+@pytest.mark.parametrize("upload", [True, False])
+def test_an_uploaded_blob_survives_the_deletion_of_another_model_that_used_it(
+    library: Library, base: str, upload: bool
+) -> None:
+    if upload:
+        with library.blobs.writer() as writer:
+            writer.write(library.blobs.path(base).read_bytes())
+            writer.commit()
+    else:
+        assert library.blobs.claim(base)
+    Library(library.folder).delete(name("base"))
+    make(library, "mine", Recipe(files={"x.gguf": base}))
+    library.delete(name("mine"))
+    assert blobs(library) == set()
+
+
+def test_each_client_that_uploaded_a_blob_can_make_its_model(library: Library, base: str) -> None:
+    for _ in range(2):
+        library.blobs.claim(base)
+    library.delete(name("base"))
+    for mine in ("one", "two"):
+        make(library, mine, Recipe(files={"x.gguf": base}))
+        library.delete(name(mine))
+    assert blobs(library) == set()
+
+
+def test_a_claim_is_over_after_some_minutes(library: Library, base: str) -> None:
+    library.blobs.claim(base)
+    long_ago = time.time() - LIFETIME - 1
+    for path in library.blobs.claims.folder.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    library.delete(name("base"))
+    assert blobs(library) == set()
+    assert list(library.blobs.claims.folder.iterdir()) == []
+
+
+def test_claims_to_one_blob_do_not_pile_up(library: Library, base: str) -> None:
+    for _ in range(MOST + 5):
+        assert library.blobs.claim(base)
+    assert len(list(library.blobs.claims.folder.iterdir())) == MOST
+
+
+def test_no_blob_that_is_not_there_is_claimed(library: Library) -> None:
+    assert not library.blobs.claim("sha256:" + "0" * 64)
+    assert library.blobs.claims.digests() == set()
+
+
+class Interrupting(BlobStore):
+    """A blob store in whose reads something else happens first, once."""
+
+    what: Callable[[], None] | None = None
+
+    def read(self, digest: str, limit: int) -> bytes:
+        what, self.what = self.what, None
+        if what:
+            what()
+        return super().read(digest, limit)
+
+
+def test_a_model_that_is_deleted_while_it_is_read_is_not_found(library: Library, base: str) -> None:
+    again = Library(library.folder)
+    again.blobs = store = Interrupting(library.blobs.folder)
+    store.what = lambda: library.delete(name("base"))
+    with pytest.raises(ModelNotFound):
+        again.open(name("base"))
+    make(library, "base", Recipe(files={"x.gguf": library.blobs.put(tiny(library))[0]}))
+    store.what = lambda: library.delete(name("base"))
+    assert again.list() == []
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_the_new_one(library: Library, base: str) -> None:
+    again = Library(library.folder)
+    again.blobs = store = Interrupting(library.blobs.folder)
+
+    def replace() -> None:
+        library.delete(name("base"))
+        make(library, "base", Recipe(files={"x.gguf": library.blobs.put(tiny(library))[0]}, system="new"))
+
+    store.what = replace
+    assert again.open(name("base")).system == "new"
+
+
+def test_a_model_that_was_opened_keeps_its_metadata_when_it_is_deleted(library: Library, base: str) -> None:
+    model = library.open(name("base"))
+    library.delete(name("base"))
+    assert model.gguf.context_length == 64
 
 
 def test_copying_onto_itself_changes_nothing(library: Library, base: str) -> None:
@@ -236,52 +347,11 @@ def test_creating_copying_and_deleting_at_once_never_breaks_a_model(library: Lib
     assert not any(path.startswith(".paddock") for path in blobs(library))
 
 
+def tiny(library: Library) -> bytes:
+    return tiny_file(library.folder.parent / "y.gguf", "llama", {"llama.context_length": 32}).read_bytes()
+
+
 def age(library: Library) -> None:
     long_ago = time.time() - DAY - 60
     for path in library.blobs.folder.iterdir():
         os.utime(path, (long_ago, long_ago))
-
-
-def test_a_failed_write_on_a_full_disk_leaves_no_temporary_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Full:
-        def __init__(self, file: BinaryIO) -> None:
-            self._file = file
-
-        def write(self, data: bytes) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        def close(self) -> None:
-            self._file.close()
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    real = files.open_temporary
-
-    def full(folder: Path) -> tuple[Any, Path]:
-        file, path = real(folder)
-        return Full(file), path
-
-    monkeypatch.setattr(files, "open_temporary", full)
-    with pytest.raises(OSError, match="No space left"):
-        files.write_atomically(tmp_path / "a" / "b", b"x", tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_vanishes_before_the_rename_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = tmp_path / "deep" / "er" / "tag"
-    real = files.make_folder
-    vanished: list[Path] = []
-
-    def make_and_lose(folder: Path) -> None:
-        real(folder)
-        if folder == target.parent and len(vanished) < 3:
-            vanished.append(folder)
-            folder.rmdir()
-
-    monkeypatch.setattr(files, "make_folder", make_and_lose)
-    files.write_atomically(target, b"x", tmp_path)
-    assert target.read_bytes() == b"x"
-    assert len(vanished) == 3

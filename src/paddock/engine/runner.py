@@ -204,7 +204,7 @@ def choose_options(load: LoadModel, model: Model, context_length: int) -> Option
         flash_attention=flash_attention,
     )
     on_gpu = load.gpu_layers != 0 and gpu_offload()
-    return Options(context, min(running, context.sequences - 1), park=not on_gpu)
+    return Options(context, min(running, context.sequences - 1), park=load.park and not on_gpu)
 
 
 def serve(channel: Channel) -> int:

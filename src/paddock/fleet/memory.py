@@ -34,9 +34,9 @@ def cache_bytes(shape: ModelShape, cells: int, kv_type: str) -> int:
 
 
 def model_bytes(shape: ModelShape, cells: int, batch: int, kv_type: str) -> int:
-    """Bytes of a model in memory: weights, a cache of `cells` tokens, as many outside it, and what a batch needs."""
+    """Bytes of a model in memory: its weights, a cache of `cells` tokens, and what computing a batch needs."""
     activations = batch * (shape.embedding_length * 16 + shape.vocabulary * 4)
-    return shape.weights + 2 * cache_bytes(shape, cells, kv_type) + activations
+    return shape.weights + cache_bytes(shape, cells, kv_type) + activations
 
 
 def in_gib(size: int) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from paddock.library.claims import Claims
 from paddock.library.errors import LibraryError
-from paddock.library.files import open_temporary, put_in_place, read_limited
+from paddock.library.files import drop_temporary, open_temporary, put_in_place, read_limited
+from paddock.library.lock import FolderLock
 
 _DIGEST = re.compile(r"sha256[:-]([0-9a-fA-F]{64})", re.ASCII)
 
@@ -53,10 +55,16 @@ def digest_of(data: bytes) -> str:
 
 
 class BlobStore:
-    """The folder of blobs. Safe to use from several threads and processes at once."""
+    """The folder of blobs. Safe to use from several threads and processes at once.
+
+    What the servers on one folder tell each other about the blobs lies beside it, in `paddock`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.claims = Claims(folder.parent / "paddock" / "claims")
+        self.lock = FolderLock(folder.parent / "paddock" / "lock")
+        """Shared while a blob that is there is to stay, exclusive while blobs are removed."""
 
     def path(self, digest: str) -> Path:
         """Where the blob lies or would lie.
@@ -73,6 +81,18 @@ class BlobStore:
             InvalidDigest: if `digest` is none.
         """
         return self.path(digest).is_file()
+
+    def claim(self, digest: str) -> bool:
+        """Whether the blob is there; if so, it stays for the model that somebody is about to make of it (`claims`).
+
+        Raises:
+            InvalidDigest: if `digest` is none.
+        """
+        with self.lock.shared():
+            there = self.exists(digest)
+            if there:
+                self.claims.add(parse_digest(digest))
+        return there
 
     def size(self, digest: str) -> int:
         """Bytes in the blob.
@@ -101,16 +121,16 @@ class BlobStore:
         except OSError as error:
             raise LibraryError(f"blob {digest}: {error}") from None
 
-    def writer(self) -> "BlobWriter":
-        """Start a new blob, a piece at a time."""
-        return BlobWriter(self)
+    def writer(self, *, claim: bool = True) -> "BlobWriter":
+        """Start a new blob, a piece at a time; with `claim` it is claimed for the model to be made of it."""
+        return BlobWriter(self, claim)
 
     def put(self, data: bytes) -> tuple[str, bool]:
-        """Store `data` if it is not there; return its digest and whether it is new."""
+        """Store `data` if it is not there, unclaimed; return its digest and whether it is new."""
         digest = digest_of(data)
         if self.exists(digest):
             return digest, False
-        with self.writer() as writer:
+        with self.writer(claim=False) as writer:
             writer.write(data)
             writer.commit()
         return digest, True
@@ -127,8 +147,9 @@ class BlobWriter:
     by equal.
     """
 
-    def __init__(self, store: BlobStore) -> None:
+    def __init__(self, store: BlobStore, claim: bool) -> None:
         self._store = store
+        self._claim = claim
         self._hash = hashlib.sha256()
         self._file: BinaryIO
         self._file, self._temporary = open_temporary(store.folder)
@@ -151,7 +172,12 @@ class BlobWriter:
         if expected is not None and parse_digest(expected) != digest:
             raise DigestMismatch(expected, digest)
         path = self._store.path(digest)
-        if path.is_file() and path.stat().st_size == self.size:
+        with self._store.lock.shared() if self._claim else contextlib.nullcontext():
+            # From here on no one removes the blob, if it is there already or comes later.
+            if self._claim:
+                self._store.claims.add(digest)
+            there = path.is_file() and path.stat().st_size == self.size
+        if there:
             self.abort()
             return digest
         try:
@@ -164,10 +190,7 @@ class BlobWriter:
 
     def abort(self) -> None:
         """Drop what was written, unless it was committed."""
-        with contextlib.suppress(OSError):
-            self._file.close()
-        with contextlib.suppress(OSError):
-            self._temporary.unlink()
+        drop_temporary(self._file, self._temporary)
 
     def __enter__(self) -> Self:
         """Return the writer."""

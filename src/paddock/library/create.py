@@ -20,7 +20,7 @@ from paddock.library.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Co
 from paddock.library.modelfile import ROLES, ingredients, parse
 from paddock.library.names import ModelName
 from paddock.library.options import check_option
-from paddock.library.store import Keeper, Library
+from paddock.library.store import Library
 
 Report = Callable[[str], None]
 
@@ -76,13 +76,12 @@ def create(library: Library, name: ModelName, recipe: Recipe, report: Report) ->
         NotBuilt: if it needs what is not built yet.
     """
     recipe = checked(recipe)
-    with library.keeping() as keeper:
-        layers, config, parameters = _base(library, recipe, keeper)
+    with library.making():
+        layers, config, parameters = _base(library, recipe)
         for path, digest, is_adapter in [
             *((path, digest, False) for path, digest in recipe.files.items()),
             *((path, digest, True) for path, digest in recipe.adapters.items()),
         ]:
-            keeper.keep(digest)
             if not recipe.older:
                 report("parsing GGUF")
             layer, gguf = _file(library, path, digest, is_adapter)
@@ -102,8 +101,9 @@ def create(library: Library, name: ModelName, recipe: Recipe, report: Report) ->
             requires=recipe.requires.removeprefix("v") or config.requires,
         )
         with library.changing(name) as name:
-            replaced = _write(library, name, layers, config, keeper, recipe, report)
-    library.remove_unused(replaced)
+            _write(library, name, layers, config, recipe, report)
+        for digest in (*recipe.files.values(), *recipe.adapters.values()):
+            library.blobs.claims.drop(digest)
     report("success")
 
 
@@ -207,13 +207,12 @@ def human_count(number: int) -> str:
     return f"{number / 1e3:.0f}K" if number >= 1000 else str(number)
 
 
-def _base(library: Library, recipe: Recipe, keeper: Keeper) -> tuple[list[_Ingredient], ConfigBlob, dict[str, Any]]:
+def _base(library: Library, recipe: Recipe) -> tuple[list[_Ingredient], ConfigBlob, dict[str, Any]]:
     if not recipe.base:
         return [], ConfigBlob(architecture="amd64", os="linux"), {}
     model = library.open(ModelName.parse(recipe.base))
     layers = []
     for layer in model.manifest.layers:
-        keeper.keep(layer.digest)
         if not library.blobs.exists(layer.digest):
             raise BlobNotFound(layer.digest)
         layers.append(_Ingredient(msgspec.structs.replace(layer, from_=model.name.short)))
@@ -290,22 +289,20 @@ def _write(
     name: ModelName,
     layers: list[_Ingredient],
     config: ConfigBlob,
-    keeper: Keeper,
     recipe: Recipe,
     report: Report,
-) -> set[str]:
+) -> None:
     old, new = ("using already created", "writing") if recipe.older else ("using existing", "creating new")
     data = msgspec.json.encode(config) + b"\n"
     config_layer = Layer(CONFIG_TYPE, digest_of(data), len(data))
     for ingredient in [*layers, _Ingredient(config_layer, data)]:
         digest, is_new = ingredient.layer.digest, False
-        keeper.keep(digest)
         if ingredient.data is not None:
             _, is_new = library.blobs.put(ingredient.data)
         if recipe.older or ingredient.layer is not config_layer:
             report(f"{new if is_new else old} layer {digest}")
     report("writing manifest")
-    return library.write(name, Manifest(2, MANIFEST_TYPE, config_layer, [i.layer for i in layers]))
+    library.write(name, Manifest(2, MANIFEST_TYPE, config_layer, [i.layer for i in layers]))
 
 
 def _text(kind: str, text: str) -> _Ingredient:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".paddock-"
-ATTEMPTS = 10
-"""How often to make a folder and put a file into it, when others remove the folder in between."""
 DAY = 24 * 60 * 60
 """Seconds; what is younger may still be in use by another server on the same folder."""
+_ATTEMPTS = 20
+"""Far more than a busy folder needs; there is an end because the folder may be impossible to make."""
 
 
 def open_temporary(folder: Path) -> tuple[BinaryIO, Path]:
@@ -32,13 +32,13 @@ def put_in_place(file: BinaryIO, temporary: Path, path: Path) -> None:
     file.flush()
     os.fsync(file.fileno())
     file.close()
-    for attempt in range(ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         try:
             make_folder(path.parent)
             temporary.replace(path)
             break
         except FileNotFoundError:  # another process has just removed the folder, for it was empty
-            if attempt == ATTEMPTS - 1:
+            if attempt == _ATTEMPTS - 1:
                 raise
     sync_folder(path.parent)
 
@@ -50,10 +50,16 @@ def write_atomically(path: Path, data: bytes, temporary_folder: Path) -> None:
         file.write(data)
         put_in_place(file, temporary, path)
     except BaseException:
-        with contextlib.suppress(OSError):  # on a full disk, closing writes what is left and fails again
-            file.close()
-        temporary.unlink(missing_ok=True)
+        drop_temporary(file, temporary)
         raise
+
+
+def drop_temporary(file: BinaryIO, temporary: Path) -> None:
+    """Close and remove a file that is not wanted, if it is there; on a full disk too, where closing it fails."""
+    with contextlib.suppress(OSError):
+        file.close()
+    with contextlib.suppress(OSError):
+        temporary.unlink()
 
 
 def make_folder(folder: Path) -> None:

@@ -157,7 +157,8 @@ class ManifestStore:
         """Store the same bytes under another name.
 
         Raises:
-            OSError: if the source cannot be read.
+            FileNotFoundError: if there is no source any more.
+            OSError: if it cannot be read, or the other not be written.
         """
         write_atomically(self.path(destination), read_limited(self.path(source), MAX_MANIFEST), self.folder)
 

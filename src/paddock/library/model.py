@@ -1,7 +1,7 @@
 """One model of the library: what its manifest and small blobs say, read once."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Model:
     _model_path: Path | None
     _config_path: Path | None
     _config_stamp: Stamp | None = field(repr=False)
+    _gguf: Gguf | None = field(default=None, repr=False)
 
     @property
     def model_path(self) -> Path:
@@ -69,12 +70,22 @@ class Model:
         Raises:
             BrokenModel: if the file is not there or no GGUF.
         """
+        if self._gguf is not None:
+            return self._gguf
         try:
             return cached_gguf(self.model_path)
         except (LibraryError, OSError) as error:
             if isinstance(error, BrokenModel):
                 raise
             raise BrokenModel(self.name, _reason(error)) from None
+
+    def with_head(self) -> "Model":
+        """Return the same model with the head of its GGUF file read, there to stay when the file is removed.
+
+        Raises:
+            BrokenModel: as `gguf`.
+        """
+        return replace(self, _gguf=self.gguf)
 
     def is_current(self) -> bool:
         """Whether its config is still the file that was read."""

@@ -4,16 +4,20 @@ import contextlib
 import logging
 import os
 import threading
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from paddock.library.blobs import BlobStore, parse_digest
 from paddock.library.errors import LibraryError
-from paddock.library.files import ATTEMPTS, Stamp, is_old, remove_leftovers
+from paddock.library.files import Stamp, is_old, remove_leftovers
 from paddock.library.manifests import BrokenModel, Manifest, ManifestStore
 from paddock.library.model import Model, read_model
 from paddock.library.names import ModelName
+
+PATIENCE = 0.1
+"""Seconds for which a deletion waits for models that are being made: most of them need a few milliseconds."""
+_ATTEMPTS = 10
+"""Far more than reading a model needs while others replace it; there is an end because it may be replaced for ever."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +33,9 @@ class ModelNotFound(LibraryError):
 class Library:
     """A models folder, laid out as Ollama's. Safe to use from several threads; other servers may use the folder too.
 
+    A manifest is written while `making` is held, since before the look at the blobs that it names; blobs are removed
+    while nobody on the folder holds it, since before the look at the manifests that name them (see `lock`).
+
     Args:
         folder: made when the first thing is written.
     """
@@ -39,9 +46,9 @@ class Library:
         self.manifests = ManifestStore(folder / "manifests")
         self._seen: dict[ModelName, tuple[Stamp, Model]] = {}
         self._lock = threading.Lock()
-        self._manifests_lock = threading.Lock()
         self._name_locks: dict[str, tuple[threading.RLock, int]] = {}
-        self._pinned: Counter[str] = Counter()
+        self._suspects: set[str] = set()
+        """Blobs that a model used which is gone: perhaps they are not used any more."""
         remove_leftovers(self.blobs.folder)
         remove_leftovers(self.manifests.folder)
 
@@ -52,21 +59,14 @@ class Library:
             ModelNotFound: if there is none.
             BrokenModel: if what lies there cannot be read.
         """
-        for _ in range(ATTEMPTS):
-            name = self.manifests.resolve(name)
-            before = self.manifests.stamp(name)
-            try:
-                model = self._open_exactly(name)
-                if model is not None and model.config.model_format:
-                    _ = model.gguf  # so that one whose weights have gone is found out here
-            except BrokenModel:
-                if self.manifests.stamp(name) == before:
-                    raise
-                continue  # it was replaced or deleted while it was read: look again
-            if model is None:
-                break
-            return model
-        raise ModelNotFound(name)
+        name = self.manifests.resolve(name)
+        try:
+            model = self._open_exactly(name, Model.with_head)
+        except BrokenModel:  # what is wrong with the weights hears who needs them
+            model = self._open_exactly(name)
+        if model is None:
+            raise ModelNotFound(name)
+        return model
 
     def list(self) -> list[Model]:
         """Every model that can be read, newest first; the others are named in the log."""
@@ -89,49 +89,45 @@ class Library:
             BrokenModel: if its manifest cannot be read.
         """
         first, second = sorted([source, destination], key=lambda name: name.key)  # in one order: no deadlock
-        with self.changing(first), self.changing(second):
+        with self.making(), self.changing(first), self.changing(second):
             source, destination = self.manifests.resolve(source), self.manifests.resolve(destination)
             if self.manifests.read(source) is None:
                 raise ModelNotFound(source)
             if source == destination:
                 return
-            replaced = self._digests(destination)
-            with self._manifests_lock:
+            self._suspect(self._digests(destination))
+            try:
                 self.manifests.copy(source, destination)
-        self.remove_unused(replaced)
+            except FileNotFoundError:
+                if self.manifests.stamp(source) is not None:
+                    raise
+                raise ModelNotFound(source) from None
 
     def delete(self, name: ModelName) -> None:
         """Remove the model, and the blobs that no other model uses, unless a manifest that may use them cannot be read.
+
+        While a model is being made, here or by another server, the blobs stay until a later change to the library.
 
         Raises:
             ModelNotFound: if there is none.
         """
         with self.changing(name) as name:
-            replaced = self._digests(name)
-            with self._manifests_lock:
-                if not self.manifests.delete(name):
-                    raise ModelNotFound(name)
-        self.remove_unused(replaced)
+            used = self._digests(name)
+            if not self.manifests.delete(name):
+                raise ModelNotFound(name)
+            self._suspect(used)
+        self._sweep(PATIENCE)
 
-    def write(self, name: ModelName, manifest: Manifest) -> set[str]:
-        """Store a manifest while `changing(name)` is held; return the blobs of the model that it replaces.
-
-        Whoever kept blobs for the new model gives these to `remove_unused` once they are kept no longer.
-        """
-        replaced = self._digests(name)
-        with self._manifests_lock:
-            self.manifests.write(name, manifest)
-        return replaced
+    def write(self, name: ModelName, manifest: Manifest) -> None:
+        """Store a manifest while `making()` and `changing(name)` are held."""
+        self._suspect(self._digests(name))
+        self.manifests.write(name, manifest)
 
     def prune(self) -> int:
         """Remove blobs that no model uses and that are older than a day; return how many. For the start of a server.
 
         Nothing is removed if a manifest cannot be read, or while a model is being made.
         """
-        with self._lock:
-            busy = bool(self._pinned)
-        if busy:
-            return 0
         old = set()
         with contextlib.suppress(OSError):
             for entry in os.scandir(self.blobs.folder):
@@ -139,7 +135,17 @@ class Library:
                     digest = parse_digest(entry.name)
                     if entry.name == digest.replace(":", "-") and is_old(entry.stat()):
                         old.add(digest)
-        return self.remove_unused(old)
+        self._suspect(old)
+        return self._sweep(PATIENCE)
+
+    @contextlib.contextmanager
+    def making(self) -> Iterator[None]:
+        """Make a model of what is there: no blob is removed meanwhile, by this server or another."""
+        try:
+            with self.blobs.lock.shared():
+                yield
+        finally:
+            self._sweep()
 
     @contextlib.contextmanager
     def changing(self, name: ModelName) -> Iterator[ModelName]:
@@ -158,19 +164,23 @@ class Library:
                 else:
                     self._name_locks[name.key] = lock, waiting - 1
 
-    @contextlib.contextmanager
-    def keeping(self) -> Iterator["Keeper"]:
-        """Give something to keep blobs with while a model is made of them: they are not removed meanwhile."""
-        keeper = Keeper(self._lock, self._pinned)
-        try:
-            yield keeper
-        finally:
-            keeper.release()
+    def _open_exactly(self, name: ModelName, look: Callable[[Model], Model] = lambda model: model) -> Model | None:
+        """Read a model and `look` at it again if something is missing: it is broken only if its manifest stays."""
+        before = None
+        for attempt in range(_ATTEMPTS):
+            now = self.manifests.stamp(name)
+            if now is None:
+                break
+            try:
+                model = self._read(name, now)
+                return model and look(model)
+            except BrokenModel:
+                if now == before or attempt == _ATTEMPTS - 1:
+                    raise
+            before = now
+        return None
 
-    def _open_exactly(self, name: ModelName) -> Model | None:
-        now = self.manifests.stamp(name)
-        if now is None:
-            return None
+    def _read(self, name: ModelName, now: Stamp) -> Model | None:
         with self._lock:
             seen = self._seen.get(name)
         if seen is not None and seen[0] == now and seen[1].is_current():
@@ -188,74 +198,54 @@ class Library:
             for name in self._seen.keys() - names:
                 del self._seen[name]
 
-    def remove_unused(self, candidates: set[str]) -> int:
-        """Remove those of the blobs that no model uses and nobody keeps; none if a manifest cannot be read.
+    def _digests(self, name: ModelName) -> set[str]:
+        try:
+            stored = self.manifests.read(name)
+        except BrokenModel:
+            return set()
+        return stored.manifest.digests() if stored else set()
 
-        Returns how many were removed.
+    def _suspect(self, digests: set[str]) -> None:
+        with self._lock:
+            self._suspects |= digests
+
+    def _sweep(self, patience: float = 0) -> int:
+        """Remove the suspects that no model uses and nobody claims; return how many.
+
+        None while a model is being made (after `patience` seconds) or if a manifest cannot be read: they stay suspects.
         """
+        if not self._suspects:
+            return 0
         removed = 0
-        with self._manifests_lock:  # no manifest comes or moves between the look and the removal
-            unused = self._unused(candidates)
+        with self.blobs.lock.exclusive(patience) as alone:
+            if not alone:
+                return 0
             with self._lock:
-                for digest in unused - self._pinned.keys():
-                    try:
-                        self.blobs.remove(digest)
-                        removed += 1
-                    except OSError as error:  # Windows: a runner still has it open; a later start removes it
-                        _log.warning("blob %s stays: %s", digest, error)
+                suspects, self._suspects = self._suspects, set()
+            unused = self._unused(suspects)
+            left = suspects if unused is None else unused & self.blobs.claims.digests()
+            for digest in (unused or set()) - left:
+                try:
+                    self.blobs.remove(digest)
+                    removed += 1
+                except OSError as error:  # Windows: a runner still has it open
+                    _log.warning("blob %s stays: %s", digest, error)
+                    left.add(digest)
+            self._suspect(left)
         return removed
 
-    def _unused(self, candidates: set[str]) -> set[str]:
+    def _unused(self, candidates: set[str]) -> set[str] | None:
+        """Those that no manifest names; None if one cannot be read. Reads them all: what was seen may be outdated."""
         try:
             for name in self.manifests.names(strict=True):
                 if not candidates:
                     break
-                manifest = self._manifest(name)
-                candidates = candidates - (manifest.digests() if manifest else set())
+                stored = self.manifests.read(name)
+                candidates = candidates - (stored.manifest.digests() if stored else set())
         except (LibraryError, OSError) as error:
             _log.warning("no blob is removed, for it may be in use: %s", error)
-            return set()
+            return None
         return candidates
 
-    def _digests(self, name: ModelName) -> set[str]:
-        try:
-            manifest = self._manifest(name)
-        except BrokenModel:
-            return set()
-        return manifest.digests() if manifest else set()
 
-    def _manifest(self, name: ModelName) -> Manifest | None:
-        now = self.manifests.stamp(name)
-        with self._lock:
-            seen = self._seen.get(name)
-        if seen is not None and seen[0] == now:
-            return seen[1].manifest
-        stored = self.manifests.read(name)
-        return stored.manifest if stored else None
-
-
-class Keeper:
-    """Holds blobs against removal until it is released."""
-
-    def __init__(self, lock: threading.Lock, pinned: "Counter[str]") -> None:
-        self._lock = lock
-        self._pinned = pinned
-        self._mine: list[str] = []
-
-    def keep(self, digest: str) -> None:
-        """Let `digest` stay, whether it is there already or comes later."""
-        with self._lock:
-            self._pinned[digest] += 1
-            self._mine.append(digest)
-
-    def release(self) -> None:
-        """Hold them no longer."""
-        with self._lock:
-            for digest in self._mine:
-                self._pinned[digest] -= 1
-                if not self._pinned[digest]:
-                    del self._pinned[digest]
-            self._mine.clear()
-
-
-__all__ = ["Keeper", "Library", "Model", "ModelNotFound"]
+__all__ = ["Library", "Model", "ModelNotFound"]

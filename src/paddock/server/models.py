@@ -87,7 +87,7 @@ class ModelRoutes:
         """`HEAD` and `POST /api/blobs/:digest`."""
         given = request.path_params["digest"]
         digest = parse_digest(given)
-        if await asyncio.to_thread(self._library.blobs.exists, digest):
+        if await asyncio.to_thread(self._library.blobs.claim, digest):
             return Response()
         if request.method == "HEAD":
             return Response(status_code=404, media_type=JSON)
