@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import crowd, runner, startup, stream
+from bench import crowd, runner, startup, steps, stream
 from bench.report import Row, keep, machine, table
 
 SCENARIOS: dict[str, Callable[[], list[Row]]] = {
@@ -12,6 +12,7 @@ SCENARIOS: dict[str, Callable[[], list[Row]]] = {
     "runner": runner.measure,
     "crowd": crowd.measure,
     "newcomer": crowd.measure_newcomer,
+    "steps": steps.measure,
     "crowd-small": crowd.measure_small,
 }
 
