@@ -25,7 +25,7 @@ BETTER = {
 }
 """Where Ollama's answer is not ours to copy (`reference/ollama-api.md`, "Better than Ollama")."""
 LATER = {"show/rp"}
-"""Capabilities that follow from a parser come with a later issue."""
+"""Capabilities that follow from a parser are not derived yet."""
 ELSEWHERE = {"y:latest", "rp:latest"}
 """In `/api/tags`: the first is what Ollama makes of a request that we refuse, the second as `LATER`."""
 REWRITTEN = {"general.file_type", "general.quantization_version"}
