@@ -78,11 +78,11 @@ class Scheduler:
         self._make_cells_for_decoding()
         self._admit()
         works = [Work(s, s.computed, 1) for s in self._running if s.state is State.DECODING]
-        context = next((s.computed for s in self._running if s.state is State.PREFILLING), 0)
-        room = min(self._batch_tokens - len(works), self._budget.tokens(len(works), context))
-        for sequence in self._running:
-            if sequence.state is not State.PREFILLING:
-                continue
+        prefilling = [s for s in self._running if s.state is State.PREFILLING]
+        if not prefilling:
+            return works
+        room = min(self._batch_tokens - len(works), self._budget.tokens(len(works), prefilling[0].computed))
+        for sequence in prefilling:
             count = min(sequence.pending, room)
             stop = min((c for c in sequence.checkpoints if c > sequence.computed), default=None)
             if stop is not None:
