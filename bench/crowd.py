@@ -38,10 +38,6 @@ class Client:
     times: list[float] = field(default_factory=list)
     finished: Finished | None = None
 
-    @property
-    def gaps(self) -> list[float]:
-        return [b - a for a, b in zip(self.times, self.times[1:], strict=False)]
-
 
 class Crowd:
     """Sends many requests to a runner and notes when each is answered."""

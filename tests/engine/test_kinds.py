@@ -112,7 +112,7 @@ def compute_alone(model: Model, tokens: list[int]) -> list[Logits]:
         batch.clear()
         piece = tokens[at : at + 256]
         for i, token in enumerate(piece):
-            batch.add(token, at + i, 0, i == len(piece) - 1 or True)
+            batch.add(token, at + i, 0, True)
         context.decode(batch)
         for i in range(len(piece)):
             rows.append(np.ctypeslib.as_array(context.logits(i), shape=(model.vocabulary_size,)).copy())

@@ -122,10 +122,8 @@ def test_the_smallest_contexts_work(runner: RunnerUnderTest, num_ctx: int) -> No
     assert finished(end).reply_tokens == 20
 
 
-@pytest.mark.parametrize("prompt", ["\0", "é" * 50, "\ud800", "</s><s>", "🦊🦊", " "])
+@pytest.mark.parametrize("prompt", ["\0", "é" * 50, "</s><s>", "🦊🦊", " "])
 def test_strange_prompts_are_answered(runner: RunnerUnderTest, prompt: str) -> None:
-    if prompt == "\ud800":
-        pytest.skip("no message can carry half a character")
     _, end = runner.complete(ask(1, prompt, num_predict=5))[1]
     assert isinstance(end, ipc.Finished)
 

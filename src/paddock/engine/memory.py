@@ -146,7 +146,8 @@ class Window(FullAttention):
     def share(self, source: int, target: int, length: int) -> None:
         """Share the cells of the other layers, copy those of the window."""
         super().share(source, target, length)
-        self._context.restore(target, self._context.save(target, WINDOW_OR_STATE), WINDOW_OR_STATE)
+        if not self._context.restore(target, self._context.save(target, WINDOW_OR_STATE), WINDOW_OR_STATE):
+            super().share(source, target, length)  # no room for a copy: shared cells are right, if fewer
 
     def cut(self, slot: int, length: int) -> bool:
         """As far as the window allows."""

@@ -101,21 +101,21 @@ class Runner:
             memory=model.size,
         )
 
-    def run(self) -> None:
-        """Serve until told to shut down."""
+    def run(self, commands: list[Command]) -> None:
+        """Obey `commands`, which have arrived already, and those to come, until told to shut down."""
         stepper, channel = self._stepper, self._channel
         while True:
-            for command in channel.take(wait=not stepper.busy):
+            for command in commands:
                 if isinstance(command, Shutdown):
                     return
                 self._obey(command)
-            if not stepper.busy:
-                continue
-            step = stepper.step()
-            if step.chunks or step.finished or step.failed:
-                channel.send(step)
-            if time.monotonic() >= self._next_statistics or not stepper.busy:
-                self._report()
+            if stepper.busy:
+                step = stepper.step()
+                if step.chunks or step.finished or step.failed:
+                    channel.send(step)
+                if time.monotonic() >= self._next_statistics or not stepper.busy:
+                    self._report()
+            commands = channel.take(wait=not stepper.busy)
 
     def close(self) -> None:
         """Give all memory back."""
@@ -230,9 +230,7 @@ def serve(channel: Channel) -> int:
         "on" if loaded.flash_attention else "off",
     )
     channel.send(loaded)
-    for command in rest:
-        runner._obey(command)
-    runner.run()
+    runner.run(rest)
     runner.close()
     return 0
 

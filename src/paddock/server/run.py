@@ -76,7 +76,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings, library: Library, listener: socket.socket) -> None:
     fleet = Fleet(settings)
     catalog = Catalog(library, settings)
-    pruned = await asyncio.to_thread(library.prune) if not settings.noprune else 0
+    pruned = await asyncio.to_thread(catalog.prune)
     if pruned:
         log.info("removed %d blobs that no model uses", pruned)
     inference = Inference(library, catalog, fleet, settings)

@@ -279,6 +279,3 @@ def _without_bos(prompt: str, lease: Lease) -> str:
     loaded = lease.runner.loaded
     assert loaded is not None
     return without_leading_bos(prompt, loaded.bos) if loaded.adds_bos else prompt
-
-
-__all__ = ["Answer", "Inference"]

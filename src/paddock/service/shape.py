@@ -23,7 +23,7 @@ def model_shape(model: Model) -> ModelShape:
     kv_heads = number("attention.head_count_kv", heads)
     lengths = number("attention.key_length", head) + number("attention.value_length", head)
     tokens = metadata.get("tokenizer.ggml.tokens")
-    weights = sum(path.stat().st_size for path in (model.model_path, *model.adapter_paths))
+    weights = gguf.file_size + sum(path.stat().st_size for path in model.adapter_paths)
     return ModelShape(
         weights=weights,
         layers=number("block_count"),

@@ -149,10 +149,6 @@ class Context:
         """Return the smallest position that `sequence` holds, -1 if none."""
         return int(lib.llama_memory_seq_pos_min(self.memory, sequence))
 
-    def last_position(self, sequence: int) -> int:
-        """Return the greatest position that `sequence` holds, -1 if none."""
-        return int(lib.llama_memory_seq_pos_max(self.memory, sequence))
-
     def save(self, sequence: int, flags: int = 0) -> bytes:
         """Return the state of `sequence` as bytes that `restore` takes."""
         size = lib.llama_state_seq_get_size_ext(self.pointer, sequence, flags)

@@ -7,8 +7,8 @@ from typing import Any
 
 from paddock.engine.binding.library import LoadError, lib, start_library
 
-ATTRIBUTE_CONTROL = 1 << 3
-LOAD_PLAIN, LOAD_MMAP, LOAD_MLOCK, LOAD_MMAP_MLOCK = 0, 1, 2, 3
+LOAD_PLAIN, LOAD_MMAP, LOAD_MLOCK = 0, 1, 2
+"""Of `enum llama_load_mode`; the last two may be added."""
 ALL_LAYERS = 10_000
 
 
@@ -52,7 +52,6 @@ class Model:
         self.size: int = lib.llama_model_size(self.pointer)
         self.is_recurrent: bool = lib.llama_model_is_recurrent(self.pointer)
         self.is_hybrid: bool = lib.llama_model_is_hybrid(self.pointer)
-        self.has_encoder: bool = lib.llama_model_has_encoder(self.pointer)
         self.has_decoder: bool = lib.llama_model_has_decoder(self.pointer)
         self.bos: int = lib.llama_vocab_bos(vocab)
         self.eos: int = lib.llama_vocab_eos(vocab)
