@@ -1,5 +1,6 @@
 """Ollama's dialect: generate and chat."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,19 +20,19 @@ from paddock.service.requests import CompletionRequest, ConversationRequest, Del
 clock = ollama.Clock()
 
 
-class Writer:
+class Writer(ABC):
     """Writes the parts of a reply as lines of one endpoint."""
 
     def __init__(self, model: str) -> None:
         self.model = model
 
+    @abstractmethod
     def delta(self, part: Delta) -> ollama.GenerateChunk | ollama.ChatChunk:
         """Return the line for a piece of the reply."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, text: str, **fields: Any) -> ollama.GenerateEnd | ollama.ChatEnd:
         """Return the last line; `text` is what has not been sent before."""
-        raise NotImplementedError
 
     def summary(self, part: Summary, text: str, logprobs: list[ollama.LogprobEntry]) -> Any:
         """Return the last line for the end of a reply."""

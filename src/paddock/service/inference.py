@@ -21,7 +21,7 @@ from paddock.service.requests import (
     Rendered,
     Summary,
 )
-from paddock.service.shape import wanted_runner
+from paddock.service.shape import runner_files, wanted_runner
 from paddock.settings import Settings
 
 log = logging.getLogger("paddock.service")
@@ -87,7 +87,7 @@ class Inference:
         model = await self._open(request.model)
         _check_common(request)
         if not request.prompt and request.keep_alive == 0:
-            await self._fleet.unload(_files(model))
+            await self._fleet.unload(runner_files(model))
             yield [Summary("unload")]
             return
         if request.raw and (request.template or request.system or request.context):
@@ -130,7 +130,7 @@ class Inference:
             if message.images:
                 raise NotSupported("Multimodal data provided, but model does not support multimodal requests.")
         if not request.messages and request.keep_alive == 0:
-            await self._fleet.unload(_files(model))
+            await self._fleet.unload(runner_files(model))
             yield [Summary("unload")]
             return
         if request.tools and "tools" not in self._catalog.capabilities(model):
@@ -255,10 +255,6 @@ def _check_common(request: InferenceRequest) -> None:
         raise RequestError("top_logprobs must be between 0 and 20")
     if request.format is not None:
         raise NotBuiltYet("format")
-
-
-def _files(model: Model) -> tuple[str, ...]:
-    return (str(model.model_path), *map(str, model.adapter_paths))
 
 
 def _history(model: Model) -> list[Message]:

@@ -35,14 +35,20 @@ def model_shape(model: Model) -> ModelShape:
     )
 
 
+def runner_files(model: Model) -> tuple[str, ...]:
+    """Return the paths by which the fleet knows the runner of `model` (`Wanted.files`)."""
+    return (str(model.model_path), *map(str, model.adapter_paths))
+
+
 def wanted_runner(model: Model, options: InferenceOptions, details: dict[str, object]) -> Wanted:
     """Say which runner a request with these options needs."""
+    files = runner_files(model)
     return Wanted(
         name=model.name.short,
         digest=model.digest,
-        model=str(model.model_path),
+        model=files[0],
         shape=model_shape(model),
-        adapters=tuple(map(str, model.adapter_paths)),
+        adapters=files[1:],
         context_length=options.num_ctx,
         batch_tokens=options.num_batch,
         options=LoadOptions(
