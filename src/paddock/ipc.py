@@ -38,7 +38,7 @@ class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     use_mlock: bool = False
     kv_cache_type: str = "f16"
     flash_attention: FlashAttention = "auto"
-    park: bool = True
+    spare_memory: bool = True
     """Whether there is memory to keep as many tokens outside the cache as in it."""
     debug: bool = False
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from paddock.engine.aside import AsidePrefill
 from paddock.engine.binding import Batch, Context, ContextOptions, Model
 from paddock.engine.generation import Generation
 from paddock.engine.step import Stepper
@@ -59,10 +60,13 @@ class Bench:
         ids: int = 16,
         park: bool = False,
         flash: bool = False,
+        aside: bool = False,
     ) -> None:
         self.model = model
-        self.context = Context(model, ContextOptions(cells, 64, ids, 1, flash_attention=flash))
-        self.stepper = Stepper(model, self.context, running, park=park)
+        options = ContextOptions(cells, 64, ids, 1, flash_attention=flash)
+        self.context = Context(model, options)
+        long = AsidePrefill(model, options) if aside else None
+        self.stepper = Stepper(model, self.context, running, park=park, aside=long)
         self.number = 0
         self.ended: dict[int, Finished] = {}
         self.waiting: list[Noted] = []

@@ -64,6 +64,16 @@ class BookMemory:
         assert self.used() <= self.cells
         return True
 
+    def append(self, slot: int, state: bytes, scratch: int) -> bool:
+        assert self.any_prefix and not self.held[scratch]
+        tokens = json.loads(state)
+        if not tokens:
+            return False
+        self.tokens[slot] += tokens
+        self.held[slot] += self._new(len(tokens))
+        assert self.used() <= self.cells
+        return True
+
     def shift(self, slot: int, keep: int, drop: int) -> bool:
         assert self.can_shift
         others = {c for s, cells in self.held.items() if s != slot for c in cells}
@@ -93,11 +103,16 @@ class SchedulerMachine(RuleBasedStateMachine):
         can_shift=st.booleans(),
         batch=st.sampled_from([1, 4, 64]),
         park=st.booleans(),
+        aside_from=st.sampled_from([0, 2, 10]),
     )
-    def start(self, cells: int, slots: int, any_prefix: bool, can_shift: bool, batch: int, park: bool) -> None:
+    def start(
+        self, cells: int, slots: int, any_prefix: bool, can_shift: bool, batch: int, park: bool, aside_from: int
+    ) -> None:
         self.memory = BookMemory(cells, slots, any_prefix, can_shift)
         self.batch = batch
-        self.scheduler = Scheduler(self.memory, ChunkBudget(batch), batch_tokens=batch, max_running=4, park=park)
+        self.scheduler = Scheduler(
+            self.memory, ChunkBudget(batch), batch_tokens=batch, max_running=4, park=park, aside_from=aside_from
+        )
         self.alive: list[Sequence] = []
         self.targets: dict[int, int] = {}
         self.number = 0
@@ -140,6 +155,14 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.scheduler.drop(hopeless)
             self.alive.remove(hopeless)
 
+    @precondition(lambda self: self.scheduler.aside is not None)
+    @rule(fails=st.sampled_from([False, False, True]))
+    def come_from_aside(self, fails: bool) -> None:
+        job = self.scheduler.aside
+        assert job is not None
+        tokens = [] if fails else job.sequence.tokens[job.start : job.end]
+        self.scheduler.arrived(json.dumps(tokens).encode())
+
     @rule(times=st.integers(1, 5))
     def step(self, times: int) -> None:
         for _ in range(times):
@@ -148,7 +171,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def one_step(self) -> None:
         works = self.scheduler.plan()
         assert sum(w.length for w in works) <= self.batch
-        assert works or not self.alive, "somebody can always go on"
+        assert works or not self.alive or self.scheduler.aside, "somebody can always go on"
         decoding = {s.id for s in self.alive if s.state is State.DECODING}
         assert decoding <= {w.sequence.id for w in works}, "who is being answered never waits"
         self.memory.compute(works)
@@ -194,8 +217,9 @@ class SchedulerMachine(RuleBasedStateMachine):
         cache = scheduler.cache
         free, cached, running = set(cache._free_slots), set(cache._kept), set(scheduler._by_slot)
         assert len(cache._free_slots) == len(free)
-        assert not free & cached and not free & running and not cached & running
-        assert free | cached | running == set(range(self.memory.slots))
+        scratch = {scheduler.aside.scratch} if scheduler.aside else set()
+        assert len(free) + len(cached) + len(running) + len(scratch) == self.memory.slots
+        assert free | cached | running | scratch == set(range(self.memory.slots))
 
     def teardown(self) -> None:
         """In the end everybody has been served, and what is left is cache."""
@@ -205,6 +229,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             if not self.alive:
                 break
             self.one_step()
+            if self.scheduler.aside is not None:
+                self.come_from_aside(False)
         assert not self.alive
         assert self.scheduler.running == self.scheduler.waiting == 0
         self.scheduler.cache.evict_all()
@@ -369,3 +395,33 @@ def test_the_youngest_is_preempted_and_comes_back() -> None:
         scheduler.computed(works)
     assert young.state is State.DECODING
     assert memory.tokens[young.slot] == young.tokens[: young.computed]
+
+
+def test_a_long_prompt_beside_others_is_left_to_be_computed_aside_and_a_short_one_need_not_wait() -> None:
+    memory = BookMemory(10_000, 8, True, True)
+    scheduler = Scheduler(memory, ChunkBudget(512), batch_tokens=512, max_running=4, aside_from=100)
+
+    def step() -> list[Work]:
+        works = scheduler.plan()
+        memory.compute(works)
+        scheduler.computed(works)
+        for work in works:
+            if work.sequence.state is State.DECODING:
+                scheduler.extend(work.sequence, 5)
+        return works
+
+    streaming, long, second, short = (
+        Sequence(i, [i, *range(10, 10 + n)], 4000) for i, n in enumerate((50, 1000, 900, 20))
+    )
+    scheduler.add(streaming)
+    step()
+    scheduler.add(long)
+    assert {w.sequence for w in step()} == {streaming}
+    assert scheduler.aside is not None and scheduler.aside.sequence is long
+    scheduler.add(second)
+    scheduler.add(short)
+    assert {w.sequence for w in step()} == {streaming, short}
+    scheduler.arrived(json.dumps(long.tokens[:-1]).encode())
+    works = {w.sequence: w.length for w in step()}
+    assert works == {streaming: 1, short: 1, long: 1}
+    assert scheduler.aside is not None and scheduler.aside.sequence is second

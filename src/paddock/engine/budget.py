@@ -11,6 +11,13 @@ STEP_RATIO = 3.4
 FIRST_CHUNK = 28
 """Tokens, before anything has been measured."""
 
+SLICE_RATIO = 1.25
+"""How long a slice of a prompt that is computed aside may take, in pure decode steps as they are between slices: about
+a third longer than undisturbed, since the caches are filled with other things each time."""
+
+IDLE_SLICE = 0.1
+"""Seconds of a slice when nobody waits for a token: whoever comes is seen after that."""
+
 SMALLEST_CHUNK = 4
 """Tokens: with less, a prompt would hardly move."""
 
@@ -47,6 +54,10 @@ class ChunkBudget:
         if affordable > 2 * ROWS:
             affordable = (affordable + decoding) // ROWS * ROWS - decoding
         return max(min(affordable, room), min(SMALLEST_CHUNK, room))
+
+    def slice(self, decoding: bool) -> float:
+        """How many seconds a prompt that is computed aside gets before the next step."""
+        return SLICE_RATIO * self._decode_seconds if decoding and self._decode_seconds else IDLE_SLICE
 
     def observe(self, decoding: int, prefilled: int, context: int, seconds: float) -> None:
         """Learn from a step: `prefilled` prompt tokens behind `context` others on average."""

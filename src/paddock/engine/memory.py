@@ -45,6 +45,12 @@ class Memory(Protocol):
     def restore(self, slot: int, state: bytes) -> bool:
         """Let an empty slot hold what was saved, in cells of its own; False if that cannot be (then it is empty)."""
 
+    def append(self, slot: int, state: bytes, scratch: int) -> bool:
+        """Let `slot` hold saved cells of the positions after its own, too; False if that cannot be.
+
+        They come through the empty slot `scratch`, which is emptied again.
+        """
+
     def shift(self, slot: int, keep: int, drop: int) -> bool:
         """Drop `drop` tokens after the first `keep` and move the rest up. The slot must not share those cells."""
 
@@ -92,6 +98,14 @@ class FullAttention:
             return True
         self._context.remove(slot)
         return False
+
+    def append(self, slot: int, state: bytes, scratch: int) -> bool:
+        """Copy cells in under another name, then share them."""
+        if not self.restore(scratch, state):
+            return False
+        self._context.share(scratch, slot)
+        self._context.remove(scratch)
+        return True
 
     def shift(self, slot: int, keep: int, drop: int) -> bool:
         """Drop and move up; the keys are rotated to their new positions at the next step."""

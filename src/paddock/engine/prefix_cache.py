@@ -57,8 +57,12 @@ class PrefixCache:
 
     def give_back(self, slot: int) -> None:
         """Empty a slot."""
-        self.memory.clear(slot)
         self.tree.remove(slot)
+        self.return_slot(slot)
+
+    def return_slot(self, slot: int) -> None:
+        """Take back a slot from `take_slot` to which no tokens were ascribed."""
+        self.memory.clear(slot)
         self._free_slots.append(slot)
 
     def evict(self, but: int = -1) -> bool:

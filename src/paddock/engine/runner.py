@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from paddock.engine.aside import AsidePrefill
 from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model, gpu_offload
 from paddock.engine.channel import Channel
 from paddock.engine.generation import Generation
@@ -81,7 +82,8 @@ class Runner:
             self._context.use_adapters(adapters)
         self._limit = min(self._context.cells, model.train_context or self._context.cells)
         self._max_sequences = options.running
-        self._stepper = Stepper(model, self._context, options.running, park=options.park)
+        aside = AsidePrefill(model, options.context, adapters) if options.spare_memory else None
+        self._stepper = Stepper(model, self._context, options.running, park=options.spare_memory, aside=aside)
         self._sent = Statistics()
         self._next_statistics = 0.0
 
@@ -174,8 +176,9 @@ class Options:
 
     context: ContextOptions
     running: int
-    park: bool
-    """Whether finished sequences are moved out of the cache while others run: where the cache is in ordinary memory."""
+    spare_memory: bool
+    """Whether the cache is in ordinary memory and there is more of it: for finished sequences, which are moved out of
+    the cache while others run, and for long prompts, which are computed aside."""
 
 
 def choose_options(load: LoadModel, model: Model, context_length: int) -> Options:
@@ -204,7 +207,7 @@ def choose_options(load: LoadModel, model: Model, context_length: int) -> Option
         flash_attention=flash_attention,
     )
     on_gpu = load.gpu_layers != 0 and gpu_offload()
-    return Options(context, min(running, context.sequences - 1), park=load.park and not on_gpu)
+    return Options(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
 
 
 def serve(channel: Channel) -> int:

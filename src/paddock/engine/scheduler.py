@@ -36,16 +36,40 @@ class Work(NamedTuple):
     length: int
 
 
+class Aside:
+    """Tokens [start, end) of a sequence, to be computed aside. `scratch` is a slot for their cells to arrive in."""
+
+    def __init__(self, sequence: Sequence, scratch: int) -> None:
+        self.sequence = sequence
+        self.scratch = scratch
+        self.start = sequence.computed
+        self.end = len(sequence.tokens) - 1
+
+
 class Scheduler:
     """Decides, step by step. It computes nothing: `plan`, compute, then say what came of it."""
 
     def __init__(
-        self, memory: Memory, budget: ChunkBudget, *, batch_tokens: int, max_running: int, park: bool = False
+        self,
+        memory: Memory,
+        budget: ChunkBudget,
+        *,
+        batch_tokens: int,
+        max_running: int,
+        park: bool = False,
+        aside_from: int = 0,
     ) -> None:
-        """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has."""
+        """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has.
+
+        With `aside_from`, a prompt of which so many tokens are to be computed while others are answered is left to be
+        computed elsewhere: see `aside` and `arrived`.
+        """
         self.cache = PrefixCache(memory, park=park)
+        self.aside: Aside | None = None
+        """What is to be computed aside now."""
         self.preemptions = 0
         self.reused_tokens = 0
+        self._aside_from = aside_from if memory.any_prefix else 0
         self._memory = memory
         self._budget = budget
         self._batch_tokens = batch_tokens
@@ -79,6 +103,11 @@ class Scheduler:
         self._admit()
         works = [Work(s, s.computed, 1) for s in self._running if s.state is State.DECODING]
         prefilling = [s for s in self._running if s.state is State.PREFILLING]
+        if works and self._aside_from:
+            self._choose_aside(prefilling)
+        if self.aside is not None:
+            # Long ones wait until it is their turn to be computed aside; short ones need not wait for a long one.
+            prefilling = [s for s in prefilling if s is not self.aside.sequence and not self._is_long(s)]
         if not prefilling:
             return works
         room = min(self._batch_tokens - len(works), self._budget.tokens(len(works), prefilling[0].computed))
@@ -101,6 +130,16 @@ class Scheduler:
             if sequence.computed in sequence.checkpoints:
                 sequence.checkpoints.discard(sequence.computed)
                 self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed])
+
+    def arrived(self, state: bytes | None) -> None:
+        """What was computed aside has come, as saved cells; None if it could not be."""
+        assert self.aside is not None
+        sequence, scratch, end = self.aside.sequence, self.aside.scratch, self.aside.end
+        if state is not None and self._memory.append(sequence.slot, state, scratch):
+            sequence.computed = end
+        else:
+            self._aside_from = 0
+        self._end_aside()
 
     def rejected(self) -> Sequence | None:
         """The library found no room for a plan: free some, or return the sequence that cannot go on."""
@@ -156,6 +195,27 @@ class Scheduler:
         for sequence in growing:
             self.cache.tree.extend(sequence.slot, [HIDDEN if sequence.shifted else sequence.tokens[-1]])
 
+    def _choose_aside(self, prefilling: list[Sequence]) -> None:
+        """Leave the oldest long prompt to be computed aside, if none is and there is a slot for its cells' arrival."""
+        if self.aside is not None:
+            return
+        sequence = next((s for s in prefilling if self._is_long(s)), None)
+        scratch = self.cache.take_slot() if sequence is not None else None
+        if sequence is not None and scratch is not None:
+            self.aside = Aside(sequence, scratch)
+
+    def _is_long(self, sequence: Sequence) -> bool:
+        return 0 < self._aside_from <= sequence.pending
+
+    def _leave_aside(self, sequence: Sequence) -> None:
+        if self.aside is not None and self.aside.sequence is sequence:
+            self._end_aside()
+
+    def _end_aside(self) -> None:
+        assert self.aside is not None
+        self.cache.return_slot(self.aside.scratch)
+        self.aside = None
+
     def _preempt(self, sequence: Sequence) -> None:
         """Take everything from a running sequence."""
         self.preemptions += 1
@@ -171,6 +231,7 @@ class Scheduler:
     def _release(self, sequence: Sequence) -> None:
         """Give back all that a sequence holds."""
         self._full = False
+        self._leave_aside(sequence)
         self.cache.give_back(sequence.slot)
         self._by_slot.pop(sequence.slot)
         sequence.slot = -1
@@ -180,6 +241,7 @@ class Scheduler:
 
     def _retire(self, sequence: Sequence) -> None:
         """Keep what a sequence has computed as cache, as far as others may use it."""
+        self._leave_aside(sequence)
         slot, length = sequence.slot, sequence.computed
         if sequence.shifted:
             length = min(length, sequence.num_keep)

@@ -3,6 +3,7 @@
 import logging
 import time
 
+from paddock.engine.aside import WORTH_ASIDE, AsidePrefill
 from paddock.engine.binding import Batch, BatchRejected, Context, Model
 from paddock.engine.budget import ChunkBudget
 from paddock.engine.generation import Generation
@@ -17,17 +18,29 @@ log = logging.getLogger("paddock.engine")
 class Stepper:
     """Runs the generations of one context."""
 
-    def __init__(self, model: Model, context: Context, max_running: int, *, park: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        context: Context,
+        max_running: int,
+        *,
+        park: bool = False,
+        aside: AsidePrefill | None = None,
+    ) -> None:
         self._model = model
         self._context = context
         self._batch = Batch(context.batch_tokens)
         self._budget = ChunkBudget(context.batch_tokens)
+        self._memory = memory_of(model, context)
+        self._aside = aside
+        self._asides_turn = False
         self.scheduler = Scheduler(
-            memory_of(model, context),
+            self._memory,
             self._budget,
             batch_tokens=context.batch_tokens,
             max_running=max_running,
             park=park,
+            aside_from=WORTH_ASIDE if aside is not None else 0,
         )
         self._generations: dict[int, Generation] = {}
         self._prompt_tokens = self._reply_tokens = self._steps = 0
@@ -53,6 +66,8 @@ class Stepper:
     def step(self) -> Step:
         """Compute one batch and return what it brought."""
         works = self.scheduler.plan()
+        if self._aside is not None:
+            works = self._compute_aside(self._aside, works)
         if not works:
             return Step()
         outputs = self._fill(works)
@@ -88,8 +103,35 @@ class Stepper:
         )
 
     def close(self) -> None:
-        """Free the batch."""
+        """Free what was made here."""
+        if self._aside is not None:
+            self._aside.stop()
         self._batch.close()
+
+    def _compute_aside(self, aside: AsidePrefill, works: list[Work]) -> list[Work]:
+        """Give a slice of time to the prompt that is computed aside; return what of `works` to compute now."""
+        job = self.scheduler.aside
+        if job is not aside.job:
+            aside.stop()
+        if job is None:
+            return works
+        if aside.job is None:
+            before = self._memory.save(job.sequence.slot) if job.start else None
+            aside.start(job, job.sequence.tokens[: job.end], before)
+        decoding = [w for w in works if w.sequence.state is State.DECODING]
+        if len(decoding) < len(works):
+            # Pieces of short prompts and slices take turns: both in one step would make it too long.
+            self._asides_turn = not self._asides_turn
+            if not self._asides_turn:
+                return works
+        started = time.perf_counter()
+        done = aside.run(self._budget.slice(bool(decoding)))
+        self._seconds += time.perf_counter() - started
+        if done:
+            self._prompt_tokens += job.end - job.start
+            self.scheduler.arrived(aside.state)
+            aside.stop()
+        return decoding
 
     def _fill(self, works: list[Work]) -> list[tuple[Generation, int]]:
         """Put tokens into the batch; return the generations that get logits, with their index there."""

@@ -96,8 +96,8 @@ def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
             use_mlock=options.use_mlock,
             kv_cache_type=kv_type,
             flash_attention=flash,  # type: ignore[arg-type]
-            # What has left the cache may in time take as much outside it.
-            park=size + cache_bytes(shape, cells, kv_type) + PROCESS <= available,
+            # What has left the cache may in time take as much outside it; a prompt computed aside fits in that, too.
+            spare_memory=size + cache_bytes(shape, cells, kv_type) + PROCESS <= available,
             debug=settings.debug,
         ),
         size,

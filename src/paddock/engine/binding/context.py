@@ -1,6 +1,7 @@
 """A context: the KV cache of a model, and the call that computes a batch of tokens."""
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,11 @@ MAX_SEQUENCES = 256
 
 KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 """Names of cache types and their `enum ggml_type`."""
+
+PART = 8
+"""Operations of a computation between two calls of `between`: a few milliseconds of a large batch. Fewer cost time."""
+
+_EVALUATED = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_bool, ctypes.c_void_p)
 
 
 class BatchRejected(Exception):
@@ -71,8 +77,8 @@ class Batch:
 class Context:
     """The KV cache of one model and the computation on it. Sequences are numbered from 0."""
 
-    def __init__(self, model: Model, options: ContextOptions) -> None:
-        """Make the cache.
+    def __init__(self, model: Model, options: ContextOptions, between: Callable[[], bool] | None = None) -> None:
+        """Make the cache. `between` is called between parts of each computation, which ends, undone, if it is False.
 
         Raises:
             LoadError: if there is no memory for it, or the model cannot have it so.
@@ -87,6 +93,9 @@ class Context:
         params.flash_attn_type = int(options.flash_attention)
         params.type_k = params.type_v = KV_TYPES[options.kv_type]
         params.kv_unified = True
+        if between is not None:
+            self._evaluated = _EVALUATED(_counting(between))
+            params.cb_eval = self._evaluated
         params.swa_full = False
         self.model = model
         self.pointer: Any = lib.llama_init_from_model(model.pointer, params)
@@ -108,7 +117,8 @@ class Context:
             LoadError: if the context refuses them.
         """
         count = len(adapters)
-        pointers = (ctypes.c_void_p * count)(*adapters)
+        Adapter = ctypes.POINTER(ctypes.c_void_p)  # as the binding declares it: the handle is an address
+        pointers = (Adapter * count)(*(ctypes.cast(a, Adapter) for a in adapters))
         scales = (ctypes.c_float * count)(*[1.0] * count)
         if lib.llama_set_adapters_lora(self.pointer, pointers, count, scales):
             raise LoadError("the adapter does not fit the model")
@@ -166,3 +176,17 @@ class Context:
         if self.pointer:
             lib.llama_free(self.pointer)
             self.pointer = None
+
+
+def _counting(between: Callable[[], bool]) -> Callable[[int, bool, int], bool]:
+    """Make the library's callback: it asks of each operation whether to stop after it, then stops and calls again."""
+    operations = 0
+
+    def evaluated(_tensor: int, asks: bool, _data: int) -> bool:
+        nonlocal operations
+        if asks:
+            operations += 1
+            return operations % PART == 0
+        return between()
+
+    return evaluated
