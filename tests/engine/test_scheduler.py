@@ -54,17 +54,17 @@ class BookMemory:
         self.held[slot] = self._new(count)
         return True
 
-    def save(self, slot: int) -> bytes:
-        return json.dumps(self.tokens[slot]).encode()
+    def save(self, slot: int) -> bytearray:
+        return bytearray(json.dumps(self.tokens[slot]).encode())
 
-    def restore(self, slot: int, state: bytes) -> bool:
+    def restore(self, slot: int, state: bytearray) -> bool:
         assert not self.held[slot]
         self.tokens[slot] = json.loads(state)
         self.held[slot] = self._new(len(self.tokens[slot]))
         assert self.used() <= self.cells
         return True
 
-    def append(self, slot: int, state: bytes, scratch: int) -> bool:
+    def append(self, slot: int, state: bytearray, scratch: int) -> bool:
         assert self.any_prefix and not self.held[scratch]
         tokens = json.loads(state)
         if not tokens:
@@ -161,7 +161,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         job = self.scheduler.aside
         assert job is not None
         tokens = [] if fails else job.sequence.tokens[job.start : job.end]
-        self.scheduler.arrived(json.dumps(tokens).encode())
+        self.scheduler.arrived(bytearray(json.dumps(tokens).encode()))
 
     @rule(times=st.integers(1, 5))
     def step(self, times: int) -> None:
@@ -421,7 +421,7 @@ def test_a_long_prompt_beside_others_is_left_to_be_computed_aside_and_a_short_on
     scheduler.add(second)
     scheduler.add(short)
     assert {w.sequence for w in step()} == {streaming, short}
-    scheduler.arrived(json.dumps(long.tokens[:-1]).encode())
+    scheduler.arrived(bytearray(json.dumps(long.tokens[:-1]).encode()))
     works = {w.sequence: w.length for w in step()}
     assert works == {streaming: 1, short: 1, long: 1}
     assert scheduler.aside is not None and scheduler.aside.sequence is second

@@ -33,54 +33,58 @@ class AsidePrefill:
         self._adapters = adapters or []
         self.job: Aside | None = None
         """What is being computed."""
-        self.state: bytes | None = None
+        self.state: bytearray | None = None
         """The saved cells of the finished job's tokens; None if they could not be computed."""
         self._thread: threading.Thread | None = None
-        self._go, self._pause = threading.Semaphore(0), threading.Semaphore(0)
+
+    def start(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
+        """Begin with `tokens[job.start:job.end]`; `before` are the saved cells of those before them, if any."""
+        self.stop()
+        self.job = job
         self._until = 0.0
         self._stopped = self._done = False
         self._error: Exception | None = None
-
-    def start(self, job: Aside, tokens: list[int], before: bytes | None) -> None:
-        """Begin with `tokens[job.start:job.end]`; `before` are the saved cells of those before them, if any."""
-        self.stop()
-        self.job, self.state = job, None
-        self._stopped = self._done = False
+        self._go, self._pause = threading.Semaphore(0), threading.Semaphore(0)
+        self._settled = threading.Event()
+        """Set when the thread waits for a slice or has ended: not while memory is got, filled or given back, which
+        computes little and goes on beside the steps."""
         self._thread = threading.Thread(target=self._work, args=(job, tokens, before), daemon=True)
         self._thread.start()
 
     def run(self, seconds: float) -> bool:
         """Compute for about `seconds`; True when there is nothing more to compute."""
-        self._until = time.perf_counter() + seconds
-        self._go.release()
-        self._pause.acquire()
+        until = time.perf_counter() + seconds
+        if not self._settled.wait(seconds):
+            return False
+        if not self._done:
+            self._until = until
+            self._go.release()
+            self._pause.acquire()
         if self._error is not None:
             raise self._error
-        return self._done
+        return self._done and self._settled.is_set()
 
     def stop(self) -> None:
         """Drop the job, finished or not."""
         if self._thread is not None:
             self._stopped = True
-            if not self._done:
-                self.run(0)
+            self._go.release()
             self._thread.join()
         self.job = self._thread = self.state = None
 
-    def _work(self, job: Aside, tokens: list[int], before: bytes | None) -> None:
-        self._go.acquire()
+    def _work(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
         try:
-            if not self._stopped:
-                self.state = self._compute(job, tokens, before)
+            self.state = self._compute(job, tokens, before)
         except (LoadError, BatchRejected):
             self.state = None  # it is computed in pieces then
         except Exception as error:
             self._error = error
         finally:
             self._done = True
+            self._settled.set()
             self._pause.release()
 
-    def _compute(self, job: Aside, tokens: list[int], before: bytes | None) -> bytes | None:
+    def _compute(self, job: Aside, tokens: list[int], before: bytearray | None) -> bytearray | None:
         cells = -(-job.end // CELLS_UNIT) * CELLS_UNIT
         options = self._options
         context = Context(
@@ -93,6 +97,8 @@ class AsidePrefill:
             context.use_adapters(self._adapters)
             if before is not None and not context.restore(0, before):
                 return None
+            self._settled.set()
+            self._go.acquire()
             for at in range(job.start, job.end, ROWS):
                 batch.clear()
                 for position in range(at, min(at + ROWS, job.end)):
@@ -100,6 +106,8 @@ class AsidePrefill:
                 context.decode(batch)
                 if not self._between():
                     return None
+            self._settled.clear()
+            self._pause.release()
             context.remove(0, 0, job.start)
             return context.save(0)
         finally:

@@ -39,13 +39,13 @@ class Memory(Protocol):
     def unshare(self, slot: int) -> bool:
         """Give a slot cells of its own; False if that cannot be (then it holds nothing)."""
 
-    def save(self, slot: int) -> bytes:
+    def save(self, slot: int) -> bytearray:
         """Return what a slot holds, for `restore`."""
 
-    def restore(self, slot: int, state: bytes) -> bool:
+    def restore(self, slot: int, state: bytearray) -> bool:
         """Let an empty slot hold what was saved, in cells of its own; False if that cannot be (then it is empty)."""
 
-    def append(self, slot: int, state: bytes, scratch: int) -> bool:
+    def append(self, slot: int, state: bytearray, scratch: int) -> bool:
         """Let `slot` hold saved cells of the positions after its own, too; False if that cannot be.
 
         They come through the empty slot `scratch`, which is emptied again.
@@ -87,11 +87,11 @@ class FullAttention:
         """Save the slot's state and restore it into cells of its own."""
         return self.restore(slot, self.save(slot))
 
-    def save(self, slot: int) -> bytes:
+    def save(self, slot: int) -> bytearray:
         """Copy the cells out."""
         return self._context.save(slot)
 
-    def restore(self, slot: int, state: bytes) -> bool:
+    def restore(self, slot: int, state: bytearray) -> bool:
         """Copy cells in."""
         self._context.remove(slot)
         if self._context.restore(slot, state):
@@ -99,7 +99,7 @@ class FullAttention:
         self._context.remove(slot)
         return False
 
-    def append(self, slot: int, state: bytes, scratch: int) -> bool:
+    def append(self, slot: int, state: bytearray, scratch: int) -> bool:
         """Copy cells in under another name, then share them."""
         if not self.restore(scratch, state):
             return False

@@ -16,7 +16,7 @@ class Parking:
     def __init__(self, room: int) -> None:
         self._room = room
         self._tree = PrefixTree()
-        self._states: OrderedDict[int, bytes] = OrderedDict()
+        self._states: OrderedDict[int, bytearray] = OrderedDict()
         self._next = 0
         self.tokens = 0
         """In all states together."""
@@ -24,7 +24,7 @@ class Parking:
     def __len__(self) -> int:
         return len(self._states)
 
-    def add(self, tokens: Sequence[int], state: bytes) -> None:
+    def add(self, tokens: Sequence[int], state: bytearray) -> None:
         """Keep a state that holds `tokens`; others that hold no more than it does leave."""
         if len(tokens) > self._room:
             return
@@ -46,7 +46,7 @@ class Parking:
         """How many tokens a state holds."""
         return self._tree.length(number)
 
-    def state(self, number: int) -> bytes:
+    def state(self, number: int) -> bytearray:
         """Return a state; it is used, so it stays longer."""
         self._states.move_to_end(number)
         return self._states[number]

@@ -131,7 +131,7 @@ class Scheduler:
                 sequence.checkpoints.discard(sequence.computed)
                 self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed])
 
-    def arrived(self, state: bytes | None) -> None:
+    def arrived(self, state: bytearray | None) -> None:
         """What was computed aside has come, as saved cells; None if it could not be."""
         assert self.aside is not None
         sequence, scratch, end = self.aside.sequence, self.aside.scratch, self.aside.end

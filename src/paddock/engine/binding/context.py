@@ -159,23 +159,28 @@ class Context:
         """Return the smallest position that `sequence` holds, -1 if none."""
         return int(lib.llama_memory_seq_pos_min(self.memory, sequence))
 
-    def save(self, sequence: int, flags: int = 0) -> bytes:
+    def save(self, sequence: int, flags: int = 0) -> bytearray:
         """Return the state of `sequence` as bytes that `restore` takes."""
         size = lib.llama_state_seq_get_size_ext(self.pointer, sequence, flags)
-        buffer = (ctypes.c_uint8 * size)()
-        written = lib.llama_state_seq_get_data_ext(self.pointer, buffer, size, sequence, flags)
-        return bytes(memoryview(buffer)[:written])
+        state = bytearray(size)
+        written = lib.llama_state_seq_get_data_ext(self.pointer, _whole(state), size, sequence, flags)
+        del state[written:]
+        return state
 
-    def restore(self, sequence: int, state: bytes, flags: int = 0) -> bool:
+    def restore(self, sequence: int, state: bytearray, flags: int = 0) -> bool:
         """Give `sequence` a saved state; False if there is no room for it."""
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        return bool(lib.llama_state_seq_set_data_ext(self.pointer, buffer, len(state), sequence, flags))
+        return bool(lib.llama_state_seq_set_data_ext(self.pointer, _whole(state), len(state), sequence, flags))
 
     def close(self) -> None:
         """Give the memory back."""
         if self.pointer:
             lib.llama_free(self.pointer)
             self.pointer = None
+
+
+def _whole(buffer: bytearray) -> Any:
+    """Hand a buffer of any size to the library as it is: gigabytes need not be copied."""
+    return ctypes.byref(ctypes.c_uint8.from_buffer(buffer)) if buffer else None
 
 
 def _counting(between: Callable[[], bool]) -> Callable[[int, bool, int], bool]:
