@@ -160,8 +160,9 @@ class SchedulerMachine(RuleBasedStateMachine):
     def come_from_aside(self, fails: bool) -> None:
         job = self.scheduler.aside
         assert job is not None
-        tokens = [] if fails else job.sequence.tokens[job.start : job.end]
-        self.scheduler.arrived(bytearray(json.dumps(tokens).encode()))
+        sequence = job.sequence
+        tokens = [] if fails else sequence.tokens[sequence.computed : min(sequence.computed + 5, job.end)]
+        self.scheduler.arrived(len(tokens), bytearray(json.dumps(tokens).encode()))
 
     @rule(times=st.integers(1, 5))
     def step(self, times: int) -> None:
@@ -421,7 +422,7 @@ def test_a_long_prompt_beside_others_is_left_to_be_computed_aside_and_a_short_on
     scheduler.add(second)
     scheduler.add(short)
     assert {w.sequence for w in step()} == {streaming, short}
-    scheduler.arrived(bytearray(json.dumps(long.tokens[:-1]).encode()))
+    scheduler.arrived(len(long.tokens) - 1, bytearray(json.dumps(long.tokens[:-1]).encode()))
     works = {w.sequence: w.length for w in step()}
     assert works == {streaming: 1, short: 1, long: 1}
     assert scheduler.aside is not None and scheduler.aside.sequence is second

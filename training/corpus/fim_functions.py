@@ -8,7 +8,7 @@ comprehension, d dict, o result, e index, k integer, w word within quotes, g att
 names of the function and the class.
 """
 
-NUMBERS = '''
+NUMBERS = """
 add, plus, add_numbers, add_two, sum_two, get_sum
 Add two numbers.
 (2, 3); (10, -4)
@@ -262,4 +262,4 @@ def $f($n1: int) -> int:
     if $n1 < 0:
         return -1
     return 0
-'''
+"""

@@ -1,6 +1,6 @@
 """Families of small functions on dicts and of small classes, written as in `fim_functions`."""
 
-DICTS = '''
+DICTS = """
 get_value, lookup, value_of, look_up | s1=key name
 Return the value of a key.
 ({"a": 1, "b": 2}, "b"); ({"x": 5}, "x")
@@ -109,9 +109,9 @@ Return what is stored under $w1.
 ({"$w1": 4, "b": 2}); ({"$w1": 9})
 def $f($d1: dict[str, int]) -> int:
     return $d1["$w1"]
-'''
+"""
 
-CLASSES = '''
+CLASSES = """
 Point, Pair, Position, Vector | g1=x a left; g2=y b right; m1=total sum add sum_up
 Two numbers.
 $F(1, 2).$g1; $F(1, 2).$g2; $F(3, 4).$m1()
@@ -204,7 +204,7 @@ class $F:
     def $m1(self) -> int:
         return self.$g1
 
-Car, Train, Ship, Plane | g1=speed pace; m1=distance travel way_in drive
+Car, Train, Ship, Plane | g1=speed pace; m1=distance travel drive go_for
 Moves.
 $F(3).$g1; $F(3).$m1(4)
 class $F:
@@ -212,4 +212,4 @@ class $F:
         self.$g1 = $g1
     def $m1(self, $n1: int) -> int:
         return self.$g1 * $n1
-'''
+"""

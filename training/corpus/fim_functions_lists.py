@@ -1,6 +1,6 @@
 """Families of small functions on lists, written as in `fim_functions`."""
 
-LISTS = '''
+LISTS = """
 sum_list, sum_all, total, add_all, sum_of
 Add all numbers of a list.
 ([1, 2, 3]); ([5, -2]); ([])
@@ -298,4 +298,4 @@ Return True if an item occurs twice.
 ([1, 2, 2]); ([5, -2])
 def $f($l1: list) -> bool:
     return len($l1) != len(set($l1))
-'''
+"""

@@ -1,6 +1,6 @@
 """Families of small functions that measure, count and decide, written as in `fim_functions`."""
 
-MEASURES = '''
+MEASURES = """
 area, rectangle_area, rect_area, area_of | n1=width w wide; n2=height h length
 Return the area of a rectangle.
 (2, 3); (10, 4)
@@ -329,4 +329,4 @@ Add the squares of two numbers.
 (2, 3); (1, -4)
 def $f($n1: int, $n2: int) -> int:
     return $n1 * $n1 + $n2 * $n2
-'''
+"""

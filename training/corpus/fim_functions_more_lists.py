@@ -1,6 +1,6 @@
 """More families of small functions on lists, written as in `fim_functions`."""
 
-MORE_LISTS = '''
+MORE_LISTS = """
 append_item, add_item, with_item, append
 Return the list with one more item.
 ([1, 2, 3], 4); ([], 1)
@@ -239,4 +239,4 @@ Turn the strings into numbers.
 (["1", "2"]); (["35"])
 def $f($l1: list[str]) -> list[int]:
     return [int($c1) for $c1 in $l1]
-'''
+"""

@@ -1,6 +1,6 @@
 """Families of small functions on text, written as in `fim_functions`."""
 
-TEXT = '''
+TEXT = """
 greet, say_hello, greeting, hello | s1=name person who user
 Greet someone.
 ("Ann"); ("Joe")
@@ -349,4 +349,4 @@ def $f($l1: list[str]) -> list[str]:
     for $e1, $i1 in enumerate($l1):
         $o1.append(f"{$e1}: {$i1}")
     return $o1
-'''
+"""

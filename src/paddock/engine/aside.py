@@ -3,15 +3,18 @@
 In pieces small enough for the streams beside it, a long prompt costs two to three times what it costs in large batches:
 the kernels are made for many rows. So it is computed in large batches after all, and what is cut into slices is not the
 prompt but the time: between two parts of a batch's computation the kernels ask whether to go on, and there the other
-sequences get their step. In the end its cells move over.
+sequences get their step. What is computed moves over batch by batch.
 """
 
+import logging
 import threading
 import time
 from typing import Any
 
 from paddock.engine.binding import Batch, BatchRejected, Context, ContextOptions, LoadError, Model
 from paddock.engine.scheduler import Aside
+
+log = logging.getLogger("paddock.engine")
 
 WORTH_ASIDE = 192
 """Tokens that make it better to compute a prompt aside than in small pieces beside those that are answered."""
@@ -33,36 +36,32 @@ class AsidePrefill:
         self._adapters = adapters or []
         self.job: Aside | None = None
         """What is being computed."""
-        self.state: bytearray | None = None
-        """The saved cells of the finished job's tokens; None if they could not be computed."""
         self._thread: threading.Thread | None = None
 
     def start(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
         """Begin with `tokens[job.start:job.end]`; `before` are the saved cells of those before them, if any."""
         self.stop()
         self.job = job
-        self._until = 0.0
-        self._stopped = self._done = False
+        self.done = self._stopped = False
         self._error: Exception | None = None
+        self._computed: list[tuple[int, bytearray]] = []
+        self._until = 0.0
         self._go, self._pause = threading.Semaphore(0), threading.Semaphore(0)
-        self._settled = threading.Event()
-        """Set when the thread waits for a slice or has ended: not while memory is got, filled or given back, which
-        computes little and goes on beside the steps."""
         self._thread = threading.Thread(target=self._work, args=(job, tokens, before), daemon=True)
         self._thread.start()
 
-    def run(self, seconds: float) -> bool:
-        """Compute for about `seconds`; True when there is nothing more to compute."""
-        until = time.perf_counter() + seconds
-        if not self._settled.wait(seconds):
-            return False
-        if not self._done:
-            self._until = until
-            self._go.release()
-            self._pause.acquire()
+    def run(self, seconds: float) -> list[tuple[int, bytearray]]:
+        """Compute for about `seconds`; return the saved cells of each batch that got done, with how many they are.
+
+        `done` says whether there is nothing more to compute, be it that the rest cannot be computed here.
+        """
+        self._until = time.perf_counter() + seconds
+        self._go.release()
+        self._pause.acquire()
         if self._error is not None:
             raise self._error
-        return self._done and self._settled.is_set()
+        computed, self._computed = self._computed, []
+        return computed
 
     def stop(self) -> None:
         """Drop the job, finished or not."""
@@ -70,46 +69,45 @@ class AsidePrefill:
             self._stopped = True
             self._go.release()
             self._thread.join()
-        self.job = self._thread = self.state = None
+        self.job = self._thread = None
 
     def _work(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
+        self._go.acquire()
         try:
-            self.state = self._compute(job, tokens, before)
-        except (LoadError, BatchRejected):
-            self.state = None  # it is computed in pieces then
+            if not self._stopped:
+                self._compute(job, tokens, before)
+        except (LoadError, BatchRejected) as error:
+            log.warning("a prompt is computed in pieces: %s", error)
         except Exception as error:
             self._error = error
         finally:
-            self._done = True
-            self._settled.set()
+            self.done = True
             self._pause.release()
 
-    def _compute(self, job: Aside, tokens: list[int], before: bytearray | None) -> bytearray | None:
+    def _compute(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
         cells = -(-job.end // CELLS_UNIT) * CELLS_UNIT
         options = self._options
         context = Context(
             self._model,
-            ContextOptions(cells, ROWS, 1, options.threads, options.kv_type, options.flash_attention),
+            ContextOptions(cells, ROWS, 2, options.threads, options.kv_type, options.flash_attention),
             between=self._between,
         )
         batch = Batch(ROWS)
         try:
             context.use_adapters(self._adapters)
             if before is not None and not context.restore(0, before):
-                return None
-            self._settled.set()
-            self._go.acquire()
+                return
             for at in range(job.start, job.end, ROWS):
                 batch.clear()
                 for position in range(at, min(at + ROWS, job.end)):
                     batch.add(tokens[position], position, 0, False)
                 context.decode(batch)
                 if not self._between():
-                    return None
-            self._settled.clear()
-            self._pause.release()
-            context.remove(0, 0, job.start)
-            return context.save(0)
+                    return
+                # Another name for the newest cells only: what is saved is all that a sequence holds.
+                context.share(0, 1, at, -1)
+                self._computed.append((batch.size, context.save(1)))
+                context.remove(1)
         finally:
             batch.close()
             context.close()

@@ -73,7 +73,7 @@ class FullAttention:
     def share(self, source: int, target: int, length: int) -> None:
         """Let `target` use cells of `source`; it is emptied first, since the library mixes cells without a word."""
         self._context.remove(target)
-        self._context.share(source, target, length)
+        self._context.share(source, target, 0, length)
 
     def clear(self, slot: int) -> None:
         """Let a slot hold nothing."""

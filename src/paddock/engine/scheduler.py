@@ -131,15 +131,23 @@ class Scheduler:
                 sequence.checkpoints.discard(sequence.computed)
                 self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed])
 
-    def arrived(self, state: bytearray | None) -> None:
-        """What was computed aside has come, as saved cells; None if it could not be."""
-        assert self.aside is not None
-        sequence, scratch, end = self.aside.sequence, self.aside.scratch, self.aside.end
-        if state is not None and self._memory.append(sequence.slot, state, scratch):
-            sequence.computed = end
-        else:
-            self._aside_from = 0
-        self._end_aside()
+    def arrived(self, count: int, state: bytearray) -> None:
+        """The next `count` tokens were computed aside: take in their saved cells."""
+        if self.aside is None:
+            return
+        sequence = self.aside.sequence
+        if not self._memory.append(sequence.slot, state, self.aside.scratch):
+            self.end_aside()
+            return
+        sequence.computed += count
+        if sequence.computed >= self.aside.end:
+            self._leave_aside(sequence)
+
+    def end_aside(self) -> None:
+        """Nothing more comes from aside, now or later: compute what is left here."""
+        self._aside_from = 0
+        if self.aside is not None:
+            self._leave_aside(self.aside.sequence)
 
     def rejected(self) -> Sequence | None:
         """The library found no room for a plan: free some, or return the sequence that cannot go on."""
@@ -209,12 +217,8 @@ class Scheduler:
 
     def _leave_aside(self, sequence: Sequence) -> None:
         if self.aside is not None and self.aside.sequence is sequence:
-            self._end_aside()
-
-    def _end_aside(self) -> None:
-        assert self.aside is not None
-        self.cache.return_slot(self.aside.scratch)
-        self.aside = None
+            self.cache.return_slot(self.aside.scratch)
+            self.aside = None
 
     def _preempt(self, sequence: Sequence) -> None:
         """Take everything from a running sequence."""

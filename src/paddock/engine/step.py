@@ -125,12 +125,12 @@ class Stepper:
             if not self._asides_turn:
                 return works
         started = time.perf_counter()
-        done = aside.run(self._budget.slice(bool(decoding)))
+        for count, state in aside.run(self._budget.slice(bool(decoding))):
+            self.scheduler.arrived(count, state)
+            self._prompt_tokens += count
+        if aside.done and self.scheduler.aside is job:
+            self.scheduler.end_aside()
         self._seconds += time.perf_counter() - started
-        if done:
-            self._prompt_tokens += job.end - job.start
-            self.scheduler.arrived(aside.state)
-            aside.stop()
         return decoding
 
     def _fill(self, works: list[Work]) -> list[tuple[Generation, int]]:

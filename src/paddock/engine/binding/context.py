@@ -142,9 +142,12 @@ class Context:
         """Forget the cells of `sequence` at positions [start, end); negative bounds are open."""
         return bool(lib.llama_memory_seq_rm(self.memory, sequence, start, end))
 
-    def share(self, source: int, target: int, end: int = -1) -> None:
-        """Let `target` use the cells that `source` holds up to position `end`. Nothing is copied."""
-        lib.llama_memory_seq_cp(self.memory, source, target, 0 if end >= 0 else -1, end)
+    def share(self, source: int, target: int, start: int = -1, end: int = -1) -> None:
+        """Let `target` use the cells of `source` at positions [start, end); negative bounds are open.
+
+        Nothing is copied.
+        """
+        lib.llama_memory_seq_cp(self.memory, source, target, start, end)
 
     def shift(self, sequence: int, start: int, end: int, by: int) -> None:
         """Move the cells at positions [start, end) by `by`; no other sequence may share them."""
