@@ -11,7 +11,7 @@ STEP_RATIO = 3.4
 FIRST_CHUNK = 28
 """Tokens, before anything has been measured."""
 
-SLICE_RATIO = 1.25
+SLICE_RATIO = 1.2
 """How long a slice of a prompt that is computed aside may take, in pure decode steps as they are between slices: about
 a third longer than undisturbed, since the caches are filled with other things each time."""
 

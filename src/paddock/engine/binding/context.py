@@ -1,6 +1,7 @@
 """A context: the KV cache of a model, and the call that computes a batch of tokens."""
 
 import ctypes
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,9 @@ MAX_SEQUENCES = 256
 KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 """Names of cache types and their `enum ggml_type`."""
 
-PART = 8
-"""Operations of a computation between two calls of `between`: a few milliseconds of a large batch. Fewer cost time."""
+PART_SECONDS = 0.002
+"""How long the operations between two calls of `between` take on average: a single one, if it is that of a large batch
+(then some take ten times as long), several of those of a toy model, for which each stop would cost as much as they."""
 
 _EVALUATED = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_bool, ctypes.c_void_p)
 
@@ -188,13 +190,18 @@ def _whole(buffer: bytearray) -> Any:
 
 def _counting(between: Callable[[], bool]) -> Callable[[int, bool, int], bool]:
     """Make the library's callback: it asks of each operation whether to stop after it, then stops and calls again."""
-    operations = 0
+    operations, part, seconds_each = 0, 1, PART_SECONDS
+    resumed = time.perf_counter()
 
     def evaluated(_tensor: int, asks: bool, _data: int) -> bool:
-        nonlocal operations
+        nonlocal operations, part, seconds_each, resumed
         if asks:
             operations += 1
-            return operations % PART == 0
-        return between()
+            return operations >= part
+        seconds_each += ((time.perf_counter() - resumed) / operations - seconds_each) / 64
+        part, operations = max(1, min(int(PART_SECONDS / seconds_each), 16)), 0
+        goes_on = between()
+        resumed = time.perf_counter()
+        return goes_on
 
     return evaluated
