@@ -145,7 +145,7 @@ class Worker:
         loss, each = self.losses(batch.tokens, weights, batch.learned.float())
         loss.backward()  # type: ignore[no-untyped-call]
         learned, given = int(batch.learned.sum()), int(batch.given.sum())
-        self.sums += torch.tensor([float(weights.sum()), float(loss), learned, float(each), learned + given])
+        self.sums += torch.tensor([float(weights.sum()), float(loss.detach()), learned, float(each), learned + given])
 
     def _rate(self) -> float:
         """Return the part of the full learning rate: up quickly, then down to nothing in a line."""
