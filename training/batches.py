@@ -53,12 +53,14 @@ class Stream:
             if item[0] <= LONGEST:
                 insort(self._waiting, item)
         start = end = self._rng.randrange(WAITING)
-        width = 0
-        while end < WAITING and (end - start + 1) * (width := _rounded(self._waiting[end][0] - 1)) <= self._size:
+        while end < WAITING and (end - start + 1) * _rounded(self._waiting[end][0] - 1) <= self._size:
             end += 1
+        width = _rounded(self._waiting[end - 1][0] - 1)
+        while start and (end - start + 1) * width <= self._size:
+            start -= 1
         taken = self._waiting[start:end]
         del self._waiting[start:end]
-        return _batch(taken, _rounded(taken[-1][0] - 1))
+        return _batch(taken, width)
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs."""

@@ -211,6 +211,7 @@ def _base(library: Library, recipe: Recipe) -> tuple[list[_Ingredient], ConfigBl
     if not recipe.base:
         return [], ConfigBlob(architecture="amd64", os="linux"), {}
     model = library.open(ModelName.parse(recipe.base))
+    library.bring(model)
     layers = []
     for layer in model.manifest.layers:
         if not library.blobs.exists(layer.digest):

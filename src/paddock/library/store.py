@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from paddock.library.blobs import BlobStore, parse_digest
+from paddock.library.bundle import Bundle
 from paddock.library.errors import LibraryError
 from paddock.library.files import Stamp, is_old, remove_leftovers
 from paddock.library.manifests import BrokenModel, Manifest, ManifestStore
@@ -38,12 +39,14 @@ class Library:
 
     Args:
         folder: made when the first thing is written.
+        packaged: a folder of the same layout whose models are there too, unless the first has one of that name.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, packaged: Path | None = None) -> None:
         self.folder = folder
         self.blobs = BlobStore(folder / "blobs")
         self.manifests = ManifestStore(folder / "manifests")
+        self.bundle = Bundle(packaged, folder / "paddock" / "hidden") if packaged is not None else None
         self._seen: dict[ModelName, tuple[Stamp, Model]] = {}
         self._lock = threading.Lock()
         self._name_locks: dict[str, tuple[threading.RLock, int]] = {}
@@ -64,6 +67,8 @@ class Library:
             model = self._open_exactly(name, Model.with_head)
         except BrokenModel:  # what is wrong with the weights hears who needs them
             model = self._open_exactly(name)
+        if model is None and self.bundle is not None:
+            model = self._open_bundled(name)
         if model is None:
             raise ModelNotFound(name)
         return model
@@ -78,6 +83,10 @@ class Library:
                 _log.warning("%s", error)
             else:
                 found += [model] if model else []
+        if self.bundle is not None:
+            own = {model.name.key for model in found}
+            bundled = (self._open_bundled(name) for name in self.bundle.names() if name.key not in own)
+            found += [model for model in bundled if model is not None]
         self._forget_all_but({model.name for model in found})
         return sorted(found, key=lambda model: (-model.modified_ns, model.name))
 
@@ -92,7 +101,8 @@ class Library:
         with self.making(), self.changing(first), self.changing(second):
             source, destination = self.manifests.resolve(source), self.manifests.resolve(destination)
             if self.manifests.read(source) is None:
-                raise ModelNotFound(source)
+                self._copy_bundled(source, destination)
+                return
             if source == destination:
                 return
             self._suspect(self._digests(destination))
@@ -113,7 +123,7 @@ class Library:
         """
         with self.changing(name) as name:
             used = self._digests(name)
-            if not self.manifests.delete(name):
+            if not self.manifests.delete(name) and not (self.bundle is not None and self.bundle.hide(name)):
                 raise ModelNotFound(name)
             self._suspect(used)
         self._sweep(PATIENCE)
@@ -122,6 +132,15 @@ class Library:
         """Store a manifest while `making()` and `changing(name)` are held."""
         self._suspect(self._digests(name))
         self.manifests.write(name, manifest)
+
+    def bring(self, model: Model) -> None:
+        """Copy those blobs of a model that lie in the package into the models folder, while `making()` is held."""
+        for digest in sorted(model.manifest.digests()):
+            if self.bundle is not None and not self.blobs.exists(digest) and self.bundle.blobs.exists(digest):
+                with self.bundle.blobs.path(digest).open("rb") as source, self.blobs.writer(claim=False) as writer:
+                    while piece := source.read(1 << 20):
+                        writer.write(piece)
+                    writer.commit(digest)
 
     def prune(self) -> int:
         """Remove blobs that no model uses and that are older than a day; return how many. For the start of a server.
@@ -163,6 +182,27 @@ class Library:
                     del self._name_locks[name.key]
                 else:
                     self._name_locks[name.key] = lock, waiting - 1
+
+    def _open_bundled(self, name: ModelName) -> Model | None:
+        stored = self.bundle.read(name) if self.bundle is not None else None
+        if stored is None or self.bundle is None:
+            return None
+        with self._lock:
+            seen = self._seen.get(stored.name)
+        if seen is not None and seen[1].digest == stored.digest:
+            return seen[1]
+        model = read_model(stored, self.bundle.blobs)
+        with self._lock:
+            self._seen[stored.name] = (0, 0, 0, 0), model
+        return model
+
+    def _copy_bundled(self, source: ModelName, destination: ModelName) -> None:
+        model = self._open_bundled(source)
+        if model is None:
+            raise ModelNotFound(source)
+        if model.name.key != destination.key:
+            self.bring(model)
+            self.write(destination, model.manifest)
 
     def _open_exactly(self, name: ModelName, look: Callable[[Model], Model] = lambda model: model) -> Model | None:
         """Read a model and `look` at it again if something is missing: it is broken only if its manifest stays."""

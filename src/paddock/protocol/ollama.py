@@ -109,6 +109,15 @@ class DeleteRequest(msgspec.Struct):
     name: str | None = None
 
 
+class PullRequest(msgspec.Struct):
+    """`POST /api/pull`."""
+
+    model: str | None = None
+    name: str | None = None
+    insecure: bool | None = None
+    stream: bool | None = None
+
+
 class CreateMessage(msgspec.Struct):
     """A turn of a model's own history."""
 

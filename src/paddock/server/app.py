@@ -50,7 +50,7 @@ def make_app(settings: Settings, models: ModelRoutes, inference: InferenceRoutes
         ("/api/delete", models.delete, ["DELETE"]),
         ("/api/create", models.create, ["POST"]),
         ("/api/blobs/{digest}", models.blob, ["HEAD", "POST"]),
-        ("/api/pull", not_built("pulling models"), ["POST"]),
+        ("/api/pull", models.pull, ["POST"]),
         ("/api/push", not_built("pushing models"), ["POST"]),
         ("/api/embed", not_built("embedding"), ["POST"]),
         ("/api/embeddings", not_built("embedding"), ["POST"]),

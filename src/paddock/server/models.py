@@ -18,6 +18,7 @@ from paddock.protocol.json import BadRequest, decode, encode
 from paddock.server.errors import JSON
 from paddock.server.streaming import NDJSONStream, body_stream, read_body
 from paddock.service.catalog import Catalog, CreateModel
+from paddock.service.errors import NotBuiltYet
 
 NEVER = datetime.datetime(2318, 1, 1, tzinfo=datetime.UTC)
 """What stands for "for ever" where a time is expected; Ollama's clients know a time so far away."""
@@ -67,9 +68,10 @@ class ModelRoutes:
         return Response()
 
     async def _unload_removed(self) -> None:
-        """Unload the models whose files have gone: nobody could name them any more to do it."""
+        """Unload the models that have gone: nobody could name them any more to do it."""
         for model in self._fleet.loaded():
-            if not await asyncio.to_thread(Path(model.wanted.model).exists):
+            files, name = Path(model.wanted.model), model.wanted.name
+            if not await asyncio.to_thread(files.exists) or not await asyncio.to_thread(self._catalog.has, name):
                 await self._fleet.unload(model.wanted.files)
 
     async def create(self, request: Request) -> Response:
@@ -82,6 +84,16 @@ class ModelRoutes:
                 pass
             return Response(encode(ollama.StatusLine("success")), media_type="application/json")
         return NDJSONStream(_prepended(first, lines), lines.aclose)
+
+    async def pull(self, request: Request) -> Response:
+        """`POST /api/pull`: of what comes with Paddock, so far."""
+        body = decode(await read_body(request), ollama.PullRequest)
+        if not await asyncio.to_thread(self._catalog.ask_for, _required(body)):
+            raise NotBuiltYet("pulling models")
+        lines = [encode(ollama.StatusLine(status)) + b"\n" for status in ("pulling manifest", "success")]
+        if body.stream is False:
+            return Response(lines[-1].rstrip(), media_type="application/json")
+        return Response(b"".join(lines), media_type="application/x-ndjson")
 
     async def blob(self, request: Request) -> Response:
         """`HEAD` and `POST /api/blobs/:digest`."""
@@ -98,7 +110,7 @@ class ModelRoutes:
         return Response(status_code=201)
 
 
-def _required(body: ollama.ShowRequest | ollama.DeleteRequest) -> str:
+def _required(body: ollama.ShowRequest | ollama.DeleteRequest | ollama.PullRequest) -> str:
     name = body.model or body.name
     if not name:
         raise BadRequest("model is required")

@@ -12,6 +12,7 @@ import uvicorn
 
 from paddock import __version__
 from paddock.fleet import Fleet
+from paddock.library.bundle import PACKAGED
 from paddock.library.store import Library
 from paddock.server.app import make_app
 from paddock.server.inference import InferenceRoutes
@@ -63,7 +64,7 @@ def serve(settings: Settings) -> None:
     listener = _listen(settings)
     try:
         settings.models.mkdir(parents=True, exist_ok=True)
-        library = Library(settings.models)
+        library = Library(settings.models, PACKAGED if settings.tiny else None)
     except OSError as error:
         raise CannotServe(f"{settings.models}: {error.strerror}") from None
     # Uvicorn raises the signal that stopped it once more at the end; to have been told to stop is no failure.

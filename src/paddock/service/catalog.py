@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.library.create import InvalidRecipe, Recipe, Report, checked, create, recipe_of
+from paddock.library.errors import LibraryError
 from paddock.library.gguf import Gguf, GgufArray, cached_gguf, read_gguf
 from paddock.library.gojson import go_number
 from paddock.library.manifests import BrokenModel
@@ -178,6 +179,23 @@ class Catalog:
             self.library.delete(_parsed(name, f'name "{name}" is invalid'))
         except ModelNotFound as error:
             raise ModelNotFound(error.name, f"model '{name}' not found") from None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a model of that name that can be opened."""
+        try:
+            self.library.open(ModelName.parse(name))
+        except LibraryError:
+            return False
+        return True
+
+    def ask_for(self, name: str) -> bool:
+        """Bring a model that comes with Paddock back if it was removed; False if it is none of those.
+
+        Raises:
+            InvalidName: if it is no name.
+        """
+        bundle = self.library.bundle
+        return bundle is not None and bundle.ask_for(_required(name))
 
     def creation(self, wanted: CreateModel) -> Callable[[Report], None]:
         """Return what makes the model, given where to report its status lines; the last is `success`.
