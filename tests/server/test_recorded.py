@@ -16,7 +16,6 @@ RECORDED = SHARED / "fixtures" / "http" / "ollama.jsonl"
 WAITING = {
     "not built yet: format": r"(generate|chat)/format .*",
     "not built yet: tools and thinking": r"chat/(tool model with tools|thinker thinks)|show/rp",
-    "not built yet: long chats are cut by whole messages": r"chat/too long by messages",
     "not built yet: embedding": r"embed(dings)?/.*",
     "not built yet: pulling and pushing": r"(pull|push)/.*",
 }

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from paddock.fleet import Fleet, Lease
 from paddock.ipc import Chunk, Finished, Generate
@@ -22,6 +22,7 @@ from paddock.service.requests import (
     Summary,
 )
 from paddock.service.shape import runner_files, wanted_runner
+from paddock.service.truncation import fitting_prompt
 from paddock.settings import Settings
 
 log = logging.getLogger("paddock.service")
@@ -143,8 +144,19 @@ class Inference:
                 yield [Summary("load", total_duration=time.perf_counter_ns() - started, load_duration=loaded)]
                 return
             conversation = with_model_messages(request.messages, model.system or "", _history(model))
-            prompt = await asyncio.to_thread(_format(model, "", lease).chat, conversation, request.tools, request.think)
-            prompt = _without_bos(prompt, lease)
+            form = _format(model, "", lease)
+
+            async def render(messages: Sequence[Message]) -> str:
+                prompt = await asyncio.to_thread(form.chat, messages, request.tools, request.think)
+                return _without_bos(prompt, lease)
+
+            async def count(prompt: str) -> int:
+                return len(await lease.runner.tokenize(prompt))
+
+            if request.truncate:
+                prompt = await fitting_prompt(conversation, render, count, options.num_ctx)
+            else:
+                prompt = await render(conversation)
             if request.debug_render_only:
                 yield [Rendered(prompt)]
                 return
