@@ -15,7 +15,7 @@ RECORDED = SHARED / "fixtures" / "http" / "ollama.jsonl"
 
 WAITING = {
     "not built yet: format": r"(generate|chat)/format .*",
-    "not built yet: tools and thinking": r"chat/(tool model with tools|thinker thinks)|show/rp",
+    "not built yet: what a parser's name says of a model": r"show/rp",
     "not built yet: embedding": r"embed(dings)?/.*",
     "not built yet: pulling and pushing": r"(pull|push)/.*",
 }

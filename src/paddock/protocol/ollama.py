@@ -158,13 +158,28 @@ class LogprobEntry(msgspec.Struct):
     top_logprobs: "list[LogprobEntry] | UnsetType" = UNSET
 
 
+class CalledFunction(msgspec.Struct):
+    """Which tool is called, and with what. `index` counts the calls of a reply."""
+
+    index: int
+    name: str
+    arguments: dict[str, Any]
+
+
+class CalledTool(msgspec.Struct):
+    """A call of a tool in a reply."""
+
+    id: str
+    function: CalledFunction
+
+
 class ReplyMessage(msgspec.Struct):
     """The assistant's turn, or a piece of it."""
 
     role: str
     content: str
     thinking: str | UnsetType = UNSET
-    tool_calls: list[dict[str, Any]] | UnsetType = UNSET
+    tool_calls: list[CalledTool] | UnsetType = UNSET
 
 
 class DebugInfo(msgspec.Struct):
@@ -179,8 +194,8 @@ class GenerateChunk(msgspec.Struct):
     model: str
     created_at: str
     response: str
-    done: bool = False
     thinking: str | UnsetType = UNSET
+    done: bool = False
     logprobs: list[LogprobEntry] | UnsetType = UNSET
 
 

@@ -13,6 +13,7 @@ from paddock.library.errors import LibraryError, NotBuilt
 from paddock.library.manifests import BrokenModel
 from paddock.library.names import InvalidName
 from paddock.library.store import ModelNotFound
+from paddock.parsing import ParseError
 from paddock.prompting.errors import TemplateError
 from paddock.protocol.json import BadRequest, encode
 from paddock.protocol.ollama import ErrorBody
@@ -47,6 +48,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidDigest, 400),
     (DigestMismatch, 400),
     (TemplateError, 400),
+    (ParseError, 500),
     (BrokenModel, 500),
     (LibraryError, 400),
     (ServerBusy, 503),

@@ -31,15 +31,15 @@ class Writer(ABC):
         """Return the line for a piece of the reply."""
 
     @abstractmethod
-    def end(self, text: str, **fields: Any) -> ollama.GenerateEnd | ollama.ChatEnd:
-        """Return the last line; `text` is what has not been sent before."""
+    def end(self, unsent: Delta, **fields: Any) -> ollama.GenerateEnd | ollama.ChatEnd:
+        """Return the last line; `unsent` is what has not been sent before."""
 
-    def summary(self, part: Summary, text: str, logprobs: list[ollama.LogprobEntry]) -> Any:
+    def summary(self, part: Summary, unsent: Delta) -> Any:
         """Return the last line for the end of a reply."""
         return self.end(
-            text,
+            unsent,
             done_reason=part.reason,
-            logprobs=logprobs or UNSET,
+            logprobs=_logprobs(unsent),
             context=list(part.context) if part.context is not None else UNSET,
             total_duration=part.total_duration or UNSET,
             load_duration=part.load_duration or UNSET,
@@ -52,7 +52,7 @@ class Writer(ABC):
 
     def rendered(self, part: Rendered) -> Any:
         """Return the only line of a request that just wants to see its prompt."""
-        return self.end("", done=False, debug_info=ollama.DebugInfo(part.prompt))
+        return self.end(Delta(), done=False, debug_info=ollama.DebugInfo(part.prompt))
 
 
 class GenerateWriter(Writer):
@@ -60,11 +60,19 @@ class GenerateWriter(Writer):
 
     def delta(self, part: Delta) -> ollama.GenerateChunk:
         """Return the line for a piece of the reply."""
-        return ollama.GenerateChunk(self.model, clock.now(), part.text, logprobs=_logprobs(part))
+        return ollama.GenerateChunk(
+            self.model, clock.now(), part.text, part.thinking or UNSET, logprobs=_logprobs(part)
+        )
 
-    def end(self, text: str, **fields: Any) -> ollama.GenerateEnd:
+    def end(self, unsent: Delta, **fields: Any) -> ollama.GenerateEnd:
         """Return the last line."""
-        return ollama.GenerateEnd(model=self.model, created_at=clock.now(), response=text, **fields)
+        return ollama.GenerateEnd(
+            model=self.model,
+            created_at=clock.now(),
+            response=unsent.text,
+            thinking=unsent.thinking or UNSET,
+            **fields,
+        )
 
 
 class ChatWriter(Writer):
@@ -72,15 +80,13 @@ class ChatWriter(Writer):
 
     def delta(self, part: Delta) -> ollama.ChatChunk:
         """Return the line for a piece of the reply."""
-        message = ollama.ReplyMessage("assistant", part.text)
-        return ollama.ChatChunk(self.model, clock.now(), message, logprobs=_logprobs(part))
+        return ollama.ChatChunk(self.model, clock.now(), _message("assistant", part), logprobs=_logprobs(part))
 
-    def end(self, text: str, **fields: Any) -> ollama.ChatEnd:
+    def end(self, unsent: Delta, **fields: Any) -> ollama.ChatEnd:
         """Return the last line."""
         fields.pop("context", None)
         role = "" if "debug_info" in fields else "assistant"
-        message = ollama.ReplyMessage(role, text)
-        return ollama.ChatEnd(model=self.model, created_at=clock.now(), message=message, **fields)
+        return ollama.ChatEnd(model=self.model, created_at=clock.now(), message=_message(role, unsent), **fields)
 
 
 class InferenceRoutes:
@@ -125,25 +131,39 @@ def _line(writer: Writer, part: Delta | Summary | Rendered) -> Any:
     if isinstance(part, Delta):
         return writer.delta(part)
     if isinstance(part, Summary):
-        return writer.summary(part, "", [])
+        return writer.summary(part, Delta())
     return writer.rendered(part)
 
 
 async def _whole(answer: Answer, writer: Writer) -> Any:
     """Return a reply as one object."""
-    texts: list[str] = []
-    logprobs: list[ollama.LogprobEntry] = []
+    pieces: list[Delta] = []
     last: Any = None
     async for parts in answer:
         for part in parts:
             if isinstance(part, Delta):
-                texts.append(part.text)
-                logprobs += map(_logprob, part.logprobs or ())
+                pieces.append(part)
             elif isinstance(part, Summary):
-                last = writer.summary(part, "".join(texts), logprobs)
+                last = writer.summary(part, _joined(pieces))
             else:
                 last = writer.rendered(part)
     return last
+
+
+def _joined(pieces: list[Delta]) -> Delta:
+    return Delta(
+        "".join(p.text for p in pieces),
+        "".join(p.thinking for p in pieces),
+        tuple(call for p in pieces for call in p.calls),
+        tuple(entry for p in pieces for entry in p.logprobs or ()) or None,
+    )
+
+
+def _message(role: str, part: Delta) -> ollama.ReplyMessage:
+    calls = [
+        ollama.CalledTool(call.id, ollama.CalledFunction(call.index, call.name, call.arguments)) for call in part.calls
+    ]
+    return ollama.ReplyMessage(role, part.text, part.thinking or UNSET, calls or UNSET)
 
 
 def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class ModelRoutes:
     async def pull(self, request: Request) -> Response:
         """`POST /api/pull`: of what comes with Paddock, so far."""
         body = decode(await read_body(request), ollama.PullRequest)
-        if not await asyncio.to_thread(self._catalog.ask_for, _required(body)):
+        if not await asyncio.to_thread(self._catalog.ask_for, body.model or body.name or ""):
             raise NotBuiltYet("pulling models")
         lines = [encode(ollama.StatusLine(status)) + b"\n" for status in ("pulling manifest", "success")]
         if body.stream is False:
@@ -110,7 +110,7 @@ class ModelRoutes:
         return Response(status_code=201)
 
 
-def _required(body: ollama.ShowRequest | ollama.DeleteRequest | ollama.PullRequest) -> str:
+def _required(body: ollama.ShowRequest | ollama.DeleteRequest) -> str:
     name = body.model or body.name
     if not name:
         raise BadRequest("model is required")

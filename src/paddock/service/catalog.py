@@ -194,8 +194,8 @@ class Catalog:
         Raises:
             InvalidName: if it is no name.
         """
-        bundle = self.library.bundle
-        return bundle is not None and bundle.ask_for(_required(name))
+        wanted, bundle = _parsed(name, "invalid model name"), self.library.bundle
+        return bundle is not None and bundle.ask_for(wanted)
 
     def creation(self, wanted: CreateModel) -> Callable[[Report], None]:
         """Return what makes the model, given where to report its status lines; the last is `success`.

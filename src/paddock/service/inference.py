@@ -4,15 +4,18 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Any
 
 from paddock.fleet import Fleet, Lease
 from paddock.ipc import Chunk, Finished, Generate
 from paddock.library.names import ModelName
 from paddock.library.store import Library, Model, ModelNotFound
+from paddock.parsing import ReplyParser, parser_of_template
 from paddock.prompting import Message, PromptFormat, with_model_messages, without_leading_bos
 from paddock.service.catalog import Catalog
 from paddock.service.errors import NotBuiltYet, NotSupported, RequestError, UnknownModel
 from paddock.service.options import InferenceOptions, merge_options
+from paddock.service.replies import ReplyReader
 from paddock.service.requests import (
     CompletionRequest,
     ConversationRequest,
@@ -98,7 +101,7 @@ class Inference:
         form = _format(model, request.template)
         if request.suffix and not form.supports_suffix:
             raise NotSupported(f"{model.name.full} does not support insert")
-        self._check_thinking(request, model)
+        think = self._thinking(request, model)
         options = self._options(model, request)
         with await self._acquire(model, options, request) as lease:
             loaded = time.perf_counter_ns() - started
@@ -111,14 +114,13 @@ class Inference:
                 form = _format(model, request.template, lease)
                 system = request.system or model.system or ""
                 history = [] if request.context else _history(model)
-                prompt = await asyncio.to_thread(
-                    form.generate, request.prompt, system, request.suffix, history, request.think
-                )
+                prompt = await asyncio.to_thread(form.generate, request.prompt, system, request.suffix, history, think)
                 prompt = _without_bos(prompt, lease)
             if request.debug_render_only:
                 yield [Rendered(prompt)]
                 return
-            async for parts in self._run(lease, request, options, prompt, started, loaded):
+            parser = None if request.raw else _parser(model, form, (), think, prompt)
+            async for parts in self._run(lease, request, options, prompt, parser, started, loaded):
                 yield parts
 
     async def _converse(self, request: ConversationRequest) -> AsyncGenerator[list[ReplyPart], None]:
@@ -136,7 +138,7 @@ class Inference:
             return
         if request.tools and "tools" not in self._catalog.capabilities(model):
             raise NotSupported(f"{model.name.full} does not support tools")
-        self._check_thinking(request, model)
+        think = self._thinking(request, model)
         options = self._options(model, request)
         with await self._acquire(model, options, request) as lease:
             loaded = time.perf_counter_ns() - started
@@ -147,7 +149,7 @@ class Inference:
             form = _format(model, "", lease)
 
             async def render(messages: Sequence[Message]) -> str:
-                prompt = await asyncio.to_thread(form.chat, messages, request.tools, request.think)
+                prompt = await asyncio.to_thread(form.chat, messages, request.tools, think)
                 return _without_bos(prompt, lease)
 
             async def count(prompt: str) -> int:
@@ -160,9 +162,8 @@ class Inference:
             if request.debug_render_only:
                 yield [Rendered(prompt)]
                 return
-            if request.tools:
-                raise NotBuiltYet("calling tools")
-            async for parts in self._run(lease, request, options, prompt, started, loaded):
+            parser = _parser(model, form, request.tools, think, prompt)
+            async for parts in self._run(lease, request, options, prompt, parser, started, loaded):
                 yield parts
 
     async def _open(self, name: str) -> Model:
@@ -173,9 +174,15 @@ class Inference:
         except ModelNotFound:
             raise UnknownModel(name) from None
 
-    def _check_thinking(self, request: InferenceRequest, model: Model) -> None:
-        if request.think and "thinking" not in self._catalog.capabilities(model):
+    def _thinking(self, request: InferenceRequest, model: Model) -> bool | str | None:
+        """Whether, or how much, the model is to think: unless the client says, it does if it can."""
+        if request.think is not None and not request.think:
+            return False
+        if "thinking" in self._catalog.capabilities(model):
+            return True if request.think is None else request.think
+        if request.think:
             raise NotSupported(f'"{request.model}" does not support thinking')
+        return None
 
     def _options(self, model: Model, request: InferenceRequest) -> InferenceOptions:
         return merge_options(
@@ -195,14 +202,15 @@ class Inference:
         request: InferenceRequest,
         options: InferenceOptions,
         prompt: str,
+        parser: ReplyParser | None,
         started: int,
         loaded: int,
     ) -> AsyncIterator[list[ReplyPart]]:
-        if request.think:
-            raise NotBuiltYet("thinking")
         completion = request if isinstance(request, CompletionRequest) else None
         context = completion.context if completion else ()
-        reply = lease.runner.generate(_generate(request, options, prompt, context))
+        special = parser is not None
+        reply = lease.runner.generate(_generate(request, options, prompt, context, special_tokens=special))
+        reader = ReplyReader(parser)
         texts: list[str] = []
         keeps_context = completion is not None and not completion.raw
         try:
@@ -211,11 +219,13 @@ class Inference:
                 parts: list[ReplyPart] = []
                 for event in await reply.read():
                     if isinstance(event, Chunk):
-                        parts.append(Delta(event.text, event.logprobs))
+                        delta = reader.feed(event)
+                        if keeps_context:
+                            texts.append(event.text)
                     else:
-                        finished = event
-                if keeps_context:
-                    texts += [p.text for p in parts if isinstance(p, Delta)]
+                        finished, delta = event, reader.finish()
+                    if delta is not None:
+                        parts.append(delta)
                 if finished is not None:
                     tokens = None
                     if keeps_context:
@@ -225,12 +235,31 @@ class Inference:
                         whole = prompt + "".join(texts)
                         tokens = await lease.runner.tokenize(whole, context=context, add_special=False)
                     parts.append(_summary(finished, tokens, started, loaded))
-                yield parts
+                if parts:
+                    yield parts
         finally:
             reply.close()
 
 
-def _generate(request: InferenceRequest, options: InferenceOptions, prompt: str, context: tuple[int, ...]) -> Generate:
+def _parser(
+    model: Model, form: PromptFormat, tools: Sequence[dict[str, Any]], think: bool | str | None, prompt: str
+) -> ReplyParser | None:
+    """What takes the reply apart; None where nothing in it can be but content."""
+    if not tools and not think:
+        return None
+    if form.template is None:
+        return None
+    return parser_of_template(form.template.text, tools=tools or None, think=think, prompt=prompt)
+
+
+def _generate(
+    request: InferenceRequest,
+    options: InferenceOptions,
+    prompt: str,
+    context: tuple[int, ...],
+    *,
+    special_tokens: bool,
+) -> Generate:
     return Generate(
         id=0,
         prompt=prompt,
@@ -245,6 +274,7 @@ def _generate(request: InferenceRequest, options: InferenceOptions, prompt: str,
         logprobs=request.logprobs,
         top_logprobs=request.top_logprobs if request.logprobs else 0,
         cache_prompt=options.cache_prompt,
+        special_tokens=special_tokens,
     )
 
 

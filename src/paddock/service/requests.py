@@ -46,10 +46,22 @@ class ConversationRequest(InferenceRequest):
 
 
 @dataclass(frozen=True)
+class CalledTool:
+    """A call of a tool, the `index`th of a reply."""
+
+    id: str
+    index: int
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Delta:
     """A piece of a reply."""
 
-    text: str
+    text: str = ""
+    thinking: str = ""
+    calls: tuple[CalledTool, ...] = ()
     logprobs: tuple[TokenLogprob, ...] | None = None
 
 
