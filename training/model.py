@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 Cache = list[tuple[Tensor, Tensor]]
-"""The keys and values of each layer, (batch, heads, positions, head size)."""
+"""The keys and values of each layer, (batch, heads, positions, head size), with room for positions to come."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None = None) -> Ten
     if hidden is None:
         hidden = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).triu(1)
     scores = (q @ k.transpose(-1, -2)) * q.shape[-1] ** -0.5
-    return F.softmax(scores.masked_fill(hidden, -torch.inf), -1) @ v
+    return F.softmax(scores.masked_fill(hidden, torch.finfo(scores.dtype).min), -1) @ v
 
 
 class Layer(nn.Module):
@@ -132,6 +132,26 @@ class Model(nn.Module):
         for layer in self.blk:
             x = layer(x, cos, sin)
         return F.linear(self.output_norm(x), self.token_embd.weight)
+
+    def room(self, rows: int, positions: int) -> Cache:
+        """Return an empty cache."""
+        size = (rows, self.shape.kv_heads, positions, self.shape.head_size)
+        return [(torch.zeros(size), torch.zeros(size)) for _ in self.blk]
+
+    def extend(self, tokens: Tensor, start: int, cache: Cache, padding: Tensor) -> Tensor:
+        """Go on with sequences from position `start` and return the logits, (batch, vocabulary), at their ends.
+
+        `padding` tells, (batch, positions), which positions in front of a sequence do not belong to it.
+        """
+        end = start + tokens.shape[1]
+        cos, sin = self.cos[start:end], self.sin[start:end]
+        later = torch.ones(end - start, end, dtype=torch.bool).triu(start + 1)
+        hidden = (later | padding[:, None, :end])[:, None]
+        x = self.token_embd(tokens)
+        for layer, (keys, values) in zip(self.blk, cache, strict=True):
+            q, keys[:, :, start:end], values[:, :, start:end] = layer.project(x, cos, sin)
+            x = layer.finish(x, attend(q, keys[:, :, :end], values[:, :, :end], hidden))
+        return F.linear(self.output_norm(x[:, -1]), self.token_embd.weight)
 
     def _initialise(self) -> None:
         for name, weight in self.named_parameters():

@@ -188,7 +188,7 @@ def _list(item: Callable[[Random], str]) -> Callable[[Random], Value]:
 
 def listed(items: list[str]) -> str:
     """Join items as a sentence does: "a, b and c"."""
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+    return ", ".join(items) if len(items) < 2 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
 MAKERS: dict[str, Callable[[Random], Value]] = {
