@@ -1,4 +1,4 @@
-"""What Paddock does, in one minute: import a model, start a server, ask it over the command line and over HTTP."""
+"""What Paddock does, in half a minute: start a server, and ask the model that comes with it three things."""
 
 import json
 import os
@@ -9,58 +9,94 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from bench.models import STORIES, stories
-
-PROMPT = "Once upon a time"
 START_SECONDS = 20
+MULTIPLY = {
+    "type": "function",
+    "function": {
+        "name": "multiply",
+        "description": "Multiply two numbers",
+        "parameters": {
+            "type": "object",
+            "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+            "required": ["a", "b"],
+        },
+    },
+}
+"""A tool as an app would offer it; the app is this script, and the tool Python's own multiplication."""
 
 
 def main() -> int:
-    """Run the demo on a model of its own, in folders of its own; return the exit status."""
+    """Run the demo in folders of its own; return the exit status."""
     with tempfile.TemporaryDirectory(prefix="paddock-demo-") as folder:
         home = Path(folder)
         host = f"127.0.0.1:{_free_port()}"
         environment = {**os.environ, "HOME": folder, "PADDOCK_HOST": host, "PADDOCK_MODELS": str(home / "models")}
-        modelfile = home / "Modelfile"
-        parameters = "PARAMETER temperature 0\nPARAMETER num_predict 60\n"
-        modelfile.write_text(f"FROM {_model()}\nTEMPLATE {{{{ .Prompt }}}}\n{parameters}")
         _show("paddock serve")
         with (home / "serve.log").open("wb") as log:
             server = subprocess.Popen([sys.executable, "-m", "paddock", "serve"], env=environment, stderr=log)
         try:
             _wait_for(f"http://{host}/", server)
             print(f"listening on {host}")
-            _paddock(environment, "create", "stories", "-f", str(modelfile))
-            _paddock(environment, "run", "stories", PROMPT, "--verbose")
-            _paddock(environment, "ps")
-            _ask(f"http://{host}/api/generate", {"model": "stories", "prompt": PROMPT, "options": {"num_predict": 8}})
+            _paddock(environment, "list")
+            _paddock(environment, "run", "tiny", "Why is the sky blue?", "--think=false", "--verbose")
+            _use_a_tool(f"http://{host}/api/chat", "What is 6 times 7?")
+            _ask_for_json(f"http://{host}/api/chat", "Give me JSON with name and age: Anna is 34 years old.")
         finally:
             server.terminate()
             server.wait(10)
     return 0
 
 
-def _model() -> Path:
-    """Return the model that tells stories, or one of random weights, which strings words together just as fast."""
-    path = stories()
-    if path != STORIES:
-        print("(The model that tells stories is not here. This one has random weights: its words mean nothing.)")
-    return path
+def _use_a_tool(url: str, question: str) -> None:
+    """Let the model call the tool, work out what it asks for, and let it answer from the result."""
+    print("\nThe same over HTTP, with a tool on offer: multiply(a, b)")
+    print(f"  you:  {question}")
+    messages: list[dict[str, Any]] = [{"role": "user", "content": question}]
+    calls = []
+    for part in _chat(url, messages, [MULTIPLY]):
+        print(part["message"]["content"], end="")
+        calls += part["message"].get("tool_calls", [])
+    for call in calls:
+        arguments = call["function"]["arguments"]
+        result = arguments["a"] * arguments["b"]
+        given = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        print(f"  tiny calls {call['function']['name']}({given}) = {result}")
+        messages += [
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "tool_name": call["function"]["name"], "content": str(result)},
+        ]
+    print("  tiny: ", end="")
+    for part in _chat(url, messages, [MULTIPLY]):
+        print(part["message"]["content"], end="", flush=True)
+    print()
+
+
+def _ask_for_json(url: str, question: str) -> None:
+    print("\nAnd as JSON")
+    print(f"  you:  {question}")
+    print("  tiny: ", end="")
+    text = ""
+    for part in _chat(url, [{"role": "user", "content": question}], []):
+        text += part["message"]["content"]
+        print(part["message"]["content"], end="", flush=True)
+    print(f"\n  read back: {json.loads(text)}")
+
+
+def _chat(url: str, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a streamed answer."""
+    body = json.dumps({"model": "tiny", "messages": messages, "tools": tools, "think": False})
+    with urllib.request.urlopen(urllib.request.Request(url, data=body.encode()), timeout=60) as response:
+        for line in response:
+            yield json.loads(line)
 
 
 def _paddock(environment: dict[str, str], *arguments: str) -> None:
     _show("paddock " + " ".join(f'"{a}"' if " " in a else a for a in arguments))
     subprocess.run([sys.executable, "-m", "paddock", *arguments], env=environment, stderr=subprocess.STDOUT, check=True)
-
-
-def _ask(url: str, body: dict[str, object]) -> None:
-    data = json.dumps(body)
-    _show(f"curl {url} -d '{data}'")
-    with urllib.request.urlopen(urllib.request.Request(url, data=data.encode()), timeout=60) as response:
-        for line in response:
-            print(line.decode().rstrip(), flush=True)
 
 
 def _show(command: str) -> None:

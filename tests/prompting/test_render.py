@@ -2,7 +2,14 @@ from typing import Any
 
 import pytest
 
-from paddock.prompting import Message, PromptFormat, TemplateFailed, TemplateSyntax, with_model_messages
+from paddock.prompting import (
+    Message,
+    PromptFormat,
+    TemplateError,
+    TemplateFailed,
+    TemplateSyntax,
+    with_model_messages,
+)
 
 from .recorded import message, needs_fixtures, rows
 
@@ -115,3 +122,15 @@ def test_images_are_marked_in_the_prompt() -> None:
 def test_a_bad_template_is_refused_when_the_format_is_made() -> None:
     with pytest.raises(TemplateSyntax, match=r"^template: :1: unclosed action$"):
         PromptFormat.from_model("{{ .Prompt")
+
+
+def test_a_models_renderer_comes_before_its_template() -> None:
+    format = PromptFormat.from_model("{{ .Prompt }}", renderer="qwen3-coder")
+    assert format.chat(HI).startswith("<|im_start|>user\n")
+    assert format.generate("Hi") == format.chat([Message("user", "Hi")])
+    assert not format.supports_suffix
+
+
+def test_a_renderer_that_does_not_exist_is_named() -> None:
+    with pytest.raises(TemplateError, match="no-such"):
+        PromptFormat.from_model(None, renderer="no-such")

@@ -1,7 +1,7 @@
 """The one door to prompts: which format a model has, and its prompts for chat, generate and fill-in-the-middle.
 
-A model's own TEMPLATE comes first, in Go's language; else the chat template inside its GGUF, in Jinja; else a chat is
-written as ChatML, as llama.cpp does by default, and a prompt of generate stands for itself.
+A model's RENDERER comes first; then its own TEMPLATE, in Go's language; else the chat template inside its GGUF, in
+Jinja; else a chat is written as ChatML, as llama.cpp does by default, and a prompt of generate stands for itself.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from paddock.prompting.chat_template import ChatTemplate, Tools, chat_template
 from paddock.prompting.errors import TemplateFailed
 from paddock.prompting.go_template import GoTemplate, Think, go_template
 from paddock.prompting.message import Message, with_image_marks
+from paddock.prompting.renderers import UnknownRenderer, render, renderer_names
 
 PLAIN = "{{ .Prompt }}"
 """The template of a model that brings none."""
@@ -27,16 +28,28 @@ class PromptFormat:
 
     template: GoTemplate | None = None
     chat_template: ChatTemplate | None = None
+    renderer: str = ""
 
     @classmethod
     def from_model(
-        cls, template: str | None, chat_template_text: str | None = None, bos: str = "", eos: str = ""
+        cls,
+        template: str | None,
+        chat_template_text: str | None = None,
+        bos: str = "",
+        eos: str = "",
+        renderer: str = "",
     ) -> "PromptFormat":
-        """The format of a model with this TEMPLATE layer, and this `tokenizer.chat_template` with its tokens' texts.
+        """The format of a model with this TEMPLATE layer, this `tokenizer.chat_template` with its tokens' texts, or
+        this RENDERER.
 
         Raises:
             TemplateSyntax: if the TEMPLATE does not parse. A chat template is parsed when first used.
+            UnknownRenderer: if there is no renderer of that name.
         """
+        if renderer:
+            if renderer not in renderer_names():
+                raise UnknownRenderer(renderer)
+            return cls(renderer=renderer)
         if template is not None:
             return cls(template=go_template(template))
         return cls(chat_template=chat_template(chat_template_text, bos, eos) if chat_template_text else None)
@@ -59,6 +72,8 @@ class PromptFormat:
         Raises:
             TemplateFailed: if the template fails on it or refuses it.
         """
+        if self.renderer:
+            return render(self.renderer, messages, tools or (), think)
         marked = with_image_marks(messages)
         if self.template is not None:
             return self.template.render(marked, tools or (), think)
@@ -87,7 +102,7 @@ class PromptFormat:
                 raise TemplateFailed("the model's template has no place for a suffix")
             return self.template.insert(prompt, suffix, think)
         conversation = with_model_messages([Message("user", prompt, images=images)], system, messages)
-        if self.template is None and self.chat_template is None:
+        if self.template is None and self.chat_template is None and not self.renderer:
             return go_template(PLAIN).render(with_image_marks(conversation))
         return self.chat(conversation, think=think)
 

@@ -309,7 +309,8 @@ def _format(model: Model, template: str, lease: Lease | None = None) -> PromptFo
     bos, eos = (loaded.bos, loaded.eos) if loaded is not None else ("", "")
     chat_template = model.gguf.metadata.get("tokenizer.chat_template")
     text = chat_template if isinstance(chat_template, str) else None
-    return PromptFormat.from_model(template or model.template, text, bos, eos)
+    renderer = "" if template else model.config.renderer
+    return PromptFormat.from_model(template or model.template, text, bos, eos, renderer)
 
 
 def _without_bos(prompt: str, lease: Lease) -> str:
