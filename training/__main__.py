@@ -1,4 +1,4 @@
-"""The command line: python -m training train | export | evaluate | all."""
+"""The command line: python -m training train | export | evaluate | ship | all."""
 
 import argparse
 import sys
@@ -21,17 +21,30 @@ def main() -> int:
         _export(given)
     if given.command in ("evaluate", "all"):
         return _evaluate(given)
+    if given.command == "ship":
+        from training.ship import ship
+
+        ship(given.file or given.runs / "tiny.gguf")
+    if given.command == "packaged":
+        from training.ship import packaged
+
+        print(packaged())
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="Make the model `tiny`.")
-    parser.add_argument("--runs", type=Path, default=HERE / "runs", help="folder of the checkpoint and what goes with it")
+    parser.add_argument(
+        "--runs", type=Path, default=HERE / "runs", help="folder of the checkpoint and what goes with it"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     every = commands.add_parser("all", help="train, export and evaluate")
     train = commands.add_parser("train", help="train, or go on from the last checkpoint")
     export = commands.add_parser("export", help="write the checkpoint as a GGUF file")
     evaluate = commands.add_parser("evaluate", help="ask what is held out; fails where a skill passes too little")
+    commands.add_parser("packaged", help="print where the packaged model's GGUF file lies")
+    shipping = commands.add_parser("ship", help="put the exported model into the package")
+    shipping.add_argument("file", type=Path, nargs="?", help="the GGUF file; runs/tiny.gguf where not given")
     for command in (train, every):
         command.add_argument("--minutes", type=float, default=100.0, help="how long to train, on all cores")
         command.add_argument("--steps", type=int, default=0, help="how many steps to do, instead of minutes")
@@ -74,8 +87,8 @@ def _evaluate(given: argparse.Namespace) -> int:
     from training.evaluate import evaluate, failures, reaches_all, table
 
     results = evaluate(_generator(given), given.only)
-    print(*failures(results, given.show), sep="\n")
-    print(*table(results), sep="\n")
+    for line in (*failures(results, given.show), *table(results)):
+        print(line)
     return 0 if reaches_all(results) else 1
 
 

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer  # type: ignore[import-untyped]
 from torch import Tensor
 
 from training.chat_format import BOS, segments

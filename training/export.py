@@ -5,7 +5,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 from gguf import GGMLQuantizationType as Type
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer  # type: ignore[import-untyped]
 from torch import Tensor
 
 from training.chat_format import BOS, CONTROL, END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, MARKUP

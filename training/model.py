@@ -1,6 +1,8 @@
 """The model: a small Llama in plain PyTorch, with the tensors and the arithmetic that llama.cpp's "llama" has."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +55,7 @@ def rotations(shape: Shape) -> tuple[Tensor, Tensor]:
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotate neighbouring pairs of x (batch, positions, heads, head size), as GGUF's "llama" pairs them."""
-    first, second = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+    first, second = x.float().reshape(*x.shape[:-1], -1, 2).unbind(-1)
     cos, sin = cos[:, None], sin[:, None]
     return torch.stack((first * cos - second * sin, first * sin + second * cos), -1).flatten(-2).to(x.dtype)
 
@@ -100,7 +102,8 @@ class Layer(nn.Module):
         """Add what attention found, (batch, heads, positions, head size), then what the network makes of it."""
         x = x + self.attn_output(attended.transpose(1, 2).flatten(2))
         y = self.ffn_norm(x)
-        return x + self.ffn_down(F.silu(self.ffn_gate(y)) * self.ffn_up(y))
+        added: Tensor = self.ffn_down(F.silu(self.ffn_gate(y)) * self.ffn_up(y))
+        return x + added
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """Compute whole sequences, (batch, positions, dim)."""
@@ -148,7 +151,7 @@ class Model(nn.Module):
         later = torch.ones(end - start, end, dtype=torch.bool).triu(start + 1)
         hidden = (later | padding[:, None, :end])[:, None]
         x = self.token_embd(tokens)
-        for layer, (keys, values) in zip(self.blk, cache, strict=True):
+        for layer, (keys, values) in zip(cast(Iterable[Layer], self.blk), cache, strict=True):
             q, keys[:, :, start:end], values[:, :, start:end] = layer.project(x, cos, sin)
             x = layer.finish(x, attend(q, keys[:, :, :end], values[:, :, :end], hidden))
         return F.linear(self.output_norm(x[:, -1]), self.token_embd.weight)

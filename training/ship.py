@@ -34,3 +34,8 @@ def ship(gguf: Path, modelfile: Path = MODELFILE, packaged: Path = PACKAGED) -> 
             shutil.rmtree(packaged / part, ignore_errors=True)
             shutil.copytree(library.folder / part, packaged / part)
     return packaged
+
+
+def packaged(folder: Path = PACKAGED) -> Path:
+    """Return the GGUF file of the packaged model."""
+    return Library(folder / "none", folder).open(ModelName.parse(NAME)).model_path

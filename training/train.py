@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn
 from torch.nn import functional as F
 
 from training import tokenizer
@@ -71,11 +73,9 @@ def train(options: Options) -> None:
         learned = tokenizer.train(tokenizer.sample(VOCABULARY_SAMPLE))
         learned.save(str(options.runs / TOKENIZER))
         print(f"tokenizer: {learned.get_vocab_size()} tokens", flush=True)
-    meeting = options.runs / f"meeting-{os.getpid()}"
-    try:
-        torch.multiprocessing.spawn(_work, (options, meeting), options.workers)  # type: ignore[no-untyped-call]
-    finally:
-        meeting.unlink(missing_ok=True)
+    with TemporaryDirectory() as meeting:
+        place = Path(meeting) / "place"
+        spawn(_work, (options, place), options.workers)  # type: ignore[no-untyped-call]
 
 
 def load(checkpoint: Path) -> Model:
@@ -105,8 +105,12 @@ class Worker:
     def run(self) -> None:
         """Train until all is done."""
         self._resume()
+        if self.progress.fraction(self.options) >= 1:
+            self.log.write("all is done already")
+            return
         if self.options.compile:
-            self.losses = _compiled(self.losses, self.stream_for_trial().next(), self.options)
+            trial = Stream(self.tokenizer, "trial", self.options.part, self.options.think)
+            self.losses = _compiled(self.losses, trial.next(), self.options)
         dist.barrier()
         self.log.begin(self.progress)
         saved = time.monotonic()
@@ -117,17 +121,12 @@ class Worker:
                 self._save()
         self._save()
 
-    def stream_for_trial(self) -> Stream:
-        """Return batches that are not those to train with."""
-        return Stream(self.tokenizer, "trial", self.options.part, self.options.think)
-
     def _step(self) -> None:
         begun = time.monotonic()
         self.gradients.zero_()
         self.sums.zero_()
         for _ in range(max(1, self.options.batch // self.options.part // self.options.workers)):
-            batch = self.stream.next()
-            self._add(batch)
+            self._add(self.stream.next())
         dist.all_reduce(self.gradients)
         dist.all_reduce(self.sums)
         weight, loss, learned, learned_loss, tokens = self.sums.tolist()
@@ -214,8 +213,9 @@ class Log:
         loss, learned_loss, norm = (sum(column) / len(self._rows) for column in zip(*self._rows, strict=True))
         speed = (progress.tokens - self._before.tokens) / passed
         self.write(
-            f"{100 * progress.fraction(self._options):5.1f} %  step {progress.step:6}  {progress.tokens / 1e6:7.2f} M tokens"
-            f"  {speed:6.0f} tokens/s  loss {loss:.4f}  learned {learned_loss:.4f}  gradient {norm:.3f}"
+            f"{100 * progress.fraction(self._options):5.1f} %  step {progress.step:6}"
+            f"  {progress.tokens / 1e6:7.2f} M tokens  {speed:6.0f} tokens/s"
+            f"  loss {loss:.4f}  learned {learned_loss:.4f}  gradient {norm:.3f}"
         )
         self._rows.clear()
         self.begin(progress)

@@ -1,5 +1,7 @@
 """The tokenizer cuts text as llama.cpp does with the exported file, and cuts words the same wherever they stand."""
 
+# ruff: noqa: D103
+
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -11,7 +13,7 @@ pytest.importorskip("tokenizers")
 gguf = pytest.importorskip("gguf")
 llama_cpp = pytest.importorskip("llama_cpp")
 
-from tokenizers import Tokenizer  # noqa: E402
+from tokenizers import Tokenizer  # type: ignore[import-untyped]  # noqa: E402
 
 from training.corpus.words import made_up  # noqa: E402
 from training.export import add_tokenizer  # noqa: E402
