@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from paddock.parsing.go_tags import ANY_OBJECT, thinking_tags, tool_tag
+from paddock.parsing.harmony import harmony, is_harmony, open_channel
 from paddock.parsing.json_calls import decoded, is_call, named_calls
 from paddock.parsing.reading import Out, Reader, Steps, Stops, StreamParser, Trimmed
 from paddock.parsing.reply import ParseError, ReplyParser, Think, ToolCall, Tools
+from paddock.parsing.values import functions
 
 _OBJECT = Stops("{")
 
@@ -18,6 +20,8 @@ def parser_of_template(template: str, *, tools: Tools | None, think: Think, prom
     Thinking is taken apart if `think` asks for it and the template shows its tags. Calls are looked for if there are
     `tools`. `prompt` is what the model was given: it may end with the tag that opens the thinking, or the calls.
     """
+    if is_harmony(template):
+        return StreamParser(harmony(open_channel(prompt)))
     opening, closing, tag = _tags(template)
     thinking = (opening, closing) if think and opening and closing else None
     return generic_parser(thinking, tag, tools, prompt)
@@ -31,7 +35,7 @@ def generic_parser(thinking: tuple[str, str] | None, tag: str, tools: Tools | No
         if thinking:
             yield from leading_thinking(reader, out, *thinking, opened=end.endswith(thinking[0]))
         if tools:
-            yield from _calls_after(tag, reader, out, tool_names(tools), opened=end.endswith(tag))
+            yield from _calls_after(tag, reader, out, list(functions(tools)), opened=end.endswith(tag))
         else:
             yield from reader.rest(out.content)
 
@@ -52,33 +56,34 @@ def leading_thinking(reader: Reader, out: Out, opening: str, closing: str, *, op
     yield from reader.spaces()
 
 
-def tool_names(tools: Tools) -> list[str]:
-    """The names of the tools that a request brings."""
-    functions = (tool.get("function") for tool in tools)
-    return [str(function["name"]) for function in functions if isinstance(function, dict) and function.get("name")]
-
-
 def _calls_after(tag: str, reader: Reader, out: Out, names: Sequence[str], *, opened: bool) -> Steps[None]:
-    if tag in ("{", "[") or opened:
-        spaces = yield from reader.spaces()
-        out.content(spaces)
-        first = yield from reader.peek(1)
-        if first and first in "{[":
+    bare = tag in ("{", "[")
+    if bare or opened:
+        out.content((yield from reader.spaces()))
+        if (yield from _begins_with_object(reader)):
             yield from _bare_calls(reader, out, names)
             return
-        if tag in ("{", "["):
-            yield from reader.rest(out.content)
-            return
-    if (yield from reader.until(Stops(tag), out.content, keep_begun=False)):
+    if bare:
+        yield from reader.rest(out.content)
+    elif (yield from reader.until(Stops(tag), out.content, keep_begun=False)):
         yield from _tagged_calls(reader, out, names)
+
+
+def _begins_with_object(reader: Reader) -> Steps[bool]:
+    """Whether an object comes, or a list of them. Nothing is read."""
+    read = ""
+    if (yield from reader.follows("[")):
+        read = "[" + (yield from reader.spaces())
+    begins = (yield from reader.peek(1)) == "{"
+    reader.put_back(read)
+    return begins
 
 
 def _tagged_calls(reader: Reader, out: Out, names: Sequence[str]) -> Steps[None]:
     """Calls up to the end of the reply; what stands between and behind them belongs to the format."""
-    while True:
-        text, calls = yield from _next_object(reader, names, tagged=True)
-        if not text:
-            return
+    text = "…"
+    while text:
+        text, calls = yield from _next_object(reader, names)
         out.calls(calls)
 
 
@@ -96,7 +101,7 @@ def _bare_calls(reader: Reader, out: Out, names: Sequence[str]) -> Steps[None]:
     yield from reader.rest(out.content)
 
 
-def _next_object(reader: Reader, names: Sequence[str], *, tagged: bool = False) -> Steps[tuple[str, list[ToolCall]]]:
+def _next_object(reader: Reader, names: Sequence[str]) -> Steps[tuple[str, list[ToolCall]]]:
     """Read up to the end of the next JSON object. Returns what was read, nothing at the end, and the calls in it."""
     before: list[str] = []
     if not (yield from reader.until(_OBJECT, before.append)):
@@ -104,16 +109,16 @@ def _next_object(reader: Reader, names: Sequence[str], *, tagged: bool = False) 
     reader.put_back("{")
     lead = "".join(before)
     text, closed = yield from reader.json_object()
-    return lead + text, _calls(lead, text, names, tagged) if closed else []
+    return lead + text, _calls(lead, text, names) if closed else []
 
 
-def _calls(lead: str, text: str, names: Sequence[str], tagged: bool) -> list[ToolCall]:
+def _calls(lead: str, text: str, names: Sequence[str]) -> list[ToolCall]:
     """The calls in an object, or the call whose arguments it is: then the name stands in the text before it."""
     try:
         value = decoded(text)
     except ParseError:
         return []
-    calls = named_calls(value, names, bare_names=tagged)
+    calls = named_calls(value, names)
     if not calls and not is_call(value) and (name := _last_named(lead, names)):
         return [ToolCall(name, value)]
     return calls
@@ -127,7 +132,7 @@ def _last_named(text: str, names: Sequence[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w.-])")
 
 
 @lru_cache(maxsize=64)

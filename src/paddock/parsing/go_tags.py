@@ -12,7 +12,7 @@ ANY_OBJECT = "{"
 """The tool tag where a template shows none: any JSON object may be a call."""
 
 _ACTION = re.compile(
-    r"""\{\{ (?P<left>-(?=\s))? \s*
+    r"""\{\{ (?P<left>-(?=\s))? \s*+
     (?P<code> (?: /\*.*?\*/ | "(?:\\.|[^"\\\n])*+" | `[^`]*+` | '(?:\\.|[^'\\\n])*+' | [^}"'`] | \}(?!\}) )*? )
     (?P<right>\s-)? \}\}""",
     re.VERBOSE | re.DOTALL,

@@ -9,7 +9,11 @@ from typing import Any, NoReturn
 from paddock.parsing.reply import ParseError, ToolCall
 
 _NAME_KEYS = ("name", "tool_name", "function")
+_MAY_STAND_ALONE = "tool_name"
+"""Cohere's models leave out arguments that are empty; elsewhere a name alone is no call."""
 _ARGUMENT_KEYS = ("arguments", "parameters")
+_DEEPEST = 100
+"""Levels of JSON. What reads the arguments later goes down by calling itself."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -23,6 +27,8 @@ def decoded(text: str) -> Any:
         value = json.loads(text, strict=False, parse_float=_finite, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"the tool call is not JSON: {error}") from None
+    if text.count("{") + text.count("[") > _DEEPEST and _depth_exceeds(value, _DEEPEST):
+        raise ParseError(f"the tool call is nested more than {_DEEPEST} deep")
     return _without_surrogates(value) if "\\u" in text else value
 
 
@@ -38,21 +44,35 @@ def decoded_object(text: str) -> dict[str, Any]:
     return value
 
 
-def named_calls(value: Any, known: Sequence[str], *, bare_names: bool = False) -> list[ToolCall]:
-    """The calls of known tools that a value holds: one object, or objects in lists and under other keys.
+def json_call(text: str) -> list[ToolCall]:
+    """The call that `text` is: an object with `name` and `arguments`, the latter perhaps left out.
 
-    With `bare_names` a name that stands alone in its object is a call without arguments.
+    Raises:
+        ParseError: if it is none.
     """
+    call = decoded_object(text.strip())
+    name, arguments = call.get("name"), call.get("arguments")
+    if not isinstance(name, str) or not name:
+        raise ParseError("the tool call has no function name")
+    if isinstance(arguments, str):
+        arguments = decoded_object(arguments)
+    if arguments is not None and not isinstance(arguments, dict):
+        raise ParseError(f"the arguments of {name!r} are not a JSON object")
+    return [ToolCall(name, arguments or {})]
+
+
+def named_calls(value: Any, known: Sequence[str]) -> list[ToolCall]:
+    """The calls of known tools that a value holds: one object, or objects in lists and under other keys."""
     if isinstance(value, list):
-        return [call for item in value for call in named_calls(item, known, bare_names=bare_names)]
+        return [call for item in value for call in named_calls(item, known)]
     if not isinstance(value, dict):
         return []
     for key in _NAME_KEYS:
         if isinstance(name := value.get(key), str) and name in known:
-            arguments = {} if bare_names and len(value) == 1 else _arguments(value)
+            arguments = {} if key == _MAY_STAND_ALONE and len(value) == 1 else _arguments(value)
             if arguments is not None:
                 return [ToolCall(name, arguments)]
-    return [call for item in value.values() for call in named_calls(item, known, bare_names=bare_names)]
+    return [call for item in value.values() for call in named_calls(item, known)]
 
 
 def is_call(value: Mapping[str, Any]) -> bool:
@@ -71,6 +91,18 @@ def _arguments(call: Mapping[str, Any]) -> dict[str, Any] | None:
         if isinstance(value, dict):
             return value
     return None
+
+
+def _depth_exceeds(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            item
+            for container in level
+            if isinstance(container, dict | list)
+            for item in (container.values() if isinstance(container, dict) else container)
+        ]
+    return bool(level)
 
 
 def _finite(text: str) -> float:

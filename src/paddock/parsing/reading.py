@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from paddock.parsing.reply import Parsed, ParseError, ToolCall
 
+_WORD = re.compile(r"[^\s<]*(?=[\s<])")
+
 T = TypeVar("T")
 Steps = Generator[None, None, T]
 """Something that reads: it yields whenever it needs more text, and returns what it read."""
@@ -20,11 +22,11 @@ Write = Callable[[str], object]
 
 
 class Stops:
-    """Texts at which reading stops. Where several begin at one place, the longest counts."""
+    """Texts at which reading stops. Where several begin at one place, the longest counts; empty ones do not."""
 
     def __init__(self, *texts: str) -> None:
-        ordered = sorted(texts, key=len, reverse=True)
-        self._find = re.compile("|".join(map(re.escape, ordered))).search
+        ordered = sorted(filter(None, texts), key=len, reverse=True)
+        self._find = re.compile("|".join(map(re.escape, ordered)) or "(?!)").search
         self._beginnings = frozenset(text[:length] for text in texts for length in range(1, len(text)))
         self._longest = max(map(len, self._beginnings), default=0)
 
@@ -108,6 +110,16 @@ class Reader:
                 return "".join(parts)
             yield
 
+    def word(self) -> Steps[str]:
+        """Read up to white space or a tag."""
+        while True:
+            found = _WORD.match(self._rest)
+            if found or self._ended:
+                word = found.group() if found else self._rest
+                self._rest = self._rest[len(word) :]
+                return word
+            yield
+
     def peek(self, length: int) -> Steps[str]:
         """The next characters, fewer at the end. They stay unread."""
         while len(self._rest) < length and not self._ended:
@@ -164,6 +176,10 @@ class Reader:
             yield
 
 
+def nowhere(text: str) -> None:
+    """A `Write` that drops the text."""
+
+
 class Out:
     """Collects what a parser has found since the last `take`."""
 
@@ -197,6 +213,7 @@ class Trimmed:
         self._held: list[str] = []
 
     def __call__(self, text: str) -> None:
+        """Take text."""
         if self._left:
             text = text.lstrip()
             self._left = not text
@@ -211,6 +228,12 @@ class Trimmed:
             self._held.clear()
         if len(kept) < len(text):
             self._held.append(text[len(kept) :])
+
+    def flush(self) -> None:
+        """Pass on the white space that is held: it is not at the end."""
+        if self._held:
+            self._write("".join(self._held))
+            self._held.clear()
 
 
 Grammar = Callable[[Reader, Out], Steps[None]]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from paddock.library.gguf import Gguf
 from paddock.library.model import Model
+from paddock.service.parsers import parser_facts
 
 _ACTION = re.compile(r"\{\{-?(?!\s*/\*)(.*?)-?\}\}", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
@@ -19,14 +20,15 @@ def capabilities(model: Model) -> list[str]:
     """
     gguf = model.gguf
     variables = set(_variables(model.template or ""))
+    facts = parser_facts(model)
     embeds = _has(gguf, "pooling_type")
     found = {
         "completion": not embeds,
-        "tools": "Tools" in variables,
+        "tools": "Tools" in variables or (facts is not None and facts.has_tools),
         "insert": "Suffix" in variables,
         "vision": bool(model.projector_paths) or _has(gguf, "vision.block_count"),
         "embedding": embeds,
-        "thinking": bool(variables & {"Thinking", "Think"}),
+        "thinking": bool(variables & {"Thinking", "Think"}) or (facts is not None and facts.has_thinking),
         "audio": _has(gguf, "audio.block_count"),
     }
     return [name for name, present in found.items() if present]
