@@ -82,6 +82,10 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
     logprobs: bool = False
     top_logprobs: int = 0
     cache_prompt: bool = True
+    format: str = ""
+    """What the reply is held to, as JSON (see `paddock.engine.constraints`); "": nothing."""
+    thinking: tuple[str, str] | None = None
+    """The tags between which the reply is not held to its format; the first is "" where the prompt ends with it."""
 
 
 class Cancel(msgspec.Struct, tag="cancel", frozen=True):
@@ -100,11 +104,26 @@ class Tokenize(msgspec.Struct, tag="tokenize", frozen=True):
     add_special: bool = True
 
 
+class Embed(msgspec.Struct, tag="embed", frozen=True, kw_only=True, omit_defaults=True):
+    """Ask for a vector of each text; answered with `Embeddings` until there is one of each, or with `Failed`."""
+
+    id: int
+    texts: tuple[str, ...]
+    truncate: bool = True
+    """Whether a text that is too long is cut; if not, the request fails."""
+    normalize: bool = True
+    """Whether vectors get length 1."""
+    dimensions: int = 0
+    """Numbers of each vector that are wanted, from its beginning; 0 or less: all."""
+    num_ctx: int = 0
+    """Most tokens of a text; 0: the loaded model's limit."""
+
+
 class Shutdown(msgspec.Struct, tag="shutdown", frozen=True):
     """Leave now; running requests are dropped."""
 
 
-Command = LoadModel | Generate | Cancel | Tokenize | Shutdown
+Command = LoadModel | Generate | Cancel | Tokenize | Embed | Shutdown
 
 
 class Loaded(msgspec.Struct, tag="loaded", frozen=True, kw_only=True):
@@ -184,6 +203,24 @@ class Tokens(msgspec.Struct, tag="tokens", frozen=True):
     tokens: tuple[int, ...]
 
 
+class Vector(msgspec.Struct, frozen=True, array_like=True):
+    """The embedding of one text."""
+
+    id: int
+    number: int
+    """Which text of the request, from 0."""
+    tokens: int
+    """Those that were computed: of a text that was cut, not all."""
+    data: bytes
+    """32-bit floats."""
+
+
+class Embeddings(msgspec.Struct, tag="embeddings", frozen=True):
+    """What one batch of texts brought, for all requests together and in no order."""
+
+    vectors: tuple[Vector, ...]
+
+
 class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
     """How the runner is doing, sent when it changes and at most once a second. Counts of tokens are since loading."""
 
@@ -212,7 +249,7 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
         return self.reused_tokens / total if total else 0.0
 
 
-Event = Loaded | LoadFailed | Step | Tokens | Statistics
+Event = Loaded | LoadFailed | Step | Tokens | Embeddings | Statistics
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)

@@ -177,7 +177,7 @@ def test_head_has_the_status_and_no_body(server: ServerUnderTest, path: str) -> 
     assert (answer.status, answer.body) == (200, b"")
 
 
-@pytest.mark.parametrize("path", ["/api/pull", "/api/push", "/api/embed", "/api/embeddings"])
+@pytest.mark.parametrize("path", ["/api/pull", "/api/push"])
 def test_what_is_not_built_yet_is_501(server: ServerUnderTest, path: str) -> None:
     answer = server.post(path, {"model": "tiny"})
     assert answer.status == 501

@@ -14,12 +14,10 @@ REPLAY = SHARED / "tools" / "replay_http.py"
 RECORDED = SHARED / "fixtures" / "http" / "ollama.jsonl"
 
 WAITING = {
-    "not built yet: format": r"(generate|chat)/format .*",
     "not built yet: what a parser's name says of a model": r"show/rp",
-    "not built yet: embedding": r"embed(dings)?/.*",
     "not built yet: pulling and pushing": r"(pull|push)/.*",
 }
-MUST_PASS = ("general", "host", "cors", "blobs", "copy", "delete")
+MUST_PASS = ("general", "host", "cors", "blobs", "copy", "delete", "embed", "embeddings")
 
 
 @pytest.fixture(scope="module")

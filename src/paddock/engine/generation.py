@@ -4,6 +4,8 @@ import time
 from typing import Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
+from paddock.engine.constraints import Constraint
+from paddock.engine.formatting import FormattedReply
 from paddock.engine.sampling import counts_history, make_chain, token_logprob
 from paddock.engine.sequence import Sequence, cut_prompt, kept_tokens
 from paddock.engine.text import TextStream
@@ -16,8 +18,16 @@ REPLY_CONTEXTS = 10
 class Generation:
     """One request in progress: its sequence, its sampler with the state that it has, its text."""
 
-    def __init__(self, request: Generate, prompt: list[int], model: Model, context_length: int, limit: int) -> None:
-        """Take up `request`, whose prompt has the tokens `prompt`.
+    def __init__(
+        self,
+        request: Generate,
+        prompt: list[int],
+        model: Model,
+        context_length: int,
+        limit: int,
+        rules: Constraint | None = None,
+    ) -> None:
+        """Take up `request`, whose prompt has the tokens `prompt`; `rules` hold its reply to the format it wants.
 
         It may use `request.num_ctx` tokens, `context_length` if it does not say, and never more than `limit`.
 
@@ -39,6 +49,7 @@ class Generation:
         self._num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)
         self._model = model
         self._text = TextStream(request.stop)
+        self._format = FormattedReply(model, rules, request.thinking) if rules is not None else None
         self._sampler: SamplerChain = make_chain(model, request.sampling, num_ctx)
         if counts_history(request.sampling):
             last = request.sampling.repeat_last_n
@@ -58,7 +69,15 @@ class Generation:
         if not self._first_token:
             self._first_token = time.perf_counter_ns()
         self._reply_tokens += 1
+        if self._format is not None:
+            return self._format.sample(self._sampler, context, index, keep_logits=self.request.logprobs)
         return self._sampler.sample(context, index)
+
+    def logits(self, context: Context, index: int) -> Any:
+        """Return the logits by which the token just sampled was chosen, if the request wants to know."""
+        if not self.request.logprobs:
+            return None
+        return self._format.logits if self._format is not None else context.logits(index)
 
     def take(self, token: int, logits: Any) -> tuple[Chunk | None, FinishReason | None]:
         """Return what `token` brings to show, and why the reply ends if it does; it was chosen by `logits`."""
@@ -71,6 +90,9 @@ class Generation:
         text = self._text.feed(self._model.piece(token, request.special_tokens))
         reason: FinishReason | None = None
         if self._text.stopped:
+            reason = "stop"
+        elif self._format is not None and self._format.done:
+            text += self._text.flush()
             reason = "stop"
         elif self._reply_tokens >= self._num_predict:
             text += self._text.flush()

@@ -3,18 +3,25 @@
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from paddock.engine.aside import AsidePrefill
 from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model, gpu_offload
+from paddock.engine.binding.embedding import has_cache, is_made_to_embed
 from paddock.engine.channel import Channel
+from paddock.engine.constraints import BadConstraint, Constraint
+from paddock.engine.embedding import Embedder
+from paddock.engine.formatting import Formats
 from paddock.engine.generation import Generation
+from paddock.engine.lane import Method
 from paddock.engine.sequence import PromptTooLong
 from paddock.engine.step import Stepper
 from paddock.ipc import (
     Cancel,
     Command,
+    Embed,
     Failed,
     FailureKind,
     Generate,
@@ -72,30 +79,40 @@ class Runner:
             use_mmap=load.use_mmap,
             use_mlock=load.use_mlock,
         )
-        if not model.has_decoder:
-            raise LoadError("this model has no decoder: it cannot generate text")
         adapters = [model.add_adapter(path) for path in load.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
         options = choose_options(load, model, self._context_length)
-        self._context = Context(model, options.context)
-        if adapters:
-            self._context.use_adapters(adapters)
-        self._limit = min(self._context.cells, model.train_context or self._context.cells)
-        self._max_sequences = options.running
-        aside = AsidePrefill(model, options.context, adapters) if options.spare_memory else None
-        self._stepper = Stepper(model, self._context, options.running, park=options.spare_memory, aside=aside)
+        self._options = options
+        self._context = _generating_context(model, options.context, adapters)
+        self._cells = self._context.cells if self._context else max(options.context.cells, model.train_context)
+        self._formats = Formats(model)
+        self._stepper: Stepper | None = None
+        if self._context is not None:
+            aside = AsidePrefill(model, options.context, adapters) if options.spare_memory else None
+            self._stepper = Stepper(model, self._context, options.running, park=options.spare_memory, aside=aside)
+        method = Method.of(
+            model,
+            adapters,
+            cached=self._context is not None or has_cache(model),
+            threads=load.threads or 1,
+            flash_attention=options.context.flash_attention,
+        )
+        # A model that also generates has a context for that, and making one takes less time than a short text.
+        self._embedder = Embedder(method, self._context_length, keep=self._context is None)
+        self._running = options.running if self._context else method.together
         self._sent = Statistics()
         self._next_statistics = 0.0
 
     def describe(self) -> Loaded:
         """Say what was loaded, and how."""
-        model, context = self._model, self._context
+        model, options = self._model, self._options
         return Loaded(
             context_length=self._context_length,
-            pool_tokens=context.cells,
-            max_sequences=self._max_sequences,
-            threads=context.threads,
-            flash_attention=context.flash_attention,
+            # A model that only embeds has none, and none is too few: its contexts are made in the size that is needed.
+            pool_tokens=self._cells,
+            max_sequences=self._running,
+            threads=options.context.threads,
+            flash_attention=options.context.flash_attention,
             description=model.description,
             adds_bos=model.adds_bos,
             bos=_special_text(model, model.bos),
@@ -105,31 +122,49 @@ class Runner:
 
     def run(self, commands: list[Command]) -> None:
         """Obey `commands`, which have arrived already, and those to come, until told to shut down."""
-        stepper, channel = self._stepper, self._channel
+        stepper, embedder, channel = self._stepper, self._embedder, self._channel
         while True:
             for command in commands:
                 if isinstance(command, Shutdown):
                     return
                 self._obey(command)
-            if stepper.busy:
+            if stepper is not None and stepper.busy:
                 step = stepper.step()
                 if step.chunks or step.finished or step.failed:
                     channel.send(step)
                 if time.monotonic() >= self._next_statistics or not stepper.busy:
-                    self._report()
-            commands = channel.take(wait=not stepper.busy)
+                    self._report(stepper)
+            if embedder.busy:
+                for event in embedder.step(beside=stepper is not None and stepper.busy):
+                    channel.send(event)
+            for request, rules in self._formats.take(sleep=not self._computing):
+                self._begin(request, rules)
+            commands = channel.take(wait=not (self._computing or self._formats.busy))
+
+    @property
+    def _computing(self) -> bool:
+        return self._embedder.busy or (self._stepper is not None and self._stepper.busy)
 
     def close(self) -> None:
         """Give all memory back."""
-        self._stepper.close()
-        self._context.close()
+        self._formats.close()
+        self._embedder.close()
+        if self._stepper is not None:
+            self._stepper.close()
+        if self._context is not None:
+            self._context.close()
         self._model.close()
 
     def _obey(self, command: Command) -> None:
         if isinstance(command, Generate):
             self._start(command)
         elif isinstance(command, Cancel):
-            self._stepper.cancel(command.id)
+            self._embedder.cancel(command.id)
+            self._formats.cancel(command.id)
+            if self._stepper is not None:
+                self._stepper.cancel(command.id)
+        elif isinstance(command, Embed):
+            self._embedder.add(command)
         elif isinstance(command, Tokenize):
             tokens = self._model.tokenize(self._before(command.context) + command.text, add_special=command.add_special)
             self._channel.send(Tokens(command.id, tuple(tokens)))
@@ -137,12 +172,25 @@ class Runner:
             log.error("unexpected command %s", type(command).__name__)
 
     def _start(self, request: Generate) -> None:
+        if self._stepper is None:
+            self._refuse(request, "this model does not support generate", "invalid")
+        elif request.format:
+            self._formats.add(request)
+        else:
+            self._begin(request, None)
+
+    def _begin(self, request: Generate, rules: Constraint | BadConstraint | None) -> None:
+        assert self._stepper is not None
+        if isinstance(rules, BadConstraint):
+            self._refuse(request, str(rules), "invalid")
+            return
         prompt = self._model.tokenize(self._before(request.context) + request.prompt)
         if not prompt:
             self._refuse(request, "the prompt has no tokens", "invalid")
             return
         try:
-            generation = Generation(request, prompt, self._model, self._context_length, self._limit)
+            limit = min(self._cells, self._model.train_context or self._cells)
+            generation = Generation(request, prompt, self._model, self._context_length, limit, rules)
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return
@@ -156,10 +204,10 @@ class Runner:
     def _refuse(self, request: Generate, message: str, kind: FailureKind) -> None:
         self._channel.send(Step(failed=(Failed(request.id, message, kind),)))
 
-    def _report(self) -> None:
+    def _report(self, stepper: Stepper) -> None:
         now = time.monotonic()
         self._next_statistics = now + STATISTICS_INTERVAL
-        statistics = self._stepper.statistics()
+        statistics = stepper.statistics()
         if statistics.steps == self._sent.steps and statistics.running == self._sent.running:
             return
         done = statistics.prompt_tokens + statistics.reply_tokens
@@ -208,6 +256,19 @@ def choose_options(load: LoadModel, model: Model, context_length: int) -> Option
     )
     on_gpu = load.gpu_layers != 0 and gpu_offload()
     return Options(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
+
+
+def _generating_context(model: Model, options: ContextOptions, adapters: list[Any]) -> Context | None:
+    """Make the context in which `model` generates; None if it is one that only embeds."""
+    if is_made_to_embed(model) or not model.has_decoder:
+        return None
+    context = Context(model, options)
+    if context.memory is None:
+        context.close()
+        return None
+    if adapters:
+        context.use_adapters(adapters)
+    return context
 
 
 def serve(channel: Channel) -> int:

@@ -6,6 +6,7 @@ import time
 from paddock.engine.aside import WORTH_ASIDE, AsidePrefill
 from paddock.engine.binding import Batch, BatchRejected, Context, Model
 from paddock.engine.budget import ChunkBudget
+from paddock.engine.constraints import ConstraintFailed
 from paddock.engine.generation import Generation
 from paddock.engine.memory import memory_of
 from paddock.engine.scheduler import Scheduler, Work
@@ -81,9 +82,13 @@ class Stepper:
         self.scheduler.computed(works)
         chunks: list[Chunk] = []
         finished: list[Finished] = []
+        failed: list[Failed] = []
         for generation, index in outputs:
-            self._advance(generation, index, chunks, finished)
-        return Step(tuple(chunks), tuple(finished))
+            try:
+                self._advance(generation, index, chunks, finished)
+            except ConstraintFailed as error:
+                failed += self._fail([generation], f"the reply could not be held to its format: {error}").failed
+        return Step(tuple(chunks), tuple(finished), tuple(failed))
 
     def statistics(self) -> Statistics:
         """How it stands."""
@@ -155,8 +160,7 @@ class Stepper:
         """Sample the next token of a generation, and end it if that is its end."""
         token = generation.sample(self._context, index)
         self._reply_tokens += 1
-        logits = self._context.logits(index) if generation.request.logprobs else None
-        chunk, reason = generation.take(token, logits)
+        chunk, reason = generation.take(token, generation.logits(self._context, index))
         if chunk is not None:
             chunks.append(chunk)
         if reason is None and not self.scheduler.extend(generation.sequence, token):

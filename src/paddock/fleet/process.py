@@ -10,11 +10,13 @@ from typing import cast
 import msgspec
 
 from paddock.fleet.errors import LoadFailure, LoadTimeout, RequestFailed, RunnerCrashed
-from paddock.fleet.reply import Reply
+from paddock.fleet.reply import Reply, Vectors
 from paddock.ipc import (
     BrokenStream,
     Cancel,
     Command,
+    Embed,
+    Embeddings,
     Frames,
     Generate,
     Loaded,
@@ -55,6 +57,7 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         self._last_lines: deque[str] = deque(maxlen=5)
         self._replies: dict[int, Reply] = {}
         self._questions: dict[int, asyncio.Future[tuple[int, ...]]] = {}
+        self._vectors: dict[int, Vectors] = {}
         self._next_id = 0
         self._closing = False
 
@@ -115,6 +118,26 @@ class RunnerProcess(asyncio.SubprocessProtocol):
             return await question
         finally:
             self._questions.pop(number, None)
+
+    async def embed(self, request: Embed) -> Vectors:
+        """Hand over a request (its id is replaced) and return its vectors when all are there.
+
+        Raises:
+            RequestFailed: if one cannot be computed.
+            RunnerCrashed: if the process is gone or goes.
+        """
+        self._check_alive()
+        self._next_id += 1
+        number = self._next_id
+        vectors = self._vectors[number] = Vectors(len(request.texts))
+        try:
+            self._send(msgspec.structs.replace(request, id=number))
+            await vectors.wait()
+            return vectors
+        finally:
+            del self._vectors[number]
+            if not vectors.ended:
+                self._send(Cancel(number))
 
     async def close(self) -> None:
         """End the process and wait until it is gone."""
@@ -181,6 +204,8 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         for reply in self._replies.values():
             reply.fail(error)
         self._replies.clear()
+        for vectors in self._vectors.values():
+            vectors.fail(error)
         for question in self._questions.values():
             if not question.done():
                 question.set_exception(error)
@@ -203,6 +228,12 @@ class RunnerProcess(asyncio.SubprocessProtocol):
                 reply = replies.pop(failed.id, None)
                 if reply is not None:
                     reply.fail(RequestFailed(failed.message, failed.kind))
+                elif failed.id in self._vectors:
+                    self._vectors[failed.id].fail(RequestFailed(failed.message, failed.kind))
+        elif isinstance(event, Embeddings):
+            for vector in event.vectors:
+                if vector.id in self._vectors:
+                    self._vectors[vector.id].put(vector)
         elif isinstance(event, Tokens):
             question = self._questions.get(event.id)
             if question is not None and not question.done():

@@ -1,10 +1,11 @@
-"""The stream of one request's events, from the runner to whoever waits."""
+"""What one request gets, from the runner to whoever waits: a stream of events, or the vectors of its texts."""
 
 import asyncio
+from array import array
 from collections.abc import Callable
 
 from paddock.fleet.errors import FleetError
-from paddock.ipc import Chunk, Finished
+from paddock.ipc import Chunk, Finished, Vector
 
 ReplyEvent = Chunk | Finished
 
@@ -63,3 +64,43 @@ class Reply:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+class Vectors:
+    """The embeddings of one request's texts, gathered as they come."""
+
+    def __init__(self, count: int) -> None:
+        self.numbers: list[array[float]] = [array("f")] * count
+        """In the order of the texts; complete after `wait`."""
+        self.tokens = 0
+        """Of all texts together."""
+        self._missing = count
+        self._complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not count:
+            self._complete.set_result(None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all have come, or none will any more."""
+        return self._complete.done() and not self._complete.cancelled()
+
+    async def wait(self) -> None:
+        """Wait until all are there.
+
+        Raises:
+            FleetError: if the request failed or its runner died.
+        """
+        await self._complete
+
+    def put(self, vector: Vector) -> None:
+        """Add one."""
+        self.numbers[vector.number] = array("f", vector.data)
+        self.tokens += vector.tokens
+        self._missing -= 1
+        if not self._missing and not self._complete.done():
+            self._complete.set_result(None)
+
+    def fail(self, error: FleetError) -> None:
+        """End with an error."""
+        if not self._complete.done():
+            self._complete.set_exception(error)

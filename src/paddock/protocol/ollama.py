@@ -84,6 +84,28 @@ class ChatRequest(_Inference):
     tools: list[dict[str, Any]] | None = None
 
 
+class EmbedRequest(msgspec.Struct):
+    """`POST /api/embed`."""
+
+    model: str | None = None
+    input: Any = None
+    truncate: bool | None = None
+    dimensions: Int64 | None = None
+    options: dict[str, Any] | None = None
+    keep_alive: Any = None
+    images: list[Any] | None = None
+
+
+class EmbeddingsRequest(msgspec.Struct):
+    """`POST /api/embeddings`, the older form."""
+
+    model: str | None = None
+    prompt: str | None = None
+    options: dict[str, Any] | None = None
+    keep_alive: Any = None
+    images: list[Any] | None = None
+
+
 class ShowRequest(msgspec.Struct):
     """`POST /api/show`."""
 
@@ -249,6 +271,22 @@ class ChatEnd(msgspec.Struct, kw_only=True):
     debug_info: DebugInfo | UnsetType = msgspec.field(default=UNSET, name="_debug_info")
 
 
+class EmbedReply(msgspec.Struct, kw_only=True):
+    """The answer of `/api/embed`: vectors, each as JSON. Durations in nanoseconds; what is zero is left out."""
+
+    model: str
+    embeddings: list[msgspec.Raw]
+    total_duration: int | UnsetType = UNSET
+    load_duration: int | UnsetType = UNSET
+    prompt_eval_count: int | UnsetType = UNSET
+
+
+class EmbeddingsReply(msgspec.Struct):
+    """The answer of `/api/embeddings`."""
+
+    embedding: list[float]
+
+
 class ErrorBody(msgspec.Struct):
     """Every error."""
 
@@ -343,6 +381,21 @@ def read_images(values: list[str] | None) -> list[bytes]:
             bad = next((i for i, c in enumerate(value) if c not in BASE64), len(value))
             raise BadRequest(f"illegal base64 data at input byte {bad}") from None
     return images
+
+
+def read_input(value: Any) -> list[str]:
+    """Return the texts of an embed request: a text or a list of texts; an empty text alone is none.
+
+    Raises:
+        BadRequest: if it is something else.
+    """
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return value
+    raise BadRequest("invalid input type")
 
 
 def read_licenses(value: Any) -> list[str]:

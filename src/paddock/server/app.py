@@ -9,6 +9,7 @@ from starlette.routing import Route
 from paddock import OLLAMA_API_VERSION, __version__
 from paddock.protocol.json import encode
 from paddock.server.access import Access, Origins, is_loopback
+from paddock.server.embedding import EmbeddingRoutes
 from paddock.server.errors import JSON, Endpoint, guarded, not_found, wrong_method
 from paddock.server.inference import InferenceRoutes
 from paddock.server.log import RequestLog
@@ -36,7 +37,9 @@ def not_built(what: str) -> Endpoint:
     return endpoint
 
 
-def make_app(settings: Settings, models: ModelRoutes, inference: InferenceRoutes) -> Starlette:
+def make_app(
+    settings: Settings, models: ModelRoutes, inference: InferenceRoutes, embedding: EmbeddingRoutes
+) -> Starlette:
     """Put the app together."""
     endpoints: list[tuple[str, Endpoint, list[str]]] = [
         ("/", running, ["GET"]),
@@ -52,8 +55,8 @@ def make_app(settings: Settings, models: ModelRoutes, inference: InferenceRoutes
         ("/api/blobs/{digest}", models.blob, ["HEAD", "POST"]),
         ("/api/pull", models.pull, ["POST"]),
         ("/api/push", not_built("pushing models"), ["POST"]),
-        ("/api/embed", not_built("embedding"), ["POST"]),
-        ("/api/embeddings", not_built("embedding"), ["POST"]),
+        ("/api/embed", embedding.embed, ["POST"]),
+        ("/api/embeddings", embedding.embeddings, ["POST"]),
     ]
     app = Starlette(
         routes=[Route(path, guarded(endpoint), methods=methods) for path, endpoint, methods in endpoints],

@@ -15,10 +15,12 @@ from paddock.fleet import Fleet
 from paddock.library.bundle import PACKAGED
 from paddock.library.store import Library
 from paddock.server.app import make_app
+from paddock.server.embedding import EmbeddingRoutes
 from paddock.server.inference import InferenceRoutes
 from paddock.server.log import start_log
 from paddock.server.models import ModelRoutes
 from paddock.service.catalog import Catalog
+from paddock.service.embedding import Embedding
 from paddock.service.inference import Inference
 from paddock.settings import Settings
 
@@ -81,7 +83,10 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
     if pruned:
         log.info("removed %d blobs that no model uses", pruned)
     inference = Inference(library, catalog, fleet, settings)
-    app = make_app(settings, ModelRoutes(library, catalog, fleet), InferenceRoutes(inference))
+    embedding = Embedding(library, catalog, fleet, settings)
+    app = make_app(
+        settings, ModelRoutes(library, catalog, fleet), InferenceRoutes(inference), EmbeddingRoutes(embedding)
+    )
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -1,20 +1,23 @@
 """Completing texts and answering chats: model from the library, runner from the fleet, prompt from prompting."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from typing import Any
+
+import msgspec
 
 from paddock.fleet import Fleet, Lease
 from paddock.ipc import Chunk, Finished, Generate
 from paddock.library.names import ModelName
 from paddock.library.store import Library, Model, ModelNotFound
-from paddock.parsing import ReplyParser, parser_of_template
+from paddock.parsing import ReplyParser
 from paddock.prompting import Message, PromptFormat, with_model_messages, without_leading_bos
 from paddock.service.catalog import Catalog
-from paddock.service.errors import NotBuiltYet, NotSupported, RequestError, UnknownModel
+from paddock.service.errors import NotSupported, RequestError, UnknownModel
 from paddock.service.options import InferenceOptions, merge_options
+from paddock.service.parsers import free_tags, parser_for
 from paddock.service.replies import ReplyReader
 from paddock.service.requests import (
     CompletionRequest,
@@ -119,8 +122,9 @@ class Inference:
             if request.debug_render_only:
                 yield [Rendered(prompt)]
                 return
-            parser = None if request.raw else _parser(model, form, (), think, prompt)
-            async for parts in self._run(lease, request, options, prompt, parser, started, loaded):
+            parser = None if request.raw else parser_for(model, form, (), think, prompt)
+            free = None if request.raw else free_tags(model, form, think, prompt)
+            async for parts in self._run(lease, request, options, prompt, parser, free, started, loaded):
                 yield parts
 
     async def _converse(self, request: ConversationRequest) -> AsyncGenerator[list[ReplyPart], None]:
@@ -162,8 +166,10 @@ class Inference:
             if request.debug_render_only:
                 yield [Rendered(prompt)]
                 return
-            parser = _parser(model, form, request.tools, think, prompt)
-            async for parts in self._run(lease, request, options, prompt, parser, started, loaded):
+            last = request.messages[-1]
+            parser = parser_for(model, form, request.tools, think, prompt, last)
+            free = free_tags(model, form, think, prompt)
+            async for parts in self._run(lease, request, options, prompt, parser, free, started, loaded):
                 yield parts
 
     async def _open(self, name: str) -> Model:
@@ -203,13 +209,20 @@ class Inference:
         options: InferenceOptions,
         prompt: str,
         parser: ReplyParser | None,
+        free: tuple[str, str] | None,
         started: int,
         loaded: int,
     ) -> AsyncIterator[list[ReplyPart]]:
         completion = request if isinstance(request, CompletionRequest) else None
         context = completion.context if completion else ()
-        special = parser is not None
-        reply = lease.runner.generate(_generate(request, options, prompt, context, special_tokens=special))
+        asked = _generate(request, options, prompt, context)
+        asked = msgspec.structs.replace(
+            asked,
+            # A parser needs to see the tags, which may be special tokens.
+            special_tokens=parser is not None,
+            thinking=free if request.format is not None else None,
+        )
+        reply = lease.runner.generate(asked)
         reader = ReplyReader(parser)
         texts: list[str] = []
         keeps_context = completion is not None and not completion.raw
@@ -241,25 +254,7 @@ class Inference:
             reply.close()
 
 
-def _parser(
-    model: Model, form: PromptFormat, tools: Sequence[dict[str, Any]], think: bool | str | None, prompt: str
-) -> ReplyParser | None:
-    """What takes the reply apart; None where nothing in it can be but content."""
-    if not tools and not think:
-        return None
-    if form.template is None:
-        return None
-    return parser_of_template(form.template.text, tools=tools or None, think=think, prompt=prompt)
-
-
-def _generate(
-    request: InferenceRequest,
-    options: InferenceOptions,
-    prompt: str,
-    context: tuple[int, ...],
-    *,
-    special_tokens: bool,
-) -> Generate:
+def _generate(request: InferenceRequest, options: InferenceOptions, prompt: str, context: tuple[int, ...]) -> Generate:
     return Generate(
         id=0,
         prompt=prompt,
@@ -274,7 +269,7 @@ def _generate(
         logprobs=request.logprobs,
         top_logprobs=request.top_logprobs if request.logprobs else 0,
         cache_prompt=options.cache_prompt,
-        special_tokens=special_tokens,
+        format=json.dumps(request.format, ensure_ascii=False) if request.format is not None else "",
     )
 
 
@@ -295,8 +290,6 @@ def _summary(finished: Finished, context: tuple[int, ...] | None, started: int, 
 def _check_common(request: InferenceRequest) -> None:
     if not 0 <= request.top_logprobs <= 20:
         raise RequestError("top_logprobs must be between 0 and 20")
-    if request.format is not None:
-        raise NotBuiltYet("format")
 
 
 def _history(model: Model) -> list[Message]:

@@ -40,6 +40,8 @@ class ContextOptions:
     threads: int = 1
     kv_type: str = "f16"
     flash_attention: bool = False
+    pooling: int | None = None
+    """`embedding.Pooling` for a context that gives vectors; None for one that gives logits."""
 
 
 class Batch:
@@ -95,6 +97,8 @@ class Context:
         params.flash_attn_type = int(options.flash_attention)
         params.type_k = params.type_v = KV_TYPES[options.kv_type]
         params.kv_unified = True
+        if options.pooling is not None:
+            params.embeddings, params.pooling_type = True, options.pooling
         if between is not None:
             self._evaluated = _EVALUATED(_counting(between))
             params.cb_eval = self._evaluated

@@ -1,0 +1,144 @@
+"""A model's tokens as the library of grammars needs them, and the grammars compiled for them."""
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from paddock.engine.binding import Model
+from paddock.engine.constraints.errors import BadConstraint
+from paddock.engine.constraints.grammar import Grammar, read_format
+
+if TYPE_CHECKING:
+    import numpy
+    from llguidance import LLMatcher
+
+KEPT = 32
+"""Compiled grammars kept, the latest used: some hundred kilobytes each, a few milliseconds to make anew."""
+
+MAX_LEXER_STATES = 50_000
+"""Of one grammar, 1 to 2 kB each: a reply that needs more of them fails rather than eating the memory."""
+
+BLAME_AT_MOST = 100
+"""Parts of a schema that are compiled on their own to find the one that is at fault."""
+
+TOO_DEEP = "it is nested too deeply"
+"""The library reads 128 levels of JSON: some 60 objects in objects."""
+
+TOP = '%llguidance {"no_forcing": true}\nstart: @inner'
+"""Around every grammar: the model chooses among all spellings of what must come next. Otherwise the library would want
+to tokenize forced text in the model's way, by calling back."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A grammar in the library's form, at the beginning of a reply."""
+
+    matcher: "LLMatcher"
+    is_json: bool
+
+
+class Vocabulary:
+    """The tokens of a model, prepared once: half a second and 60 MB for 128 thousand of them.
+
+    Used by one thread at a time.
+    """
+
+    def __init__(self, model: Model) -> None:
+        from llguidance import LLParserLimits, LLTokenizer, TokenizerWrapper
+
+        self.size = model.vocabulary_size
+        self.ends = frozenset(t for t in range(self.size) if model.ends_reply(t))
+        # Control tokens have no text, and what has none has no place in any grammar.
+        self.texts = [b"" if t in self.ends else model.piece(t) for t in range(self.size)]
+        # The library needs a token that ends. One more than there are has no logit: such a reply ends when it is done.
+        ends = sorted(self.ends) or [self.size]
+        tokens = _Tokens([*self.texts, b""], ends[0])
+        self._tokenizer = LLTokenizer(TokenizerWrapper(tokens), eos_token=ends)
+        self._digits: numpy.ndarray[Any, numpy.dtype[numpy.bool_]] | None = None
+        self._limits = LLParserLimits(max_lexer_states=MAX_LEXER_STATES, verbose_errors=False)
+        self._compiled: OrderedDict[str, Compiled] = OrderedDict()
+
+    @property
+    def mask_bytes(self) -> int:
+        """Bytes of a mask with a bit per token, in whole 32-bit words."""
+        return (self._tokenizer.vocab_size + 31) // 32 * 4
+
+    @property
+    def digits(self) -> "numpy.ndarray[Any, numpy.dtype[numpy.bool_]]":
+        """For each token whether it begins with a digit."""
+        if self._digits is None:
+            import numpy
+
+            self._digits = numpy.array([t[:1].isdigit() for t in self.texts])
+        return self._digits
+
+    def start(self, text: str) -> "Compiled":
+        """Return the beginning of a reply in the format `text`.
+
+        Raises:
+            BadConstraint: if the format cannot be enforced.
+        """
+        compiled = self._compiled.get(text)
+        if compiled is None:
+            grammar = read_format(text)
+            compiled = self._compiled[text] = Compiled(self._compile(grammar), grammar.prepared is not None)
+            if len(self._compiled) > KEPT:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(text)
+        return replace(compiled, matcher=compiled.matcher.deep_copy())
+
+    def _compile(self, grammar: Grammar) -> "LLMatcher":
+        matcher = self._matcher(grammar.inner)
+        reason = _fault(matcher)
+        if not reason:
+            return matcher
+        where = "the format"
+        if reason != TOO_DEEP:
+            guilty = (p for p, i in islice(grammar.parts(), BLAME_AT_MOST) if _fault(self._matcher(i)) == reason)
+            where = next((f"the schema at {place}" for place in guilty), where)
+        raise BadConstraint(f"{where} cannot be enforced: {reason}")
+
+    def _matcher(self, inner: dict[str, Any]) -> "LLMatcher":
+        from llguidance import LLMatcher
+
+        grammars = [{"name": "top", "lark_grammar": TOP}, {"name": "inner", **inner}]
+        return LLMatcher(self._tokenizer, json.dumps({"grammars": grammars}), log_level=0, limits=self._limits)
+
+
+class _Tokens:
+    """What the library reads of a tokenizer."""
+
+    bos_token_id = None
+    special_token_ids: tuple[int, ...] = ()
+
+    def __init__(self, tokens: list[bytes], end: int) -> None:
+        self.tokens = tokens
+        self.eos_token_id = end
+
+    def __call__(self, text: bytes) -> list[int]:
+        """Would tokenize what is forced, which `TOP` turns off."""
+        return []
+
+
+def _fault(matcher: "LLMatcher") -> str:
+    """Say why no reply can be written with `matcher`, in a line; empty if one can."""
+    if not matcher.is_error():
+        matcher.compute_bitmask()
+        if matcher.is_stopped() and not matcher.is_accepting():
+            return "nothing can satisfy it"
+    return explain(matcher)
+
+
+def explain(matcher: "LLMatcher") -> str:
+    """Return the library's error as one line; empty if there is none."""
+    if not matcher.is_error():
+        return ""
+    lines = [line.strip() for line in matcher.get_error().splitlines()] or ["unknown error"]
+    if lines[0].startswith("panic"):
+        return "the grammar is not understood"
+    if "recursion limit" in lines[0]:
+        return TOO_DEEP
+    told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return (told or lines)[0][:300]

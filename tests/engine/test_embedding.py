@@ -1,0 +1,420 @@
+"""Vectors are those of the model's own tokens, whatever else is computed beside them.
+
+What they are compared with is computed apart: each text alone in a context that gives every token's vector.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from paddock import ipc
+from paddock.engine.binding import Batch, ContextOptions, Model
+from paddock.engine.binding.embedding import EmbeddingContext, Pooling, has_cache
+from paddock.engine.embedding import Embedder
+from paddock.engine.lane import Method
+from tests.embedders import tiny_bert, tiny_t5_encoder
+from tests.engine.runners import GREEDY, RunnerUnderTest, load
+from tests.ggufs import WORDS, tiny_llama
+from tests.kinds import KINDS
+
+Vector = npt.NDArray[np.float32]
+
+MAKERS: dict[str, Callable[[Path], Path]] = {
+    **KINDS,
+    "mean of a decoder": lambda path: tiny_llama(path, context_length=4096, metadata={"llama.pooling_type": 1}),
+    "BERT": lambda path: tiny_bert(path, context_length=2048),
+    "encoder of a T5": tiny_t5_encoder,
+}
+
+
+ROUNDING = 5e-4
+"""By how much of their length vectors may differ: caches and activations are rounded to 16 bits, in batches of another
+shape elsewhere. Most differ by 1e-5, some by 3e-4; a wrong token or pooling makes a hundred times as much."""
+
+
+class Bench:
+    """An embedder in this process; `answers` and `failures` have what it sent."""
+
+    def __init__(self, file: Path, *, limit: int = 0, keep: bool = True) -> None:
+        self.model = Model(str(file))
+        self.method = Method.of(self.model, [], cached=has_cache(self.model), threads=1)
+        self.embedder = Embedder(self.method, limit or self.model.train_context, keep=keep)
+        self.answers: dict[int, dict[int, ipc.Vector]] = {}
+        self.failures: dict[int, ipc.Failed] = {}
+
+    def __enter__(self) -> "Bench":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.embedder.close()
+        self.model.close()
+
+    def add(self, number: int, *texts: str, **fields: object) -> None:
+        self.embedder.add(ipc.Embed(id=number, texts=texts, **{"normalize": False, **fields}))  # type: ignore[arg-type]
+
+    def step(self, *, beside: bool = False) -> None:
+        for event in self.embedder.step(beside=beside):
+            if isinstance(event, ipc.Embeddings):
+                for vector in event.vectors:
+                    assert vector.id not in self.failures
+                    assert vector.number not in self.answers.setdefault(vector.id, {})
+                    self.answers[vector.id][vector.number] = vector
+            else:
+                self.failures |= {failed.id: failed for failed in event.failed}
+
+    def finish(self, *, beside: bool = False) -> int:
+        """Compute all there is and return in how many steps."""
+        steps = 0
+        while self.embedder.busy:
+            self.step(beside=beside)
+            steps += 1
+        return steps
+
+    def vectors(self, number: int) -> list[Vector]:
+        found = self.answers[number]
+        return [np.frombuffer(found[i].data, np.float32) for i in range(len(found))]
+
+    def embed(self, *texts: str, beside: bool = False, **fields: object) -> list[Vector]:
+        self.answers.pop(0, None)
+        self.add(0, *texts, **fields)
+        self.finish(beside=beside)
+        assert not self.failures
+        vectors = self.vectors(0)
+        assert len(vectors) == len(texts)
+        return vectors
+
+    def of_tokens(self, tokens: Sequence[int]) -> Vector:
+        """The vectors of a text's tokens, computed alone and at once."""
+        size = max(len(tokens), 32)
+        context = EmbeddingContext(self.model, ContextOptions(size, size, 1, 1, pooling=Pooling.NONE))
+        batch = Batch(size)
+        for position, token in enumerate(tokens):
+            batch.add(token, position, 0, True)
+        context.decode(batch)
+        vectors = np.stack([np.frombuffer(context.of_token(i), np.float32) for i in range(len(tokens))])
+        batch.close()
+        context.close()
+        return vectors
+
+    def expected(self, text: str) -> Vector:
+        """What `text` pools to, computed by numpy."""
+        vectors = self.of_tokens(self.model.tokenize(text))
+        pooled: Vector = {
+            Pooling.MEAN: lambda: vectors.mean(axis=0, dtype=np.float32),
+            Pooling.CLS: lambda: vectors[0],
+            Pooling.LAST: lambda: vectors[-1],
+        }[self.method.pooling]()
+        return pooled
+
+
+def words(seed: int, count: int) -> str:
+    return " ".join(random.Random(seed).choices(WORDS.split(), k=count))
+
+
+def same(one: Vector, other: Vector, tolerance: float = ROUNDING) -> bool:
+    return one.shape == other.shape and float(np.linalg.norm(one - other) / np.linalg.norm(other)) < tolerance
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with Bench(MAKERS[request.param](tmp_path_factory.mktemp("embedders") / "model.gguf")) as bench:
+        yield bench
+        assert not bench.failures
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_bert(tmp_path_factory.mktemp("bert") / "bert.gguf")
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 130, 500, 700])
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_vector_is_what_the_tokens_pool_to(bench: Bench, count: int, beside: bool) -> None:
+    text = words(count, count)
+    assert same(bench.embed(text, beside=beside)[0], bench.expected(text))
+
+
+def test_many_texts_of_different_lengths_keep_their_order_and_equal_those_computed_alone(bench: Bench) -> None:
+    lengths = random.Random(1).choices([1, 2, 3, 5, 8, 20, 60, 150, 400, 600], weights=[8] * 6 + [4, 2, 1, 1], k=100)
+    texts = [words(number, length) for number, length in enumerate(lengths)]
+    together = bench.embed(*texts)
+    alone = [bench.embed(text)[0] for text in texts]
+    pairs = list(zip(together, alone, strict=True))
+    assert [number for number, (one, other) in enumerate(pairs) if not same(one, other)] == []
+    assert sum(same(one, other, ROUNDING / 10) for one, other in pairs) > 50
+    assert len({vector.tobytes() for vector in alone}) > 90
+
+
+@pytest.mark.parametrize("pooling", [Pooling.MEAN, Pooling.CLS, Pooling.LAST])
+@pytest.mark.parametrize("maker", ["bert", "llama"])
+def test_the_file_says_how_to_pool(tmp_path: Path, pooling: Pooling, maker: str) -> None:
+    file = tmp_path / "model.gguf"
+    if maker == "bert":
+        tiny_bert(file, pooling=int(pooling))
+    else:
+        tiny_llama(file, metadata={"llama.pooling_type": int(pooling)})
+    with Bench(file) as bench:
+        assert bench.method.pooling is pooling
+        texts = [words(1, 30), words(2, 5), words(3, 12)]
+        for text, vector in zip(texts, bench.embed(*texts, beside=True), strict=True):
+            assert same(vector, bench.expected(text))
+
+
+@pytest.mark.parametrize("pooling", [None, 0])
+def test_a_file_that_says_nothing_gets_the_last_token_or_the_mean_where_each_sees_all(
+    tmp_path: Path, pooling: int | None
+) -> None:
+    with Bench(tiny_bert(tmp_path / "bert.gguf", pooling=pooling)) as bench:
+        assert bench.method.pooling is Pooling.MEAN
+        assert same(bench.embed("the dog")[0], bench.expected("the dog"))
+    with Bench(tiny_t5_encoder(tmp_path / "t5.gguf")) as bench:
+        assert bench.method.pooling is Pooling.MEAN
+    metadata = {} if pooling is None else {"llama.pooling_type": pooling}
+    with Bench(tiny_llama(tmp_path / "llama.gguf", metadata=metadata)) as bench:
+        assert bench.method.pooling is Pooling.LAST
+        assert same(bench.embed("the dog")[0], bench.expected("the dog"))
+
+
+def test_vectors_have_length_1_if_that_is_wanted_and_the_models_own_if_not(bert: Path) -> None:
+    with Bench(bert) as bench:
+        raw = bench.embed("the dog", "once upon a time")
+        unit = bench.embed("the dog", "once upon a time", normalize=True)
+        assert all(abs(np.linalg.norm(vector) - 1) > 0.1 for vector in raw)
+        for one, other in zip(unit, raw, strict=True):
+            assert math.isclose(float(np.linalg.norm(one)), 1, abs_tol=1e-6)
+            assert same(one, other / np.linalg.norm(other))
+
+
+@pytest.mark.parametrize(("dimensions", "length"), [(1, 1), (16, 16), (64, 64), (65, 64), (0, 64), (-3, 64)])
+def test_fewer_dimensions_are_the_first_ones_made_length_1_again(bert: Path, dimensions: int, length: int) -> None:
+    with Bench(bert) as bench:
+        (raw,) = bench.embed("the dog")
+        (cut,) = bench.embed("the dog", dimensions=dimensions, normalize=True)
+        assert same(cut, raw[:length] / np.linalg.norm(raw[:length]))
+
+
+def test_a_text_longer_than_wanted_or_trained_is_cut_between_the_marks_around_it(bert: Path) -> None:
+    with Bench(bert, limit=20) as bench:
+        (cut,) = bench.embed(" ".join(["the dog"] * 500))
+        assert bench.answers[0][0].tokens == 20
+        assert same(cut, bench.expected(" ".join(["the dog"] * 9)))
+        (asked,) = bench.embed(" ".join(["the dog"] * 500), num_ctx=12)
+        assert bench.answers[0][0].tokens == 12
+        assert same(asked, bench.expected(" ".join(["the dog"] * 5)))
+        bench.embed(words(1, 500), num_ctx=5000)
+        assert bench.answers[0][0].tokens == 64
+
+
+def test_an_unknown_word_of_any_length_is_one_token_and_what_follows_it_counts(bert: Path) -> None:
+    with Bench(bert, limit=8) as bench:
+        strange = "ж" * 5000
+        with_dog, without = bench.embed(f"{strange} dog", strange)
+        assert not same(with_dog, without)
+        assert bench.answers[0][0].tokens < 8
+
+
+def test_a_text_that_is_too_long_and_may_not_be_cut_fails_its_request_and_no_other(bert: Path) -> None:
+    with Bench(bert) as bench:
+        bench.add(1, "the dog", words(1, 500), "the cat", truncate=False)
+        bench.add(2, words(1, 500), "the dog")
+        bench.finish()
+        assert bench.failures == {1: ipc.Failed(1, "the input length exceeds the context length", "too_long")}
+        assert len(bench.vectors(2)) == 2
+
+
+def test_a_text_without_tokens_is_refused(tmp_path: Path) -> None:
+    metadata = {"tokenizer.ggml.add_bos_token": False}
+    with Bench(tiny_llama(tmp_path / "llama.gguf", metadata=metadata)) as bench:
+        bench.add(1, "the dog", "")
+        bench.finish()
+        assert bench.failures[1] == ipc.Failed(1, "input 1 has no tokens", "invalid")
+        bench.add(2)
+        assert not bench.embedder.busy
+
+
+def test_a_model_that_ranks_says_so(tmp_path: Path) -> None:
+    with Bench(tiny_bert(tmp_path / "bert.gguf", pooling=4)) as bench:
+        bench.add(1, "the dog")
+        bench.finish()
+        assert bench.failures[1].kind == "invalid"
+        assert "ranks" in bench.failures[1].message
+
+
+def test_numbers_that_are_not_finite_are_an_error_once(tmp_path: Path) -> None:
+    with Bench(tiny_bert(tmp_path / "bert.gguf", weights=math.nan)) as bench:
+        bench.add(1, "the dog", "the cat")
+        bench.finish()
+        assert bench.failures[1].kind == "engine"
+        assert "not finite" in bench.failures[1].message
+        assert not bench.answers
+
+
+def test_hangul_is_read_by_the_parts_of_its_syllables_however_it_is_written(bert: Path) -> None:
+    with Bench(bert) as bench:
+        whole, other, parts = bench.embed("한가 난", "하가 난", "한가 난")
+        assert same(whole, parts)
+        assert not same(whole, other)
+        assert [bench.answers[0][i].tokens for i in range(3)] == [10, 9, 10]
+
+
+def test_accents_change_nothing_however_they_are_written(bert: Path) -> None:
+    with Bench(bert) as bench:
+        plain, composed, decomposed = bench.embed("cafe", "café", "cafe\u0301")
+        assert same(plain, composed)
+        assert same(plain, decomposed)
+
+
+def test_short_texts_share_a_batch(bert: Path) -> None:
+    with Bench(bert) as bench:
+        bench.add(1, *["the dog"] * 60)
+        assert bench.finish() == 1
+
+
+def test_requests_take_turns_so_that_a_small_one_does_not_wait_for_a_large_one(bert: Path) -> None:
+    with Bench(bert) as bench:
+        bench.add(1, *[words(i, 30) for i in range(500)])
+        bench.step()
+        bench.add(2, "the dog")
+        bench.step()
+        assert len(bench.vectors(2)) == 1
+        assert bench.finish() > 10
+        assert len(bench.vectors(1)) == 500
+
+
+def test_a_long_text_does_not_keep_short_ones_waiting(tmp_path: Path) -> None:
+    with Bench(tiny_llama(tmp_path / "llama.gguf", context_length=4096)) as bench:
+        bench.add(1, words(1, 3000), words(2, 3000), "the dog")
+        bench.step()
+        for number in range(2, 6):
+            bench.add(number, *["the dog"] * 8)
+        for _ in range(3):
+            bench.step()
+        assert all(len(bench.answers[number]) == 8 for number in range(2, 6))
+        assert len(bench.answers.get(1, {})) == 0
+        assert bench.finish() > 40
+        for text, vector in zip([words(1, 3000), words(2, 3000), "the dog"], bench.vectors(1), strict=True):
+            assert same(vector, bench.expected(text))
+
+
+def test_short_texts_do_not_keep_a_long_one_waiting(tmp_path: Path) -> None:
+    with Bench(tiny_llama(tmp_path / "llama.gguf", context_length=4096)) as bench:
+        bench.add(1, *["the dog"] * 2000)
+        bench.add(2, words(1, 600))
+        for _ in range(12):
+            bench.step()
+        assert len(bench.answers[2]) == 1
+        assert bench.embedder.busy
+
+
+def test_a_text_computed_in_part_keeps_its_cells_when_others_join_it(tmp_path: Path) -> None:
+    with Bench(tiny_llama(tmp_path / "llama.gguf", context_length=4096)) as bench:
+        bench.add(1, words(1, 509))
+        for _ in range(15):
+            bench.step(beside=True)
+        bench.add(2, *["the dog"] * 60)
+        bench.finish()
+        assert not bench.failures
+        assert bench.answers[1][0].tokens > 500
+        assert same(bench.vectors(1)[0], bench.expected(words(1, 509)))
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 5])
+def test_a_cancelled_request_is_computed_no_further_and_harms_no_other(tmp_path: Path, steps: int) -> None:
+    with Bench(tiny_llama(tmp_path / "llama.gguf", context_length=4096)) as bench:
+        texts = [words(1, 400), words(2, 10), words(3, 900)]
+        bench.add(1, *texts, *texts)
+        bench.add(2, *texts)
+        for _ in range(steps):
+            bench.step()
+        bench.embedder.cancel(1)
+        before = len(bench.answers.get(1, {}))
+        bench.finish()
+        assert len(bench.answers.get(1, {})) == before < 6
+        for text, vector in zip(texts, bench.vectors(2), strict=True):
+            assert same(vector, bench.expected(text))
+        bench.embedder.cancel(99)
+
+
+def test_a_very_long_text_is_computed_at_once_with_less_memory_and_hardly_differs(tmp_path: Path) -> None:
+    with Bench(tiny_bert(tmp_path / "bert.gguf", context_length=2048)) as bench:
+        text = words(1, 1500)
+        assert same(bench.embed(text)[0], bench.expected(text))
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_contexts_are_given_back_when_there_is_nothing_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
+) -> None:
+    made: list[EmbeddingContext] = []
+    make = Method.context
+
+    def noted(method: Method, longest: int, sequences: int) -> EmbeddingContext:
+        made.append(make(method, longest, sequences))
+        return made[-1]
+
+    monkeypatch.setattr(Method, "context", noted)
+    file = tiny_llama(tmp_path / "llama.gguf", context_length=4096)
+    with Bench(file, keep=keep) as bench:
+        bench.embed("the dog", words(1, 3000), "a cat", words(2, 600), words(3, 2000))
+        assert len(made) == 2
+        assert sum(context.pointer is not None for context in made) == keep
+        bench.embed("the dog")
+        assert len(made) == (2 if keep else 3)
+        bench.add(1, words(1, 600), "the dog")
+        bench.step()
+        bench.embedder.cancel(1)
+        assert not bench.embedder.busy
+        assert sum(context.pointer is not None for context in made) == keep
+    assert all(context.pointer is None for context in made)
+
+
+@pytest.mark.parametrize("maker", ["BERT", "encoder of a T5"])
+def test_a_model_that_embeds_and_does_not_generate_is_loaded_and_says_so(tmp_path: Path, maker: str) -> None:
+    with RunnerUnderTest(load(MAKERS[maker](tmp_path / "model.gguf"))) as runner:
+        assert runner.expect(ipc.Loaded).context_length == 512
+        runner.send(ipc.Embed(id=1, texts=("the dog", "a cat")))
+        vectors = runner.expect(ipc.Embeddings).vectors
+        assert [(v.id, v.number, len(v.data)) for v in vectors] == [(1, 0, 256), (1, 1, 256)]
+        _, end = runner.complete(ipc.Generate(id=2, prompt="x"))[2]
+        assert end == ipc.Failed(2, "this model does not support generate", "invalid")
+
+
+def test_embedding_does_not_disturb_what_is_generated_beside_it(tmp_path: Path) -> None:
+    with RunnerUnderTest(load(tiny_llama(tmp_path / "llama.gguf"))) as runner:
+        runner.expect(ipc.Loaded)
+        asked = [ipc.Generate(id=n, prompt=words(n, 20), sampling=GREEDY, num_predict=120) for n in range(3)]
+        alone = runner.complete(*asked)
+        texts = tuple(words(n, 25) for n in range(60))
+        runner.send(ipc.Embed(id=10, texts=texts))
+        quiet = gather(runner, len(texts))
+        for request in asked:
+            runner.send(request)
+        runner.send(ipc.Embed(id=11, texts=texts))
+        ended: dict[int, str] = dict.fromkeys(range(3), "")
+        vectors: dict[int, bytes] = {}
+        running, beside = set(ended), 0
+        while running or len(vectors) < len(texts):
+            event = runner.receive()
+            if isinstance(event, ipc.Step):
+                for chunk in event.chunks:
+                    ended[chunk.id] += chunk.text
+                running -= {end.id for end in event.finished}
+            elif isinstance(event, ipc.Embeddings):
+                vectors |= {v.number: v.data for v in event.vectors}
+                beside += bool(running)
+        assert beside > 5
+        assert ended == {n: text for n, (text, _) in alone.items()}
+        for number, data in quiet.items():
+            assert same(np.frombuffer(vectors[number], np.float32), np.frombuffer(data, np.float32))
+
+
+def gather(runner: RunnerUnderTest, count: int) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    while len(found) < count:
+        found |= {v.number: v.data for v in runner.expect(ipc.Embeddings).vectors}
+    return found

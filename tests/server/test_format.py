@@ -1,0 +1,95 @@
+"""Replies held to a format, through the whole server: whatever a model of random weights would rather say."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.server.servers import ServerUnderTest
+
+HOT = {"temperature": 1.5, "num_predict": 400}
+CITY = {
+    "type": "object",
+    "properties": {
+        "zip": {"type": "integer", "minimum": 1, "maximum": 999},
+        "name": {"type": "string", "maxLength": 10},
+        "kind": {"enum": ["town", "village", "größe"]},
+        "areas": {"type": "array", "items": {"type": "boolean"}, "maxItems": 3},
+    },
+    "required": ["zip", "name", "kind"],
+    "additionalProperties": False,
+}
+
+
+def ask(server: ServerUnderTest, format: Any, seed: int = 1, **fields: Any) -> dict[str, Any]:
+    body = {"format": format, "options": HOT | {"seed": seed}, "stream": False} | fields
+    answer: dict[str, Any] = server.generate("tiny", "Tell me", **body).json
+    return answer
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_schema_is_kept_to_and_its_keys_come_in_its_order(server: ServerUnderTest, seed: int) -> None:
+    answer = ask(server, CITY, seed)
+    assert answer["done_reason"] == "stop"
+    value = json.loads(answer["response"])
+    jsonschema.validate(value, CITY)
+    assert list(value) == [key for key in CITY["properties"] if key in value]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_json_is_an_object(server: ServerUnderTest, seed: int) -> None:
+    answer = ask(server, "json", seed, options=HOT | {"seed": seed, "num_predict": 2000, "num_ctx": 4096})
+    if answer["done_reason"] == "stop":
+        assert isinstance(json.loads(answer["response"]), dict)
+    assert re.match(r"\{\s{0,50}[\"}]", answer["response"])
+
+
+def test_a_chat_streamed_is_held_to_its_format_too(server: ServerUnderTest) -> None:
+    lines = server.chat("tiny", ("user", "hi"), stream=True, format=CITY, options=HOT).lines
+    jsonschema.validate(json.loads("".join(line["message"]["content"] for line in lines)), CITY)
+    assert lines[-1]["done_reason"] == "stop"
+
+
+def test_regular_expressions_and_grammars_are_formats_too(server: ServerUnderTest) -> None:
+    number = ask(server, {"type": "regex", "pattern": "[1-9][0-9]{2}-[ab]"})["response"]
+    assert re.fullmatch("[1-9][0-9]{2}-[ab]", number)
+    said = ask(server, {"type": "grammar", "lark": 'start: "yes" | "no"'})["response"]
+    assert said in ("yes", "no")
+
+
+@pytest.mark.parametrize(
+    ("format", "word"),
+    [
+        ({"type": "frob"}, "frob"),
+        ({"type": "object", "not": {"required": ["a"]}}, "not"),
+        ({"type": "regex", "pattern": "("}, "unclosed group"),
+        ({"type": "grammar", "lark": "start: nothing"}, "nothing"),
+    ],
+)
+def test_what_cannot_be_enforced_is_refused_by_name(server: ServerUnderTest, format: Any, word: str) -> None:
+    answer = server.generate("tiny", "Tell me", format=format)
+    assert answer.status == 400
+    assert word in answer.json["error"]
+
+
+def test_those_beside_it_are_free(server: ServerUnderTest) -> None:
+    free = {"options": {"temperature": 0, "num_predict": 40, "cache_prompt": False}, "stream": False}
+    before = server.generate("tiny", "Tell me", **free).json["response"]
+    with ThreadPoolExecutor(8) as pool:
+        held = [pool.submit(ask, server, CITY, seed) for seed in range(6)]
+        beside = [pool.submit(server.generate, "tiny", "Tell me", **free) for _ in range(2)]
+        for one in held:
+            jsonschema.validate(json.loads(one.result()["response"]), CITY)
+        for other in beside:
+            assert other.result().json["response"][:10] == before[:10]
+
+
+def test_log_probabilities_are_those_of_the_model(server: ServerUnderTest) -> None:
+    answer = ask(server, {"type": "regex", "pattern": "[xyz]{3}"}, logprobs=True, top_logprobs=3)
+    assert len(answer["logprobs"]) >= 1
+    for entry in answer["logprobs"]:
+        assert all(-1000 < top["logprob"] <= 0 for top in entry["top_logprobs"])
+        assert len(entry["top_logprobs"]) == 3
