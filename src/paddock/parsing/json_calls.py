@@ -96,13 +96,11 @@ def _arguments(call: Mapping[str, Any]) -> dict[str, Any] | None:
 def _depth_exceeds(value: Any, most: int) -> bool:
     level = [value]
     for _ in range(most + 1):
-        level = [
-            item
-            for container in level
-            if isinstance(container, dict | list)
-            for item in (container.values() if isinstance(container, dict) else container)
-        ]
-    return bool(level)
+        level = [item for item in level if isinstance(item, dict | list)]
+        if not level:
+            return False
+        level = [item for outer in level for item in (outer.values() if isinstance(outer, dict) else outer)]
+    return True
 
 
 def _finite(text: str) -> float:
