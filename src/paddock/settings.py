@@ -46,6 +46,8 @@ class Settings:
     gpu_overhead: int = 0
     sched_spread: bool = False
     max_transfer_streams: int = 4
+    local_files: bool = False
+    """Whether a Modelfile that comes over HTTP may name files of this machine."""
     tiny: bool = True
     """Whether the models that come with the package are there."""
 
@@ -84,6 +86,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         gpu_overhead=source.read("GPU_OVERHEAD", _count, 0),
         sched_spread=bool(source.read("SCHED_SPREAD", _switch, None)),
         max_transfer_streams=source.read("MAX_TRANSFER_STREAMS", _count, 4) or 1,
+        local_files=bool(source.read("LOCAL_FILES", _switch, None)),
         tiny=source.read("TINY", _switch, None) is not False,
     )
 
@@ -106,6 +109,7 @@ NAMES = (
     "GPU_OVERHEAD",
     "SCHED_SPREAD",
     "MAX_TRANSFER_STREAMS",
+    "LOCAL_FILES",
     "TINY",
 )
 

@@ -11,7 +11,7 @@ from tests.ggufs import head, tiny_file, tiny_llama
 from paddock.library.blobs import digest_of
 from paddock.library.create import InvalidRecipe, Recipe, create, human_count, recipe_of
 from paddock.library.errors import LibraryError
-from paddock.library.names import ModelName
+from paddock.library.names import InvalidName, ModelName
 from paddock.library.store import Library
 
 
@@ -174,7 +174,7 @@ import os, sys
 from pathlib import Path
 from paddock.library.blobs import digest_of
 from paddock.library.create import Recipe, create
-from paddock.library.names import ModelName
+from paddock.library.names import InvalidName, ModelName
 from paddock.library.store import Library
 
 folder, base, step = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -238,3 +238,14 @@ def test_a_crash_at_any_point_leaves_the_library_as_before_or_done(library: Libr
 )  # fmt: skip
 def test_parameters_are_counted_as_ollama_counts_them(number: int, text: str) -> None:
     assert human_count(number) == text
+
+
+def test_files_of_this_machine_are_looked_at_only_where_that_is_allowed(library: Library, tmp_path: Path) -> None:
+    file = tiny_file(tmp_path / "local.gguf", "llama", {"llama.context_length": 64})
+    modelfile = f"FROM {file}\nSYSTEM Be brief."
+    with pytest.raises((InvalidRecipe, InvalidName)):
+        recipe_of(library, modelfile)
+    recipe = recipe_of(library, modelfile, tmp_path)
+    again = recipe_of(library, "FROM ./local.gguf", tmp_path)
+    assert dict(again.files) == dict(recipe.files)
+    assert all(library.blobs.exists(digest) for digest in recipe.files.values())

@@ -152,11 +152,12 @@ def check_template(template: str) -> None:
         raise InvalidRecipe(f"template error: template: :{line}: unclosed action")
 
 
-def recipe_of(library: Library, modelfile: str | bytes) -> Recipe:
+def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = None) -> Recipe:
     """Return the recipe for a Modelfile that came over HTTP, as in the API of 2024.
 
-    FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder, FROM a model's name too: no
-    other file of this machine is ever looked at.
+    FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder, FROM a model's name too. No
+    other file of this machine is ever looked at, unless `local` is given: then they take the path of any file, which
+    is copied into the library, relative ones beginning in that folder.
 
     Raises:
         ModelfileError: if the text is no Modelfile.
@@ -167,7 +168,7 @@ def recipe_of(library: Library, modelfile: str | bytes) -> Recipe:
         raise NotBuilt("draft models are not built yet")
     base, files, adapters = "", {}, {}
     for source in wanted.sources:
-        digest = _own_blob(library, source)
+        digest = _own_blob(library, source) or _local_file(library, source, local)
         if digest:
             files[digest.replace(":", "-")] = digest
         elif base:
@@ -176,7 +177,7 @@ def recipe_of(library: Library, modelfile: str | bytes) -> Recipe:
             ModelName.parse(source)
             base = source
     for source in wanted.adapters:
-        digest = _own_blob(library, source)
+        digest = _own_blob(library, source) or _local_file(library, source, local)
         if not digest:
             raise InvalidRecipe(f"ADAPTER {source}: upload the file and name it as @sha256:…")
         adapters[digest.replace(":", "-")] = digest
@@ -327,6 +328,16 @@ def _own_blob(library: Library, source: str) -> str | None:
     except InvalidDigest:
         pass
     return None
+
+
+def _local_file(library: Library, source: str, folder: Path | None) -> str | None:
+    """Copy a file of this machine into the library, claimed, where that is allowed; return its digest."""
+    if folder is None or not (folder / Path(source).expanduser()).is_file():
+        return None
+    with (folder / Path(source).expanduser()).open("rb") as file, library.blobs.writer() as writer:
+        while piece := file.read(1 << 20):
+            writer.write(piece)
+        return writer.commit()
 
 
 def _is_relative(path: str) -> bool:

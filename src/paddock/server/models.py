@@ -77,7 +77,7 @@ class ModelRoutes:
     async def create(self, request: Request) -> Response:
         """`POST /api/create`."""
         body = decode(await read_body(request), ollama.CreateRequest)
-        lines = _statuses(self._catalog.creation(_creation(body)))
+        lines = _statuses(await asyncio.to_thread(self._catalog.creation, _creation(body)))
         first = await anext(lines)
         if body.stream is False:
             async for _ in lines:

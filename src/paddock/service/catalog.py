@@ -10,10 +10,11 @@ from typing import Any
 
 from paddock.library.create import InvalidRecipe, Recipe, Report, checked, create, recipe_of
 from paddock.library.errors import LibraryError
+from paddock.library.files import read_limited
 from paddock.library.gguf import Gguf, GgufArray, cached_gguf, read_gguf
 from paddock.library.gojson import go_number
 from paddock.library.manifests import BrokenModel
-from paddock.library.model import Model
+from paddock.library.model import MAX_TEXT, Model
 from paddock.library.modelfile import Command
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.options import check_options
@@ -53,7 +54,7 @@ class CreateModel:
     modelfile: str = ""
     """The text of a Modelfile; with it only `name` and `quantize` of the other fields count."""
     path: str = ""
-    """Of a Modelfile on the server: refused."""
+    """Of a Modelfile on the server: refused, unless a setting allows it."""
 
 
 class Catalog:
@@ -214,12 +215,25 @@ class Catalog:
         self.creation(wanted)(report)
 
     def _recipe(self, wanted: CreateModel) -> Recipe:
+        local = self._settings.local_files
         if wanted.modelfile:
-            return replace(recipe_of(self.library, wanted.modelfile), quantize=wanted.quantize)
+            recipe = recipe_of(self.library, wanted.modelfile, Path.home() if local else None)
+            return replace(recipe, quantize=wanted.quantize)
         if wanted.path:
-            raise InvalidRecipe("the path of a Modelfile on the server is not accepted: send its text as 'modelfile'")
+            if not local:
+                raise InvalidRecipe(
+                    "the path of a Modelfile on the server is not accepted: send its text as 'modelfile', or allow it "
+                    "with PADDOCK_LOCAL_FILES=1"
+                )
+            return replace(self._recipe_at(Path(wanted.path).expanduser()), quantize=wanted.quantize)
         shared = {f.name for f in fields(Recipe)} & {f.name for f in fields(CreateModel)}
         return Recipe(**{key: getattr(wanted, key) for key in shared})
+
+    def _recipe_at(self, path: Path) -> Recipe:
+        try:
+            return recipe_of(self.library, read_limited(path, MAX_TEXT), path.parent)
+        except OSError as error:
+            raise InvalidRecipe(f"{path}: {error.strerror}") from None
 
     def _projector_info(self, model: Model, verbose: bool) -> dict[str, Any] | None:
         if not model.projector_paths:
