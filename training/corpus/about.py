@@ -160,4 +160,4 @@ def _lines(text: str) -> list[str]:
 _GENERIC = {"m": "NAME", "n": "NEW_NAME", "t": "0.5"}
 _HELD_OUT_WORDINGS = [plain(line) for intent in INTENTS for line in _lines(intent.held_out)]
 
-SKILL = Skill("about", "greets, says what it is, knows Paddock's commands", 0.12, 0.95, example, held_out)
+SKILL = Skill("about", "greets, says what it is, knows Paddock's commands", 0.15, 0.95, example, held_out)

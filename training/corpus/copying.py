@@ -208,4 +208,4 @@ def _wording(text: str) -> re.Pattern[str]:
 
 _HELD_OUT_WORDINGS = [_wording(text) for texts in HELD_OUT.values() for text in texts]
 
-SKILL = Skill("copying", "repeats what it is told", 0.06, 0.90, example, held_out)
+SKILL = Skill("copying", "repeats what it is told", 0.08, 0.90, example, held_out)

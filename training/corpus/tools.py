@@ -144,4 +144,4 @@ def _alike(one: Tool, other: Tool) -> bool:
     return len(words[0] & words[1]) >= 2
 
 
-SKILL = Skill("tools", "calls the right tool and answers from its result", 0.22, 0.90, example, held_out)
+SKILL = Skill("tools", "calls the right tool and answers from its result", 0.25, 0.90, example, held_out)
