@@ -20,7 +20,7 @@ def ship(gguf: Path, modelfile: Path = MODELFILE, packaged: Path = PACKAGED) -> 
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder) / "models")
         with library.blobs.writer() as writer, gguf.open("rb") as file:
-            shutil.copyfileobj(file, writer)  # type: ignore[misc]
+            shutil.copyfileobj(file, writer)
             digest = writer.commit()
         recipe = Recipe(
             files={gguf.name: digest},

@@ -56,7 +56,7 @@ def test_it_is_there_without_any_action_and_nothing_is_written(server: ServerUnd
 
 
 def test_it_answers_what_it_was_taught(server: ServerUnderTest) -> None:
-    assert "scattered" in chat(server, "Why is the sky blue?")["content"]
+    assert "scatter" in chat(server, "Why is the sky blue?")["content"]
     assert "Paris" in chat(server, "What is the capital of France?")["content"]
 
 
