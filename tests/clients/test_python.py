@@ -18,10 +18,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 def test_the_sync_client(server: ServerUnderTest) -> None:
     client = ollama.Client(server.url)
     said = client.generate("tiny", "Why is the sky blue?", think=False)
-    assert "sky" in said.response and said.done_reason == "stop"
-    assert "".join(p.response for p in client.generate("tiny", "Why is the sky blue?", think=False, stream=True)) == (
-        said.response
-    )
+    assert "sky" in (said.response or "") and said.done_reason == "stop"
+    assert "".join(
+        p.response or "" for p in client.generate("tiny", "Why is the sky blue?", think=False, stream=True)
+    ) == (said.response)
     continued = client.generate("tiny", "Thanks!", context=said.context, think=False)
     assert continued.prompt_eval_count is not None and said.prompt_eval_count is not None
     assert continued.prompt_eval_count > said.prompt_eval_count
