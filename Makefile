@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TRAINING := .venv/.training
 
-.PHONY: setup demo test slow lint train eval bench clean
+.PHONY: setup demo test slow lint train eval goldens bench clean
 
 setup: $(READY)
 
@@ -38,6 +38,10 @@ eval: $(TRAINING)
 $(TRAINING): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[training]'
 	@touch $(TRAINING)
+
+# Recorded prompts and replies against ours; GOLDENS names a folder of them.
+goldens: setup
+	@$(BIN)/python -m tools.goldens $(GOLDENS)
 
 bench: setup
 	$(BIN)/python -m bench $(BENCH)
