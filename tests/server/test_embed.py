@@ -279,3 +279,12 @@ def test_a_runner_that_dies_is_said_to_have_and_the_next_one_embeds(embedder: Se
     other.join(30)
     assert answers == [500]
     assert len(embed(embedder, "the dog", "tiny")) == 1
+
+
+def test_a_model_that_only_embeds_is_not_loaded_to_generate(embedder: ServerUnderTest) -> None:
+    embedder.unload_all()
+    generate = embedder.post("/api/generate", {"model": "bert", "prompt": "hi"})
+    chat = embedder.post("/api/chat", {"model": "bert", "messages": [{"role": "user", "content": "hi"}]})
+    assert (generate.status, generate.error) == (400, '"bert" does not support generate')
+    assert (chat.status, chat.error) == (400, '"bert" does not support chat')
+    assert not embedder.ps()

@@ -97,6 +97,7 @@ class Inference:
             await self._fleet.unload(runner_files(model))
             yield [Summary("unload")]
             return
+        self._check_generates(request, model, "generate")
         if request.raw and (request.template or request.system or request.context):
             raise RequestError("raw mode does not support template, system, or context")
         if request.images:
@@ -140,6 +141,7 @@ class Inference:
             await self._fleet.unload(runner_files(model))
             yield [Summary("unload")]
             return
+        self._check_generates(request, model, "chat")
         if request.tools and "tools" not in self._catalog.capabilities(model):
             raise NotSupported(f"{model.name.full} does not support tools")
         think = self._thinking(request, model)
@@ -179,6 +181,11 @@ class Inference:
             return await asyncio.to_thread(self._library.open, ModelName.parse(name))
         except ModelNotFound:
             raise UnknownModel(name) from None
+
+    def _check_generates(self, request: InferenceRequest, model: Model, what: str) -> None:
+        """Refuse a model that only embeds."""
+        if "completion" not in self._catalog.capabilities(model):
+            raise NotSupported(f'"{request.model}" does not support {what}')
 
     def _thinking(self, request: InferenceRequest, model: Model) -> bool | str | None:
         """Whether, or how much, the model is to think: unless the client says, it does if it can."""
