@@ -46,7 +46,8 @@ def test_a_signal_ends_the_server_and_its_runners_cleanly(tmp_path: Path, tiny: 
         assert server.stop(number) == 0
         assert time.monotonic() - started < 3
         assert not runner.is_running()
-        assert server.log.splitlines()[-1].endswith("stopping")
+        # The line of the last request may come after it: it is written when its connection is done with.
+        assert any(line.endswith("stopping") for line in server.log.splitlines()[-2:])
         assert "Traceback" not in server.log
 
 

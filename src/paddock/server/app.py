@@ -28,6 +28,20 @@ async def version(request: Request) -> Response:
     return Response(encode({"version": OLLAMA_API_VERSION, "paddock": __version__}), media_type=JSON)
 
 
+async def description(request: Request) -> Response:
+    """`GET /openapi.json`."""
+    from paddock.server import openapi  # built when somebody asks for it first: the server starts without
+
+    return Response(openapi.document(), media_type=JSON)
+
+
+async def docs(request: Request) -> Response:
+    """`GET /docs`."""
+    from paddock.server import openapi
+
+    return Response(openapi.page(), media_type="text/html", headers=openapi.PAGE_HEADERS)
+
+
 def not_built(what: str) -> Endpoint:
     """Return an endpoint that answers 501."""
 
@@ -44,6 +58,8 @@ def make_app(
     endpoints: list[tuple[str, Endpoint, list[str]]] = [
         ("/", running, ["GET"]),
         ("/api/version", version, ["GET"]),
+        ("/openapi.json", description, ["GET"]),
+        ("/docs", docs, ["GET"]),
         ("/api/generate", inference.generate, ["POST"]),
         ("/api/chat", inference.chat, ["POST"]),
         ("/api/tags", models.tags, ["GET"]),
