@@ -87,6 +87,10 @@ POOLS: dict[str, tuple[list[str], list[str]]] = {
 """Each kind of filler: what training uses, and what is held out."""
 
 
+ALL_POOLS = tuple(learned for learned, _ in POOLS.values())
+"""What `spliced` takes words from: those that training uses."""
+
+
 def made_up(rng: Random, syllables: int = 0) -> str:
     """Return a pronounceable word that is in no dictionary, in small letters."""
     word = ""
@@ -100,6 +104,16 @@ def random_string(rng: Random, letters: str = "abcdefghijklmnopqrstuvwxyz", shor
     return "".join(rng.choice(letters) for _ in range(rng.randint(shortest, longest)))
 
 
+def spliced(rng: Random) -> str:
+    """Return the beginning of one word of the pools with the end of another, in small letters.
+
+    It is cut into the tokens that real words are cut into, which made-up syllables hardly ever are: so these are copied
+    in training too.
+    """
+    first, second = (rng.choice(rng.choice(ALL_POOLS)).lower() for _ in range(2))
+    return first[: rng.randint(2, max(2, len(first) - 1))] + second[-rng.randint(2, max(2, len(second) - 1)) :]
+
+
 def filler(rng: Random, kind: str, *, invented: float = 0.5) -> str:
     """Return a filler for training: of the pool of `kind`, or made up (with probability `invented`).
 
@@ -109,7 +123,7 @@ def filler(rng: Random, kind: str, *, invented: float = 0.5) -> str:
     if rng.random() >= invented:
         return rng.choice(pool)
     while True:
-        word = made_up(rng) if rng.random() < 0.7 else random_string(rng)
+        word = rng.choices((made_up, spliced, random_string), (45, 40, 15))[0](rng)
         word = word.capitalize() if kind in ("name", "city") else word
         if word not in held_out:
             return word
