@@ -50,6 +50,10 @@ class Settings:
     """Whether a Modelfile that comes over HTTP may name files of this machine."""
     tiny: bool = True
     """Whether the models that come with the package are there."""
+    mirror: tuple[str, ...] = ()
+    """Addresses to pull from in place of the default registry; `host=address`: in place of that host."""
+    folder: Path = field(default_factory=lambda: Path.home() / ".paddock")
+    """Where the user's key and logins lie."""
 
     @property
     def url(self) -> str:
@@ -77,7 +81,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         num_parallel=source.read("NUM_PARALLEL", _count, 0),
         max_loaded_models=source.read("MAX_LOADED_MODELS", _count, 0),
         max_queue=source.read("MAX_QUEUE", _count, 512),
-        origins=tuple(o.strip() for o in source.text("ORIGINS", "").split(",") if o.strip()),
+        origins=_list(source.text("ORIGINS", "")),
         kv_cache_type=source.read("KV_CACHE_TYPE", _kv_cache_type, "f16"),
         flash_attention=source.read("FLASH_ATTENTION", _switch, None),
         noprune=bool(source.read("NOPRUNE", _switch, None)),
@@ -88,6 +92,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         max_transfer_streams=source.read("MAX_TRANSFER_STREAMS", _count, 4) or 1,
         local_files=bool(source.read("LOCAL_FILES", _switch, None)),
         tiny=source.read("TINY", _switch, None) is not False,
+        mirror=_list(source.text("MIRROR", "")),
     )
 
 
@@ -111,6 +116,7 @@ NAMES = (
     "MAX_TRANSFER_STREAMS",
     "LOCAL_FILES",
     "TINY",
+    "MIRROR",
 )
 
 
@@ -215,6 +221,10 @@ def _count(text: str) -> int:
     if number < 0:
         raise ValueError("must not be negative")
     return number
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _switch(text: str) -> bool | None:

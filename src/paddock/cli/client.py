@@ -84,21 +84,24 @@ class Client:
 
     def upload_blob(self, digest: str, file: BinaryIO, size: int, sent: Callable[[int], None]) -> None:
         """Send `size` bytes of `file` in pieces, calling `sent` with the bytes sent so far after each."""
+        self.upload(f"/api/blobs/{digest}", file, size, sent)
 
-        def pieces() -> Iterator[bytes]:
-            total = 0
-            while total < size and (piece := file.read(min(_UPLOAD_PIECE, size - total))):
-                yield piece
-                total += len(piece)
-                sent(total)
-            if total < size:
-                raise CommandError(f"{file.name} became shorter while it was sent")
+    @contextmanager
+    def download(self, path: str, body: Any) -> Iterator[http.client.HTTPResponse]:
+        """POST `body` as JSON and give the answer, whose body is to be read in pieces."""
+        with self._ask("POST", path, _encode(body)) as response:
+            if response.status >= 400:
+                raise ServerError(_error_text(response.read()) or _NO_TEXT, response.status)
+            yield response
 
+    def upload(self, path: str, file: BinaryIO, size: int, sent: Callable[[int], None]) -> Any:
+        """POST `size` bytes of `file` in pieces, calling `sent` after each; return the JSON that comes back."""
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        with self._ask("POST", f"/api/blobs/{digest}", pieces(), headers) as response:
+        with self._ask("POST", path, _pieces(file, size, sent), headers) as response:
             data = response.read()
             if response.status >= 400:
                 raise ServerError(_error_text(data) or _NO_TEXT, response.status)
+        return json.loads(data) if data.strip() else None
 
     @contextmanager
     def _ask(
@@ -123,6 +126,16 @@ class Client:
         except (OSError, UnicodeError) as error:
             raise NotConnected(f"could not connect to paddock server at {self.url}: {_cause(error)}") from None
         connection.sock.settimeout(None)
+
+
+def _pieces(file: BinaryIO, size: int, sent: Callable[[int], None]) -> Iterator[bytes]:
+    total = 0
+    while total < size and (piece := file.read(min(_UPLOAD_PIECE, size - total))):
+        yield piece
+        total += len(piece)
+        sent(total)
+    if total < size:
+        raise CommandError(f"{file.name} became shorter while it was sent")
 
 
 def _encode(body: Any) -> bytes | None:

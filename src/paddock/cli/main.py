@@ -140,11 +140,15 @@ def stop(context: typer.Context) -> None:
 
 
 @app.command(cls=takes("MODEL", 1, 1))
-def pull(context: typer.Context, insecure: Insecure = False) -> None:
+def pull(
+    context: typer.Context,
+    insecure: Insecure = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be fetched, and fetch nothing.")] = False,
+) -> None:
     """Fetch a model from a registry."""
-    from paddock.cli.transfer import pull
+    from paddock.cli.transfer import plan, pull
 
-    pull(_client(), context.args[0], insecure)
+    (plan if dry_run else pull)(_client(), context.args[0], insecure)
 
 
 @app.command(cls=takes("MODEL", 1, 1))
@@ -153,6 +157,50 @@ def push(context: typer.Context, insecure: Insecure = False) -> None:
     from paddock.cli.transfer import push
 
     push(_client(), context.args[0], insecure)
+
+
+@app.command(cls=takes("MODEL FILE", 2, 2))
+def export(context: typer.Context) -> None:
+    """Write a model to one file, for a machine without a network."""
+    from paddock.cli.archive import export
+
+    export(_client(), context.args[0], context.args[1])
+
+
+@app.command("import", cls=takes("FILE [MODEL]", 1, None))
+def import_(context: typer.Context) -> None:
+    """Take in a model from such a file."""
+    from paddock.cli.archive import import_
+
+    import_(_client(), context.args[0], "".join(context.args[1:2]))
+
+
+@app.command(cls=takes("", 0, 0))
+def key() -> None:
+    """Show the public key by which registries know you."""
+    from paddock.cli.login import show_key
+
+    show_key(_settings())
+
+
+@app.command(cls=takes("HOST", 1, 1))
+def login(
+    context: typer.Context,
+    username: Annotated[str, typer.Option("--username", "-u", help="The user name (asked for if not given).")] = "",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")] = False,
+) -> None:
+    """Keep a password for a private registry."""
+    from paddock.cli.login import login
+
+    login(_settings(), context.args[0], username, password_stdin)
+
+
+@app.command(cls=takes("HOST", 1, 1))
+def logout(context: typer.Context) -> None:
+    """Forget the password for a registry."""
+    from paddock.cli.login import logout
+
+    logout(_settings(), context.args[0])
 
 
 @app.command("list", cls=takes("[PREFIX]", 0, None))

@@ -94,13 +94,25 @@ class LiveProgress:
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
 
         class Bytes(DownloadColumn):
             def render(self, task):  # type: ignore[no-untyped-def]
                 return super().render(task) if task.total else ""
 
         class Speed(TransferSpeedColumn):
+            def render(self, task):  # type: ignore[no-untyped-def]
+                return super().render(task) if task.total and not task.finished else ""
+
+        class Left(TimeRemainingColumn):
             def render(self, task):  # type: ignore[no-untyped-def]
                 return super().render(task) if task.total and not task.finished else ""
 
@@ -115,6 +127,7 @@ class LiveProgress:
             Bar(bar_width=24),
             Bytes(),
             Speed(),
+            Left(),
             console=self._console,
         )
         self._status: TaskID | None = None

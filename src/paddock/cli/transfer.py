@@ -1,24 +1,43 @@
 """`pull` and `push`: the server moves the layers, this shows how far it is."""
 
-from contextlib import closing
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from paddock.cli.client import Client
+from paddock.cli.human import human_bytes
 from paddock.cli.progress import Progress, open_progress
+from paddock.cli.tables import Table
 
 
 def pull(client: Client, name: str, insecure: bool) -> None:
     """Have the server fetch a model from its registry."""
-    with open_progress() as progress:
+    with _resumable("pull", name), open_progress() as progress:
         progress.status("pulling manifest")
         follow(client, "/api/pull", {"model": name, "insecure": insecure}, progress)
 
 
 def push(client: Client, name: str, insecure: bool) -> None:
     """Have the server send a model to its registry."""
-    with open_progress() as progress:
+    with _resumable("push", name), open_progress() as progress:
         progress.status("retrieving manifest")
         follow(client, "/api/push", {"model": name, "insecure": insecure}, progress)
+
+
+def plan(client: Client, name: str, insecure: bool) -> None:
+    """Show what a pull would fetch, and how much of it is here."""
+    table = Table(["LAYER", "SIZE", "HERE"])
+    total = here = 0
+    request = {"model": name, "insecure": insecure, "dry_run": True}
+    with closing(client.stream("/api/pull", request)) as messages:
+        for message in messages:
+            if digest := message.get("digest"):
+                size, done = message.get("total", 0), message.get("completed", 0)
+                table.add([digest[7:19], human_bytes(size), human_bytes(done)])
+                total, here = total + size, here + done
+    table.add(["total", human_bytes(total), human_bytes(here)])
+    print(table.render(), end="")
 
 
 def follow(client: Client, path: str, request: dict[str, Any], progress: Progress) -> None:
@@ -30,3 +49,13 @@ def follow(client: Client, path: str, request: dict[str, Any], progress: Progres
                 progress.transfer(status or f"pulling {digest[7:19]}", digest, message.get("completed", 0), total)
             elif status:
                 progress.status(status)
+
+
+@contextmanager
+def _resumable(command: str, name: str) -> Iterator[None]:
+    """Say after Ctrl-C that nothing is lost; the closed connection has told the server to stop."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"\nStopped. 'paddock {command} {name}' goes on where it was.", file=sys.stderr)
+        raise

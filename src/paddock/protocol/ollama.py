@@ -138,6 +138,23 @@ class PullRequest(msgspec.Struct):
     name: str | None = None
     insecure: bool | None = None
     stream: bool | None = None
+    dry_run: bool | None = None
+
+
+class PushRequest(msgspec.Struct):
+    """`POST /api/push`."""
+
+    model: str | None = None
+    name: str | None = None
+    insecure: bool | None = None
+    stream: bool | None = None
+
+
+class ExportRequest(msgspec.Struct):
+    """`POST /api/export`."""
+
+    model: str | None = None
+    name: str | None = None
 
 
 class CreateMessage(msgspec.Struct):
@@ -297,6 +314,15 @@ class StatusLine(msgspec.Struct):
     """Progress of a create, pull or push."""
 
     status: str
+
+
+class ProgressLine(msgspec.Struct, omit_defaults=True):
+    """Progress of a pull or push; with a digest that of a layer, in bytes."""
+
+    status: str
+    digest: str = ""
+    total: int = 0
+    completed: int = 0
 
 
 class Clock:

@@ -14,7 +14,7 @@ from paddock.server.errors import JSON, Endpoint, guarded, not_found, wrong_meth
 from paddock.server.inference import InferenceRoutes
 from paddock.server.log import RequestLog
 from paddock.server.models import ModelRoutes
-from paddock.service.errors import NotBuiltYet
+from paddock.server.transfer import TransferRoutes
 from paddock.settings import Settings
 
 
@@ -42,17 +42,12 @@ async def docs(request: Request) -> Response:
     return Response(openapi.page(), media_type="text/html", headers=openapi.PAGE_HEADERS)
 
 
-def not_built(what: str) -> Endpoint:
-    """Return an endpoint that answers 501."""
-
-    async def endpoint(request: Request) -> Response:
-        raise NotBuiltYet(what)
-
-    return endpoint
-
-
 def make_app(
-    settings: Settings, models: ModelRoutes, inference: InferenceRoutes, embedding: EmbeddingRoutes
+    settings: Settings,
+    models: ModelRoutes,
+    inference: InferenceRoutes,
+    embedding: EmbeddingRoutes,
+    transfer: TransferRoutes,
 ) -> Starlette:
     """Put the app together."""
     endpoints: list[tuple[str, Endpoint, list[str]]] = [
@@ -69,8 +64,10 @@ def make_app(
         ("/api/delete", models.delete, ["DELETE"]),
         ("/api/create", models.create, ["POST"]),
         ("/api/blobs/{digest}", models.blob, ["HEAD", "POST"]),
-        ("/api/pull", models.pull, ["POST"]),
-        ("/api/push", not_built("pushing models"), ["POST"]),
+        ("/api/pull", transfer.pull, ["POST"]),
+        ("/api/push", transfer.push, ["POST"]),
+        ("/api/export", transfer.export, ["POST"]),
+        ("/api/import", transfer.import_, ["POST"]),
         ("/api/embed", embedding.embed, ["POST"]),
         ("/api/embeddings", embedding.embeddings, ["POST"]),
     ]

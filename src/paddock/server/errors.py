@@ -17,6 +17,7 @@ from paddock.parsing import ParseError
 from paddock.prompting.errors import TemplateError
 from paddock.protocol.json import BadRequest, encode
 from paddock.protocol.ollama import ErrorBody
+from paddock.registry.errors import RegistryError
 from paddock.service.errors import NotBuiltYet, RequestError, UnknownModel
 
 log = logging.getLogger("paddock.server")
@@ -50,6 +51,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TemplateError, 400),
     (ParseError, 500),
     (BrokenModel, 500),
+    (RegistryError, 500),
     (LibraryError, 400),
     (ServerBusy, 503),
     (InsufficientMemory, 500),

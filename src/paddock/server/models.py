@@ -18,7 +18,6 @@ from paddock.protocol.json import BadRequest, decode, encode
 from paddock.server.errors import JSON
 from paddock.server.streaming import NDJSONStream, body_stream, read_body
 from paddock.service.catalog import Catalog, CreateModel
-from paddock.service.errors import NotBuiltYet
 
 NEVER = datetime.datetime(2318, 1, 1, tzinfo=datetime.UTC)
 """What stands for "for ever" where a time is expected; Ollama's clients know a time so far away."""
@@ -84,16 +83,6 @@ class ModelRoutes:
                 pass
             return Response(encode(ollama.StatusLine("success")), media_type="application/json")
         return NDJSONStream(_prepended(first, lines), lines.aclose)
-
-    async def pull(self, request: Request) -> Response:
-        """`POST /api/pull`: of what comes with Paddock, so far."""
-        body = decode(await read_body(request), ollama.PullRequest)
-        if not await asyncio.to_thread(self._catalog.ask_for, body.model or body.name or ""):
-            raise NotBuiltYet("pulling models")
-        lines = [encode(ollama.StatusLine(status)) + b"\n" for status in ("pulling manifest", "success")]
-        if body.stream is False:
-            return Response(lines[-1].rstrip(), media_type="application/json")
-        return Response(b"".join(lines), media_type="application/x-ndjson")
 
     async def blob(self, request: Request) -> Response:
         """`HEAD` and `POST /api/blobs/:digest`."""

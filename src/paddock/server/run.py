@@ -19,9 +19,11 @@ from paddock.server.embedding import EmbeddingRoutes
 from paddock.server.inference import InferenceRoutes
 from paddock.server.log import start_log
 from paddock.server.models import ModelRoutes
+from paddock.server.transfer import TransferRoutes
 from paddock.service.catalog import Catalog
 from paddock.service.embedding import Embedding
 from paddock.service.inference import Inference
+from paddock.service.transfer import Transfer
 from paddock.settings import Settings
 
 log = logging.getLogger("paddock.server")
@@ -38,9 +40,10 @@ class CannotServe(Exception):
 class Server(uvicorn.Server):
     """Uvicorn's server, which lets the runners go first: what they were asked fails, and no connection stays open."""
 
-    def __init__(self, config: uvicorn.Config, fleet: Fleet) -> None:
+    def __init__(self, config: uvicorn.Config, fleet: Fleet, transfer: Transfer) -> None:
         super().__init__(config)
         self._fleet = fleet
+        self._transfer = transfer
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""
@@ -52,6 +55,7 @@ class Server(uvicorn.Server):
         """Stop."""
         for listener in self.servers:
             listener.close()
+        await self._transfer.close()
         await self._fleet.close()
         await super().shutdown(sockets)
 
@@ -84,8 +88,13 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
         log.info("removed %d blobs that no model uses", pruned)
     inference = Inference(library, catalog, fleet, settings)
     embedding = Embedding(library, catalog, fleet, settings)
+    transfer = Transfer(library, catalog, settings)
     app = make_app(
-        settings, ModelRoutes(library, catalog, fleet), InferenceRoutes(inference), EmbeddingRoutes(embedding)
+        settings,
+        ModelRoutes(library, catalog, fleet),
+        InferenceRoutes(inference),
+        EmbeddingRoutes(embedding),
+        TransferRoutes(transfer),
     )
     config = uvicorn.Config(
         app,
@@ -98,7 +107,7 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
     log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
-    await Server(config, fleet).serve(sockets=[listener])
+    await Server(config, fleet, transfer).serve(sockets=[listener])
 
 
 def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -1,0 +1,97 @@
+"""Where a model's registry is: which addresses to try for a name, and whom to trust with what."""
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from paddock.library.names import DEFAULT_HOST, ModelName
+from paddock.registry.errors import RegistryError
+
+
+@dataclass(frozen=True)
+class Address:
+    """One way to a registry."""
+
+    base: str
+    """`https://host[:port]`, without a slash at its end; a mirror's may have a path."""
+    host: str
+    """As it stands in model names, or the mirror's: what a login is kept for."""
+    check: bool = True
+    """Whether its certificate must be valid."""
+    mirror: bool = False
+
+    def repository(self, name: ModelName) -> str:
+        """The address of everything about a model."""
+        return f"{self.base}/v2/{name.namespace}/{name.model}"
+
+
+def addresses(name: ModelName, *, insecure: bool, mirrors: tuple[str, ...] = ()) -> list[Address]:
+    """Return the ways to the registry of `name`, best first; the next one is for when nobody answers.
+
+    Plain HTTP is spoken with this machine itself, and with `insecure` where there is no TLS.
+
+    Raises:
+        RegistryError: if a mirror is no address.
+    """
+    found = [_mirror(text, name.host, insecure) for text in mirrors]
+    ways = [way for way in found if way is not None]
+    if is_this_machine(name.host):
+        return [*ways, Address(f"http://{name.host}", name.host)]
+    ways.append(Address(f"https://{name.host}", name.host, check=not insecure))
+    if insecure:
+        ways.append(Address(f"http://{name.host}", name.host))
+    return ways
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host, with or without a port, is certainly this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def same_origin(a: str, b: str) -> bool:
+    """Whether two addresses belong to one server: the same scheme, host and port."""
+    return _origin(a) == _origin(b)
+
+
+def same_host(a: str, b: str) -> bool:
+    """Whether two addresses are on one host, whatever the ports."""
+    return _origin(a)[1] == _origin(b)[1]
+
+
+def is_downgrade(before: str, after: str) -> bool:
+    """Whether going from one address to the other leaves TLS."""
+    return before.startswith("https:") and not after.startswith("https:")
+
+
+def shown(url: str) -> str:
+    """An address for messages: without what comes after `?`, which may be as good as a password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise RegistryError(f"the registry names an address that is none: {url!r}") from None
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), port or {"http": 80, "https": 443}.get(scheme, 0)
+
+
+def _mirror(text: str, host: str, insecure: bool) -> Address | None:
+    """The mirror `[host=]address`, if it stands for `host`; without one it stands for the default registry."""
+    of, equals, url = text.rpartition("=")
+    if (of if equals else DEFAULT_HOST).lower() != host.lower():
+        return None
+    url = url if "://" in url else f"https://{url}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise RegistryError(f"the mirror {text!r} is no address")
+    if parts.scheme == "http" and not insecure and not is_this_machine(parts.netloc):
+        raise RegistryError(f"the mirror {text!r} has no TLS: pull with insecure to use it")
+    return Address(url.rstrip("/"), parts.netloc, check=not insecure, mirror=True)

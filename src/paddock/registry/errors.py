@@ -1,0 +1,32 @@
+"""What can go wrong between this machine and a registry."""
+
+from paddock.library.errors import LibraryError
+
+
+class RegistryError(LibraryError):
+    """A model could not be pulled or pushed. `status` is the HTTP status that said so, 0 if none did."""
+
+    status = 0
+
+
+class Temporary(RegistryError):
+    """Something that may go better next time: a broken connection, a registry that is busy.
+
+    `wait` is what the registry asked for, in seconds.
+    """
+
+    def __init__(self, message: str, wait: float = 0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Unreachable(Temporary):
+    """Nobody answers at the address."""
+
+
+class Absent(RegistryError):
+    """The registry does not have what it was asked for."""
+
+
+class Denied(RegistryError):
+    """The registry wants to know who asks, or does not let them."""

@@ -1,0 +1,106 @@
+"""What a server has one of: everything about pulling and pushing models."""
+
+import asyncio
+
+from paddock.library.names import ModelName
+from paddock.library.store import Library
+from paddock.registry import pull as pulling
+from paddock.registry import push as pushing
+from paddock.registry.address import Address, addresses
+from paddock.registry.authorization import Identity
+from paddock.registry.clients import Clients
+from paddock.registry.downloads import Downloads
+from paddock.registry.errors import RegistryError, Unreachable
+from paddock.registry.progress import Progress, Report
+from paddock.registry.retry import Patience
+from paddock.registry.session import Session
+from paddock.registry.threads import Threads
+from paddock.settings import Settings
+
+
+class Registry:
+    """Pulls models into a library and pushes them from it. For one event loop.
+
+    Nothing is opened and nothing imported before the first transfer, and nothing stays open after the last.
+    """
+
+    def __init__(self, library: Library, settings: Settings, *, patience: Patience | None = None) -> None:
+        self._library = library
+        self._patience = patience or Patience()
+        self._identity = Identity(settings.folder)
+        self._mirrors = settings.mirror
+        self._streams = settings.max_transfer_streams
+        self._clients = Clients(self._patience)
+        self._threads = Threads(self._streams + 2)
+        self._downloads = Downloads(library.blobs, self._clients, self._threads, self._patience, self._streams)
+        self._upload_slots = asyncio.Semaphore(self._streams)
+
+    async def pull(self, name: ModelName, report: Report, *, insecure: bool = False, dry_run: bool = False) -> None:
+        """Pull a model; `report` gets a line for each step and, at most ten times a second, for each layer.
+
+        Whoever wants a layer that is on its way already waits for that download. If this is cancelled, the downloads
+        that nobody else waits for stop; the next pull goes on with what has come. With `dry_run` nothing is fetched but
+        the manifest: the lines say what would be.
+
+        Raises:
+            RegistryError: if the model cannot be had.
+            OSError: if the disk cannot be written.
+        """
+        report(Progress("pulling manifest"))
+        ways = addresses(name, insecure=insecure, mirrors=self._mirrors)
+        async with self._clients.in_use():
+            for number, address in enumerate(ways, 1):
+                try:
+                    await pulling.pull(
+                        self._session(address, name, "pull"),
+                        self._library,
+                        self._downloads,
+                        self._threads,
+                        self._patience,
+                        report,
+                        dry_run=dry_run,
+                    )
+                    break
+                except RegistryError as error:  # a mirror may fail as it likes, and TLS be missing where it may
+                    if number == len(ways) or not (address.mirror or isinstance(error, Unreachable)):
+                        raise
+        report(Progress("success"))
+
+    async def push(self, name: ModelName, report: Report, *, insecure: bool = False) -> None:
+        """Push a model; `report` gets lines as with `pull`.
+
+        Raises:
+            RegistryError: if there is no such model, or the registry does not take it.
+            LibraryError, OSError: if it cannot be read.
+        """
+        ways = addresses(name, insecure=insecure)
+        async with self._clients.in_use():
+            for number, address in enumerate(ways, 1):
+                session = self._session(address, name, "pull,push")
+                try:
+                    await self._reach(session, number < len(ways))
+                    await pushing.push(
+                        session, self._library, self._threads, self._patience, self._upload_slots, report
+                    )
+                    break
+                except Unreachable:
+                    if number == len(ways):
+                        raise
+        report(Progress("success"))
+
+    async def close(self) -> None:
+        """Stop all downloads; what has come stays for the next time."""
+        await self._downloads.close()
+
+    async def _reach(self, session: Session, needed: bool) -> None:
+        """See whether anybody answers, where there is another way to the registry if not."""
+        if needed:
+            try:
+                await session.read("GET", f"{session.address.base}/v2/", 1 << 20)
+            except Unreachable:
+                raise
+            except RegistryError:
+                return
+
+    def _session(self, address: Address, name: ModelName, actions: str) -> Session:
+        return Session(self._clients, address, name, self._identity, actions)

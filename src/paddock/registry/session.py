@@ -1,0 +1,213 @@
+"""One repository of a registry, for the time of one transfer: requests with authorization, redirects, clear errors."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from paddock.library.names import ModelName
+from paddock.registry.address import Address, is_downgrade, is_this_machine, same_origin, shown
+from paddock.registry.authorization import Identity, answer, parse_challenges
+from paddock.registry.clients import Clients
+from paddock.registry.errors import Absent, Denied, RegistryError, Temporary, Unreachable
+
+if TYPE_CHECKING:
+    import httpx
+
+REDIRECTS = 10
+BUSY = (408, 425, 429, 500, 502, 503, 504)
+MAX_ERROR = 64 << 10
+"""Bytes of an error's text that are read."""
+
+Body = bytes | Callable[[], AsyncIterable[bytes]]
+
+
+class Session:
+    """Requests to one repository. `actions` is what a token is asked for where the registry does not say: `pull`."""
+
+    def __init__(
+        self, clients: Clients, address: Address, name: ModelName, identity: Identity, actions: str = "pull"
+    ) -> None:
+        self.address = address
+        self.name = name
+        self.url = address.repository(name)
+        self._clients = clients
+        self._identity = identity
+        self._scope = f"repository:{name.namespace}/{name.model}:{actions}"
+        self._authorization = ""
+        self._refreshing = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: Body = b"",
+        follow: bool = True,
+    ) -> "AsyncIterator[httpx.Response]":
+        """Ask, and give the answer whose body has not been read yet; an error status is raised.
+
+        Redirects are followed (`follow`); what proves who we are goes to the registry alone.
+
+        Raises:
+            Unreachable: if there is no connection.
+            Temporary: if it may go better later.
+            Absent: after 404.
+            Denied: after 401 and 403.
+            RegistryError: after any other error.
+        """
+        first, proven = url, False
+        for _ in range(REDIRECTS):
+            used = self._authorization
+            own = same_origin(url, self.address.base)
+            response = await self._send(method, url, dict(headers or {}), body, used if own else "")
+            try:
+                if response.status_code == 401 and own and not proven:
+                    proven = True
+                    await self._prove(response.headers.get_list("www-authenticate"), used)
+                    continue
+                target = response.headers.get("location")
+                if follow and response.status_code in (301, 302, 303, 307, 308) and target:
+                    url = self.redirected(url, target)
+                    continue
+                if response.status_code >= 400:
+                    raise await _error(response, method, url)
+                yield response
+                return
+            finally:
+                await response.aclose()
+        raise RegistryError(f"{method} {shown(first)}: redirected too often")
+
+    async def read(self, method: str, url: str, limit: int, headers: Mapping[str, str] | None = None) -> bytes:
+        """Ask, and return the body.
+
+        Raises:
+            RegistryError: as `open`, or if it has more than `limit` bytes.
+        """
+        async with self.open(method, url, headers) as response:
+            return await read_body(response, limit)
+
+    def redirected(self, url: str, target: str) -> str:
+        """The address that a `Location` means.
+
+        Raises:
+            RegistryError: if it is none that we may go to.
+        """
+        target = urljoin(url, target)
+        if not target.startswith(("http://", "https://")):
+            raise RegistryError(f"{shown(url)} redirects to no address")
+        if is_downgrade(url, target):
+            before, after = urlsplit(url), urlsplit(target)
+            if before.netloc == after.netloc:  # a registry that does not know of the TLS before it
+                return after._replace(scheme="https").geturl()
+            if self.address.check and not is_this_machine(after.netloc):
+                raise RegistryError(f"{shown(url)} redirects to an address without TLS: refused")
+        return target
+
+    async def _send(
+        self, method: str, url: str, headers: dict[str, str], body: Body, authorization: str
+    ) -> "httpx.Response":
+        import httpx
+
+        client = self._clients.get(self.address.check)
+        if authorization:
+            headers["Authorization"] = authorization
+        try:
+            request = client.build_request(
+                method, url, headers=headers, content=body if isinstance(body, bytes) else body()
+            )
+            # A password in an address or in ~/.netrc is not what was asked for.
+            return await client.send(request, stream=True, auth=lambda r: r)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise failure(error, method, url) from None
+
+    async def _prove(self, headers: list[str], used: str) -> None:
+        """Get a new authorization, unless another request has got one since `used` was refused."""
+        async with self._refreshing:
+            if self._authorization == used:
+                challenges = parse_challenges(", ".join(headers))
+                self._authorization = await answer(
+                    challenges, self.address, self._scope, self._identity, self._fetch_token
+                )
+
+    async def _fetch_token(self, url: str, authorization: str) -> bytes:
+        response = await self._send("GET", url, {}, b"", authorization)
+        try:
+            if response.status_code >= 300:
+                raise await _error(response, "GET", url)
+            return await read_body(response, MAX_ERROR)
+        finally:
+            await response.aclose()
+
+
+async def read_body(response: "httpx.Response", limit: int) -> bytes:
+    """Return the body of an answer.
+
+    Raises:
+        RegistryError: if it breaks off or has more than `limit` bytes.
+    """
+    import httpx
+
+    data = bytearray()
+    try:
+        async for piece in response.aiter_bytes():
+            data += piece
+            if len(data) > limit:
+                raise RegistryError(f"{shown(str(response.url))} answered with more than {limit} bytes")
+    except httpx.HTTPError as error:
+        raise failure(error, response.request.method, str(response.url)) from None
+    return bytes(data)
+
+
+def failure(error: Exception, method: str, url: str) -> Temporary:
+    """Our error for one of the HTTP library's."""
+    import httpx
+
+    text = str(error) or type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        text = "no answer in time"
+    message = f'{method.capitalize()} "{shown(url)}": {text}'
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError | httpx.UnsupportedProtocol):
+        return Unreachable(message)
+    return Temporary(message)
+
+
+async def _error(response: "httpx.Response", method: str, url: str) -> RegistryError:
+    status = response.status_code
+    if status == 404:
+        return Absent("file does not exist")
+    with contextlib.suppress(RegistryError):
+        text = _text(await read_body(response, MAX_ERROR)) if method != "HEAD" else ""
+        message = f'{method.capitalize()} "{shown(url)}": {status} {response.reason_phrase}'.rstrip()
+        message = f"{message}: {text}" if text else message
+        error = Denied(message) if status in (401, 403) else RegistryError(message)
+        if status in BUSY:
+            error = Temporary(message, _retry_after(response.headers.get("retry-after", "")))
+        error.status = status
+        return error
+    return Temporary(f'{method.capitalize()} "{shown(url)}": {status}')
+
+
+def _text(data: bytes) -> str:
+    """What a registry's error says, in one short line."""
+    try:
+        document = json.loads(data)
+        errors = document.get("errors") or [document]
+        text = "; ".join(str(e.get("message") or e.get("error") or e.get("details") or e.get("code")) for e in errors)
+    except (ValueError, AttributeError, TypeError):
+        text = ""
+    return " ".join(text.split())[:300]
+
+
+def _retry_after(text: str) -> float:
+    if text.isascii() and text.isdigit():
+        return float(text)
+    from email.utils import parsedate_to_datetime
+
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    return 0.0

@@ -1,0 +1,129 @@
+"""Models that come and go: pulled, pushed, exported, imported."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from paddock.library.names import InvalidName, ModelName
+from paddock.library.store import Library
+from paddock.registry import Progress
+from paddock.service.catalog import Catalog
+from paddock.settings import Settings
+
+if TYPE_CHECKING:
+    from paddock.registry import Registry
+    from paddock.registry.archive import Archive
+
+Work = Callable[[Callable[[Progress], None]], Coroutine[Any, Any, None]]
+
+
+class Transfer:
+    """What moves models between this library and elsewhere."""
+
+    def __init__(self, library: Library, catalog: Catalog, settings: Settings) -> None:
+        self._library = library
+        self._catalog = catalog
+        self._settings = settings
+        self._registry: Registry | None = None
+
+    async def pull(self, name: str, *, insecure: bool = False, dry_run: bool = False) -> AsyncGenerator[Progress, None]:
+        """Return the lines of a pull; whoever closes them gives it up. What comes with Paddock is there at once.
+
+        Raises:
+            InvalidName: if it is no name. All else comes while the lines are read.
+        """
+        wanted = _parsed(name)
+        if await asyncio.to_thread(self._catalog.ask_for, name):
+            return _lines(_packaged)
+        registry = await self._open_registry()
+        return _lines(lambda report: registry.pull(wanted, report, insecure=insecure, dry_run=dry_run))
+
+    async def push(self, name: str, *, insecure: bool = False) -> AsyncGenerator[Progress, None]:
+        """Return the lines of a push; whoever closes them gives it up.
+
+        Raises:
+            InvalidName: if it is no name. All else comes while the lines are read.
+        """
+        wanted = _parsed(name)
+        registry = await self._open_registry()
+        return _lines(lambda report: registry.push(wanted, report, insecure=insecure))
+
+    async def export(self, name: str) -> "Archive":
+        """Return a model as one file. It must be closed.
+
+        Raises:
+            InvalidName, ModelNotFound, LibraryError: if there is none, or it is not whole.
+        """
+        from paddock.registry.archive import open_archive
+
+        return await asyncio.to_thread(open_archive, self._library, _parsed(name))
+
+    async def import_(self, file: BinaryIO, name: str = "") -> ModelName:
+        """Store the model of an archive, under `name` or the one that it has there; return its name.
+
+        Raises:
+            InvalidName: if `name` is none.
+            RegistryError: if the archive is damaged or holds no model; nothing is stored then.
+        """
+        from paddock.registry.archive import import_archive
+        from paddock.registry.threads import Threads
+
+        wanted = _parsed(name) if name else None
+        threads = Threads(1)  # one that may wait for a slow client without keeping the others
+        try:
+            return await threads.run(import_archive, self._library, file, wanted)
+        finally:
+            threads.close()
+
+    async def close(self) -> None:
+        """Stop what is being pulled; what has come stays for the next time."""
+        if self._registry is not None:
+            await self._registry.close()
+
+    async def _open_registry(self) -> "Registry":
+        if self._registry is None:
+            kind = await asyncio.to_thread(_registry_class)
+            self._registry = self._registry or kind(self._library, self._settings)
+        return self._registry
+
+
+def _registry_class() -> "type[Registry]":
+    from paddock.registry import Registry
+
+    return Registry
+
+
+async def _packaged(report: Callable[[Progress], None]) -> None:
+    for status in ("pulling manifest", "success"):
+        report(Progress(status))
+
+
+async def _lines(work: Work) -> AsyncGenerator[Progress, None]:
+    """Do `work` and yield what it reports; for a reader who is slow, of each layer the latest only."""
+    waiting: dict[object, Progress] = {}
+    news = asyncio.Event()
+
+    def report(line: Progress) -> None:
+        waiting[line.digest or object()] = line
+        news.set()
+
+    task = asyncio.create_task(work(report))
+    task.add_done_callback(lambda _: news.set())
+    try:
+        while not task.done() or waiting:
+            await news.wait()
+            news.clear()
+            while waiting:
+                yield waiting.pop(next(iter(waiting)))
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+    task.result()
+
+
+def _parsed(name: str) -> ModelName:
+    try:
+        return ModelName.parse(name)
+    except InvalidName:
+        raise InvalidName("invalid model name") from None

@@ -1,0 +1,81 @@
+"""A fake registry, a library, and what pulls from the one into the other."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from paddock.library.names import ModelName
+from paddock.library.store import Library
+from paddock.registry import Progress, Registry
+from paddock.registry.retry import Patience
+from paddock.settings import Settings
+from tests.registry.fake import FakeRegistry, fake_registry
+
+HURRY = Patience(attempts=4, first_wait=0.01, longest_wait=0.05, connect=2, stall=0.4)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeRegistry]:
+    with fake_registry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "models")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    for _ in range(5000):
+        if condition():
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("it did not happen in time")
+
+
+class Machine:
+    """A library and what is said while models come and go."""
+
+    def __init__(self, library: Library, patience: Patience = HURRY, **settings: object) -> None:
+        self.library = library
+        self.settings = Settings(models=library.folder, folder=library.folder.parent / "home", **settings)  # type: ignore[arg-type]
+        self.patience = patience
+        self.lines: list[Progress] = []
+
+    def registry(self) -> Registry:
+        return Registry(self.library, self.settings, patience=self.patience)
+
+    def pull(self, name: str, **options: bool) -> list[Progress]:
+        return self._do("pull", name, options)
+
+    def push(self, name: str, **options: bool) -> list[Progress]:
+        return self._do("push", name, options)
+
+    def _do(self, what: str, name: str, options: dict[str, bool]) -> list[Progress]:
+        self.lines = []
+        work = getattr(self.registry(), what)
+        asyncio.run(work(ModelName.parse(name), self.lines.append, **options))
+        return self.lines
+
+    def blob(self, digest: str) -> bytes:
+        return self.library.blobs.path(digest).read_bytes()
+
+    def damage(self) -> list[str]:
+        """The blobs whose content is not what their names say, and manifests that lack a blob."""
+        import hashlib
+
+        wrong = []
+        for path in self.library.blobs.folder.glob("sha256-*"):
+            if path.name != f"sha256-{hashlib.sha256(path.read_bytes()).hexdigest()}":
+                wrong.append(path.name)
+        for stored in self.library.manifests.all():
+            wrong += [f"{stored.name}: {d}" for d in stored.manifest.digests() if not self.library.blobs.exists(d)]
+        return wrong
+
+
+@pytest.fixture
+def machine(library: Library) -> Machine:
+    return Machine(library)
