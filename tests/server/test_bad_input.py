@@ -177,13 +177,6 @@ def test_head_has_the_status_and_no_body(server: ServerUnderTest, path: str) -> 
     assert (answer.status, answer.body) == (200, b"")
 
 
-@pytest.mark.parametrize("path", ["/api/pull", "/api/push"])
-def test_what_is_not_built_yet_is_501(server: ServerUnderTest, path: str) -> None:
-    answer = server.post(path, {"model": "tiny"})
-    assert answer.status == 501
-    assert answer.error.endswith("is not built yet")
-
-
 def test_a_body_of_more_than_100_mb_is_413_before_it_is_sent(server: ServerUnderTest) -> None:
     head = b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000000\r\n\r\n"
     with server.connect() as connection:

@@ -122,10 +122,9 @@ ARCHIVES = [b"", b"x", b"x" * 5_000, b"\0" * 10_240, b"\x1f\x8b\x08\x00", b'{"mo
 
 
 @pytest.mark.xfail(strict=True, reason="a damaged archive counts as a failure of a registry")
-@pytest.mark.parametrize("query", ["", "?model=", "?model=made", "?model=made&model=x"])
 @pytest.mark.parametrize("archive", ARCHIVES, ids=range(len(ARCHIVES)))
-def test_an_archive_that_is_none(server: ServerUnderTest, query: str, archive: bytes) -> None:
-    refused(server, "POST", f"/api/import{query}", archive, 400, None)
+def test_an_archive_that_is_none(server: ServerUnderTest, archive: bytes) -> None:
+    refused(server, "POST", "/api/import?model=made", archive, 400, None)
 
 
 @pytest.mark.parametrize("name", ["../made", "%00", "a%20b", "made:", "a/b/c/d"])

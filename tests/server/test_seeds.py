@@ -37,7 +37,6 @@ TIMES = ("created_at", "modified_at", "expires_at")
 
 
 KNOWN = {
-    '"num_batch": 2': "a model loaded with a batch smaller than its slots ends its process",
     '"modelfile"': "parameters that are only inherited are announced as a new layer",
 }
 """What is not yet as the guides show it, by what stands in the request."""

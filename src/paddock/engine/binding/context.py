@@ -93,6 +93,7 @@ class Context:
         params.n_ctx = options.cells
         params.n_batch = params.n_ubatch = options.batch_tokens
         params.n_seq_max = min(options.sequences, MAX_SEQUENCES)
+        params.n_outputs_max = max(options.batch_tokens, params.n_seq_max)
         params.n_threads = params.n_threads_batch = options.threads
         params.flash_attn_type = int(options.flash_attention)
         params.type_k = params.type_v = KV_TYPES[options.kv_type]
