@@ -82,6 +82,16 @@ def test_what_is_exported_and_imported_is_the_same(library: Library, other: Libr
         assert pack(other, NAME) == packed
 
 
+def test_a_changed_manifest_is_found(other: Library, packed: bytes) -> None:
+    changed = repacked(
+        packed,
+        lambda n, d: (n, d.replace(b"image.system", b"image.params").replace(b"image.template", b"image.systempl")),
+    )
+    with pytest.raises(DigestMismatch):
+        import_archive(other, io.BytesIO(changed))
+    assert list(other.manifests.names()) == []
+
+
 def test_the_order_inside_does_not_matter(other: Library, packed: bytes) -> None:
     members: dict[str, bytes] = {}
     repacked(packed, lambda name, data: members.update({name: data}))
