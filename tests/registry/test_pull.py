@@ -408,7 +408,7 @@ def test_an_address_of_storage_that_is_not_good_any_more_is_asked_for_again(
     fake: FakeRegistry, machine: Machine
 ) -> None:
     def expire(asked: Asked) -> Fault | None:
-        old = len(fake.of("GET", digest(MODEL), "storage")) > 2 and len(fake.of("GET", digest(MODEL), "registry")) < 6
+        old = len(fake.of("GET", digest(MODEL), "storage")) > 2 and len(fake.of("GET", digest(MODEL), "registry")) < 2
         return Fault(status=403) if old and is_blob(asked) else None
 
     fake.fault = expire
