@@ -76,7 +76,7 @@ class AsidePrefill:
         try:
             if not self._stopped:
                 self._compute(job, tokens, before)
-        except (LoadError, BatchRejected) as error:
+        except (LoadError, BatchRejected, MemoryError) as error:
             log.warning("a prompt is computed in pieces: %s", error)
         except Exception as error:
             self._error = error

@@ -1,5 +1,6 @@
 """A reply that is held to a format: from when on, how its tokens are chosen, and how formats get compiled."""
 
+import logging
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import BadConstraint, Constraint, Vocabulary, constraint
 from paddock.ipc import Generate
+
+log = logging.getLogger("paddock.engine")
 
 POLL_SECONDS = 0.01
 """How long to sleep where there is nothing to do but to wait for a format: commands are seen after that."""
@@ -105,6 +108,9 @@ class Formats:
                 ready.append((request, future.result()))
             except BadConstraint as error:
                 ready.append((request, error))
+            except Exception:  # one request's format must not end the runner for all
+                log.exception("a format could not be compiled")
+                ready.append((request, BadConstraint("the format cannot be compiled")))
         return ready
 
     def close(self) -> None:
