@@ -1,23 +1,64 @@
-"""What the tests share: where things lie, small models, a server to talk to."""
+"""What the tests share: where things lie, and the model of the package."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import llama_cpp
 import pytest
+
+from paddock.library.bundle import PACKAGED
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 STORIES = SHARED / "models" / "stories260K.gguf"
 
-STORY = (
-    ", there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball. "
-    "She wanted to play with it, but it was too high.\nLily"
-)
-"""What stories260K continues "Once upon a time" with: 60 tokens, greedy (`reference/measured.md`)."""
+SKY = "Why is the sky blue?"
+
+QUESTION = f"<|user|>{SKY}<|end|><|assistant|>"
+"""The question as the prompt of the packaged model has it."""
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What follows a prompt, token by token, and whether the model ended it itself."""
+
+    prompt_tokens: int
+    tokens: tuple[str, ...]
+    ended: bool
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
+
+
+@pytest.fixture(scope="session")
+def packaged() -> Path:
+    """The GGUF file of `tiny`, the model that comes with the package."""
+    return max((PACKAGED / "blobs").iterdir(), key=lambda blob: blob.stat().st_size)
+
+
+@pytest.fixture(scope="session")
+def continued(packaged: Path) -> Callable[[str], Continuation]:
+    """What llama.cpp by itself, without any of our code, continues a prompt with: always the likeliest token."""
+    model = llama_cpp.Llama(str(packaged), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
+
+    def go_on(prompt: str) -> Continuation:
+        model.reset()
+        given = model.tokenize(prompt.encode(), add_bos=True, special=True)
+        pieces: list[str] = []
+        for token in model.generate(given, temp=0.0):
+            if token == model.token_eos() or len(pieces) == 60:
+                return Continuation(len(given), tuple(pieces), token == model.token_eos())
+            pieces.append(model.detokenize([token], prev_tokens=given).decode())
+        raise AssertionError("it generates for ever")
+
+    return go_on
 
 
 @pytest.fixture(scope="session")
 def stories() -> Path:
-    """A real model of 260 thousand parameters that tells stories."""
+    """The model that recordings were taken of."""
     if not STORIES.exists():
         pytest.skip("stories260K.gguf is not here")
     return STORIES

@@ -3,25 +3,41 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from paddock import ipc
-from tests.conftest import STORY
+from tests.conftest import QUESTION, SKY, Continuation
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
+from tests.kinds import full_attention
+
+Continued = Callable[[str], Continuation]
 
 
 @pytest.fixture(scope="module")
-def runner(stories: Path) -> Iterator[RunnerUnderTest]:
-    with RunnerUnderTest(load(stories, context_length=2048, pool_tokens=8192)) as under_test:
+def runner(packaged: Path) -> Iterator[RunnerUnderTest]:
+    with RunnerUnderTest(load(packaged, context_length=2048, pool_tokens=8192)) as under_test:
         under_test.expect(ipc.Loaded)
         yield under_test
 
 
-def ask(number: int, prompt: str = "Once upon a time", **fields: object) -> ipc.Generate:
+@pytest.fixture(scope="module")
+def endless_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return full_attention(tmp_path_factory.mktemp("endless") / "endless.gguf")
+
+
+@pytest.fixture(scope="module")
+def endless(endless_model: Path) -> Iterator[RunnerUnderTest]:
+    """A runner of a model that never ends a reply."""
+    with RunnerUnderTest(load(endless_model, context_length=2048, pool_tokens=8192)) as under_test:
+        under_test.expect(ipc.Loaded)
+        yield under_test
+
+
+def ask(number: int, prompt: str = QUESTION, **fields: object) -> ipc.Generate:
     return ipc.Generate(id=number, prompt=prompt, **{"sampling": GREEDY, "num_predict": 60, **fields})  # type: ignore[arg-type]
 
 
@@ -30,35 +46,45 @@ def finished(end: ipc.Finished | ipc.Failed) -> ipc.Finished:
     return end
 
 
-def test_a_real_model_tells_its_story(runner: RunnerUnderTest) -> None:
+def test_a_real_model_says_what_llama_cpp_by_itself_says(runner: RunnerUnderTest, continued: Continued) -> None:
     text, end = runner.complete(ask(1))[1]
-    assert text == STORY
-    assert finished(end).reason == "length"
-    assert (finished(end).prompt_tokens, finished(end).reply_tokens) == (5, 60)
+    expected = continued(QUESTION)
+    assert expected.ended
+    assert text == expected.text
+    assert finished(end).reason == "stop"
+    # The token that ends the reply counts.
+    assert (finished(end).prompt_tokens, finished(end).reply_tokens) == (
+        expected.prompt_tokens,
+        len(expected.tokens) + 1,
+    )
     assert finished(end).prompt_duration > 0 < finished(end).reply_duration
 
 
-def test_several_sequences_run_side_by_side_and_each_tells_what_it_tells_alone(runner: RunnerUnderTest) -> None:
-    prompts = {1: "Once upon a time", 2: "The big dog", 3: "Lily and Tom went to", 4: "One day, a girl named Sue"}
+def test_several_sequences_run_side_by_side_and_each_tells_what_it_tells_alone(
+    runner: RunnerUnderTest, continued: Continued
+) -> None:
+    questions = (SKY, "What is the capital of France?", "Hello!", "Which model are you?")
+    prompts = {n: QUESTION.replace(SKY, question) for n, question in enumerate(questions)}
     together = runner.complete(*[ask(n, p) for n, p in prompts.items()])
     for n, p in prompts.items():
-        assert runner.complete(ask(n, p))[n][0] == together[n][0]
+        assert runner.complete(ask(n, p))[n][0] == together[n][0] == continued(p).text
 
 
-def test_more_requests_than_sequences_wait_their_turn(runner: RunnerUnderTest) -> None:
+def test_more_requests_than_sequences_wait_their_turn(runner: RunnerUnderTest, continued: Continued) -> None:
     replies = runner.complete(*[ask(n) for n in range(20)])
-    assert {text for text, _ in replies.values()} == {STORY}
+    assert {text for text, _ in replies.values()} == {continued(QUESTION).text}
 
 
-def test_a_stop_string_ends_the_reply_and_is_not_shown(runner: RunnerUnderTest) -> None:
-    text, end = runner.complete(ask(1, stop=("girl",)))[1]
-    assert text == ", there was a little "
-    assert (finished(end).reason, finished(end).reply_tokens) == ("stop", 8)
+def test_a_stop_string_ends_the_reply_and_is_not_shown(runner: RunnerUnderTest, continued: Continued) -> None:
+    tokens = continued(QUESTION).tokens
+    text, end = runner.complete(ask(1, stop=(tokens[4] + tokens[5],)))[1]
+    assert text == "".join(tokens[:4])
+    assert (finished(end).reason, finished(end).reply_tokens) == ("stop", 6)
 
 
-def test_the_same_seed_gives_the_same_reply_and_another_seed_another(runner: RunnerUnderTest) -> None:
+def test_the_same_seed_gives_the_same_reply_and_another_seed_another(endless: RunnerUnderTest) -> None:
     def tell(seed: int) -> str:
-        return runner.complete(ask(1, sampling=ipc.Sampling(seed=seed)))[1][0]
+        return endless.complete(ask(1, sampling=ipc.Sampling(seed=seed)))[1][0]
 
     assert tell(42) == tell(42)
     assert len({tell(-1) for _ in range(3)}) == 3
@@ -81,32 +107,33 @@ def test_every_kind_of_sampling_ends_with_a_reason(runner: RunnerUnderTest) -> N
     assert all(finished(end).reason in ("stop", "length") for _, end in replies.values())
 
 
-def test_logprobs_come_with_the_likeliest_beside_them(runner: RunnerUnderTest) -> None:
+def test_logprobs_come_with_the_likeliest_beside_them(runner: RunnerUnderTest, continued: Continued) -> None:
+    likeliest = continued(QUESTION).tokens[0]
     runner.send(ask(1, num_predict=2, logprobs=True, top_logprobs=3))
     step = runner.expect(ipc.Step)
     (entry,) = step.chunks[0].logprobs or ()
-    assert (entry.token, entry.bytes) == (",", b",")
-    assert entry.logprob == pytest.approx(-0.03178, abs=1e-3)
-    assert [t.token for t in entry.top[:2]] == [",", " there"]
+    assert (entry.token, entry.bytes) == (likeliest, likeliest.encode())
+    assert (entry.top[0].token, entry.top[0].logprob) == (likeliest, entry.logprob)
+    assert -0.5 < entry.logprob <= 0
     assert entry.top[0].logprob >= entry.top[1].logprob >= entry.top[2].logprob
     while not step.finished:
         step = runner.expect(ipc.Step)
 
 
-def test_a_context_that_is_full_shifts_and_goes_on(runner: RunnerUnderTest) -> None:
-    _, end = runner.complete(ask(1, num_ctx=64, num_predict=200))[1]
+def test_a_context_that_is_full_shifts_and_goes_on(endless: RunnerUnderTest) -> None:
+    _, end = endless.complete(ask(1, num_ctx=64, num_predict=200))[1]
     assert (finished(end).reply_tokens, finished(end).reason) == (200, "length")
 
 
-def test_without_shifting_a_full_context_ends_the_reply(runner: RunnerUnderTest) -> None:
-    _, end = runner.complete(ask(1, num_ctx=64, num_predict=200, shift=False))[1]
+def test_without_shifting_a_full_context_ends_the_reply(endless: RunnerUnderTest) -> None:
+    _, end = endless.complete(ask(1, num_ctx=64, num_predict=200, shift=False))[1]
     assert finished(end).reason == "length"
     assert finished(end).prompt_tokens + finished(end).reply_tokens == 64
 
 
-def test_a_prompt_that_is_too_long_is_cut_to_its_newest_half(runner: RunnerUnderTest) -> None:
-    _, end = runner.complete(ask(1, "once upon a time " * 1000, num_predict=3))[1]
-    assert finished(end).prompt_tokens == 1026
+def test_a_prompt_that_is_too_long_is_cut_to_its_newest_half(endless: RunnerUnderTest) -> None:
+    _, end = endless.complete(ask(1, "once upon a time " * 1000, num_predict=3))[1]
+    assert 1024 <= finished(end).prompt_tokens <= 1027
 
 
 def test_a_prompt_that_is_too_long_is_refused_if_it_may_not_be_cut(runner: RunnerUnderTest) -> None:
@@ -117,8 +144,8 @@ def test_a_prompt_that_is_too_long_is_refused_if_it_may_not_be_cut(runner: Runne
 
 
 @pytest.mark.parametrize("num_ctx", [4, 5, 7, 16])
-def test_the_smallest_contexts_work(runner: RunnerUnderTest, num_ctx: int) -> None:
-    _, end = runner.complete(ask(1, num_ctx=num_ctx, num_predict=20))[1]
+def test_the_smallest_contexts_work(endless: RunnerUnderTest, num_ctx: int) -> None:
+    _, end = endless.complete(ask(1, num_ctx=num_ctx, num_predict=20))[1]
     assert finished(end).reply_tokens == 20
 
 
@@ -133,23 +160,24 @@ def test_tokens_that_are_none_of_this_model_are_left_out_of_a_context(runner: Ru
     assert isinstance(end, ipc.Finished)
 
 
-def test_a_cancelled_request_says_nothing_more(runner: RunnerUnderTest) -> None:
-    runner.send(ask(7, num_predict=10**6))
-    runner.expect(ipc.Step)
-    runner.send(ipc.Cancel(7))
-    runner.send(ipc.Tokenize(8, "Once"))
-    runner.expect(ipc.Tokens)
-    text, _ = runner.complete(ask(9))[9]
-    assert text == STORY
+def test_a_cancelled_request_says_nothing_more(endless: RunnerUnderTest) -> None:
+    whole, _ = endless.complete(ask(6))[6]
+    endless.send(ask(7, num_predict=10**6))
+    endless.expect(ipc.Step)
+    endless.send(ipc.Cancel(7))
+    endless.send(ipc.Tokenize(8, "Once"))
+    endless.expect(ipc.Tokens)
+    text, _ = endless.complete(ask(9))[9]
+    assert text == whole
     while True:
-        statistics = runner.expect(ipc.Statistics)
+        statistics = endless.expect(ipc.Statistics)
         if not statistics.running:
             break
     assert statistics.cached > 0
 
 
-def test_log_lines_carry_their_level(stories: Path) -> None:
-    with RunnerUnderTest(load(stories)) as under_test:
+def test_log_lines_carry_their_level(packaged: Path) -> None:
+    with RunnerUnderTest(load(packaged)) as under_test:
         under_test.expect(ipc.Loaded)
         under_test.send(ipc.Shutdown())
         under_test.process.wait(5)
@@ -159,10 +187,10 @@ def test_log_lines_carry_their_level(stories: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["truncated", "text", "empty", "absent", "folder"])
-def test_what_is_no_model_is_refused_in_one_line(stories: Path, tmp_path: Path, how: str) -> None:
+def test_what_is_no_model_is_refused_in_one_line(packaged: Path, tmp_path: Path, how: str) -> None:
     file = tmp_path / "model.gguf"
     if how == "truncated":
-        file.write_bytes(stories.read_bytes()[:-1000])
+        file.write_bytes(packaged.read_bytes()[:-1000])
     elif how == "text":
         file.write_text("this is no model " * 100)
     elif how == "empty":
@@ -176,8 +204,8 @@ def test_what_is_no_model_is_refused_in_one_line(stories: Path, tmp_path: Path, 
         assert under_test.process.wait(5) == 1
 
 
-def test_a_runner_ends_at_once_when_its_input_does(stories: Path) -> None:
-    with RunnerUnderTest(load(stories)) as under_test:
+def test_a_runner_ends_at_once_when_its_input_does(endless_model: Path) -> None:
+    with RunnerUnderTest(load(endless_model)) as under_test:
         under_test.expect(ipc.Loaded)
         under_test.send(ask(1, num_predict=10**6))
         under_test.expect(ipc.Step)
@@ -187,12 +215,12 @@ def test_a_runner_ends_at_once_when_its_input_does(stories: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_a_runner_does_not_outlive_a_parent_that_is_killed(stories: Path) -> None:
+def test_a_runner_does_not_outlive_a_parent_that_is_killed(packaged: Path) -> None:
     script = f"""
 import subprocess, sys, time
 from paddock import ipc
 runner = subprocess.Popen([sys.executable, "-m", "paddock.engine"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-runner.stdin.write(ipc.encode(ipc.LoadModel(model={str(stories)!r}, context_length=512, pool_tokens=512)))
+runner.stdin.write(ipc.encode(ipc.LoadModel(model={str(packaged)!r}, context_length=512, pool_tokens=512)))
 runner.stdin.flush()
 runner.stdout.read(4)
 print(runner.pid, flush=True)
@@ -208,8 +236,8 @@ time.sleep(60)
         assert time.monotonic() < deadline
 
 
-def test_a_runner_ignores_the_terminals_interrupt(stories: Path) -> None:
-    with RunnerUnderTest(load(stories)) as under_test:
+def test_a_runner_ignores_the_terminals_interrupt(packaged: Path, continued: Continued) -> None:
+    with RunnerUnderTest(load(packaged)) as under_test:
         under_test.expect(ipc.Loaded)
         under_test.process.send_signal(signal.SIGINT)
-        assert under_test.complete(ask(1, num_predict=3))[1][0] == ", there was"
+        assert under_test.complete(ask(1, num_predict=3))[1][0] == "".join(continued(QUESTION).tokens[:3])

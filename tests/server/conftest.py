@@ -1,10 +1,11 @@
 """A server that the tests of this folder share, and models for it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import QUESTION, SKY, Continuation
 from tests.ggufs import tiny_llama
 from tests.server.servers import ServerUnderTest
 
@@ -26,7 +27,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Ser
 
 
 @pytest.fixture(scope="session")
-def teller(server: ServerUnderTest, stories: Path) -> ServerUnderTest:
-    """The server, with the model `stories` too."""
-    server.import_gguf("stories", stories, template="{{ .Prompt }}", parameters={"temperature": 0, "num_predict": 60})
+def teller(server: ServerUnderTest, packaged: Path) -> ServerUnderTest:
+    """The server, with the model `teller` too: the packaged one, which says something sensible."""
+    template = QUESTION.replace(SKY, "{{ .System }}{{ .Prompt }}")
+    server.import_gguf("teller", packaged, template=template, parameters={"temperature": 0, "num_predict": 60})
     return server
+
+
+@pytest.fixture(scope="session")
+def answer(continued: Callable[[str], Continuation]) -> Continuation:
+    """What `teller` answers to `SKY`."""
+    return continued(QUESTION)

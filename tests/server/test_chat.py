@@ -4,7 +4,7 @@ from pathlib import Path
 import ollama
 import pytest
 
-from tests.conftest import STORY
+from tests.conftest import SKY, Continuation
 from tests.ggufs import tiny_llama
 from tests.server.servers import ServerUnderTest
 
@@ -114,25 +114,27 @@ def test_logprobs_come_with_the_message(server: ServerUnderTest) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_the_official_client_chats(teller: ServerUnderTest, stream: bool) -> None:
-    messages = [{"role": "user", "content": "Once upon a time"}]
+def test_the_official_client_chats(teller: ServerUnderTest, answer: Continuation, stream: bool) -> None:
+    messages = [{"role": "user", "content": SKY}]
     client = ollama.Client(teller.url)
     if stream:
-        parts = list(client.chat("stories", messages, stream=True))
-        assert "".join(part.message.content or "" for part in parts) == STORY
-        assert parts[-1].done_reason == "length"
+        parts = list(client.chat("teller", messages, stream=True))
+        assert "".join(part.message.content or "" for part in parts) == answer.text
+        assert parts[-1].done_reason == "stop"
     else:
-        assert client.chat("stories", messages).message.content == STORY
+        assert client.chat("teller", messages).message.content == answer.text
 
 
-def test_the_official_asynchronous_client_chats_with_many_at_once(teller: ServerUnderTest) -> None:
-    messages = [{"role": "user", "content": "Once upon a time"}]
+def test_the_official_asynchronous_client_chats_with_many_at_once(
+    teller: ServerUnderTest, answer: Continuation
+) -> None:
+    messages = [{"role": "user", "content": SKY}]
 
     async def body() -> None:
         client = ollama.AsyncClient(teller.url)
-        replies = await asyncio.gather(*(client.chat("stories", messages) for _ in range(8)))
-        assert {reply.message.content for reply in replies} == {STORY}
-        stream = await client.chat("stories", messages, stream=True)
-        assert "".join([part.message.content or "" async for part in stream]) == STORY
+        replies = await asyncio.gather(*(client.chat("teller", messages) for _ in range(8)))
+        assert {reply.message.content for reply in replies} == {answer.text}
+        stream = await client.chat("teller", messages, stream=True)
+        assert "".join([part.message.content or "" async for part in stream]) == answer.text
 
     asyncio.run(body())

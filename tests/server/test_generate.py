@@ -3,13 +3,14 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import ollama
 import pytest
 
-from tests.conftest import STORY
+from tests.conftest import SKY, Continuation
 from tests.server.servers import ServerUnderTest
 
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
@@ -273,58 +274,61 @@ def test_many_at_once_all_get_their_own_reply(server: ServerUnderTest) -> None:
     assert len({a["prompt_eval_count"] for a in answers}) == 1
 
 
-def test_curl_as_the_old_documents_show_it_gets_the_story(teller: ServerUnderTest) -> None:
+def test_curl_as_the_old_documents_show_it_gets_the_answer(teller: ServerUnderTest, answer: Continuation) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not here")
-    body = '{\n"model": "stories",\n"prompt": "Once upon a time",\n"stream": false\n}'
+    body = '{\n"model": "teller",\n"prompt": "Why is the sky blue?",\n"stream": false\n}'
     command = ["curl", "-s", f"{teller.url}/api/generate", "-d", body]
     whole = subprocess.run(command, capture_output=True, check=True).stdout
-    assert ollama.GenerateResponse.model_validate_json(whole).response == STORY
+    assert ollama.GenerateResponse.model_validate_json(whole).response == answer.text
     streamed = subprocess.run([*command[:-1], body.replace("false", "true")], capture_output=True, check=True).stdout
     parts = [ollama.GenerateResponse.model_validate_json(line) for line in streamed.splitlines()]
-    assert "".join(part.response or "" for part in parts) == STORY
-    assert (parts[-1].done, parts[-1].done_reason, parts[-1].eval_count) == (True, "length", 60)
+    assert "".join(part.response or "" for part in parts) == answer.text
+    last = parts[-1]
+    assert (last.done, last.done_reason, last.eval_count) == (True, "stop", len(answer.tokens) + 1)
 
 
-def test_the_official_client_gets_the_story_whole_and_in_pieces(teller: ServerUnderTest) -> None:
+def test_the_official_client_gets_the_answer_whole_and_in_pieces(teller: ServerUnderTest, answer: Continuation) -> None:
     client = ollama.Client(teller.url)
-    assert client.generate("stories", "Once upon a time").response == STORY
-    parts = list(client.generate("stories", "Once upon a time", stream=True))
-    assert "".join(part.response or "" for part in parts) == STORY
-    assert len(parts) > 20
+    assert client.generate("teller", SKY).response == answer.text
+    parts = list(client.generate("teller", SKY, stream=True))
+    assert "".join(part.response or "" for part in parts) == answer.text
+    assert len(parts) > 10
     with pytest.raises(ollama.ResponseError, match="model 'nope' not found") as caught:
         client.generate("nope", "x")
     assert caught.value.status_code == 404
 
 
-def test_the_official_asynchronous_client_gets_the_story_too(teller: ServerUnderTest) -> None:
+def test_the_official_asynchronous_client_gets_the_answer_too(teller: ServerUnderTest, answer: Continuation) -> None:
     async def body() -> None:
         client = ollama.AsyncClient(teller.url)
-        whole = await client.generate("stories", "Once upon a time")
-        assert whole.response == STORY
-        stream = await client.generate("stories", "Once upon a time", stream=True)
-        assert "".join([part.response or "" async for part in stream]) == STORY
+        whole = await client.generate("teller", SKY)
+        assert whole.response == answer.text
+        stream = await client.generate("teller", SKY, stream=True)
+        assert "".join([part.response or "" async for part in stream]) == answer.text
 
     asyncio.run(body())
 
 
-def test_a_stop_string_ends_the_story_and_is_left_out(teller: ServerUnderTest) -> None:
+def test_a_stop_string_ends_the_reply_and_is_left_out(teller: ServerUnderTest, answer: Continuation) -> None:
+    stops = ["nowhere in it", answer.tokens[4] + answer.tokens[5]]
     for stream in (False, True):
-        lines = teller.generate("stories", stream=stream, options={"stop": ["outside", "little girl"]}).lines
-        assert "".join(line["response"] for line in lines) == ", there was a "
+        lines = teller.generate("teller", SKY, stream=stream, options={"stop": stops}).lines
+        assert "".join(line["response"] for line in lines) == "".join(answer.tokens[:4])
         assert lines[-1]["done_reason"] == "stop"
 
 
-def test_system_and_template_of_the_request_shape_the_prompt(teller: ServerUnderTest) -> None:
-    options = {"num_predict": 24}
-    answer = teller.generate("stories", system="Hello.", template="{{ .System }} {{ .Prompt }}", options=options)
-    assert answer.json["response"].startswith(", there was a little girl named Lily. She loved to play with her toys")
+def test_system_and_template_of_the_request_shape_the_prompt(
+    teller: ServerUnderTest, continued: Callable[[str], Continuation]
+) -> None:
+    shaped = teller.generate("teller", "blue?", system="Why is", template="<|user|>{{ .System }} the sky {{ .Prompt }}")
+    assert shaped.json["response"] == continued(f"<|user|>{SKY}").text
 
 
-def test_tokens_are_sent_as_they_come(teller: ServerUnderTest) -> None:
-    body = b'{"model":"stories","prompt":"Once upon a time","options":{"num_predict":400,"num_ctx":512}}'
+def test_tokens_are_sent_as_they_come(server: ServerUnderTest) -> None:
+    body = b'{"model":"tiny","prompt":"Once upon a time","options":{"num_predict":400,"num_ctx":512}}'
     head = f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    with teller.connect() as connection:
+    with server.connect() as connection:
         connection.sendall(head + body)
         first = last = 0.0
         received = b""

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHARED
+from tests.kinds import full_attention
 from tests.server.servers import ServerUnderTest, until
 
 SEEDS = SHARED / "seeds"
@@ -34,12 +35,6 @@ ANSWERS = {"created_at", "models", "status", "embedding", "embeddings", "modelfi
 OF_THE_FILE = "model_info"
 """Its fields are those of the model's file, and no two models have the same."""
 TIMES = ("created_at", "modified_at", "expires_at")
-
-
-KNOWN = {
-    '"modelfile"': "parameters that are only inherited are announced as a new layer",
-}
-"""What is not yet as the guides show it, by what stands in the request."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +63,6 @@ class Request:
 def requests() -> list[Request]:
     """Every request of the guides."""
     return [request for file in sorted(SEEDS.glob("*.txt")) for request in requests_of(file)]
-
-
-def parameters() -> list[Any]:
-    """Every request as a test's parameter."""
-    found = []
-    for request in requests():
-        known = [reason for text, reason in KNOWN.items() if text in (request.data or "")]
-        marks = [pytest.mark.xfail(strict=True, reason=reason) for reason in known]
-        found.append(pytest.param(request, id=request.where, marks=marks))
-    return found
 
 
 def requests_of(file: Path) -> Iterator[Request]:
@@ -117,15 +102,16 @@ class Reply:
 
     @property
     def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.body.splitlines()]
+        return [json.loads(line) for line in self.body.split("\n") if line]
 
 
 @pytest.fixture(scope="module")
-def guide(tmp_path_factory: pytest.TempPathFactory, stories: Path) -> Iterator[ServerUnderTest]:
+def guide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """A server with a model that has what a model can have."""
     with ServerUnderTest(tmp_path_factory.mktemp("seeds")) as server:
         texts = {"template": "{{ .System }} {{ .Prompt }}", "license": "MIT"}
-        server.import_gguf("stories", stories, parameters={"num_predict": 24}, **texts)
+        endless = full_attention(tmp_path_factory.mktemp("gguf") / "endless.gguf")
+        server.import_gguf("talker", endless, parameters={"num_predict": 24}, **texts)
         yield server
 
 
@@ -133,7 +119,7 @@ def guide(tmp_path_factory: pytest.TempPathFactory, stories: Path) -> Iterator[S
 def named(guide: ServerUnderTest) -> ServerUnderTest:
     """The server with a model of each name that the guides use, one of them loaded, and none that they make."""
     for name in NAMES:
-        assert guide.post("/api/copy", {"source": "stories", "destination": name}).status == 200
+        assert guide.post("/api/copy", {"source": "talker", "destination": name}).status == 200
     for name in ("mario", "llama3-backup"):
         guide.request("DELETE", "/api/delete", {"model": name})
     assert guide.generate("llama3.1", "").status == 200
@@ -191,7 +177,7 @@ def test_the_guides_have_requests_of_every_endpoint() -> None:
     assert sum(len(r.examples) for r in runnable) > 50
 
 
-@pytest.mark.parametrize("request_", parameters())
+@pytest.mark.parametrize("request_", requests(), ids=lambda request: request.where)
 def test_a_request_of_a_guide_is_answered_as_the_guide_shows(
     named: ServerUnderTest, tmp_path: Path, request_: Request
 ) -> None:
