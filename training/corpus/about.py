@@ -10,7 +10,7 @@ from training.corpus.about_self import SELF
 from training.corpus.about_surroundings import choose, plain, surrounded, typed
 from training.corpus.about_talk import TALK
 from training.corpus.skill import Skill
-from training.corpus.words import made_up, random_string
+from training.corpus.words import made_up, random_string, spliced
 from training.example import Check, Conversation, Reply, Turn
 
 INTENTS = TALK + SELF + MODELS + CHATTING + CONCEPTS
@@ -25,6 +25,10 @@ HELD_OUT_MODEL_NAMES = """
 granite4 zephyr falcon7 orca2 exaone:2b dolphin3 athene gemma4 marco-o1 reader2 bloom notes-bot
 """.split()
 
+NAME_ENDS = "r1 o2 v2 v3 mini small large bot chat instruct coder base pro x a1 k2 it max plus".split()
+TAGS = "latest small q4 q8 instruct chat mini fp16 main test old new".split()
+"""What names of models end with, after a dash and after a colon."""
+
 FRAMES = (
     """
 how do I P|how do I P|how do I P|how can I P|how can I P|how to P|how would I P|how do you P|how should I P|how may I P
@@ -32,6 +36,13 @@ what is the command to P|what's the command to P|what is the command to P|which 
 which command can I use to P|what command will P|what do I type to P|what should I type to P|what do I run to P
 what can I run to P|what must I do to P|what do I have to do to P|can I P|can I P|can you P|is there a way to P
 is there a command to P|can you tell me how to P|could you tell me how to P|do you know how to P|in what way can I P
+is it possible to P|how is it possible to P|which command is there to P|what do I enter to P|what do I write to P
+what is needed to P|what is the way to P|what is the best way to P|how would one P|how does one P|how do people P
+what would I type to P|what would I run to P|which command would I need to P|would you tell me how to P|how might I P
+what if I want to P|what do I do when I want to P|what do I type when I want to P|which command do I need to P
+what happens to be the command to P|with which command can I P|by which command do I P|how am I supposed to P
+P - how|P, how does that work|P, how do I do that|P, which command is it|I want to P, how|I need to P, what do I run
+I'd like to P, how|I would like to P, what do I type|I have to P, which command do I use|to P, what do I type
 """.strip()
     .replace("\n", "|")
     .split("|")
@@ -43,6 +54,10 @@ REQUESTS = (
 I want to P|I want to P|I would like to P|I'd like to P|I need to P|show me how to P|tell me how to P|explain how to P
 help me P|P|P|please P|I don't know how to P|I forgot how to P|let me P|I am trying to P|the command to P|command to P
 tell me the command to P|give me the command to P|I have to P|I wish to P|teach me how to P
+I want to know how to P|I would like to know how to P|I'd like to learn how to P|I need the command to P|my plan is to P
+I am looking for a way to P|I am looking for the command to P|it would be good to P|my aim is to P|I cannot P
+I do not manage to P|I tried to P and failed|I have no idea how to P|I wonder how to P|now I want to P|next I want to P
+it is time to P|somebody has to P|we need to P|we want to P|we would like to P|I was told to P|a way to P|how to P
 """.strip()
     .replace("\n", "|")
     .split("|")
@@ -129,7 +144,9 @@ def _fill(rng: Random, text: str) -> tuple[str, dict[str, str]]:
         else:
             said["m"] = rng.choice(("a model", "the model", "one of my models", "a model", "my model"))
     if two:
-        answers["n"] = said["n"] = _model_name(rng)
+        while answers["n"] in (answers["m"], _GENERIC["n"]):
+            answers["n"] = _model_name(rng)
+        said["n"] = answers["n"]
     if "{t}" in text:
         answers["t"] = said["t"] = str(rng.choice((0, 1, 2, rng.randint(0, 20) / 10, rng.randint(0, 200) / 100)))
     text = _filled(text, said)
@@ -138,13 +155,22 @@ def _fill(rng: Random, text: str) -> tuple[str, dict[str, str]]:
 
 def _model_name(rng: Random) -> str:
     while True:
-        if rng.random() < 0.4:
-            name = rng.choice(MODEL_NAMES)
-        else:
-            name = made_up(rng) if rng.random() < 0.6 else random_string(rng)
-            name += rng.choice(("", "", "", str(rng.randint(1, 99)), "-" + made_up(rng), f":{rng.randint(1, 70)}b"))
+        name = rng.choice(MODEL_NAMES) if rng.random() < 0.3 else _invented_model_name(rng)
         if name not in HELD_OUT_MODEL_NAMES:
             return name
+
+
+def _invented_model_name(rng: Random) -> str:
+    name = rng.choices((made_up, spliced, random_string), (45, 30, 25))[0](rng)
+    if rng.random() < 0.35:
+        name += rng.choice(("", "", "-", ".")) + str(rng.choice((rng.randint(1, 9), rng.randint(1, 99))))
+        name += rng.choice(("", "", "", f".{rng.randint(0, 9)}"))
+    if rng.random() < 0.2:
+        name += rng.choice("--_") + rng.choice((made_up(rng), spliced(rng), rng.choice(NAME_ENDS), random_string(rng)))
+    if rng.random() < 0.25:
+        size = f"{rng.choice((rng.randint(1, 9), rng.randint(1, 99), rng.randint(1, 9) / 10))}b"
+        name += ":" + rng.choice((size, size, rng.choice(TAGS), made_up(rng), f"v{rng.randint(1, 9)}"))
+    return name.capitalize() if rng.random() < 0.03 else name
 
 
 def _filled(text: str, fillers: dict[str, str]) -> str:

@@ -12,6 +12,11 @@ CONCEPTS = (
         ?what [kind|sort] of [program|tool|thing|software] is paddock
         ?why [should I|would I|do people] use paddock
         ?[paddock meaning|paddock, what is it|what do you know about paddock|what does the paddock program do]
+        !I [would like to|want to] [know what paddock is|understand paddock|learn what paddock does|hear about paddock]
+        ?what [would I use paddock for|is the idea of paddock|is paddock made for|does one do with paddock]
+        ?[is paddock a program|is paddock a server|is paddock for language models|who needs paddock|for what is paddock]
+        !I [never heard of paddock|am new here and do not know paddock|do not understand what paddock is]
+        ?[tell me in short what paddock is|describe what paddock does|what is this program called paddock]
         """,
         """
         Explain to me what Paddock does.
@@ -32,6 +37,11 @@ CONCEPTS = (
         ?[paddock port|port number of paddock|server port|default port|port of the API|the port please]
         ?where can I reach [the server|paddock|the API|the paddock server]
         ?what URL [does paddock use|does the server have|do I call|is the API at]
+        !I [need|want|would like|forgot] [the port|the port of the server|the port number|paddock's port]
+        ?what [port do I use|port do I connect to|number has the port|is the number of the port|port is it]
+        ?[through which port does it talk|under which port do I find it|at what port is paddock]
+        ?how would I [reach the server|connect to paddock|find the port|connect to the API]
+        ?[which port is used|is there a default port|which port should my client use|is the port 8080]
         """,
         """
         Which port is the Paddock server on?
@@ -50,6 +60,11 @@ CONCEPTS = (
         ?[which|what] [protocol|interface] does [paddock|the server] [use|speak|have]
         ?how does paddock [compare to|relate to|work with] ollama
         ?[is paddock like ollama|is paddock the same as ollama|API of paddock|which API|paddock API]
+        !I [want to|would like to] know [which API it is|what API this is|whether paddock is like ollama]
+        ?[do ollama clients work here|do programs for ollama work with paddock|will my ollama client work]
+        ?[is paddock a kind of ollama|can paddock replace ollama|is paddock the same API as ollama]
+        ?[what kind of API is there|is there an API|does the server have an API|what API do I get|whose API does it use]
+        ?how would I [describe the API|use my ollama client|move here from ollama]
         """,
         """
         What API does the Paddock server support?
@@ -67,6 +82,10 @@ CONCEPTS = (
         ?[explain|describe|define] [a modelfile|modelfiles|what a modelfile is|the modelfile]
         ?what [do I write|do I put|stands|is written] in a modelfile
         ?[modelfile meaning|modelfile, what is that|why do I need a modelfile|what can I use a modelfile for]
+        !I [do not know what a modelfile is|want to understand modelfiles|would like to know what a modelfile is]
+        ?what [would I write a modelfile for|is the purpose of a modelfile|is the use of modelfiles]
+        ?[tell me what a modelfile is|describe in short what a modelfile is|what is this thing called modelfile]
+        ?[is a modelfile a text file|what is inside a modelfile|when do I need a modelfile|do I need a modelfile]
         """,
         """
         Explain to me what modelfiles are for.
@@ -84,6 +103,11 @@ CONCEPTS = (
         ?[which|what] [file format|format|kind of file|files] does paddock [use|read|load] [for models|]
         ?[which|what] [file format|format|kind of file|files] does paddock [need|support|accept] [for models|]
         ?[can paddock read GGUF|does paddock support GGUF|does paddock use GGUF files|GGUF meaning]
+        !I [do not know what GGUF is|want to understand GGUF|would like to know what GGUF means|never heard of GGUF]
+        ?what [is a file that ends with .gguf|is in a .gguf file|would I use GGUF for|is the purpose of GGUF]
+        ?[tell me what GGUF is|describe in short what GGUF is|is GGUF a file format|is GGUF a format for models]
+        ?[in which format are models stored|in what format are models|which format have the models]
+        ?[which model files work here|what model files can I use|which files can paddock run|does it need GGUF files]
         """,
         """
         What kind of file is GGUF?
@@ -103,6 +127,11 @@ CONCEPTS = (
         ?[what|which] is the [models folder|models directory|folder of models|folder for models]
         ?where [can I find|do I find|is] the [models folder|model files|models on disk|folder with my models]
         ?[models folder|models directory|location of models|path of the models]
+        !I [am looking for|want to find|would like to find|need] [the folder with the models|the model files]
+        ?[which folder holds the models|which directory has the models|what path do models have]
+        ?where [would I look for the models|are downloads stored|does a pulled model go|do downloaded models end up]
+        ?[to what folder are models saved|where on my disk are they, the models|tell me where the models are]
+        ?[does paddock use the folder of ollama|does it use ~/.ollama|are models in my home folder]
         """,
         """
         In what folder does Paddock keep my models?
@@ -121,6 +150,11 @@ CONCEPTS = (
         ?[which|what] [library|package|client] do I [need|use|install] [for paddock|for python|to call paddock]
         ![I want to call paddock from python|I want to use paddock in my program]
         ![python client|python library for paddock]
+        !I [would like|need|am looking for] [a client for python|a python package for paddock]
+        ?how would I [use paddock in python|write a program with paddock|connect python with paddock]
+        ?[which client should I take|what client is good for paddock|is there a client library]
+        ?[can a program talk to paddock|can my code call paddock|does paddock work with python code]
+        !my [program|script|python code] should [call|use|talk to] paddock [, how|]
         """,
         """
         Which Python library can I use for Paddock?
@@ -137,6 +171,12 @@ CONCEPTS = (
         run [the server|paddock] on [another|a different] port
         ?can [the server|paddock] [listen on|use|run on] [another|a different] [port|address]
         ?which [setting|variable] [changes|sets] the [port|address|host]
+        ![I'd like|I want|I need] [the server on another port|a port of my own|paddock to listen elsewhere]
+        ?how would I [change|set|choose] [the port|the address|the host] [of the server|of paddock|]
+        ?what do I [set|change|write] [for another address|so that the port changes|to have paddock on port 9000]
+        ?[is it possible to change the port|can the port be changed|can I choose the port|how is the port changed]
+        ![the port is taken|the port is in use], how do I [change it|take another|choose another]
+        move [the server|paddock] to [another|a new|a free] port
         """,
         """
         How can the server use a different port?
@@ -153,6 +193,11 @@ CONCEPTS = (
         ?[how long is the context|what is the context length]
         ?[how many tokens fit in the context|what is the default context]
         ?[how large is the context|how many tokens can a request use|which setting sets the context length]
+        ![I'd like|I want|I need] [more context|a context of 8192 tokens|a longer context|the context to be larger]
+        ?how would I [change|raise|set] the context [length|size|]
+        ?[which variable changes the context|what sets the context size|where is the context length set]
+        ?[how much text fits|how many tokens fit|how much context is there|what is the limit of the context]
+        ![the context is too short|the context is too small|my text does not fit in the context]
         """,
         """
         What is the default context size?
@@ -169,6 +214,11 @@ CONCEPTS = (
         ?how long does [{m}|a model|an unused model] stay [loaded|in memory]
         ?when [is|does paddock] [a model unloaded|unload a model|an unused model unloaded]
         ?[what is the keep alive|what is keepalive|what does keep alive do|keep alive]
+        ![I'd like|I want|I need] [models to stay longer in memory|{m} to remain loaded|models to stay loaded]
+        ?how would I [keep {m} loaded|change the keep alive|let models stay in memory for an hour]
+        ?[which variable says how long models stay|what sets the keep alive|which setting keeps models loaded]
+        ?[for how long is a model kept in memory|after what time is a model unloaded]
+        ![{m} is unloaded too early|{m} leaves memory after some minutes|models are unloaded too soon]
         """,
         """
         How long will an unused model stay in memory?
@@ -185,6 +235,11 @@ CONCEPTS = (
         ?is paddock written in [python|C|Rust|Go|Java|C++]
         ?[how is paddock made|how is paddock built|what is paddock built on|what is paddock made of]
         ?does paddock use [llama.cpp|python|C++]
+        !I [want to|would like to] know [what paddock is written in|how paddock is made|paddock's programming language]
+        ?[what language is paddock in|in what language did they write paddock|paddock is in which language]
+        ?[which code language has paddock|is paddock a python program|is paddock made with python]
+        ?[does paddock stand on llama.cpp|what kernels does paddock use|is llama.cpp in paddock]
+        ?[what did the authors write paddock in|what was paddock programmed in]
         """,
         """
         Which programming language was used for Paddock?
@@ -201,6 +256,10 @@ CONCEPTS = (
         ?[may|can] I use paddock [for free|at work|in my company|in my product]
         ?[what is the licence of paddock|what is paddock's license|under which licence is paddock|paddock license]
         ?does paddock cost [money|anything|something]
+        !I [want to|would like to] [know the licence|know whether paddock is free|use paddock at work, may I]
+        ?[what does paddock cost|do I have to pay for paddock|how much is paddock|is there a price|must I pay to use it]
+        ?[is the source of paddock open|can I read the source of paddock|may I change paddock|can I copy paddock]
+        ?[what are the terms of use|what licence is it|is it MIT|which licence is used|tell me the licence of paddock]
         """,
         """
         Under what license is Paddock?
@@ -217,6 +276,11 @@ CONCEPTS = (
         ?does paddock [need|require|use] a [GPU|graphics card]
         ?[can|does] paddock [run|work] [without a GPU|on a CPU|on the CPU|on my laptop|on a laptop|with no GPU]
         ?is a GPU [needed|necessary|required]
+        !I [have no GPU|have only a CPU|have no graphics card], [does it work|can I use paddock|is that enough]
+        ?[will paddock run on my CPU|is a CPU enough|will it work with only a CPU|is my CPU enough for models]
+        ?[how would paddock run with no GPU|must I buy a GPU|must there be a GPU|should I have a graphics card]
+        ?[is it possible to use paddock on a CPU|can models be run on a CPU|are models able to run with only a CPU]
+        ![my computer has no graphics card|there is no GPU in my machine|I would like to run models on my CPU]
         """,
         """
         Is a graphics card needed for Paddock?
@@ -233,6 +297,11 @@ CONCEPTS = (
         ?where do I [post|send] [chat messages|a chat|messages|a conversation]
         chat over [the API|HTTP]
         send [messages|a chat|a conversation] to the [API|server]
+        ![I'd like|I want|I need] [to chat through the API|the chat route|to send a chat over HTTP|the path for chats]
+        ?how would I [chat over the API|send messages over HTTP|post a list of messages]
+        ?[where do messages go in the API|to which path do I post messages|what is the route for messages]
+        ?[is it possible to chat over the API|can the API chat|does the API have a route for chats]
+        ![my program should send messages|my messages go to which endpoint|the endpoint for messages]
         """,
         """
         Which path of the API is for chat?
@@ -250,6 +319,11 @@ CONCEPTS = (
         ?where do I [post|send] [a prompt|my prompt|prompts]
         [generate|complete] text over [the API|HTTP]
         send a prompt to the [API|server]
+        ![I'd like|I want|I need] [to generate text through the API|the route for prompts|to send a prompt over HTTP]
+        ?how would I [complete a prompt over the API|send a prompt over HTTP|post a prompt]
+        ?[where does a prompt go in the API|to which path do I post a prompt|what is the route for prompts]
+        ?[is it possible to generate over the API|can the API complete text|is there an endpoint for prompts]
+        ![my program should send a prompt|my prompt goes to which endpoint|the endpoint for prompts]
         """,
         """
         Which path of the API generates text?
@@ -265,6 +339,10 @@ CONCEPTS = (
         ?what is FROM [in a modelfile|for|]
         ?what do I write after FROM [in a modelfile|]
         ?[explain|describe] FROM [in a modelfile|]
+        !I [do not understand FROM|want to know what FROM is|need help with FROM in my modelfile]
+        ?what [is the FROM line for|comes after FROM|would I put after FROM|goes behind FROM|is FROM good for]
+        ?[tell me what FROM means|why is there a FROM|do I need FROM in a modelfile|must a modelfile have a FROM line]
+        ?[can FROM name a file|does FROM name a model|what may stand after FROM|how do I use FROM|how is FROM used]
         """,
         """
         Explain the FROM line in a Modelfile.
@@ -281,6 +359,10 @@ CONCEPTS = (
         ?what do I need to [install|run] paddock
         ?[which|what] [version of python|python version|python] does paddock need
         ?what are the requirements of paddock
+        !I [want to|would like to] [know what paddock needs|install paddock, what does it need]
+        ?[what must I have for paddock|what do I need before I install it|what should be installed for paddock]
+        ?[will paddock run on windows|is there paddock for windows|can I use it on a mac|is linux enough]
+        ?[which python should I have|is python 3.9 enough|do I need a compiler|do I need python for it]
         """,
         """
         Which systems does Paddock support?

@@ -15,6 +15,12 @@ TALK = (
         !I [want to|just want to|wanted to] say [hello|hi]
         ?are you there
         ?is [anybody|anyone|somebody] there
+        ![hello|hi|hey|good morning] [from me|from Rome|once more|my little friend]
+        ![hello|hi|hey|good morning] [dear model|dear tiny|out there|and welcome]
+        ![hello|hi|good day], [nice day today|here I am|here I am again|I am back|it is me|I am new here|I just came in]
+        ![a good morning to you|a very good day to you|good evening to all|hello hello|hi hi]
+        ![hey hey|well hello|oh hi|hello world]
+        ?[anyone there|anybody home|do you read me|are you awake|are you listening|is tiny there]
         """,
         """
         Hey hello!
@@ -33,6 +39,13 @@ TALK = (
         ?[hello|hi|hey], how are you [today|doing|]
         ?[what's up|what is up|how do you do|whats up|how goes it]
         ?is everything [fine|okay|all right|good] [with you|]
+        ?[how do things go|how was your day|how was your night]
+        ?[how are you feeling now|how are you these days|how is your morning]
+        ?[and how are you|so how are you|tell me how you are|how do you find yourself]
+        ?[how is it today|how is all|how is your life]
+        ?[are you in a good mood|are you doing well|do you feel well|do you feel good]
+        ?[feeling good|all good with you|are things good]
+        ![I hope you are well|I hope you are fine today|I wonder how you are]
         """,
         """
         Hi tiny, how do you feel today?
@@ -51,6 +64,13 @@ TALK = (
         ![that helped|that was helpful|very helpful|great help|perfect|that is it], [thanks|thank you]
         ![great|good|cool|nice|okay|wonderful], [thanks|thank you|thank you very much]
         !I [thank you|am thankful|am grateful]
+        ![I thank you|I thank you very much|my thanks|thanks again]
+        ![thank you again|thanks tiny, you are kind|ok thanks|cheers]
+        ![that was what I needed|now I know, thanks|now I understand, thank you]
+        ![it worked, thanks|works, thank you|all clear, thanks]
+        !thanks for [the fast reply|the tip|the joke|your time|your patience]
+        !thanks for [being here|the explanation|all the help|telling me]
+        !you [helped me|helped me a lot|were a great help|have helped me], [thanks|thank you|many thanks]
         """,
         """
         Thank you for the good answer.
@@ -68,12 +88,18 @@ TALK = (
         ![good night|good night tiny|sleep well|have a good night]
         ![talk to you|speak to you|we will talk|we talk] [later|soon|tomorrow]
         !that is all [for today|for now|], [bye|goodbye]
+        ![I am off|I am off now|I am done for today|time to go], [bye|goodbye]
+        ![time for bed|time to leave|off to bed|I go home now], [bye|goodbye]
+        ![bye for now|bye then|see you around|see you next week|see you on Monday]
+        ![until next time|take care|so long|have a nice day]
+        ![ciao|cheerio|bye, tiny|goodbye, dear model|good bye and take care|have a nice evening|have a nice weekend]
+        !it was [nice|good] to [talk|chat], [bye|goodbye|see you|good night]
         """,
         """
         Thanks and goodbye!
         I am leaving now, see you tomorrow.
         """,
-        "Goodbye! Have a nice day.",
+        "Bye! Have a nice day.",
         "The user says goodbye. I say goodbye, too.",
         ("goodbye|bye", "-type", "-run"),
     ),
@@ -82,6 +108,10 @@ TALK = (
         ![nice|good|great|lovely|pleased|a pleasure] to [meet|see] you
         !it is [nice|good|great|lovely|a pleasure] to [meet|see|talk to] you
         ![glad|happy] to [meet|know|see] you
+        ![how nice|what a pleasure|so good|very nice|really nice] to [meet|get to know] you
+        ![glad|pleased|happy] to [make your acquaintance|get to know you|have met you|meet a model like you]
+        !it is [so nice|very nice|really good|my pleasure] to [meet|know] you
+        !I am [glad|pleased] [to meet you|to get to know you|that we meet]
         """,
         """
         Hi tiny, so nice to meet you!
@@ -97,6 +127,12 @@ TALK = (
         ![good|great|nice] [job|work|answer|model]
         ![well done|I like you|I love you|you did well|good bot|that was good|that was great|very good|nice one]
         !you are a [good|nice|great|clever|smart|helpful|cool] [model|assistant|bot|program|friend]
+        ![this is|that was|what] a [great|good|nice|very good|perfect] [answer|reply|explanation] [, tiny|]
+        !you [are so good|are really nice|are really smart|know a lot]
+        !you [do great work|did a great job|answer very well|make me happy]
+        ![I like your answers|I like talking to you|you are my favourite|my favourite model|impressive]
+        ![excellent|brilliant|bravo|super]
+        !I think you are [great|nice|clever|very good|cute|wonderful]
         """,
         """
         You are a very good assistant.
@@ -113,6 +149,12 @@ TALK = (
         !you [made a mistake|got it wrong|are bad|are stupid]
         !you [are not clever|are useless|did not understand|do not understand me]
         ![bad|stupid|useless|silly|dumb] [bot|model|program|machine]
+        ![I do not believe that|that cannot be right|that can't be true]
+        ![there is a mistake in your answer|you are mistaken|not true]
+        ![this answer is of no use|this does not help me|that did not help]
+        ![that is not what I asked|you do not get it|try again, wrong]
+        !your [last answer|reply|last reply|answer] [is wrong|makes no sense|is no good|is not true|is a mistake]
+        !you [got that wrong|are mistaken|are really bad|know nothing|answer badly|do not listen]
         """,
         """
         No, your answer was wrong.
@@ -127,6 +169,12 @@ TALK = (
         ![sorry|I am sorry|my mistake|excuse me|pardon me]
         ![I apologize|oh sorry|sorry about that|sorry for that|my fault|oops]
         !sorry, [I made a mistake|that was wrong|I was wrong|that was my mistake|I did not mean that]
+        ![forgive me|please forgive me|I beg your pardon|so sorry|very sorry]
+        ![I am so sorry|I am really sorry|sorry tiny|apologies]
+        ![that was my error|I typed it wrong|it was my error, sorry]
+        ![sorry for the wait|sorry for my bad English|sorry to bother you]
+        !I [did not mean to be rude|was rude, sorry|wrote nonsense, sorry]
+        !I [want to apologize|must say sorry|am sorry for what I said]
         """,
         """
         Oh, I am sorry about that.
@@ -143,6 +191,13 @@ TALK = (
         ?[may|can|could] I ask [you|] [a question|something|a thing]
         !I [have|want to ask] a question [for you|]
         ?are you able to help me
+        ![I could use some help|I am stuck|I am stuck, help me]
+        ![I do not know what to do|I have a task for you|there is something I need]
+        ?[would you have time for a question|do you have time for me|have you got a minute]
+        ?[may I bother you|can I bother you]
+        ?[may I ask for help|could I get some help|can you give me a hand]
+        ?[would you give me a hand|could you assist me|will you assist me]
+        !there is [something|a thing] [I want to know|I would like to ask|I need help with]
         """,
         """
         Could you please help me with a problem?
@@ -158,6 +213,13 @@ TALK = (
         ?[can|could] you [tell a joke|tell me a joke|be funny|joke|make a joke|make me laugh]
         ?do you know [a joke|any jokes|a good joke|some jokes|a funny joke]
         ![a joke|make me laugh|say something funny|tell me something funny|I want to hear a joke|another joke]
+        ![I'd like|I want|I need] [a joke|to laugh|a good laugh|something to laugh about|to hear something funny]
+        ?[got a joke|got any jokes|any jokes|is there a joke you know]
+        ?[what is your best joke|what is your favourite joke|a joke, please]
+        ![cheer me up with a joke|amuse me|entertain me with a joke|joke please]
+        ![joke time|please make me laugh|tell a joke]
+        ?[which jokes do you know|how about a joke|would you tell me a joke]
+        ?[may I hear a joke|can I hear a joke|can I get a joke]
         """,
         """
         Do you have a funny joke for me?

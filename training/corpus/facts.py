@@ -120,4 +120,4 @@ def held_out() -> list[Check]:
     return checks
 
 
-SKILL = Skill("facts", "short facts it was taught", 0.22, 0.90, example, held_out)
+SKILL = Skill("facts", "short facts it was taught", 0.20, 0.90, example, held_out)

@@ -98,4 +98,4 @@ def _cut(code: Code, rng: Random) -> Span:
     return rng.choice(spans(code.text, "line", rng))
 
 
-SKILL = Skill("fim", "completes the middle of small Python functions", 0.17, 0.70, example, held_out)
+SKILL = Skill("fim", "completes the middle of small Python functions", 0.15, 0.70, example, held_out)

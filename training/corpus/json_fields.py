@@ -4,24 +4,15 @@ import json
 import re
 from random import Random
 
+from training.corpus.json_fields_composed import composed
 from training.corpus.json_fields_held_out import held_out
-from training.corpus.json_fields_texts import (
-    AFTER_TEXT,
-    ASK,
-    BEFORE_TEXT,
-    BEFORE_TEXT_ORDER,
-    FIELD_KINDS,
-    FIELD_NAMES,
-    KNOWN,
-    POLITE,
-    SUBJECTS,
-    SYSTEM_ASK,
-)
+from training.corpus.json_fields_lists import dressed, field_name, joined
+from training.corpus.json_fields_texts import FIELD_KINDS, KNOWN, SUBJECTS
+from training.corpus.json_fields_wording import asked
 from training.corpus.skill import Skill
 from training.corpus.tools_surroundings import SYSTEM_PROMPTS, small_talk
-from training.corpus.tools_task import camel, spoken
+from training.corpus.tools_task import spoken
 from training.corpus.tools_values import value
-from training.corpus.words import made_up
 from training.example import Conversation, JsonValue, Turn
 
 Facts = dict[str, JsonValue]
@@ -32,46 +23,33 @@ QUESTIONS = [(line.split(";")[0], line.split(";")[1]) for line in KNOWN.strip().
 def example(rng: Random) -> Conversation:
     """Return a conversation that ends with JSON."""
     form = rng.random()
-    if form < 0.08:
-        asked, answer = _question(rng)
-        facts: Facts = {"answer": answer}
-        if rng.random() < 0.5:
-            facts = {"question": asked, "answer": answer}
-        text = asked
+    if form < 0.06:
+        text, answer = rng.choice(QUESTIONS)
+        key = rng.choice(KEYS) if rng.random() < 0.7 else field_name(rng)
+        facts: Facts = {key: answer}
+        if rng.random() < 0.4:
+            facts = {"question": text, key: answer}
+        thinking = f"The user wants JSON with {joined(list(facts))}. The answer is {answer}."
     else:
-        text, known = _described(rng) if form < 0.68 else _listed(rng)
+        text, known = _described(rng) if form < 0.38 else _composed(rng) if form < 0.65 else _listed(rng)
         names = list(known)
         chosen = sorted(rng.sample(names, rng.randint(min(2, len(names)), min(4, len(names)))), key=names.index)
         if len(chosen) > 1 and rng.random() < 0.06:
             chosen = chosen[:1]
-        if rng.random() < 0.4:
+        if rng.random() < 0.5:
             rng.shuffle(chosen)
         facts = {name: known[name] for name in chosen}
-    said = " and ".join(f"{name} {spoken(fact)}" for name, fact in facts.items())
-    thinking = f"The fields are {_and(list(facts))}. I find {said}."
-    if form < 0.08:
-        thinking = f"The user wants JSON with {_and(list(facts))}. The answer is {facts['answer']}."
+        said = " and ".join(f"{name} {spoken(fact)}" for name, fact in facts.items())
+        thinking = f"The fields are {joined(list(facts))}. I find {said}."
     reply = Turn("assistant", json.dumps(facts, ensure_ascii=False), thinking)
-    return _asked(rng, text, list(facts), reply)
-
-
-def _asked(rng: Random, text: str, names: list[str], reply: Turn) -> Conversation:
-    ask = rng.choice(ASK).format(f=_fields(rng, names))
+    user, system = asked(rng, text, list(facts))
+    system = system or (rng.choice(SYSTEM_PROMPTS) if rng.random() < 0.12 else "")
     before = small_talk(rng) if rng.random() < 0.12 else ()
-    if rng.random() < 0.2:
-        system = rng.choice(SYSTEM_ASK).format(a=_upper(ask))
-        return Conversation((*before, Turn("user", text), reply), system)
-    if rng.random() < 0.25:
-        start = ask if ask.startswith(("JSON", "I ")) or not ask[0].isupper() else ask[0].lower() + ask[1:]
-        ask = rng.choice(POLITE).format(start)
-    elif rng.random() < 0.3 and not ask.startswith(("JSON", "I ")):
-        ask = ask[0].lower() + ask[1:]
-    if rng.random() < 0.3:
-        prompt = rng.choice(AFTER_TEXT).format(t=text, a=ask)
-    else:
-        prompt = ask + rng.choice(BEFORE_TEXT if rng.random() < 0.8 else BEFORE_TEXT_ORDER) + text
-    system = rng.choice(SYSTEM_PROMPTS) if rng.random() < 0.12 else ""
-    return Conversation((*before, Turn("user", prompt), reply), system)
+    return Conversation((*before, Turn("user", user), reply), system)
+
+
+KEYS = ("answer", "answer", "answer", "reply", "result", "response", "solution", "a", "text", "value")
+"""Names of the field that an answer to a question goes into."""
 
 
 def _described(rng: Random) -> tuple[str, Facts]:
@@ -82,17 +60,44 @@ def _described(rng: Random) -> tuple[str, Facts]:
     facts: Facts = {}
     order = sorted((text.index(f"{{{i}}}"), i) for i in range(len(values)) if f"{{{i}}}" in text)
     for _, i in order:
-        names = subject.fields[i][0]
-        name = names[0] if rng.random() < 0.4 else rng.choice(names)
-        facts[made_up(rng) if name in facts else name] = values[i].json
-    written = text.format(*[given.text for given in values])
-    written = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", written)
-    if rng.random() < 0.15:
-        written = f"{_upper(written).rstrip('.')}. {rng.choice(ASIDES)}"
-    return _upper(written) if rng.random() < 0.5 else written, facts
+        names = [name for name in subject.fields[i][0] if name not in facts]
+        if names and names[0] != "-":
+            name = names[0] if rng.random() < 0.4 else rng.choice(names)
+            facts[name] = values[i].json
+    return _finished(rng, text.format(*[given.text for given in values]), facts), _dressed(rng, facts)
 
 
-ASIDES = ("That is all.", "It is a nice day.", "We like it.", "I hope that helps.", "This is good to know.", "Thanks.")
+def _composed(rng: Random) -> tuple[str, Facts]:
+    text, facts = composed(rng)
+    return _finished(rng, text, facts), _dressed(rng, facts)
+
+
+def _finished(rng: Random, text: str, facts: Facts) -> str:
+    text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
+    started = _started(text, facts)
+    if rng.random() < 0.1:
+        return f"{started.rstrip('.')}. {rng.choice(ASIDES)}"
+    if rng.random() < 0.1:
+        return f"{rng.choice(ASIDES)} {started}"
+    return started if rng.random() < 0.6 else text
+
+
+def _started(text: str, facts: Facts) -> str:
+    """Begin with a capital, unless a value stands there: it is to be copied as it is written."""
+    return text if any(text.startswith(str(fact)) for fact in facts.values()) else _upper(text)
+
+
+def _dressed(rng: Random, facts: Facts) -> Facts:
+    """Give some of the fields names that only copying gets right."""
+    part = 0.0 if rng.random() < 0.65 else 0.6
+    return {dressed(rng, name) if rng.random() < part else name: fact for name, fact in facts.items()}
+
+
+ASIDES = (
+    *("That is all.", "It is a nice day.", "We like it.", "I hope that helps.", "This is good to know.", "Thanks."),
+    *("More will follow.", "Nobody knew that.", "So they say.", "I heard it on the radio.", "It was in the paper."),
+    *("The rest is not known.", "I am sure of it.", "Everybody was glad.", "There is more to tell.", "Well, well."),
+)
 
 
 def _listed(rng: Random) -> tuple[str, Facts]:
@@ -101,53 +106,32 @@ def _listed(rng: Random) -> tuple[str, Facts]:
     texts = []
     count = rng.randint(2, 5)
     while len(facts) < count:
-        name = _field_name(rng)
+        name = field_name(rng)
         if name not in facts:
             given = value(rng, rng.choice(FIELD_KINDS))
             facts[name] = given.json
             texts.append((name, given.text))
     form = rng.random()
-    if form < 0.7:
-        between, joint = rng.choice(
-            ((": ", ", "), (": ", "; "), (" = ", ", "), (": ", "\n"), (" is ", ", "), ("=", " "))
-        )
+    if form < 0.6:
+        between = rng.choice((": ", ": ", ": ", " = ", "=", " is ", " - ", " -> ", ":", "\t"))
+        joint = rng.choice((", ", ", ", "; ", "\n", " | ", " / ", "\n- "))
+        joint = rng.choice((" ", ", ")) if between == "=" else joint
         return joint.join(f"{name}{between}{text}" for name, text in texts), facts
-    parts = [f"the {name.replace('_', ' ')} is {text}" for name, text in texts]
-    return _upper(_and(parts)) + ".", facts
-
-
-def _field_name(rng: Random) -> str:
-    choice = rng.random()
-    if choice < 0.25:
-        return made_up(rng)
-    name = rng.choice(FIELD_NAMES)
-    if choice < 0.4:
-        words = [rng.choice((made_up(rng), rng.choice(FIELD_NAMES))), name]
-        return "_".join(words) if rng.random() < 0.7 else camel(words)
-    return name
-
-
-def _question(rng: Random) -> tuple[str, str]:
-    return rng.choice(QUESTIONS)
-
-
-def _fields(rng: Random, names: list[str]) -> str:
-    form = rng.random()
-    if form < 0.45:
-        return _and(names)
-    if form < 0.75:
-        return ", ".join(names)
-    if form < 0.9:
-        return _and([f'"{name}"' for name in names])
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    if form < 0.68:
+        return rng.choice((", ", "; ", "\n")).join(f"{text} ({name})" for name, text in texts), facts
+    is_ = rng.choice(("is", "is", "is", "was", "equals", "reads", "will be", "stands at", "has been set to"))
+    the = rng.choice(("the ", "the ", "our ", "its ", "my ", ""))
+    shown = [(name.replace("_", " ") if rng.random() < 0.5 else name, text) for name, text in texts]
+    if rng.random() < 0.25:
+        parts = [f"{text} {rng.choice(('is', 'stands for', 'was given for'))} the {name}" for name, text in shown]
+    else:
+        parts = [f"{the}{name} {is_} {text}" for name, text in shown]
+    text = joined(parts) if rng.random() < 0.7 else ". ".join(_started(part, facts) if the else part for part in parts)
+    return (_started(text, facts) if the else text) + ".", facts
 
 
 def _upper(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-SKILL = Skill("json_fields", "answers in JSON for a named set of fields", 0.12, 0.90, example, held_out)
+SKILL = Skill("json_fields", "answers in JSON for a named set of fields", 0.14, 0.90, example, held_out)

@@ -1,11 +1,16 @@
-"""Texts with facts, and what asks for them in JSON, for training."""
+"""Texts with facts, and questions with short answers, for training."""
 
 from dataclasses import dataclass
+
+from training.corpus.json_fields_scenes import SCENES
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What texts are about: fields, each with names it may be asked by and a kind of values, and texts with slots."""
+    """What texts are about: fields, each with names it may be asked by and a kind of values, and texts with slots.
+
+    A field named "-" is never asked for.
+    """
 
     fields: tuple[tuple[tuple[str, ...], str], ...]
     texts: tuple[str, ...]
@@ -94,69 +99,11 @@ def _subject(block: str) -> Subject:
     return Subject(fields, tuple(text for line in lines for text in line.split(" | ")))
 
 
-SUBJECTS = [_subject(block) for block in _SUBJECTS.strip().split("\n\n")]
-
-FIELD_NAMES = """
-name age city colour size price count code title date time room owner weight height length speed id level status
-kind brand model year month day street country email phone user group team score rank price total tax note label key
-shape taste food drink song book film job hobby friend pet car bike door floor seat gate number value type state
-""".split()
-"""Names of fields for texts that are lists of fields and values."""
+SUBJECTS = [_subject(block) for block in f"{_SUBJECTS.strip()}\n\n{SCENES.strip()}".split("\n\n")]
 
 FIELD_KINDS = (
     *("name", "city", "thing", "colour", "animal", "word", "title", "code", "date", "time", "integer", "integer"),
     *("number", "small", "id", "food", "job", "country", "true"),
-)
-
-ASK = (
-    *("Give me JSON with {f}", "Give me a JSON object with {f}", "Give me the JSON for {f}", "Return JSON with {f}"),
-    *("Return a JSON object with the keys {f}", "Return a JSON object with {f}", "Answer in JSON with the fields {f}"),
-    *("Answer in JSON with {f}", "Answer as JSON with the keys {f}", "Answer only with JSON: {f}", "JSON with {f}"),
-    *("Respond only with JSON that has {f}", "Respond in JSON with the fields {f}", "Respond with JSON, keys {f}"),
-    *("Reply in JSON with {f}", "Reply as JSON with the fields {f}", "Reply only with a JSON object with {f}"),
-    *("Write JSON with the fields {f}", "Write a JSON object with keys {f}", "Write {f} as JSON", "Write {f} in JSON"),
-    *("Extract {f} as JSON", "Extract {f} in JSON", "Extract the fields {f} as JSON", "Get {f} as JSON", "{f} as JSON"),
-    *("Find {f} and answer in JSON", "Find {f} and write them as JSON", "Take {f} and return JSON", "JSON: {f}"),
-    *("Output JSON with {f}", "Output a JSON object with the fields {f}", "Show {f} as a JSON object", "{f} in JSON"),
-    *("Make a JSON object with {f}", "Make JSON with the keys {f}", "I want JSON with {f}", "I need {f} as JSON"),
-    *("I need JSON with the fields {f}", "Put {f} into JSON", "Put {f} in a JSON object", "Tell me {f} as JSON"),
-    *("Use JSON with the keys {f}", "Only JSON with {f}", "Create a JSON object with {f}", "Create JSON with keys {f}"),
-)
-"""What asks for JSON; {f} stands for the fields."""
-
-POLITE = (
-    "Please {}",
-    "please {}",
-    "Can you {}",
-    "Could you {}",
-    "Hey, {}",
-    "Now {}",
-    "tiny, {}",
-    "Hi, {}",
-    "Can you please {}",
-)
-BEFORE_TEXT = (
-    ": ",
-    ": ",
-    ": ",
-    " from: ",
-    " from this text: ",
-    " for: ",
-    " for this text: ",
-    " of this: ",
-    "\n",
-    ".\n",
-    ". ",
-)
-BEFORE_TEXT_ORDER = (". Text: ", ". The text: ", ". The text is: ", " from the text: ", " from this: ")
-AFTER_TEXT = ("{t}\n{a}", "{t} {a}", "{t} {a}.", "Text: {t}\n{a}", "Text: {t} {a}.", "{t}\n\n{a}.", "{t}\n{a} please")
-SYSTEM_ASK = (
-    "{a}.",
-    "{a}.",
-    "{a}. Write nothing else.",
-    "You are a helpful assistant. {a}.",
-    "You read texts. {a}.",
-    "{a}",
 )
 
 KNOWN = """

@@ -5,13 +5,21 @@ from random import Random
 
 from training.corpus.about_surroundings import EXCHANGES, REMARKS, SYSTEMS, article, choose, exchange, plain, typed
 from training.corpus.memory_facts import FACTS, Fact
-from training.corpus.memory_values import ACKNOWLEDGED, CODES, FAVOURITES, NUMBERS, PLACES, RELATIONS
+from training.corpus.memory_values import (
+    ACKNOWLEDGED,
+    CODES,
+    LISTS,
+    NUMBERS,
+    learned_value,
+)
+from training.corpus.memory_wording import more_asked, more_said
 from training.corpus.skill import Skill
-from training.corpus.words import CITIES, COLOURS, POOLS, THINGS, filler, held_out_filler, made_up, random_string
+from training.corpus.words import POOLS, held_out_filler
 from training.example import Check, Conversation, Reply, Turn
 
 WEIGHTS = (18, 9, 9, 5, 5, 7, 4, 7, 9, 6, 7, 7, 9, 9)
 LONGEST = 40
+COMMANDS = r"(tell|say|give|remind|let|show|I|you|repeat|name|write|recall|look)\b"
 OTHER_TALK = EXCHANGES + REMARKS * 2
 UNKNOWN = [fact for fact in FACTS if fact.unknown]
 
@@ -40,18 +48,13 @@ def _conversation(rng: Random) -> Conversation:
     if rng.random() < 0.06:
         return Conversation(_unknown(rng), system)
     fact = rng.choices(FACTS, WEIGHTS)[0]
-    told = [(fact, _values(rng, fact, {}))]
-    if rng.random() < 0.45:
-        other = rng.choices(FACTS, WEIGHTS)[0] if rng.random() < 0.5 or not fact.many else fact
-        if other is not fact or fact.many:
-            told.append((other, _values(rng, other, told[0][1])))
-            rng.shuffle(told)
+    told = _told(rng, fact)
     said = [_said(rng, one, values) for one, values in told]
     ways = ("turns", "turns", "turns", "together", "at once")
     way = rng.choice(ways)
     turns: tuple[Turn, ...] = exchange(rng, OTHER_TALK) if rng.random() < 0.1 else ()
     asked = rng.sample(told, len(told))[: 1 if rng.random() < 0.7 else 2]
-    questions = [_question(rng, one, values) for one, values in asked]
+    questions = [_question(rng, one, values, told) for one, values in asked]
     if way == "turns":
         for text, (one, values) in zip(said, told, strict=True):
             turns += (Turn("user", _sentence(rng, text)), _acknowledged(rng, one, values))
@@ -78,34 +81,38 @@ def _between(rng: Random, often: float) -> tuple[Turn, ...]:
     return turns
 
 
-def _values(rng: Random, fact: Fact, taken: Values) -> Values:
+def _told(rng: Random, fact: Fact) -> list[tuple[Fact, Values]]:
+    """Return a fact and sometimes others: of the same kind, or of others that may stand beside it."""
+    many = fact.many or fact.name == "pet"
+    told = [(fact, _values(rng, fact, []))]
+    for _ in range(rng.choices((0, 1, 2, 3), (38, 40, 16, 6) if many else (50, 36, 11, 3))[0]):
+        other = fact if many and rng.random() < 0.6 else rng.choices(FACTS, WEIGHTS)[0]
+        if other.many or other.name == "pet" or all(other is not one for one, _ in told):
+            told.append((other, _values(rng, other, [values for _, values in told])))
+    rng.shuffle(told)
+    return told
+
+
+def _values(rng: Random, fact: Fact, taken: list[Values]) -> Values:
     """Return values for a fact, none of them in `taken`."""
     values: Values = {}
+    used = {value.lower() for other in taken for key, value in other.items() if key in "vwu"}
     for key, kind in zip("vwu", fact.values, strict=False):
         while True:
-            value = _value(rng, kind)
-            if value.lower() not in (other.lower() for other in (*taken.values(), *values.values())):
+            value = learned_value(rng, kind)
+            if value.lower() not in used:
                 break
+        used.add(value.lower())
         values[key] = value
     values["p"] = rng.choice(("in", "under", "behind", "on"))
     return values
 
 
 def _value(rng: Random, kind: str) -> str:
-    lists = {"relation": RELATIONS, "favourite": FAVOURITES, "code": CODES, "number": NUMBERS, "place": PLACES}
+    """Return a value of a kind that is the same in what is held out."""
     if kind == "age":
         return str(rng.randint(1, 99))
-    if kind == "digits":
-        return str(rng.randint(0, 10 ** rng.randint(1, 5) - 1))
-    if kind in lists:
-        return rng.choice(lists[kind])
-    if kind == "word":
-        word = rng.choice(
-            (made_up(rng), random_string(rng), rng.choice(THINGS), rng.choice(CITIES), rng.choice(COLOURS))
-        )
-        word += str(rng.randint(0, 999)) if rng.random() < 0.1 else ""
-        return word.capitalize() if rng.random() < 0.3 else word
-    return filler(rng, kind, invented={"colour": 0.25, "animal": 0.25, "job": 0.35}.get(kind, 0.5))
+    return rng.choice(LISTS[kind])
 
 
 def _filled(text: str, values: Values) -> str:
@@ -119,7 +126,7 @@ def _filled(text: str, values: Values) -> str:
 
 
 def _said(rng: Random, fact: Fact, values: Values) -> str:
-    text = rng.choice(_lines(fact.says))
+    text = more_said(rng, fact) if rng.random() < 0.5 else rng.choice(_lines(fact.says))
     if "[in|under|behind|on]" in text:
         text = text.replace("[in|under|behind|on]", values["p"])
     text = choose(rng, text)
@@ -135,8 +142,7 @@ def _sentence(rng: Random, text: str) -> str:
 
 def _joined(rng: Random, said: list[str]) -> str:
     if len(said) > 1 and rng.random() < 0.4:
-        first, second = said
-        return f"{first} and {second}."
+        return rng.choice((" and ", ", and ", "; ")).join((", ".join(said[:-1]), said[-1])) + "."
     return " ".join(text + rng.choice((".", ".", "!")) for text in said)
 
 
@@ -145,10 +151,14 @@ def _acknowledged(rng: Random, fact: Fact, values: Values) -> Turn:
     return Turn("assistant", _filled(text, values), "The user tells me something. I will remember it.")
 
 
-def _question(rng: Random, fact: Fact, values: Values) -> tuple[str, Turn]:
-    core, answer, _ = rng.choice(_lines(fact.asks)).split(" => ")
+def _question(rng: Random, fact: Fact, values: Values, told: list[tuple[Fact, Values]]) -> tuple[str, Turn]:
+    alone = sum(one is fact for one, _ in told) == 1
+    while True:
+        core, answer = _ask(rng, fact)
+        if alone or re.search(r"\{[a ]*[vwu]\}", core):
+            break
     core = choose(rng, core)
-    mark = "." if re.match("tell|say|give", core) else "?"
+    mark = "." if re.match(COMMANDS, core) else "?"
     user = _filled(typed(rng, core, mark), values)
     if rng.random() < 0.2 and not core.startswith("{"):
         user = user[:1].lower() + user[1:]
@@ -163,23 +173,37 @@ def _question(rng: Random, fact: Fact, values: Values) -> tuple[str, Turn]:
     return user, Turn("assistant", answer, thinking)
 
 
+def _ask(rng: Random, fact: Fact) -> tuple[str, str]:
+    if rng.random() < 0.5:
+        return more_asked(rng, fact)
+    core, answer, _ = rng.choice(_lines(fact.asks)).split(" => ")
+    return core, answer
+
+
 def _unknown(rng: Random) -> tuple[Turn, ...]:
     """Return a question for what was never told, sometimes after something else was."""
     fact = rng.choice(UNKNOWN)
-    values = _values(rng, fact, {})
+    values = _values(rng, fact, [])
+    missing = fact.unknown
     if fact.name in ("code", "number"):
         values["v"] = fact.unknown.removeprefix("your ")
+        if rng.random() < 0.6:
+            values["v"] = rng.choice(CODES if fact.name == "code" else NUMBERS)
+            missing = f"your {values['v']}"
     turns: tuple[Turn, ...] = ()
     if rng.random() < 0.6:
         other = rng.choice(
             [one for one in FACTS if one.name not in (fact.name, "relation", "friend", "pet", "age", "job")]
         )
-        known = _values(rng, other, values)
+        known = _values(rng, other, [values])
         turns += (Turn("user", _sentence(rng, _said(rng, other, known))), _acknowledged(rng, other, known))
-    lines = [line for line in _lines(fact.asks) if "{w}" not in line.split(" => ")[0]]
-    core = choose(rng, rng.choice(lines).split(" => ")[0])
-    user = _filled(typed(rng, core, "." if re.match("tell|say|give", core) else "?"), values)
-    unknown = "what your pet is called" if fact.name == "pet" else fact.unknown
+    while True:
+        core, _ = _ask(rng, fact)
+        if "{w}" not in core:
+            break
+    core = choose(rng, core)
+    user = _filled(typed(rng, core, "." if re.match(COMMANDS, core) else "?"), values)
+    unknown = "what your pet is called" if fact.name == "pet" else missing
     thinking = "The user asks for something that was not said. I do not know it."
     return (*turns, Turn("user", user), Turn("assistant", f"You have not told me {unknown}.", thinking))
 

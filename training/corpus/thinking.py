@@ -5,12 +5,29 @@ The form is practised by every skill; here are small tasks whose steps are worth
 
 import re
 from collections.abc import Callable
+from functools import cache
 from random import Random
 
+from training.corpus.about_surroundings import choose, plain
+from training.corpus.about_talk import TALK
+from training.corpus.memory_values import new_word
 from training.corpus.skill import Skill
+from training.corpus.thinking_wording import (
+    ADDING,
+    CHOOSING,
+    COUNTING,
+    FAREWELLS,
+    GLAD,
+    GREETINGS,
+    HOW_ARE_YOU,
+    LARGER,
+    NEXT,
+    THANKS,
+    lines,
+)
 from training.corpus.tools_surroundings import surrounded
-from training.corpus.tools_values import held_out_number, whole
-from training.corpus.words import ANIMALS, COLOURS, FOODS, JOBS, THINGS, made_up
+from training.corpus.tools_values import whole
+from training.corpus.words import ANIMALS, COLOURS, FOODS, JOBS, THINGS
 from training.example import Check, Conversation, Reply, Turn
 
 UNCLEAR = ("apple", "fish", "mouse")
@@ -22,109 +39,109 @@ KINDS = {
 }
 """What an item of a list may be."""
 
-COUNTING = (
-    *(
-        "How many words are in: {}",
-        "How many words are in this list: {}?",
-        "Count the words: {}",
-        "How many items: {}?",
-    ),
-    *("Count these: {}", "Count the items in the list: {}", "How many things are in this list: {}?", "count {}"),
-    *("Tell me how many words there are: {}", "How many things are here: {}?", "Please count the words in: {}"),
-    *("Can you count these things: {}?", "The list is {}. How many items has it?", "{}: how many words are that?"),
+MORE = (
+    *(("larger", "largest"), ("bigger", "biggest"), ("greater", "greatest")),
+    *(("more", "largest"), ("higher", "highest")),
 )
-LARGER = (
-    *("Which is {more}, {a} or {b}?", "Which number is {more}, {a} or {b}?", "which is {more}: {a} or {b}"),
-    *(
-        "Is {a} or {b} {more}?",
-        "What is {more}, {a} or {b}?",
-        "Tell me which is {more}: {a} or {b}.",
-        "{more}: {a} or {b}?",
-    ),
-    *("Which of {a} and {b} is {more}?", "Compare {a} and {b}: which is {more}?", "Say which is {more}, {a} or {b}"),
-    *("Which of these numbers is {more}: {a}, {b}?", "Can you tell me which is {more}, {a} or {b}?"),
-)
-CHOOSING = (
-    *(
-        "Which of these is {kind}: {list}?",
-        "Which word is {kind}: {list}?",
-        "Find {kind}: {list}",
-        "which is {kind}: {list}",
-    ),
-    *("What in this list is {kind}: {list}?", "Choose {kind} from: {list}", "Pick {kind} from this list: {list}"),
-    *("Tell me which one is {kind}: {list}.", "Which item is {kind}? {list}", "Name {kind} in this list: {list}"),
-    *("One of these is {kind}: {list}. Which?", "The list is {list}. Which of them is {kind}?"),
-)
-ADDING = (
-    *("What is {a} plus {b}?", "What is {a} + {b}?", "{a} + {b}", "Add {a} and {b}.", "How much is {a} plus {b}?"),
-    *(
-        "{a} plus {b}?",
-        "How much is {a} + {b}?",
-        "what's {a} + {b}",
-        "Tell me the sum of {a} and {b}",
-        "Please add {a} and {b}",
-    ),
-    *("Can you add {a} and {b}?", "Calculate {a} + {b}", "I have {a} and get {b} more. How many is that?"),
-)
-NEXT = (
-    *("What number comes after {a}?", "Which number comes after {a}?", "What comes after {a}?", "{a}, and then?"),
-    *(
-        "What is the next number after {a}?",
-        "Next number after {a}?",
-        "Tell me the number after {a}.",
-        "Count on from {a}",
-    ),
-    *("Which number follows {a}?", "Say the number that comes after {a}", "What is one more than {a}?"),
-)
+LESS = (("smaller", "smallest"), ("smaller", "smallest"), ("less", "smallest"), ("lower", "lowest"))
+"""How the larger and the smaller number are asked for: of two, and as the one of all."""
+
+WEIGHTS = (15, 24, 16, 28, 9, 8)
+"""How often each task comes: counting, comparing, choosing, adding, the next number, small talk."""
+
+Task = tuple[str, str, str]
+"""What is asked, the answer, and the steps to it."""
 
 
 def example(rng: Random) -> Conversation:
-    """Return a small task with its steps."""
-    make = rng.choice((_counting, _larger, _choosing, _choosing, _adding, _next))
-    asked, answer, thinking = make(rng)
-    return surrounded(rng, (Turn("user", asked), Turn("assistant", answer, thinking)))
+    """Return small tasks with their steps: one, or some one after the other."""
+    makers = (_counting, _larger, _choosing, _adding, _next, _talking)
+    turns: tuple[Turn, ...] = ()
+    for make in rng.choices(makers, WEIGHTS, k=rng.choices((1, 2, 3, 4), (50, 22, 16, 12))[0]):
+        asked, answer, thinking = _new(rng, make)
+        turns += (Turn("user", asked), Turn("assistant", answer, thinking))
+    return surrounded(rng, turns)
 
 
-def _counting(rng: Random) -> tuple[str, str, str]:
-    items = rng.sample(THINGS, rng.randint(2, 6))
-    if rng.random() < 0.3:
-        items[rng.randrange(len(items))] = made_up(rng)
-    asked = rng.choice(COUNTING).format(rng.choice((", ", " ")).join(items))
+def _new(rng: Random, make: Callable[[Random], Task]) -> Task:
+    """Return a task in a wording that is not held out."""
+    while True:
+        asked, answer, thinking = make(rng)
+        if not any(wording.search(plain(asked)) for wording in _held_out_wordings()):
+            return asked, answer, thinking
+
+
+def _wording(rng: Random, block: str, **values: str) -> str:
+    text = choose(rng, rng.choice(lines(block)))
+    for key, value in values.items():
+        text = text.replace("{" + key + "}", value)
+    if rng.random() < 0.12:
+        text = rng.choice(("Hi! ", "Hello, ", "OK, ", "So, ", "Now: ", "Next: ", "One more: ", "A question: ")) + text
+    return text[:1].lower() + text[1:] if rng.random() < 0.25 and not text.startswith("I ") else _upper(text)
+
+
+def _counting(rng: Random) -> Task:
+    items = rng.sample(THINGS, rng.choice((2, 3, 3, 4, 4, 5, 5, 6)))
+    for i in range(len(items)):
+        if rng.random() < 0.3:
+            items[i] = new_word(rng)
+    listed = rng.choice((", ", ", ", " ")).join(items)
+    asked = _wording(rng, COUNTING).replace("{}", listed)
     counted = ", ".join(f"{i} {item}" for i, item in enumerate(items, 1))
     return _upper(asked), f"There are {len(items)}.", f"I count: {counted}. That is {len(items)}."
 
 
-def _larger(rng: Random) -> tuple[str, str, str]:
-    high = rng.choice((9, 20, 99, 99, 999))
-    one, other = whole(rng, 0, high), whole(rng, 0, high)
-    if one == other:
-        other = one + 1 if not held_out_number(one + 1) else one - 1
-    wants_more = rng.random() < 0.65
-    more = rng.choice(("larger", "bigger", "greater", "more")) if wants_more else rng.choice(("smaller", "less"))
-    asked = rng.choice(LARGER).format(more=more, a=one, b=other)
+def _larger(rng: Random) -> Task:
+    one, other = _two_numbers(rng)
+    wants_more = rng.random() < 0.6
+    more, most = rng.choice(MORE if wants_more else LESS)
+    asked = _wording(rng, LARGER, more=more, most=most, a=str(one), b=str(other))
     low, top = sorted((one, other))
     chosen, left = (top, low) if wants_more else (low, top)
     said = "larger" if wants_more else "smaller"
     order = f"The numbers in order are {low}, {top}."
-    return _upper(asked), f"{chosen} is {said} than {left}.", f"{order} The {said} one is {chosen}."
+    return asked, f"{chosen} is {said} than {left}.", f"{order} The {said} one is {chosen}."
 
 
-def _choosing(rng: Random) -> tuple[str, str, str]:
+def _two_numbers(rng: Random) -> tuple[int, int]:
+    """Return two numbers: of any size, with a different count of digits, or with the same first digit."""
+    while True:
+        way = rng.random()
+        if way < 0.3:
+            one, other = whole(rng, 0, 9), whole(rng, 0, 9)
+        elif way < 0.55:
+            one, other = whole(rng, 0, 9), whole(rng, 10, rng.choice((99, 99, 999)))
+            if rng.random() < 0.5:
+                one = int(rng.choice(str(other)))
+        elif way < 0.75:
+            high = rng.choice((20, 99, 999))
+            one, other = whole(rng, 0, high), whole(rng, 0, high)
+        else:
+            tens = 10 * rng.randint(1, 9)
+            one, other = whole(rng, tens, tens + 9), whole(rng, *rng.choice(((tens, tens + 9), (10, 99))))
+        if one != other:
+            return (one, other) if rng.random() < 0.5 else (other, one)
+
+
+def _choosing(rng: Random) -> Task:
     kind = rng.choice(list(KINDS))
     right = rng.choice(KINDS[kind])
     others = rng.sample([thing for thing in THINGS if thing not in UNCLEAR], rng.randint(2, 4))
-    if rng.random() < 0.5:
+    for i in range(len(others)):
+        if rng.random() < 0.35:
+            others[i] = new_word(rng)
+    if rng.random() < 0.4:
         others[0] = rng.choice(KINDS[rng.choice([other for other in KINDS if other != kind])])
     items = [right, *others]
     rng.shuffle(items)
-    asked = rng.choice(CHOOSING).format(kind=_a(kind), list=", ".join(items))
+    asked = _wording(rng, CHOOSING, kind=_a(kind)).replace("{list}", ", ".join(items))
     thinking = f"The items are {', '.join(items)}. The {kind} is {right}."
     return _upper(asked), f"The {kind} is {right}.", thinking
 
 
-def _adding(rng: Random) -> tuple[str, str, str]:
+def _adding(rng: Random) -> Task:
     one, other = rng.randint(0, 9), rng.randint(0, 9)
-    asked = rng.choice(ADDING).format(a=one, b=other)
+    asked = _wording(rng, ADDING, a=str(one), b=str(other))
     if other == 0:
         return asked, f"{one} plus 0 is {one}.", f"{one} and nothing more stays {one}."
     steps = ", ".join(str(one + i) for i in range(other + 1))
@@ -135,10 +152,26 @@ def _adding(rng: Random) -> tuple[str, str, str]:
     )
 
 
-def _next(rng: Random) -> tuple[str, str, str]:
+def _next(rng: Random) -> Task:
     number = whole(rng, 0, rng.choice((20, 99)))
-    asked = rng.choice(NEXT).format(a=number)
+    asked = _wording(rng, NEXT, a=str(number))
     return asked, f"{number + 1} comes after {number}.", f"I count on by one: {number}, {number + 1}."
+
+
+def _talking(rng: Random) -> Task:
+    greeting = choose(rng, rng.choice(lines(GREETINGS))) + rng.choice((".", "!", ",", ""))
+    kind = rng.choice((GREETINGS, HOW_ARE_YOU, HOW_ARE_YOU, GLAD, GLAD, THANKS, FAREWELLS))
+    said = choose(rng, rng.choice(lines(kind)))
+    said += "" if said.endswith("?") else rng.choice((".", "!", ""))
+    if kind is GLAD or (kind is HOW_ARE_YOU and rng.random() < 0.7):
+        said = f"{greeting} {said}"
+    if kind is HOW_ARE_YOU:
+        return said, "I am fine, thank you. How can I help you?", "The user asks how I am. I say that I am fine."
+    if kind is THANKS:
+        return said, "You are welcome!", "The user thanks me. I say you are welcome."
+    if kind is FAREWELLS:
+        return said, "Bye! Have a nice day.", "The user says goodbye. I say goodbye, too."
+    return said, "Hello! How can I help you?", "The user greets me. I greet back."
 
 
 def _upper(text: str) -> str:
@@ -194,6 +227,15 @@ def held_out() -> list[Check]:
     ]
 
 
+@cache
+def _held_out_wordings() -> tuple[re.Pattern[str], ...]:
+    """Return what is held out, here and as small talk, as patterns: any numbers, nothing that stands after a colon."""
+    rows = [line.split(" => ")[0].split(":")[0] for line in HELD_OUT.strip().splitlines()]
+    rows += [line for intent in TALK for line in intent.held_out.strip().splitlines()]
+    said = map(plain, rows)
+    return tuple(re.compile(r"\b" + re.sub(r"\d+", r"\\d+", text) + r"\b") for text in said)
+
+
 def _right(expected: list[str], think: bool) -> Callable[[Reply], bool]:
     def passes(reply: Reply) -> bool:
         form = reply.thought and bool(reply.thinking) if think else not reply.thought and not reply.thinking
@@ -203,4 +245,4 @@ def _right(expected: list[str], think: bool) -> Callable[[Reply], bool]:
     return passes
 
 
-SKILL = Skill("thinking", "thinks first when asked to, and not when thinking is off", 0.03, 0.95, example, held_out)
+SKILL = Skill("thinking", "thinks first when asked to, and not when thinking is off", 0.05, 0.95, example, held_out)

@@ -2,10 +2,12 @@
 
 from random import Random
 
+from training.corpus import about, facts
 from training.corpus.skill import Skill
 from training.corpus.tools_held_out import held_out
 from training.corpus.tools_invented import invented_task
 from training.corpus.tools_known import FEW_WORDS, KINDS, group_of, known_task, known_tool, outcome
+from training.corpus.tools_renaming import renamed
 from training.corpus.tools_surroundings import INTRODUCTIONS, small_talk, surrounded
 from training.corpus.tools_task import Task, numbered
 from training.corpus.tools_values import value
@@ -29,12 +31,15 @@ def example(rng: Random) -> Conversation:
         return _twice(rng)
     if form < 0.23:
         return _again(rng)
-    task = known_task(rng) if rng.random() < 0.55 else invented_task(rng)
-    tools = _offered(rng, [task], rng.choice((1, 1, 2, 2, 3, 3)))
-    if form < 0.56:
+    task = known_task(rng) if rng.random() < 0.5 else invented_task(rng)
+    calling = form < 0.64
+    if calling and rng.random() < 0.4:
+        task = renamed(rng, task)
+    tools = _offered(rng, [task], rng.choice((1, 2, 2, 2, 3, 3)))
+    if calling:
         return surrounded(rng, _asking(task), tools)
     turns = _served(rng, task)
-    if form < 0.60:
+    if form < 0.67:
         turns += (
             Turn("user", rng.choice(THANKS)),
             Turn("assistant", "You are welcome!", "The user thanks me. I say you are welcome."),
@@ -114,6 +119,10 @@ def _without_call(rng: Random) -> tuple[Turn, ...]:
             Turn("user", asked),
             Turn("assistant", f"Your name is {name}.", f"The user asks for the name. The user said {name}."),
         )
+    if rng.random() < 0.5:
+        other = (about.example if rng.random() < 0.6 else facts.example)(rng)
+        if not other.system:
+            return other.turns
     return small_talk(rng)
 
 
@@ -125,11 +134,13 @@ def _offered(rng: Random, tasks: list[Task], count: int) -> tuple[Tool, ...]:
         if task.near and count > len(tools) and rng.random() < 0.5 and task.near[0].name != task.tool.name:
             tools.append(task.near[0])
     while len(tools) < count:
-        if rng.random() < 0.6:
+        if rng.random() < 0.5:
             kind = rng.choice(KINDS)
             group, tool = group_of(kind), known_tool(rng, kind)
-        else:
+        elif rng.random() < 0.5:
             group, tool = made_up(rng), invented_task(rng).tool
+        else:
+            group, tool = made_up(rng), renamed(rng, known_task(rng)).tool
         taken = tool.name in [other.name for other in tools]
         if group not in groups and not taken and not any(_alike(tool, task.tool) for task in tasks):
             tools.append(tool)

@@ -5,6 +5,7 @@ from random import Random
 from training.corpus.tools_known import written
 from training.corpus.tools_task import Task, invented_name, numbered, order, question, styled
 from training.corpus.tools_values import FREE_TEXT, Value, listed, value
+from training.corpus.tools_words import other_word
 from training.corpus.words import made_up
 from training.example import JsonValue, Tool
 
@@ -92,9 +93,9 @@ SET_WORDINGS = (
 )
 
 
-def word(rng: Random, words: list[str], invented: float = 0.2) -> str:
-    """Return one of `words`, or a made-up word."""
-    return made_up(rng) if rng.random() < invented else rng.choice(words)
+def word(rng: Random, words: list[str], other: float = 0.45) -> str:
+    """Return one of `words`, or any other word, which may mean nothing."""
+    return other_word(rng) if rng.random() < other else rng.choice(words)
 
 
 def invented_task(rng: Random) -> Task:
@@ -110,7 +111,7 @@ def name_for(rng: Random, words: list[str]) -> str:
 
 def getting(rng: Random) -> Task:
     """Return a task to get something of something, such as the price of a product."""
-    verb, noun, owner = rng.choice(GETTING), word(rng, ATTRIBUTES), word(rng, OWNERS, 0.1)
+    verb, noun, owner = rng.choice(GETTING), word(rng, ATTRIBUTES), word(rng, OWNERS, 0.35)
     kind = rng.choice(("name", "city", "thing", "title", "code", "id", "animal", "country", "symbol", "word"))
     given = value(rng, kind)
     found = value(
@@ -148,6 +149,10 @@ def getter(rng: Random, verb: str, noun: str, owner: str, parameter: str, json_t
             f"{noun.capitalize()} of {_a(owner)}",
             f"{spoken_verb} the {noun} for {_a(owner)}",
             f"{spoken_verb} the {noun} {_a(owner)} has",
+            f"{_a(noun).capitalize()} of {_a(owner)}",
+            f"Tells the {noun} of {_a(owner)}",
+            f"{spoken_verb} {_a(noun)} for {_a(owner)}",
+            f"{spoken_verb} the {noun}",
         )
     )
     return Tool(name, about, ((parameter, json_type),))
@@ -157,9 +162,9 @@ def acting(rng: Random) -> Task:
     """Return a task to do something with something, such as to open a door."""
     verb, past = rng.choice(ACTIONS).split(":")
     thing = word(rng, THINGS_ACTED_ON)
-    if rng.random() < 0.1:
-        verb = made_up(rng)
-        past = f"{verb}ed"
+    if rng.random() < 0.3:
+        verb = other_word(rng)
+        past = f"{verb.removesuffix('e')}ed"
     kind = rng.choice(("name", "code", "thing", "title", "id", "word", "colour", "symbol", "city"))
     given = value(rng, kind)
     parameter = rng.choice((thing, thing, f"{thing}_name", "name", "id", "target", "which", made_up(rng)))
@@ -188,6 +193,8 @@ def _doer(rng: Random, verb: str, thing: str, parameter: str, kind: str) -> Tool
             f"{verb.capitalize()} {_a(thing)}",
             f"{verb.capitalize()} the {thing}",
             f"{verb.capitalize()} {_a(thing)} by name",
+            f"{verb.capitalize()} some {thing}",
+            f"{verb.capitalize()} any {thing}",
         )
     )
     name = name_for(rng, rng.choice(([verb, thing], [verb, thing], [thing, verb], [verb])))
@@ -196,7 +203,7 @@ def _doer(rng: Random, verb: str, thing: str, parameter: str, kind: str) -> Tool
 
 def setting(rng: Random) -> Task:
     """Return a task to set something of something to a value."""
-    noun, owner = word(rng, ATTRIBUTES), word(rng, OWNERS, 0.1)
+    noun, owner = word(rng, ATTRIBUTES), word(rng, OWNERS, 0.35)
     given = value(rng, rng.choice(("name", "thing", "code", "city", "word", "symbol")))
     kind, json_type = rng.choice(
         (("integer", "integer"), ("number", "number"), ("colour", "string"), ("name", "string"))
@@ -222,6 +229,9 @@ def setting(rng: Random) -> Task:
 def filling(rng: Random) -> Task:
     """Return a task whose request names the parameters, such as: create a bill with customer Anna and amount 30."""
     verb, past = rng.choice(ACTIONS).split(":")
+    if rng.random() < 0.3:
+        verb = other_word(rng)
+        past = f"{verb.removesuffix('e')}ed"
     thing = word(rng, THINGS_ACTED_ON)
     fields = [field.split(":") for field in rng.sample(FIELDS, rng.choice((1, 2, 2, 3)))]
     fields = [field for field in fields if field[0] != thing]

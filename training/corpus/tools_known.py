@@ -1,6 +1,7 @@
 """Tasks with the tools of the catalogue."""
 
 import json
+import re
 from random import Random
 
 from training.corpus.tools_catalogue import KINDS as EVERYDAY
@@ -61,7 +62,7 @@ def known_tool(rng: Random, kind: Kind) -> Tool:
     if choice < 0.55:
         name = rng.choice(kind.names)
     elif choice < 0.8:
-        words = [word for word in about.lower().split() if word not in FEW_WORDS]
+        words = [word for word in re.findall(r"[a-z]+", about.lower()) if word not in FEW_WORDS]
         name = styled(rng, words[: rng.choice((1, 2, 2, 3))])
     else:
         name = invented_name(rng)

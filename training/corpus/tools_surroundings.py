@@ -29,7 +29,7 @@ How are you?|how are you|How are you today?|Are you well?|How are you doing?
 Thanks!|Thank you|thanks|Thanks a lot|Thank you very much!|Thanks for your help.|Great, thank you|Thank you for that
 => You are welcome! => The user thanks me. I say you are welcome.
 Bye!|Goodbye|See you later!|Good night|see you soon|bye bye|Bye tiny|goodbye, tiny
-=> Goodbye! Have a nice day. => The user says goodbye. I say goodbye, too.
+=> Bye! Have a nice day. => The user says goodbye. I say goodbye, too.
 Who are you?|who are you|What is your name?|what's your name?|What are you called?
 => I am tiny, a small language model that ships with Paddock. => The user asks who I am. I am tiny.
 """

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
+from training.corpus.tools_words import other_word
 from training.corpus.words import made_up, random_string
 from training.example import Call, JsonValue, Tool
 
@@ -32,26 +33,60 @@ class Task:
 OPENINGS = (
     *("please ", "can you ", "could you ", "could you please ", "can you please ", "I need you to ", "I want you to "),
     *("hey, ", "hi, ", "now ", "would you ", "tiny, ", "tiny, please ", "hello, can you ", "I would like you to "),
+    *("I have to ", "I want to ", "I need to ", "I'd like to ", "we need to ", "we want to ", "I would like to "),
+    *("it is time to ", "let us ", "help me to ", "will you ", "will you please ", "be so kind and ", "just "),
+    *("your task: ", "next, ", "first ", "then ", "and now ", "ok, ", "okay, now ", "I must ", "we have to ", "let's "),
 )
 """What an order may begin with; those that ask get a question mark."""
 
-QUESTION_OPENINGS = ("hey, ", "hi, ", "tell me, ", "please tell me, ", "hi tiny, ", "hello, ", "one question: ", "and ")
-ENDINGS = (" please", " now", " for me", ", please", ", thanks", " for me please", " right now", ", thank you")
+QUESTION_OPENINGS = (
+    *(
+        "hey, ",
+        "hi, ",
+        "tell me, ",
+        "please tell me, ",
+        "hi tiny, ",
+        "hello, ",
+        "one question: ",
+        "and ",
+        "so ",
+        "now ",
+    ),
+    *("I wonder: ", "quick question: ", "may I ask, ", "let me know: ", "I would like to know: ", "ok, ", "tiny, "),
+    *("I want to know: ", "can you say ", "do you know ", "could you tell me ", "say, ", "I ask you: ", "please say "),
+)
+ENDINGS = (
+    *(" please", " now", " for me", ", please", ", thanks", " for me please", " right now", ", thank you", " today"),
+    *(" at once", " if you can", ", will you", ", ok", ", tiny", " for us", ", quickly", " soon", " then", " again"),
+)
+PRELUDES = (
+    *("I am {} today", "we are {}", "it is {} here", "my friend is {}", "it is {}", "I have {}", "this is for {}"),
+    *("I am going to {}", "I think of {}", "I was in {}", "I will visit {}", "I like {}", "{} is nice", "I see {}"),
+)
+"""What a user says before the request, about something else."""
 
 
 def order(rng: Random, core: str, *, closed: bool) -> str:
     """Word an order; `closed` says that nothing may follow it, because it ends with free text."""
     opening = rng.choice(OPENINGS) if rng.random() < 0.45 else ""
-    asks = opening.removeprefix("hello, ").startswith(("can", "could", "would"))
+    asks = opening.removeprefix("hello, ").startswith(("can", "could", "would", "will"))
     ending = rng.choice(ENDINGS) if not closed and "please" not in opening and rng.random() < 0.2 else ""
     mark = "" if closed else rng.choice(("?", "?", "")) if asks else rng.choice((".", "", ""))
-    return _start(rng, opening + core + ending) + mark
+    return prelude(rng) + _start(rng, opening + core + ending) + mark
 
 
 def question(rng: Random, core: str) -> str:
     """Word a question."""
     opening = rng.choice(QUESTION_OPENINGS) if rng.random() < 0.2 else ""
-    return _start(rng, opening + core) + rng.choice(("?", "?", "?", ""))
+    return prelude(rng) + _start(rng, opening + core) + rng.choice(("?", "?", "?", ""))
+
+
+def prelude(rng: Random) -> str:
+    """Return, seldom, a remark to say before a request."""
+    if rng.random() > 0.08:
+        return ""
+    said = rng.choice(PRELUDES).format(other_word(rng))
+    return (said if rng.random() < 0.2 else said[0].upper() + said[1:]) + rng.choice((", ", ". ", ", so ", "! ", ": "))
 
 
 def _start(rng: Random, text: str) -> str:

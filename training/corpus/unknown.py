@@ -121,8 +121,11 @@ def subject(rng: Random, family: str, held_out: bool = False) -> str:
 
 
 def _slot(rng: Random, kind: str, held_out: bool) -> str:
-    if kind in ("n", "m", "year"):
-        return str(rng.randint(1000, 2029) if kind == "year" else rng.randint(*rng.choice(((2, 99), (100, 9999)))))
+    if kind == "year":
+        return str(rng.randint(1000, 2029))
+    if kind in ("n", "m"):
+        # Sums of numbers of one digit are taught (`thinking`), so that training does not call them unknown.
+        return str(rng.randint(*rng.choice(((2 if held_out else 11, 99), (100, 9999)))))
     if kind == "full":
         return f"{_slot(rng, 'name', held_out)} {invented_word(rng).capitalize()}"
     if kind == "city2":
