@@ -3,17 +3,24 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import crowd, runner, startup, steps, stream
+from bench import crowd, formats, listing, pictures, prompts, runner, startup, steps, stream, transfer
 from bench.report import Row, keep, machine, table
 
 SCENARIOS: dict[str, Callable[[], list[Row]]] = {
     "startup": startup.measure,
+    "listing": listing.measure,
     "stream": stream.measure,
     "runner": runner.measure,
     "crowd": crowd.measure,
     "newcomer": crowd.measure_newcomer,
     "steps": steps.measure,
+    "formats": formats.measure,
+    "formats-small": formats.measure_small,
+    "prompts": prompts.measure,
+    "pictures": pictures.measure,
     "crowd-small": crowd.measure_small,
+    "transfer": transfer.measure,
+    "transfer-small": transfer.measure_small,
 }
 
 

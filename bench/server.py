@@ -73,7 +73,7 @@ def running(
     models: Path, command: Callable[[int], Sequence[str]] | None = None, answers: str = "/api/version"
 ) -> Iterator[Server]:
     """Start a server (by default our own) on a port, wait until it `answers`, and end it afterwards."""
-    port = _free_port()
+    port = free_port()
     log = models / "server.log"
     with log.open("ab") as output:
         start = time.perf_counter()
@@ -103,7 +103,8 @@ def models_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

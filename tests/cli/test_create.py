@@ -125,3 +125,32 @@ def test_a_modelfile_that_cannot_be_read_is_an_error(server: Canned, folder: Pat
     (folder / "Folder").mkdir()
     with pytest.raises(CommandError, match="Is a directory"):
         create(Client(server.url), "mine", "Folder", "")
+
+
+def test_all_files_of_a_model_in_several_are_sent(server: Canned, folder: Path) -> None:
+    names = [f"m-{number:05}-of-00003.gguf" for number in (1, 2, 3)]
+    for name in names:
+        (folder / name).write_bytes(WEIGHTS)
+    for name in names:
+        assert requested(server, f"FROM ./{name}\n")["files"] == dict.fromkeys(names, DIGEST)
+    (folder / names[1]).unlink()
+    with pytest.raises(CommandError, match=f"{names[1]} is missing: the model is in 3 files"):
+        requested(server, f"FROM ./{names[0]}\n")
+
+
+def test_adapters_in_two_folders_stay_apart(server: Canned, folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "adapter_config.json").write_bytes(WEIGHTS)
+        (folder / name / "adapter_model.safetensors").write_bytes(WEIGHTS)
+    request = requested(server, "FROM llama3.2\nADAPTER ./a\nADAPTER ./b\n")
+    first, second = ("adapter_model.safetensors", "adapter_config.json"), "1/"
+    assert request["adapters"] == dict.fromkeys([*first, *(second + name for name in first)], DIGEST)
+
+
+def test_each_step_that_is_measured_has_a_line(server: Canned, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [{"status": s, "digest": "0" * 19, "total": 2000, "completed": 2000} for s in ("converting", "quantizing")]
+    server.stream("POST /api/create", *steps, {"status": "success"})
+    requested(server, "FROM llama3.2\n")
+    printed = capsys.readouterr().err
+    assert "converting: 100% 2 KB \nquantizing: 100% 2 KB \nsuccess" in printed

@@ -1,3 +1,4 @@
+import os
 import signal
 import stat
 import subprocess
@@ -134,3 +135,29 @@ def test_a_login_lets_the_server_in_until_it_is_forgotten(paddock: Paddock, fake
 def test_mistakes_are_told(paddock: Paddock, args: list[str], message: str) -> None:
     done = paddock.run(*args, stdin="x\n")
     assert done.exit == 1 and message in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal")
+def test_a_login_that_is_given_up_is_no_traceback(paddock: Paddock) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paddock", "login", "a.test"],
+        env=paddock.environment,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    os.write(ours, b"\x04")  # Ctrl-D
+    output, error = process.communicate(timeout=20)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 1 and output == b"User name for a.test: \n"
+    assert error == b"Error: a user name and a password are needed\n"
+
+
+def test_an_export_to_where_nothing_can_be_written_names_the_file(paddock: Paddock, fake: FakeRegistry) -> None:
+    paddock.run("pull", f"{fake.host}/team/m")
+    done = paddock.run("export", f"{fake.host}/team/m", "nowhere/m.tar")
+    assert (done.exit, done.stderr.strip()) == (1, "Error: nowhere/m.tar: No such file or directory")

@@ -67,9 +67,17 @@ class FakeRegistry:
         self.fault: Callable[[Asked], Fault | None] = lambda asked: None
         self.upload_fault: Callable[[Asked], int | None] = lambda asked: None
         """Bytes of a PATCH after which the connection is closed."""
+        self.spoils_uploads = 0
+        """How many uploads more do not hold in the end what was sent."""
+        self.finish_seconds = 0.0
+        """For how long it looks at an upload before it says that all is well."""
         self.pause = 0.0
         """Seconds between two pieces of 64 kB."""
         self.realm = ""
+        self.location = ""
+        """Where a blob is said to lie, instead of storage."""
+        self.message = "busy"
+        """What an error for a manifest says."""
         self._lock = threading.Lock()
         self._servers = [self._serve("registry"), self._serve("storage")]
         self.host = f"127.0.0.1:{self._servers[0].server_port}"
@@ -199,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif self.command == "HEAD":
                 self._answer(200, b"", {"Content-Length": str(len(data))})
             elif registry.storage:
-                target = f"{registry.storage_url}/{repository}/{digest}?signature=secret"
+                target = registry.location or f"{registry.storage_url}/{repository}/{digest}?signature=secret"
                 self._answer(307, b"", {"Location": target})
             else:
                 self._blob(asked, data)
@@ -223,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.registry.fault(asked)
         data = self.registry.manifests.get(f"{repository}:{tag}")
         if fault is not None and fault.status:
-            self._answer(fault.status, b"busy", fault.headers)
+            self._answer(fault.status, self.registry.message.encode(), fault.headers)
         elif data is None:
             self._answer(404, b'{"errors":[{"message":"manifest unknown"}]}')
         else:
@@ -287,6 +295,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._patch(asked, repository, name)
         else:
             data, digest = bytes(registry.uploads.pop(name)), unquote(values["digest"][0])
+            if registry.spoils_uploads and data:
+                registry.spoils_uploads -= 1
+                data = bytes([data[0] ^ 1]) + data[1:]
+            time.sleep(registry.finish_seconds)
             if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
                 self._answer(400, b'{"errors":[{"message":"digest invalid"}]}')
                 return
@@ -307,7 +319,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(307, b"", {"Location": target, "Docker-Upload-Location": place["Location"]})
             return
         stop = registry.upload_fault(asked)
-        got = self.rfile.read(length if stop is None else min(stop, length))
+        got = self._slowly(length if stop is None else min(stop, length))
         if stop is None or registry.keeps_uploads:
             held += got
         if stop is not None:
@@ -317,6 +329,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         self._answer(202, b"", self._place(repository, name))
+
+    def _slowly(self, length: int) -> bytes:
+        """Read what is sent, or as much of it as comes."""
+        if not self.registry.pause:
+            return self.rfile.read(length)
+        got = b""
+        while len(got) < length and (piece := self.rfile.read(min(1 << 16, length - len(got)))):
+            got += piece
+            time.sleep(self.registry.pause)
+        return got
 
     def _place(self, repository: str, name: str) -> dict[str, str]:
         size = len(self.registry.uploads[name])

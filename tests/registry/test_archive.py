@@ -1,3 +1,4 @@
+import contextlib
 import io
 import json
 import tarfile
@@ -5,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from paddock.library.blobs import DigestMismatch
 from paddock.library.errors import LibraryError
@@ -12,6 +15,7 @@ from paddock.library.names import ModelName
 from paddock.library.store import Library, ModelNotFound
 from paddock.registry import RegistryError, archive
 from paddock.registry.archive import import_archive, open_archive
+from paddock.registry.errors import BadArchive
 from tests.registry.test_push import CONFIG, MODEL, TEMPLATE, digest, make
 
 NAME = "team/m:v1"
@@ -150,3 +154,75 @@ def test_a_model_that_is_not_there_or_not_whole_is_not_exported(library: Library
     library.blobs.remove(digest(MODEL))
     with pytest.raises(LibraryError, match="not found"):
         open_archive(library, name)
+
+
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size, member.type = size, kind
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+class Zeros(io.RawIOBase):
+    """A beginning, and then zeros without end."""
+
+    def __init__(self, beginning: bytes) -> None:
+        self._rest = beginning
+        self.given = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.given += size
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data + bytes(size - len(data))
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.DIRTYPE, b"Z"])
+def test_a_header_that_claims_gigabytes_is_refused_before_they_are_read(other: Library, kind: bytes) -> None:
+    file = Zeros(header("x", 1 << 34, kind))
+    with pytest.raises(BadArchive):
+        import_archive(other, file)  # type: ignore[arg-type]
+    assert file.given <= 32 << 20
+
+
+def test_a_few_bytes_that_stand_for_terabytes_are_refused(other: Library) -> None:
+    member = tarfile.TarInfo(f"blobs/sha256/{'0' * 64}")
+    member.type = tarfile.GNUTYPE_SPARSE
+    data = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    data[386:398] = b"00000000000\0"
+    data[483:495] = b"77777777777\0"
+    data[148:156] = b" " * 8
+    data[148:156] = f"{sum(data):06o}\0 ".encode()
+    with pytest.raises(BadArchive, match="sparse"):
+        import_archive(other, io.BytesIO(bytes(data) + bytes(10240)))
+    assert not list(other.blobs.folder.glob("*"))
+
+
+def test_other_files_in_it_may_be_of_any_size(other: Library, packed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_HEADERS", 4 << 20)
+    members: dict[str, bytes] = {}
+    repacked(packed, lambda name, data: members.update({name: data}))
+    grown = repacked(packed, lambda name, data: None, readme=bytes(10 << 20), **members)
+    assert import_archive(other, io.BytesIO(grown)).short == NAME
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_is_wrong_with_an_archive_is_an_error_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("fuzz")
+    library = Library(folder / "a")
+    make(library, NAME, b"small model")
+    packed = bytearray(pack(library, NAME))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(packed) - 1))
+        packed[place : place + data.draw(st.integers(0, 600))] = data.draw(st.binary(max_size=600))
+        if not packed:
+            break
+    other = Library(folder / "b")
+    with contextlib.suppress(BadArchive, DigestMismatch):
+        import_archive(other, io.BytesIO(bytes(packed)))
+    for stored in other.manifests.all():
+        assert all(
+            other.blobs.exists(d) and digest(other.blobs.path(d).read_bytes()) == d for d in stored.manifest.digests()
+        )
+    assert not list(other.blobs.folder.glob(".paddock-*"))

@@ -1,5 +1,6 @@
 """The registry that Debian ships, as a team would run it."""
 
+import asyncio
 import base64
 import json
 import shutil
@@ -18,7 +19,7 @@ from paddock.library.store import Library
 from paddock.registry import RegistryError
 from paddock.registry import upload as uploading
 from paddock.registry.credentials import Credentials, Login
-from tests.registry.conftest import Machine
+from tests.registry.conftest import Machine, until
 from tests.registry.fake import signed
 from tests.registry.test_push import MODEL, digest, make
 
@@ -231,3 +232,38 @@ def test_a_push_that_breaks_off_in_a_chunk_ends_well(
         machine.push(str(name))
     monkeypatch.undo()
     there_and_back(machine, name)
+
+
+def test_a_push_that_is_given_up_ends_with_its_chunk_and_goes_on_later(
+    machine: Machine, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "CHUNK", 1_000_000)
+    send, whole = uploading.Upload._send_chunk, uploading.Upload._pieces
+    starts: list[int] = []
+
+    async def sent(upload: uploading.Upload, start: int, end: int) -> None:
+        if upload.size == len(MODEL):
+            starts.append(start)
+        await send(upload, start, end)
+
+    async def slow(upload: uploading.Upload, start: int, end: int, sums: tuple[object, ...]):  # type: ignore[no-untyped-def]
+        async for piece in whole(upload, start, end, sums):
+            yield piece[:1000]
+            await asyncio.sleep(0.3)
+            yield piece[1000:]
+
+    monkeypatch.setattr(uploading.Upload, "_send_chunk", sent)
+    monkeypatch.setattr(uploading.Upload, "_pieces", slow)
+    name = make(machine.library, f"{host}/team/given-up")
+
+    async def give_up() -> None:
+        task = asyncio.create_task(machine.registry().push(name, lambda line: None))
+        await until(lambda: len(starts) == 2)
+        task.cancel()
+        await asyncio.wait((task,))
+
+    asyncio.run(give_up())
+    assert starts == [0, 1_000_000]
+    starts.clear()
+    there_and_back(machine, name)
+    assert starts == [2_000_000]

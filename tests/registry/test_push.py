@@ -26,6 +26,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploading, "CHUNK", 1_000_000)
     monkeypatch.setattr(uploading, "LEAST_CHUNK", 100_000)
     monkeypatch.setattr(uploading, "PIECE", 1 << 16)
+    monkeypatch.setattr(uploading, "CHUNK_SECONDS", 1000)
 
 
 def digest(data: bytes) -> str:
@@ -88,6 +89,26 @@ def test_a_large_layer_goes_in_chunks_in_order(fake: FakeRegistry, machine: Mach
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
     ranges = [asked.headers["Content-Range"] for asked in fake.of("PATCH")]
     assert [r for r in ranges if r.endswith("999999")] == ["0-999999", "1000000-1999999", "2000000-2999999"]
+
+
+def test_the_slower_it_goes_the_smaller_the_chunks(
+    fake: FakeRegistry, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "CHUNK_SECONDS", 0.02)
+    fake.storage, fake.pause = False, 0.01
+    machine.push(str(make(machine.library, f"{fake.host}/team/m")))
+    sizes = [int(asked.headers["Content-Length"]) for asked in fake.of("PATCH")]
+    assert max(sizes) == 1_000_000 and sizes.count(100_000) > 10
+    assert fake.blobs["team/m"][digest(MODEL)] == MODEL
+
+
+def test_chunks_for_storage_are_all_of_one_size(
+    fake: FakeRegistry, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "CHUNK_SECONDS", 0)
+    machine.push(str(make(machine.library, f"{fake.host}/team/m")))
+    sizes = [len(asked.body) for asked in fake.of("PUT", "/uploads/", "storage")]
+    assert sorted(sizes)[-3:] == [1_000_000] * 3 and len(sizes) == 5
 
 
 def test_storage_that_takes_the_chunks_hears_nothing_of_who_we_are(fake: FakeRegistry, machine: Machine) -> None:
@@ -181,3 +202,42 @@ def test_what_is_pushed_deleted_and_pulled_is_the_same(fake: FakeRegistry, machi
     machine.pull(str(name))
     assert machine.library.manifests.path(name).read_bytes() == before
     assert machine.blob(digest(MODEL)) == MODEL and machine.damage() == []
+
+
+def test_what_is_spoilt_on_its_way_is_sent_again(fake: FakeRegistry, machine: Machine) -> None:
+    fake.storage, fake.spoils_uploads = False, 2
+    machine.push(str(make(machine.library, f"{fake.host}/team/m")))
+    assert fake.blobs["team/m"][digest(MODEL)] == MODEL
+
+
+def test_a_blob_that_is_damaged_here_is_told_and_sent_once(fake: FakeRegistry, machine: Machine) -> None:
+    fake.storage = False
+    name = make(machine.library, f"{fake.host}/team/m")
+    machine.library.blobs.path(digest(MODEL)).write_bytes(bytes(len(MODEL)))
+    with pytest.raises(RegistryError, match=f"the blob {digest(MODEL)} is damaged"):
+        machine.push(str(name))
+    assert "team/m:latest" not in fake.manifests
+    assert len([a for a in fake.of("PATCH") if a.headers["Content-Range"].startswith("0-9")]) == 1
+    machine.library.blobs.path(digest(MODEL)).write_bytes(MODEL)
+    machine.push(str(name))
+    assert fake.blobs["team/m"][digest(MODEL)] == MODEL
+
+
+def test_a_registry_may_look_for_long_at_what_it_has_got(fake: FakeRegistry, machine: Machine) -> None:
+    fake.storage, fake.finish_seconds = False, 1
+    machine.push(str(make(machine.library, f"{fake.host}/team/m")))
+    assert len(fake.of("PUT", digest(MODEL).replace(":", "%3A"))) == 1
+
+
+def test_pushed_twice_at_once_it_is_sent_once(fake: FakeRegistry, machine: Machine) -> None:
+    fake.storage = False
+    name = make(machine.library, f"{fake.host}/team/m")
+
+    async def both() -> None:
+        registry = machine.registry()
+        await asyncio.gather(*(registry.push(name, lambda line: None) for _ in range(2)))
+
+    asyncio.run(both())
+    starts = [asked.headers["Content-Range"].split("-")[0] for asked in fake.of("PATCH")]
+    assert starts.count("1000000") == 1
+    assert fake.blobs["team/m"][digest(MODEL)] == MODEL

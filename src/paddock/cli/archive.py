@@ -28,7 +28,7 @@ def export(client: Client, name: str, file: str) -> None:
                 raise IncompleteRead(b"", total - done)
         temporary.replace(path)
     except OSError as error:
-        raise CommandError(f"{error.filename or file}: {error.strerror or error}") from None
+        raise CommandError(f"{file}: {error.strerror or error}") from None
     finally:
         with suppress(OSError):
             temporary.unlink()

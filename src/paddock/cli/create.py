@@ -11,7 +11,10 @@ from paddock.cli.progress import Progress, open_progress
 from paddock.cli.transfer import follow
 from paddock.library.modelfile import Ingredients, ingredients, parse
 
-_WEIGHTS = ("*.gguf",), ("*.safetensors", "*.json", "tokenizer.model")
+_WEIGHTS = (
+    ("*.gguf",),
+    ("*.safetensors", "*.json", "tokenizer.model", "vocab.txt", "*.jinja", "*/config.json"),
+)
 """What makes a folder a model; of each row, the first pattern must match something."""
 
 
@@ -62,11 +65,13 @@ def _add_files(client: Client, request: dict[str, Any], wanted: Ingredients, fol
         else:
             weights |= found
     adapters: dict[str, Path] = {}
-    for adapter in wanted.adapters:
+    for number, adapter in enumerate(wanted.adapters):
         found = _files(adapter, folder)
         if found is None:
             raise CommandError(f"ADAPTER {adapter}: there is no such file")
-        adapters |= found
+        # Adapters in folders all have the same file names.
+        taken = bool(adapters.keys() & found.keys())
+        adapters |= {f"{number}/{name}" if taken else name: path for name, path in found.items()}
     digests = {path: _digest(path) for path in {*weights.values(), *adapters.values()}}
     for key, files in (("files", weights), ("adapters", adapters)):
         if files:
@@ -79,14 +84,25 @@ def _files(source: str, folder: Path) -> dict[str, Path] | None:
     """The local files that FROM or ADAPTER means, by the names that the server shall see; None for a model's name."""
     path = folder / Path(source).expanduser()
     if path.is_file():
-        return {path.name: path}
+        return {part.name: part for part in _parts(path)}
     # A folder that happens to be called like a model is the model, unless it is written as a path.
     if not path.is_dir() or (source not in (".", "..") and not any(mark in source for mark in ("/", "\\", "~"))):
         return None
     for first, *more in _WEIGHTS:
         if found := sorted(path.glob(first)):
-            return {file.name: file for file in _all(path, found, more)}
+            return {file.relative_to(path).as_posix(): file for file in _all(path, found, more)}
     raise CommandError("no Modelfile or safetensors files found")
+
+
+def _parts(path: Path) -> list[Path]:
+    """All files of a model that is in several, of which `path` is one."""
+    from paddock.library.split import part_names
+
+    parts = [path.with_name(name) for name in part_names(path.name)] or [path]
+    for part in parts:
+        if not part.is_file():
+            raise CommandError(f"{part.name} is missing: the model is in {len(parts)} files")
+    return parts
 
 
 def _all(folder: Path, found: list[Path], patterns: Iterable[str]) -> list[Path]:

@@ -28,8 +28,12 @@ def login(settings: Settings, host: str, user: str, from_pipe: bool) -> None:
         raise UsageError("nobody is there to be asked for a password: use --password-stdin")
     if from_pipe and not user:
         raise UsageError("--password-stdin needs --username")
-    user = user or input(f"User name for {host}: ").strip()
-    password = sys.stdin.readline().rstrip("\r\n") if from_pipe else _ask(host)
+    try:
+        user = user or input(f"User name for {host}: ").strip()
+        password = sys.stdin.readline().rstrip("\r\n") if from_pipe else _ask(host)
+    except EOFError:  # Ctrl-D
+        print()
+        user = password = ""
     if not user or not password:
         raise CommandError("a user name and a password are needed")
     try:

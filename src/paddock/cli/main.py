@@ -175,6 +175,30 @@ def import_(context: typer.Context) -> None:
     import_(_client(), context.args[0], "".join(context.args[1:2]))
 
 
+@app.command(cls=takes("FOLDER FILE", 2, 2))
+def convert(
+    context: typer.Context,
+    type: Annotated[str, typer.Option("--type", help="How to write weights: f16, bf16 or f32.")] = "f16",
+) -> None:
+    """Make a GGUF file of a checkpoint in safetensors."""
+    from pathlib import Path
+
+    from paddock.cli.convert import convert
+
+    convert(Path(context.args[0]), Path(context.args[1]), type)
+
+
+@app.command(cls=takes("FILE NEWFILE TYPE", 3, 3))
+def quantize(context: typer.Context) -> None:
+    """Make a GGUF file smaller, with a type such as q4_K_M."""
+    from pathlib import Path
+
+    from paddock.cli.quantize import quantize
+
+    source, target, kind = context.args
+    quantize(Path(source), Path(target), kind)
+
+
 @app.command(cls=takes("", 0, 0))
 def key() -> None:
     """Show the public key by which registries know you."""

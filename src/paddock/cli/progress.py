@@ -103,6 +103,7 @@ class LiveProgress:
             TimeRemainingColumn,
             TransferSpeedColumn,
         )
+        from rich.table import Column
 
         class Bytes(DownloadColumn):
             def render(self, task):  # type: ignore[no-untyped-def]
@@ -123,11 +124,11 @@ class LiveProgress:
         self._console = Console(file=stream, highlight=False)
         self._display: RichProgress = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}", markup=False),
-            Bar(bar_width=24),
-            Bytes(),
-            Speed(),
-            Left(),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            Bar(bar_width=24),  # in a narrow terminal it is what becomes shorter
+            Bytes(table_column=Column(no_wrap=True)),
+            Speed(table_column=Column(no_wrap=True)),
+            Left(table_column=Column(no_wrap=True)),
             console=self._console,
         )
         self._status: TaskID | None = None
@@ -166,7 +167,8 @@ class LiveProgress:
     def _measure(self, label: str, digest: str, done: int, total: int) -> None:
         self._finish()
         if digest not in self._bars:
-            self._bars[digest] = self._display.add_task(label, total=max(total, 1))
+            # What is there already does not count for the speed.
+            self._bars[digest] = self._display.add_task(label, total=max(total, 1), completed=done)
         self._display.update(self._bars[digest], completed=done if total else 1)
 
     def _finish(self) -> None:

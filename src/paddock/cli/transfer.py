@@ -46,7 +46,10 @@ def follow(client: Client, path: str, request: dict[str, Any], progress: Progres
         for message in messages:
             status, digest, total = message.get("status", ""), message.get("digest", ""), message.get("total", 0)
             if digest and total:
-                progress.transfer(status or f"pulling {digest[7:19]}", digest, message.get("completed", 0), total)
+                label = status or f"pulling {digest[7:19]}"
+                # What is being made has zeros for a digest, whatever it is: each has its bar.
+                key = digest if digest.strip("0") else label
+                progress.transfer(label, key, message.get("completed", 0), total)
             elif status:
                 progress.status(status)
 

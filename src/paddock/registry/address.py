@@ -89,7 +89,16 @@ def _mirror(text: str, host: str, insecure: bool) -> Address | None:
     if (of if equals else DEFAULT_HOST).lower() != host.lower():
         return None
     url = url if "://" in url else f"https://{url}"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise RegistryError("a mirror is set that is no address") from None
+    if "@" in parts.netloc:
+        raise RegistryError(
+            f"the mirror {shown(url)!r} has a password in its address: take it out, then paddock login "
+            f"{parts.netloc.rpartition('@')[2]}"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RegistryError(f"the mirror {text!r} is no address")
     if parts.scheme == "http" and not insecure and not is_this_machine(parts.netloc):

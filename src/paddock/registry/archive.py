@@ -4,18 +4,19 @@
 """
 
 import contextlib
+import io
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from paddock.library.blobs import BlobNotFound, DigestMismatch, digest_of
 from paddock.library.files import read_limited
 from paddock.library.manifests import MAX_MANIFEST
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store import Library, ModelNotFound
-from paddock.registry.errors import RegistryError
+from paddock.registry.errors import BadArchive, RegistryError
 from paddock.registry.wanted import Wanted, install, read_wanted
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ NAME = "org.opencontainers.image.ref.name"
 MAX_SMALL = MAX_MANIFEST
 """Bytes of what is read into memory: the index, and what may be a manifest."""
 MAX_SMALL_TOTAL = 64 << 20
+MAX_HEADERS = 16 << 20
+"""Bytes between two contents; the headers of tar may claim any length, and are read into memory."""
 _PIECE = 1 << 20
 _BLOCK = 512
 _BLOB = re.compile(r"blobs/sha256/([0-9a-f]{64})", re.ASCII)
@@ -124,7 +127,9 @@ def import_archive(library: Library, file: BinaryIO, name: ModelName | None = No
     Every blob's digest is checked, and the manifest is written when all are there.
 
     Raises:
-        RegistryError: if the archive is damaged or holds no model, or several and no `name`.
+        BadArchive: if the archive is damaged or holds no model, or several and no `name`.
+        DigestMismatch: if a blob is not what its name says.
+        RegistryError: if it cannot be stored now.
         OSError: if it cannot be read, or the disk not be written.
     """
     import tarfile
@@ -132,14 +137,15 @@ def import_archive(library: Library, file: BinaryIO, name: ModelName | None = No
     claimed: list[str] = []
     try:
         try:
-            with tarfile.open(fileobj=file, mode="r|") as tar:
-                contents = _read(library, tar, claimed)
-        except (tarfile.TarError, EOFError) as error:
-            raise RegistryError(f"the file is no archive of a model, or damaged: {error}") from None
+            source = _Source(file)
+            with tarfile.open(fileobj=source, mode="r|", bufsize=_PIECE) as tar:
+                contents = _read(library, tar, source, claimed)
+        except (tarfile.TarError, EOFError, ValueError) as error:  # the last where a header makes no sense
+            raise BadArchive(f"the file is no archive of a model, or damaged: {error}") from None
         wanted, own_name = _choose(contents, name)
         name = name or own_name
         if name is None:
-            raise RegistryError("the archive does not name its model: give it a name")
+            raise BadArchive("the archive does not name its model: give it a name")
         _complete(library, contents, wanted, claimed)
         if install(library, name, wanted) is None:
             raise RegistryError("a layer was removed while the model was imported: try again")
@@ -149,20 +155,53 @@ def import_archive(library: Library, file: BinaryIO, name: ModelName | None = No
     return name
 
 
-def _read(library: Library, tar: "tarfile.TarFile", claimed: list[str]) -> _Contents:
+class _Source(io.RawIOBase):
+    """The file, of which tar's own reader gets no more than it needs for a header."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = MAX_HEADERS
+
+    def go_on(self) -> None:
+        """Let more be read: what has been is used."""
+        self._left = MAX_HEADERS
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes.
+
+        Raises:
+            BadArchive: if that is too much without `go_on`.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise BadArchive("the file is no archive of a model: a header in it is too large")
+        return self._file.read(size)
+
+
+def _contents(content: "IO[bytes]", source: _Source) -> Iterator[bytes]:
+    while piece := content.read(_PIECE):
+        source.go_on()
+        yield piece
+
+
+def _read(library: Library, tar: "tarfile.TarFile", source: _Source, claimed: list[str]) -> _Contents:
     contents, total = _Contents(), 0
     for member in tar:
         path = member.name.removeprefix("./")
         match = _BLOB.fullmatch(path)
-        if not member.isfile() or (match is None and path != "index.json"):
+        content = tar.extractfile(member) if member.isreg() else None
+        if content is None:
             continue
-        source = tar.extractfile(member)
-        if source is None:
-            continue
-        if match is None or (member.size <= MAX_SMALL and total + member.size <= MAX_SMALL_TOTAL):
-            data = source.read(MAX_SMALL + 1)
+        if member.issparse():  # some bytes may stand for terabytes
+            raise BadArchive(f"{path} of the archive is a sparse file")
+        if match is None and path != "index.json":
+            for _ in _contents(content, source):
+                pass
+        elif match is None or (member.size <= MAX_SMALL and total + member.size <= MAX_SMALL_TOTAL):
+            data = content.read(MAX_SMALL + 1)
+            source.go_on()
             if len(data) != member.size:
-                raise RegistryError(f"{path} of the archive is too large, or cut off")
+                raise BadArchive(f"{path} of the archive is too large, or cut off")
             if match is None:
                 contents.index = data
             else:
@@ -173,7 +212,7 @@ def _read(library: Library, tar: "tarfile.TarFile", claimed: list[str]) -> _Cont
                 total += len(data)
         else:
             with library.blobs.writer() as writer:
-                while piece := source.read(_PIECE):
+                for piece in _contents(content, source):
                     writer.write(piece)
                 digest = writer.commit(f"sha256:{match[1]}")
             claimed.append(digest)
@@ -187,18 +226,21 @@ def _choose(contents: _Contents, name: ModelName | None) -> tuple[Wanted, ModelN
         entries = json.loads(contents.index)["manifests"]
         found = [(str(e["digest"]), str((e.get("annotations") or {}).get(NAME, ""))) for e in entries]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise RegistryError("the archive has no index of models") from None
+        raise BadArchive("the archive has no index of models") from None
     if len(found) > 1 and name is not None:
         found = [entry for entry in found if entry[1].lower() in (name.full.lower(), name.short.lower())]
     if len(found) != 1:
-        raise RegistryError(f"the archive holds {len(found)} models of that name")
+        raise BadArchive(f"the archive holds {len(found)} models{' of that name' if name else ''}")
     digest, text = found[0]
     if digest not in contents.small:
-        raise RegistryError("the archive lacks its manifest")
+        raise BadArchive("the archive lacks its manifest")
     own = None
     with contextlib.suppress(InvalidName):
         own = ModelName.parse(text) if text else None
-    return read_wanted(contents.small[digest], "the archive"), own
+    try:
+        return read_wanted(contents.small[digest], "the archive"), own
+    except RegistryError as error:
+        raise BadArchive(str(error)) from None
 
 
 def _complete(library: Library, contents: _Contents, wanted: Wanted, claimed: list[str]) -> None:
@@ -207,9 +249,9 @@ def _complete(library: Library, contents: _Contents, wanted: Wanted, claimed: li
         data = contents.small.get(layer.digest)
         size = contents.large.get(layer.digest) if data is None else len(data)
         if size is None:
-            raise RegistryError(f"the archive lacks the layer {layer.digest}")
+            raise BadArchive(f"the archive lacks the layer {layer.digest}")
         if size != layer.size:
-            raise RegistryError(f"the layer {layer.digest} has {size} bytes, of which its manifest says {layer.size}")
+            raise BadArchive(f"the layer {layer.digest} has {size} bytes, of which its manifest says {layer.size}")
     for layer in wanted.layers:
         if layer.digest in contents.small:
             with library.blobs.writer() as writer:

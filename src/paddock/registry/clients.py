@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from paddock import __version__
+from paddock.registry.errors import RegistryError
 from paddock.registry.retry import Patience
 
 if TYPE_CHECKING:
@@ -46,8 +47,15 @@ class Clients:
         """The client that does or does not check certificates."""
         client = self._clients.get(check)
         if client is None:
-            client = self._clients[check] = _client(self._contexts[check], self._patience)
+            client = self._clients[check] = _client(self._contexts[check], self.timeout())
         return client
+
+    def timeout(self, seconds: float = 0) -> "httpx.Timeout":
+        """What a request may take: `seconds` more than usual until there is an answer."""
+        import httpx
+
+        stall = self._patience.stall
+        return httpx.Timeout(stall, read=stall + seconds, connect=self._patience.connect, pool=None)
 
 
 def _prepare() -> dict[bool, ssl.SSLContext]:
@@ -58,20 +66,35 @@ def _prepare() -> dict[bool, ssl.SSLContext]:
     return {True: _trust(), False: _no_trust()}
 
 
-def _client(context: ssl.SSLContext, patience: Patience) -> "httpx.AsyncClient":
+def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncClient":
+    """A client.
+
+    Raises:
+        RegistryError: if the environment names a proxy that cannot be used.
+    """
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx
 
     for name in ("httpx", "httpcore"):  # they log addresses, and those of storage are as good as passwords
         logging.getLogger(name).setLevel(logging.WARNING)
-    return httpx.AsyncClient(
-        verify=context,
-        timeout=httpx.Timeout(patience.stall, connect=patience.connect, pool=None),
-        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-        headers={"User-Agent": f"paddock/{__version__}", "Accept-Encoding": "identity"},
-        follow_redirects=False,
-        # No proxy stands between this machine and itself, whatever NO_PROXY says.
-        mounts=dict.fromkeys(LOOPBACK),
-    )
+    try:
+        return httpx.AsyncClient(
+            verify=context,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            headers={"User-Agent": f"paddock/{__version__}", "Accept-Encoding": "identity"},
+            # A cookie belongs to a host, not to a port or a repository: it would reach others.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            # No proxy stands between this machine and itself, whatever NO_PROXY says.
+            mounts=dict.fromkeys(LOOPBACK),
+        )
+    except (ImportError, ValueError, httpx.InvalidURL):  # their texts may name its password
+        raise RegistryError(
+            "the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: it takes "
+            "http://host:port or https://host:port"
+        ) from None
 
 
 def _trust() -> ssl.SSLContext:

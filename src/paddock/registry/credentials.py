@@ -110,7 +110,7 @@ class Credentials:
         temporary = self._path.with_name(f".{self._path.name}-{secrets.token_hex(8)}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_private(temporary, json.dumps(entries, indent=1, sort_keys=True).encode())
+            write_private(temporary, f"{json.dumps(entries, indent=1, sort_keys=True)}\n".encode())
             temporary.replace(self._path)
         except OSError as error:
             with contextlib.suppress(OSError):

@@ -1,9 +1,10 @@
 """One layer on its way here: ranges over several connections, each resumable, checked while they come."""
 
 import asyncio
+import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ class Download:
     ) -> None:
         self.digest = digest
         self.size = size
-        self.completed = 0
+        self.completed = noted_bytes(blobs, digest, size)
         """Bytes that are there."""
         self._blobs = blobs
         self._session = session
@@ -122,6 +123,7 @@ class Download:
                     return
                 await self._threads.run(self._partial.clear)
                 self.completed = 0
+            await self._threads.run(self._partial.drop)
             raise RegistryError(f"digest mismatch, file must be downloaded again: want {self.digest}, got {got}")
         finally:
             self._partial.close()
@@ -133,7 +135,8 @@ class Download:
         self._failures = 0
 
     async def _fetch_all(self) -> None:
-        await together(self._work() for _ in range(self._streams))
+        parts = max(1, -(-self.size // LEAST_PART))
+        await together(self._work() for _ in range(min(self._streams, parts)))
         while self._partial.spans.covered < self.size:  # it comes as a whole only
             async with self._slots:
                 failed = await self._attempt(Part(0, self.size))
@@ -198,8 +201,8 @@ class Download:
         return None
 
     async def _fetch(self, part: Part) -> None:
-        async with self._range(part) as response:
-            async for pieces in self._blocks(response):
+        async with self._range(part) as response, contextlib.aclosing(self._blocks(response)) as blocks:
+            async for pieces in blocks:
                 room = part.end - part.offset
                 part.offset += await self._threads.run(self._partial.write, part.offset, _cut(pieces, room))
                 self.completed = self._partial.spans.covered
@@ -211,7 +214,7 @@ class Download:
     def _range(self, part: Part) -> "_Range":
         return _Range(self, part)
 
-    async def _blocks(self, response: "httpx.Response") -> AsyncIterator[list[bytes]]:
+    async def _blocks(self, response: "httpx.Response") -> AsyncGenerator[list[bytes], None]:
         """The body in blocks worth writing; a connection over which hardly anything comes is given up."""
         import httpx
 
@@ -317,6 +320,7 @@ class _Range:
             raise Temporary(f"{host} sends {length} bytes for {short(download.digest)}, which has {download.size}")
         if part.offset or part.end != download.size:
             raise WholeOnly
+        download._whole = True  # nobody needs to ask for a part of it
 
 
 def _cut(pieces: list[bytes], room: int) -> list[bytes]:

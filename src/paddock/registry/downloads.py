@@ -39,6 +39,11 @@ class Downloads:
         """Whether the layer is on its way."""
         return digest in self._shared
 
+    @property
+    def outstanding(self) -> int:
+        """Bytes that the downloads that go on are still to bring."""
+        return sum(shared.download.size - shared.download.completed for shared in self._shared.values())
+
     async def get(self, digest: str, size: int, session: Session, line: Callable[[int], None]) -> None:
         """Download a layer, or wait for the download that goes on already; pass to `line` how many bytes are there.
 
@@ -59,20 +64,10 @@ class Downloads:
             except RegistryError:
                 if shared.owner is me:
                     raise
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise
-                raise RegistryError("the server is stopping: what has come stays for the next pull") from None
             finally:
                 shared.watchers.discard(me)
                 if not shared.watchers:
                     await self._stop(digest, shared)
-
-    async def close(self) -> None:
-        """Stop them all; what has come stays."""
-        for digest, shared in list(self._shared.items()):
-            await self._stop(digest, shared)
 
     def _start(self, digest: str, size: int, session: Session, owner: object) -> _Shared:
         slots = self._slots.setdefault(session.address.host, asyncio.Semaphore(self._streams))

@@ -4,9 +4,15 @@ from paddock.library.errors import LibraryError
 
 
 class RegistryError(LibraryError):
-    """A model could not be pulled or pushed. `status` is the HTTP status that said so, 0 if none did."""
+    """A model could not be pulled or pushed. `status` is the HTTP status that said so, 0 if none did.
+
+    Its text may quote a registry and will stand in a terminal, which nothing of it may steer.
+    """
 
     status = 0
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(c if c.isprintable() else "?" for c in message))
 
 
 class Temporary(RegistryError):
@@ -26,6 +32,10 @@ class Unreachable(Temporary):
 
 class Absent(RegistryError):
     """The registry does not have what it was asked for."""
+
+
+class BadArchive(RegistryError):
+    """A file is no archive of a model, or a damaged one, or not of the model that is asked for."""
 
 
 class Denied(RegistryError):

@@ -104,6 +104,11 @@ class Partial:
             self._file.truncate(0)
             self._file.truncate(self.size)
 
+    def drop(self) -> None:
+        """Remove it, for good."""
+        self._file.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def close(self) -> None:
         """Stop for now; what is there stays."""
         if not self._file.closed:

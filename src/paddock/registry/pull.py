@@ -111,7 +111,7 @@ def _missing(library: Library, wanted: Wanted, claimed: list[str], report: Repor
 
 
 def _check_space(library: Library, missing: list[Layer], downloads: Downloads) -> None:
-    needed = sum(
+    needed = downloads.outstanding + sum(
         layer.size - noted_bytes(library.blobs, layer.digest, layer.size)
         for layer in missing
         if not downloads.is_running(layer.digest)

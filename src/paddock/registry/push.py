@@ -1,7 +1,7 @@
 """Pushing: the layers that the registry does not have, then the manifest."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 
 from paddock.library.blobs import BlobNotFound
@@ -17,6 +17,9 @@ from paddock.registry.session import Session
 from paddock.registry.threads import Threads
 from paddock.registry.upload import Upload
 
+LAST_CHUNK_SECONDS = 3.0
+"""What the chunk that is on its way gets when the push is given up."""
+
 
 async def push(
     session: Session,
@@ -24,9 +27,10 @@ async def push(
     threads: Threads,
     patience: Patience,
     slots: asyncio.Semaphore,
+    locks: MutableMapping[str, asyncio.Lock],
     report: Report,
 ) -> None:
-    """Push the session's model.
+    """Push the session's model. `locks` has one for each layer that is on its way: it goes once at a time.
 
     Raises:
         RegistryError: if there is no such model, or the registry does not take it.
@@ -47,7 +51,8 @@ async def push(
         path, size = files[digest]
         source = sources.get(digest, "")
         upload = Upload(path, digest, size, session, notes=notes, source=source, patience=patience, threads=threads)
-        async with slots:
+        lock = locks.setdefault(f"{session.url} {digest}", asyncio.Lock())
+        async with lock, slots:
             await _watched(upload, report)
 
     await together(layer_(digest) for digest in files)
@@ -68,8 +73,14 @@ async def _watched(upload: Upload, report: Report) -> None:
         await watched(task, lambda: upload.completed, line)
     finally:
         if not task.done():
-            task.cancel()
-            await asyncio.wait((task,))
+            upload.stop()
+            try:
+                await asyncio.wait((task,), timeout=LAST_CHUNK_SECONDS)
+            finally:
+                task.cancel()
+                await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()
 
 
 async def _put(session: Session, url: str, headers: dict[str, str], data: bytes) -> None:

@@ -1,6 +1,7 @@
 """What a server has one of: everything about pulling and pushing models."""
 
 import asyncio
+from weakref import WeakValueDictionary
 
 from paddock.library.names import ModelName
 from paddock.library.store import Library
@@ -34,6 +35,7 @@ class Registry:
         self._threads = Threads(self._streams + 2)
         self._downloads = Downloads(library.blobs, self._clients, self._threads, self._patience, self._streams)
         self._upload_slots = asyncio.Semaphore(self._streams)
+        self._upload_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def pull(self, name: ModelName, report: Report, *, insecure: bool = False, dry_run: bool = False) -> None:
         """Pull a model; `report` gets a line for each step and, at most ten times a second, for each layer.
@@ -80,17 +82,19 @@ class Registry:
                 try:
                     await self._reach(session, number < len(ways))
                     await pushing.push(
-                        session, self._library, self._threads, self._patience, self._upload_slots, report
+                        session,
+                        self._library,
+                        self._threads,
+                        self._patience,
+                        self._upload_slots,
+                        self._upload_locks,
+                        report,
                     )
                     break
                 except Unreachable:
                     if number == len(ways):
                         raise
         report(Progress("success"))
-
-    async def close(self) -> None:
-        """Stop all downloads; what has come stays for the next time."""
-        await self._downloads.close()
 
     async def _reach(self, session: Session, needed: bool) -> None:
         """See whether anybody answers, where there is another way to the registry if not."""

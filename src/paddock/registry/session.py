@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ class Session:
         self._identity = identity
         self._scope = f"repository:{name.namespace}/{name.model}:{actions}"
         self._authorization = ""
+        self._reached = False
         self._refreshing = asyncio.Lock()
 
     @contextlib.asynccontextmanager
@@ -48,13 +50,15 @@ class Session:
         headers: Mapping[str, str] | None = None,
         body: Body = b"",
         follow: bool = True,
+        seconds: float = 0,
     ) -> "AsyncIterator[httpx.Response]":
         """Ask, and give the answer whose body has not been read yet; an error status is raised.
 
-        Redirects are followed (`follow`); what proves who we are goes to the registry alone.
+        Redirects are followed (`follow`); what proves who we are goes to the registry alone. `seconds` is how much
+        longer than usual the registry may think about its answer.
 
         Raises:
-            Unreachable: if there is no connection.
+            Unreachable: if there is no connection, and has not been one in this session.
             Temporary: if it may go better later.
             Absent: after 404.
             Denied: after 401 and 403.
@@ -64,7 +68,7 @@ class Session:
         for _ in range(REDIRECTS):
             used = self._authorization
             own = same_origin(url, self.address.base)
-            response = await self._send(method, url, dict(headers or {}), body, used if own else "")
+            response = await self._send(method, url, dict(headers or {}), body, used if own else "", seconds)
             try:
                 if response.status_code == 401 and own and not proven:
                     proven = True
@@ -97,11 +101,14 @@ class Session:
         Raises:
             RegistryError: if it is none that we may go to.
         """
-        target = urljoin(url, target)
+        try:
+            target = urljoin(url, target)
+            before, after = urlsplit(url), urlsplit(target)
+        except ValueError:
+            raise RegistryError(f"{shown(url)} redirects to no address") from None
         if not target.startswith(("http://", "https://")):
             raise RegistryError(f"{shown(url)} redirects to no address")
         if is_downgrade(url, target):
-            before, after = urlsplit(url), urlsplit(target)
             if before.netloc == after.netloc:  # a registry that does not know of the TLS before it
                 return after._replace(scheme="https").geturl()
             if self.address.check and not is_this_machine(after.netloc):
@@ -109,7 +116,7 @@ class Session:
         return target
 
     async def _send(
-        self, method: str, url: str, headers: dict[str, str], body: Body, authorization: str
+        self, method: str, url: str, headers: dict[str, str], body: Body, authorization: str, seconds: float = 0
     ) -> "httpx.Response":
         import httpx
 
@@ -118,12 +125,19 @@ class Session:
             headers["Authorization"] = authorization
         try:
             request = client.build_request(
-                method, url, headers=headers, content=body if isinstance(body, bytes) else body()
+                method,
+                url,
+                headers=headers,
+                content=body if isinstance(body, bytes) else body(),
+                timeout=self._clients.timeout(seconds),
             )
             # A password in an address or in ~/.netrc is not what was asked for.
-            return await client.send(request, stream=True, auth=lambda r: r)
+            response = await client.send(request, stream=True, auth=lambda r: r)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise failure(error, method, url) from None
+            problem = failure(error, method, url)
+            raise Temporary(str(problem)) if self._reached else problem from None
+        self._reached = True
+        return response
 
     async def _prove(self, headers: list[str], used: str) -> None:
         """Get a new authorization, unless another request has got one since `used` was refused."""
@@ -167,13 +181,26 @@ def failure(error: Exception, method: str, url: str) -> Temporary:
     """Our error for one of the HTTP library's."""
     import httpx
 
-    text = str(error) or type(error).__name__
+    text = _reason(error)
     if isinstance(error, httpx.TimeoutException):
         text = "no answer in time"
     message = f'{method.capitalize()} "{shown(url)}": {text}'
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError | httpx.UnsupportedProtocol):
         return Unreachable(message)
     return Temporary(message)
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said, as far down as it is known: `Connection refused`."""
+    text, cause = str(error) or type(error).__name__, error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, BaseExceptionGroup):  # one for each address of the host
+            cause = cause.exceptions[0]
+        if isinstance(cause, OSError) and cause.errno:
+            # Name look-ups have numbers of their own, below zero.
+            text = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or text
+        cause = cause.__cause__ or cause.__context__
+    return text
 
 
 async def _error(response: "httpx.Response", method: str, url: str) -> RegistryError:

@@ -1,6 +1,7 @@
 """Threads of the transfers' own: a slow disk must not keep the server's other work waiting."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -25,6 +26,7 @@ class Threads:
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            if not future.done():
-                await asyncio.wait((future,))
+            while not future.done():  # who stops it may do so more than once
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait((future,))
             raise

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -11,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from paddock.library.files import make_folder, write_atomically
 from paddock.registry.address import same_host
-from paddock.registry.errors import Absent, Denied, RegistryError, Temporary
+from paddock.registry.errors import Absent, Denied, RegistryError, Temporary, Unreachable
 from paddock.registry.progress import short
 from paddock.registry.retry import Patience
 from paddock.registry.session import Session
@@ -20,7 +21,11 @@ from paddock.registry.threads import Threads
 CHUNK = 64 << 20
 """Below the 100 MB at which proxies before a registry often refuse a body."""
 LEAST_CHUNK = 1 << 20
+CHUNK_SECONDS = 2.0
+"""For how long a chunk is to be on its way, at the speed of the last: `stop` waits for its end."""
 PIECE = 1 << 20
+SLOWEST = 4 << 20
+"""Bytes a second that a registry at least puts away, and looks at in the end, before it answers."""
 BEGINNINGS = 5
 """How often an upload is begun again because the registry has forgotten it."""
 _OCTETS = {"Content-Type": "application/octet-stream"}
@@ -63,7 +68,9 @@ class Upload:
         self._threads = threads
         self._note = notes / hashlib.sha256(f"{session.url} {digest}".encode()).hexdigest()
         self._url = ""
+        self._most = CHUNK
         self._chunk = CHUNK
+        self._stopped = False
         self._taken = 0
         """Bytes that the registry has said to have."""
         self._unsure = False
@@ -90,6 +97,10 @@ class Upload:
             raise RegistryError(f"pushing {short(self.digest)}: {host} forgets what was sent, again and again")
         await self._threads.run(self._forget)
         self.completed = self.size
+
+    def stop(self) -> None:
+        """Let `run` end after the chunk that is on its way; many registries forget an upload that breaks off in one."""
+        self._stopped = True
 
     async def is_needed(self) -> bool:
         """Whether the registry does not have the layer yet.
@@ -119,11 +130,13 @@ class Upload:
                 if response.status_code == 201:
                     return False
                 self._move(uploads, response.headers)
-        except Denied:
-            if not query:
-                raise
-            self._source = ""  # who may push here need not be allowed to read there
-            return await self._begin()
+        except (Denied, Absent) as error:
+            if query:  # who may push here need not be allowed to read there, and it may be gone
+                self._source = ""
+                return await self._begin()
+            if isinstance(error, Absent):
+                raise RegistryError(f"{self._session.address.host} takes nothing at {uploads}") from None
+            raise
         await self._threads.run(self._write_note)
         return True
 
@@ -133,9 +146,15 @@ class Upload:
             if self._unsure:
                 await self._ask()
             while self._taken < self.size:
+                if self._stopped:
+                    raise RegistryError(f"pushing {short(self.digest)} was stopped")
                 self._unsure = True
-                await self._send_chunk(self._taken, min(self._taken + self._chunk, self.size))
+                start, began = self._taken, time.monotonic()
+                await self._send_chunk(start, min(start + self._chunk, self.size))
                 self._unsure = False
+                if not self._sums:  # storage may want them all of one size
+                    speed = (self._taken - start) / max(time.monotonic() - began, 1e-3)
+                    self._chunk = min(self._most, max(LEAST_CHUNK, int(speed * CHUNK_SECONDS)))
             await self._finish()
         except Absent:
             raise Forgotten from None
@@ -162,7 +181,8 @@ class Upload:
         before, storage = self._url, ""
         try:
             body = self._body(start, end)
-            async with self._session.open("PATCH", before, headers, body, follow=False) as response:
+            patch = self._session.open("PATCH", before, headers, body, follow=False, seconds=(end - start) / SLOWEST)
+            async with patch as response:
                 if response.status_code in (307, 308):
                     storage = self._session.redirected(before, response.headers.get("location", ""))
                 self._move(before, response.headers)
@@ -173,7 +193,7 @@ class Upload:
         except RegistryError as error:
             self.completed = start
             if error.status == 413 and self._chunk > LEAST_CHUNK:
-                self._chunk = max(LEAST_CHUNK, self._chunk // 4)
+                self._chunk = self._most = max(LEAST_CHUNK, self._chunk // 4)
                 raise Temporary(str(error)) from None
             if error.status == 416:  # it has another idea of what it has
                 raise Forgotten from None
@@ -188,11 +208,19 @@ class Upload:
         parts = urlsplit(self._url)
         url = parts._replace(query="&".join(filter(None, (parts.query, urlencode(values))))).geturl()
         try:
-            async with self._session.open("PUT", url, {**_OCTETS, "Content-Length": "0"}, follow=False):
+            end = {**_OCTETS, "Content-Length": "0"}
+            async with self._session.open("PUT", url, end, follow=False, seconds=self.size / SLOWEST):
                 return
         except (Temporary, Absent):
             if not await self._is_there():  # the answer was lost, not the layer
                 raise
+        except RegistryError as error:
+            if error.status != 400:
+                raise
+            if await self._threads.run(_digest, self._path) != self.digest:
+                await self._threads.run(self._forget)
+                raise RegistryError(f"the blob {self.digest} is damaged: pull or create its model again") from None
+            raise Forgotten from None  # on its way it became another
 
     def _body(self, start: int, end: int, *sums: Any) -> Callable[[], AsyncIterator[bytes]]:
         """The bytes of a chunk, for as often as it is sent."""
@@ -223,6 +251,8 @@ class Upload:
         while True:
             try:
                 return await work()
+            except Unreachable:
+                raise
             except Temporary as error:
                 if self._taken > had:
                     failures, had = 0, self._taken
@@ -238,7 +268,8 @@ class Upload:
             return ""
 
     def _write_note(self) -> None:
-        if self._sums:  # what storage has cannot be gone on with
+        # What storage has cannot be gone on with; another host's address is as good as a password.
+        if self._sums or not same_host(self._url, self._session.address.base):
             self._note.unlink(missing_ok=True)
             return
         make_folder(self._note.parent)
@@ -248,6 +279,11 @@ class Upload:
         self._url, self._taken, self._unsure, self._sums = "", 0, False, []
         with contextlib.suppress(OSError):
             self._note.unlink()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def _read(file: BinaryIO, offset: int, size: int, sums: tuple[Any, ...]) -> bytes:

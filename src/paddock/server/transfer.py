@@ -1,6 +1,7 @@
 """Ollama's dialect: the endpoints that pull and push models, and ours that export and import them."""
 
 import asyncio
+import contextlib
 import queue
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -64,13 +65,12 @@ class TransferRoutes:
             async for piece in body_stream(request):
                 await pieces.put(piece, work)
             await pieces.put(b"", work)
+            name = await asyncio.shield(work)
         except BaseException:
-            pieces.broken = True
-            raise
-        finally:
-            await pieces.put(b"", work)
+            pieces.give_up()
             await asyncio.wait((work,))
-        name = work.result()
+            work.exception()
+            raise
         return Response(encode({"status": "success", "model": name.short}), media_type="application/json")
 
 
@@ -107,7 +107,7 @@ class _Pieces:
         self._queue: queue.Queue[bytes] = queue.Queue(QUEUED)
         self._rest = b""
         self._ended = False
-        self.broken = False
+        self._given_up = False
 
     async def put(self, piece: bytes, reader: "asyncio.Task[object]") -> None:
         """Pass a piece on, once there is room; b"" is the end. Of no effect if the reader has enough."""
@@ -118,17 +118,27 @@ class _Pieces:
             except queue.Full:
                 await asyncio.sleep(0.002)
 
+    def give_up(self) -> None:
+        """Let whoever reads, or waits for the next piece, hear that no more will come."""
+        self._given_up = True
+        with contextlib.suppress(queue.Full):  # then nobody waits
+            self._queue.put_nowait(b"")
+
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, fewer only at the end."""
+        """Return up to `size` bytes, fewer only at the end.
+
+        Raises:
+            OSError: if the end will not come.
+        """
         got = [self._rest]
         length = len(self._rest)
         while length < size and not self._ended:
             piece = self._queue.get()
+            if self._given_up:
+                raise OSError("the client went away")
             self._ended = not piece
             got.append(piece)
             length += len(piece)
-        if self._ended and self.broken:
-            raise OSError("the client went away")
         data = b"".join(got)
         self._rest = data[size:]
         return data[:size]

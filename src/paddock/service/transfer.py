@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store import Library
 from paddock.registry import Progress
+from paddock.registry.background import Background
 from paddock.service.catalog import Catalog
 from paddock.settings import Settings
 
@@ -24,6 +26,7 @@ class Transfer:
         self._library = library
         self._catalog = catalog
         self._settings = settings
+        self._background = Background()
         self._registry: Registry | None = None
 
     async def pull(self, name: str, *, insecure: bool = False, dry_run: bool = False) -> AsyncGenerator[Progress, None]:
@@ -36,7 +39,7 @@ class Transfer:
         if await asyncio.to_thread(self._catalog.ask_for, name):
             return _lines(_packaged)
         registry = await self._open_registry()
-        return _lines(lambda report: registry.pull(wanted, report, insecure=insecure, dry_run=dry_run))
+        return self._transfer(lambda report: registry.pull(wanted, report, insecure=insecure, dry_run=dry_run))
 
     async def push(self, name: str, *, insecure: bool = False) -> AsyncGenerator[Progress, None]:
         """Return the lines of a push; whoever closes them gives it up.
@@ -46,7 +49,7 @@ class Transfer:
         """
         wanted = _parsed(name)
         registry = await self._open_registry()
-        return _lines(lambda report: registry.push(wanted, report, insecure=insecure))
+        return self._transfer(lambda report: registry.push(wanted, report, insecure=insecure))
 
     async def export(self, name: str) -> "Archive":
         """Return a model as one file. It must be closed.
@@ -63,7 +66,7 @@ class Transfer:
 
         Raises:
             InvalidName: if `name` is none.
-            RegistryError: if the archive is damaged or holds no model; nothing is stored then.
+            BadArchive, DigestMismatch: if the archive is damaged or holds no model; nothing is stored then.
         """
         from paddock.registry.archive import import_archive
         from paddock.registry.threads import Threads
@@ -76,9 +79,22 @@ class Transfer:
             threads.close()
 
     async def close(self) -> None:
-        """Stop what is being pulled; what has come stays for the next time."""
-        if self._registry is not None:
-            await self._registry.close()
+        """Stop what is being pulled and pushed; what has come stays for the next time."""
+        await self._background.close()
+
+    def _transfer(self, work: Work) -> AsyncGenerator[Progress, None]:
+        """Do `work` in the background and yield what it reports."""
+
+        async def there(report: Callable[[Progress], None]) -> None:
+            here = asyncio.get_running_loop()
+
+            def tell(line: Progress) -> None:
+                with suppress(RuntimeError):  # the server has stopped
+                    here.call_soon_threadsafe(report, line)
+
+            await self._background.run(lambda: work(tell))
+
+        return _lines(there)
 
     async def _open_registry(self) -> "Registry":
         if self._registry is None:
@@ -119,6 +135,8 @@ async def _lines(work: Work) -> AsyncGenerator[Progress, None]:
         if not task.done():
             task.cancel()
             await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()
     task.result()
 
 

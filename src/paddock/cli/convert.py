@@ -1,0 +1,47 @@
+"""`convert`: makes a GGUF file of a checkpoint in safetensors, without a server."""
+
+from pathlib import Path
+
+from paddock.cli.errors import CommandError
+from paddock.cli.progress import open_progress
+from paddock.library.files import drop_temporary, open_temporary, put_in_place
+
+TYPES = ("f16", "bf16", "f32")
+
+
+def convert(folder: Path, target: Path, kind: str) -> None:
+    """Write the checkpoint in `folder` as `target`, with its matrices as `kind`; an older file is replaced at the end.
+
+    Raises:
+        CommandError: if that cannot be.
+    """
+    if kind.lower() not in TYPES:
+        raise CommandError(f"--type must be one of {', '.join(TYPES)}, not {kind}")
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is no folder")
+    if target.is_dir():
+        raise CommandError(f"{target} is a folder: name the file to write")
+
+    # numpy takes a fifth of a second to come.
+    from paddock.conversion.checkpoint import Checkpoint
+    from paddock.conversion.errors import ConversionError
+    from paddock.conversion.importing import import_checkpoint
+
+    with open_progress() as progress:
+        progress.status("converting model")
+        label = f"writing {target.name}"
+        try:
+            checkpoint = Checkpoint.of_folder(folder)
+            file, temporary = open_temporary(target.absolute().parent)
+            try:
+                import_checkpoint(
+                    checkpoint, file, kind.lower(), lambda done, total: progress.transfer(label, label, done, total)
+                )
+                put_in_place(file, temporary, target.absolute())
+            finally:
+                drop_temporary(file, temporary)
+        except ConversionError as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename or target}: {error.strerror}") from None
+        progress.status("success")
