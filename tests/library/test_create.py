@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.ggufs import head, tiny_file, tiny_llama
+from tests.ggufs import head, tiny_file, tiny_llama, tiny_lora
 
 from paddock.library.blobs import digest_of
 from paddock.library.create import InvalidRecipe, Recipe, create, human_count, recipe_of
 from paddock.library.errors import LibraryError
+from paddock.library.model import MAX_TEXT
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store import Library
 
@@ -55,7 +57,7 @@ def test_a_file_is_kept_byte_for_byte(library: Library, weights: str) -> None:
 
 def test_a_projector_and_an_adapter_become_layers_of_their_own(library: Library, weights: str, tmp_path: Path) -> None:
     projector = tiny_file(tmp_path / "p.gguf", "clip", {"clip.has_vision_encoder": True})
-    adapter = tiny_file(tmp_path / "a.gguf", "llama", {"general.type": "adapter", "adapter.type": "lora"})
+    adapter = tiny_lora(tmp_path / "a.gguf", {"blk.0.attn_q.weight": (np.ones((2, 64)), np.ones((64, 2)))})
     digests = [library.blobs.put(path.read_bytes())[0] for path in (projector, adapter)]
     recipe = Recipe(files={"x.gguf": weights, "p.gguf": digests[0]}, adapters={"a.gguf": digests[1]})
     make(library, "x", recipe)
@@ -84,8 +86,13 @@ WRONG: dict[str, tuple[str, Callable[[Recipe], Recipe]]] = {
     "requires": ('requires must be a version such as 0.14.0, not "abc"', lambda r: replace(r, requires="abc")),
     "template": ("template error: template: :2: unclosed action",
                  lambda r: replace(r, template="{{ .X }}\n{{ .Prompt")),
-    "quantize": ("quantization is not built yet", lambda r: replace(r, quantize="Q4_K_M")),
-    "safetensors": ("importing safetensors is not built yet",
+    "quantize": (
+        "unsupported quantization type Q9 - supported types are F32, F16, Q4_0, Q4_1, Q8_0, Q5_0, Q5_1, Q2_K, Q3_K_S, "
+        "Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M, Q6_K, IQ4_NL, IQ3_S, IQ3_M, IQ4_XS, BF16, TQ1_0, TQ2_0, "
+        "MXFP4, Q1_0, Q2_0",
+        lambda r: replace(r, quantize="Q9"),
+    ),
+    "safetensors": ("config.json is missing: a checkpoint cannot be imported without it",
                     lambda r: replace(r, files={"model.safetensors": r.files["x.gguf"]})),
     "adapter": ("a.gguf is no adapter", lambda r: replace(r, adapters={"a.gguf": r.files["x.gguf"]})),
     "two": ("a model is made of exactly one file with its weights",
@@ -249,3 +256,22 @@ def test_files_of_this_machine_are_looked_at_only_where_that_is_allowed(library:
     again = recipe_of(library, "FROM ./local.gguf", tmp_path)
     assert dict(again.files) == dict(recipe.files)
     assert all(library.blobs.exists(digest) for digest in recipe.files.values())
+
+
+def test_parameters_that_are_only_inherited_are_no_news_in_the_form_of_2024(library: Library, weights: str) -> None:
+    make(library, "base", Recipe(files={"x.gguf": weights}, parameters={"top_k": 3, "stop": ["x"]}))
+    statuses = make(library, "heir", recipe_of(library, "FROM base\nSYSTEM Be brief."))
+    assert [s for s in statuses if s.startswith("creating")] == ["creating system layer"]
+    assert library.open(ModelName.parse("heir")).parameters == {"top_k": 3, "stop": ["x"]}
+    statuses = make(library, "other", recipe_of(library, "FROM base\nPARAMETER top_k 5"))
+    assert [s for s in statuses if s.startswith("creating")] == ["creating parameters layer"]
+    assert library.open(ModelName.parse("other")).parameters == {"top_k": 5, "stop": ["x"]}
+
+
+@pytest.mark.parametrize("field", ["system", "template", "licenses"])
+def test_a_text_larger_than_would_be_read_is_not_stored(library: Library, weights: str, field: str) -> None:
+    text = "x" * (MAX_TEXT + 1)
+    recipe = replace(Recipe(files={"x.gguf": weights}), **{field: [text] if field == "licenses" else text})
+    with pytest.raises(InvalidRecipe, match=r"larger than 16 MB$"):
+        make(library, "x", recipe)
+    assert library.list() == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.library.gojson import go_json, go_number
+from paddock.library.gojson import go_json, go_number, go_quoted
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -47,3 +47,19 @@ def test_numbers_are_written_shortest(value: float, in_json: str, printed: str) 
 def test_every_number_reads_back(value: float) -> None:
     assert float(go_number(value)) == value
     assert float(go_number(value, json_rules=False)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("a b", '"a b"'),
+        ('say "hi" \\ bye', '"say \\"hi\\" \\\\ bye"'),
+        ("a\nb\r\tc", '"a\\nb\\r\\tc"'),
+        ("\x00\x1b[31m\x7f", '"\\x00\\x1b[31m\\x7f"'),
+        ("모델 é", '"모델 é"'),
+        ("\u2028\u200b\xa0", '"\\u2028\\u200b\\u00a0"'),
+        ("\U000e0001", '"\\U000e0001"'),
+    ],
+)
+def test_a_quoted_text_is_one_line(text: str, quoted: str) -> None:
+    assert go_quoted(text) == quoted

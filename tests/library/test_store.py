@@ -303,10 +303,10 @@ def test_a_thousand_models_are_listed_in_no_time(library: Library, base: str) ->
         path.write_bytes(source)
     assert len(library.list()) == 1001
     times = []
-    for _ in range(3):
-        started = time.perf_counter()
+    for _ in range(5):
+        started = time.process_time()  # of this process alone: others may keep the machine busy
         library.list()
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert min(times) < 0.05
 
 
@@ -355,3 +355,16 @@ def age(library: Library) -> None:
     long_ago = time.time() - DAY - 60
     for path in library.blobs.folder.iterdir():
         os.utime(path, (long_ago, long_ago))
+
+
+def test_a_model_is_the_latest_until_another_takes_its_name(library: Library, base: str) -> None:
+    before = library.open(name("BASE"))
+    assert library.has(name("Base")) and library.is_latest(before)
+    make(library, "base", Recipe(base="base", system="new"))
+    assert library.has(name("base")) and not library.is_latest(before)
+    assert library.is_latest(library.open(name("base")))
+    library.delete(name("base"))
+    assert not library.has(name("base")) and not library.is_latest(before)
+    library.manifests.path(name("broken")).parent.mkdir(parents=True)
+    library.manifests.path(name("broken")).write_bytes(b"{")
+    assert library.has(name("broken"))

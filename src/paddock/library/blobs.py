@@ -135,6 +135,19 @@ class BlobStore:
             writer.commit()
         return digest, True
 
+    def adopt(self, file: BinaryIO, temporary: Path) -> str:
+        """Make a blob of what another process has written to a temporary file of this folder, unclaimed.
+
+        Return its digest; `file` is closed. Hold the library's `making` until a manifest names it.
+
+        Args:
+            file, temporary: from `open_temporary(self.folder)`.
+        """
+        with temporary.open("rb") as written:
+            digest = f"sha256:{hashlib.file_digest(written, 'sha256').hexdigest()}"
+        put_in_place(file, temporary, self.path(digest))
+        return digest
+
     def remove(self, digest: str) -> None:
         """Remove the blob if it is there."""
         self.path(digest).unlink(missing_ok=True)

@@ -28,6 +28,11 @@ class Bundle:
         name = self._manifests.resolve(name)
         return None if self._is_hidden(name) else self._manifests.read(name)
 
+    def has(self, name: ModelName) -> bool:
+        """Whether there is a model of that name that is not hidden."""
+        name = self._manifests.resolve(name)
+        return self._manifests.stamp(name) is not None and not self._is_hidden(name)
+
     def names(self) -> Iterator[ModelName]:
         """Every model that is not hidden."""
         return (name for name in self._manifests.names() if not self._is_hidden(name))
@@ -35,7 +40,7 @@ class Bundle:
     def hide(self, name: ModelName) -> bool:
         """Let a model be as if it were not there; False if there is none."""
         name = self._manifests.resolve(name)
-        if self._manifests.stamp(name) is None or self._is_hidden(name):
+        if not self.has(name):
             return False
         marker = self._hidden.path(name)
         marker.parent.mkdir(parents=True, exist_ok=True)

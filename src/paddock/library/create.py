@@ -5,24 +5,28 @@ library as it was. GGUF files are kept byte for byte.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from paddock.library.adapter import adapter_files, check_adapter, is_adapter
 from paddock.library.blobs import BlobNotFound, InvalidDigest, digest_of, parse_digest
+from paddock.library.checkpoint import imported_files
 from paddock.library.errors import LibraryError, NotBuilt
 from paddock.library.gguf import BadGguf, Gguf, cached_gguf
 from paddock.library.gojson import go_json
 from paddock.library.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, ConfigBlob, Layer, Manifest
+from paddock.library.model import MAX_TEXT
 from paddock.library.modelfile import ROLES, ingredients, parse
 from paddock.library.names import ModelName
 from paddock.library.options import check_option
+from paddock.library.quantize import quantization_type, quantized_blob
+from paddock.library.split import joined_files, part_names
+from paddock.library.status import Report
 from paddock.library.store import Library
-
-Report = Callable[[str], None]
 
 _VERSION = re.compile(r"v?\d+(\.\d+){0,2}([-+][0-9A-Za-z.+-]+)?", re.ASCII)
 _MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
@@ -57,10 +61,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class _Ingredient:
-    """A layer of the new model; `data` is None where the blob is there already."""
+    """A layer of the new model; `data` is None where the blob is there already, `made` if it has just been made."""
 
     layer: Layer
     data: bytes | None = None
+    made: bool = False
 
 
 def create(library: Library, name: ModelName, recipe: Recipe, report: Report) -> None:
@@ -73,27 +78,45 @@ def create(library: Library, name: ModelName, recipe: Recipe, report: Report) ->
         ModelNotFound, BrokenModel: if its base cannot be read.
         BlobNotFound: if a file has not been uploaded.
         NotGguf, BadGguf: if a file is no usable GGUF.
+        IncompleteSplit: if a file is one of several, and others are missing.
+        WrongAdapter: if an adapter is for other models.
+        CannotQuantize, ChildFailed: if it cannot be quantized, or an adapter or checkpoint not converted.
+        Stopped: if `report` raises it while something takes long; nothing is made then.
         NotBuilt: if it needs what is not built yet.
     """
     recipe = checked(recipe)
     with library.making():
-        layers, config, parameters = _base(library, recipe)
-        for path, digest, is_adapter in [
-            *((path, digest, False) for path, digest in recipe.files.items()),
-            *((path, digest, True) for path, digest in recipe.adapters.items()),
-        ]:
-            if not recipe.older:
-                report("parsing GGUF")
-            layer, gguf = _file(library, path, digest, is_adapter)
-            layers.append(_Ingredient(layer))
-            config = _described(config, layer.kind, gguf)
+        layers, config, inherited = _base(library, recipe)
+        given = {*recipe.files.values(), *recipe.adapters.values()}
+        changes: list[tuple[str, Gguf]] = []
+
+        def add(files: Mapping[str, str], *, adapters: bool = False) -> None:
+            nonlocal config
+            library.forgo(set(files.values()) - given)  # made on the way: gone again if something fails
+            for path, digest in files.items():
+                if not recipe.older:
+                    report("parsing GGUF")
+                layer, gguf = _file(library, path, digest)
+                if adapters or layer.kind == "adapter":
+                    changes.append((path, gguf))
+                layers.append(_Ingredient(layer, made=digest not in given))
+                config = _described(config, layer.kind, gguf)
+
+        files = imported_files(library.blobs, recipe.files, recipe.quantize, report)
+        add(joined_files(library.blobs, files, report))
+        weights = [i.layer.digest for i in layers if i.layer.kind == "model"]
+        if len(weights) != 1:
+            raise InvalidRecipe("a model is made of exactly one file with its weights")
+        add(adapter_files(library.blobs, recipe.adapters, weights[0], report), adapters=True)
+        for path, gguf in changes:
+            check_adapter(path, gguf, cached_gguf(library.blobs.path(weights[0])))
         if recipe.files and not recipe.older:
             report("verifying conversion")
-        if len([i for i in layers if i.layer.kind == "model"]) != 1:
-            raise InvalidRecipe("a model is made of exactly one file with its weights")
+        if recipe.quantize:
+            layers, config = _quantized(library, recipe.quantize, layers, config, report)
         if recipe.older:
             report("reading model metadata")
-        layers = _with_texts(replace(recipe, parameters={**parameters, **recipe.parameters}), layers, report)
+        layers = _with_texts(recipe, layers, inherited, report)
         config = msgspec.structs.replace(
             config,
             renderer=recipe.renderer or config.renderer,
@@ -111,17 +134,14 @@ def checked(recipe: Recipe) -> Recipe:
     """Return the recipe with digests and parameters in their canonical form.
 
     Raises:
-        InvalidRecipe, InvalidOption, InvalidDigest, NotBuilt: if it is wrong whatever the library holds.
+        InvalidRecipe, InvalidOption, InvalidDigest, CannotQuantize, NotBuilt: if it is wrong whatever the library
+            holds.
     """
     if not recipe.base and not recipe.files:
         raise InvalidRecipe("neither 'from' or 'files' was specified")
     for path in (*recipe.files, *recipe.adapters):
         if not _is_relative(path):
             raise InvalidRecipe("file path must be relative")
-    if any(path.lower().endswith(".safetensors") for path in (*recipe.files, *recipe.adapters)):
-        raise NotBuilt("importing safetensors is not built yet")
-    if recipe.quantize:
-        raise NotBuilt("quantization is not built yet")
     if recipe.requires and not _VERSION.fullmatch(recipe.requires):
         raise InvalidRecipe(f'requires must be a version such as 0.14.0, not "{recipe.requires}"')
     for message in recipe.messages:
@@ -136,6 +156,7 @@ def checked(recipe: Recipe) -> Recipe:
         recipe,
         files={path: parse_digest(digest) for path, digest in recipe.files.items()},
         adapters={path: parse_digest(digest) for path, digest in recipe.adapters.items()},
+        quantize=quantization_type(recipe.quantize) if recipe.quantize else "",
         parameters={name: value for name, value in parameters.items() if value is not None},
     )
 
@@ -167,7 +188,8 @@ def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = Non
     if wanted.draft:
         raise NotBuilt("draft models are not built yet")
     base, files, adapters = "", {}, {}
-    for source in wanted.sources:
+    sources = [part for source in wanted.sources for part in _local_parts(source, local)]
+    for source in sources:
         digest = _own_blob(library, source) or _local_file(library, source, local)
         if digest:
             files[digest.replace(":", "-")] = digest
@@ -221,24 +243,19 @@ def _base(library: Library, recipe: Recipe) -> tuple[list[_Ingredient], ConfigBl
     return layers, msgspec.structs.replace(model.config, rootfs=None), model.parameters
 
 
-def _file(library: Library, path: str, digest: str, is_adapter: bool) -> tuple[Layer, Gguf]:
+def _file(library: Library, path: str, digest: str) -> tuple[Layer, Gguf]:
     size = library.blobs.size(digest)
     try:
         gguf = cached_gguf(library.blobs.path(digest))
     except OSError as error:
         raise LibraryError(f"{path}: {error.strerror}") from None
     kind = "model"
-    if gguf.text("general.type") == "adapter" or gguf.text("adapter.type"):
+    if is_adapter(gguf):
         kind = "adapter"
     elif gguf.architecture == "clip" or gguf.text("general.type") == "mmproj":
         kind = "projector"
-    if is_adapter and kind != "adapter":
-        raise InvalidRecipe(f"{path} is no adapter")
     if kind == "model" and gguf.architecture == "unknown":
         raise BadGguf("it does not say its architecture (general.architecture)")
-    split = gguf.metadata.get("split.count", 1)
-    if isinstance(split, int) and split > 1:
-        raise NotBuilt(f"{path} is one of {split} parts of a model; merge them with llama-gguf-split first")
     return Layer(f"{LAYER_TYPE}{kind}", digest, size), gguf
 
 
@@ -258,8 +275,28 @@ def _described(config: ConfigBlob, kind: str, gguf: Gguf) -> ConfigBlob:
     return config
 
 
-def _with_texts(recipe: Recipe, layers: list[_Ingredient], report: Report) -> list[_Ingredient]:
-    """In Ollama's order: what stays of the base, then template, system, licences, parameters, messages."""
+def _quantized(
+    library: Library, kind: str, layers: list[_Ingredient], config: ConfigBlob, report: Report
+) -> tuple[list[_Ingredient], ConfigBlob]:
+    index = next(i for i, ingredient in enumerate(layers) if ingredient.layer.kind == "model")
+    before = layers[index].layer
+    digest = quantized_blob(library.blobs, before.digest, kind, report)
+    if digest == before.digest:
+        return layers, config
+    # What was made on the way goes again if no model uses it in the end.
+    library.forgo({digest, *([before.digest] if layers[index].made else [])})
+    after = Layer(before.mediaType, digest, library.blobs.size(digest))
+    gguf = cached_gguf(library.blobs.path(digest))
+    return [*layers[:index], _Ingredient(after, made=True), *layers[index + 1 :]], _described(config, "model", gguf)
+
+
+def _with_texts(
+    recipe: Recipe, layers: list[_Ingredient], inherited: Mapping[str, Any], report: Report
+) -> list[_Ingredient]:
+    """In Ollama's order: what stays of the base, then template, system, licences, parameters, messages.
+
+    Parameters are added to those that are `inherited`, which today's form writes anew even if there are no others.
+    """
 
     def announce(what: str) -> None:
         if recipe.older:
@@ -277,9 +314,11 @@ def _with_texts(recipe: Recipe, layers: list[_Ingredient], report: Report) -> li
         if text and licence.layer.digest not in {i.layer.digest for i in layers}:
             announce("license")
             layers = [*layers, licence]
-    if recipe.parameters:
+    if recipe.parameters or (inherited and not recipe.older):
         announce("parameters")
-        layers = [*without("params"), _text("params", go_json(recipe.parameters) + "\n")]
+        layers = [*without("params"), _text("params", go_json({**inherited, **recipe.parameters}) + "\n")]
+    else:
+        layers = [*without("params"), *(i for i in layers if i.layer.kind == "params")]
     if recipe.messages:
         announce("messages")
         layers = [*without("messages"), _text("messages", f"[{','.join(map(_message, recipe.messages))}]\n")]
@@ -298,7 +337,7 @@ def _write(
     data = msgspec.json.encode(config) + b"\n"
     config_layer = Layer(CONFIG_TYPE, digest_of(data), len(data))
     for ingredient in [*layers, _Ingredient(config_layer, data)]:
-        digest, is_new = ingredient.layer.digest, False
+        digest, is_new = ingredient.layer.digest, ingredient.made
         if ingredient.data is not None:
             _, is_new = library.blobs.put(ingredient.data)
         if recipe.older or ingredient.layer is not config_layer:
@@ -309,6 +348,8 @@ def _write(
 
 def _text(kind: str, text: str) -> _Ingredient:
     data = text.encode("utf-8", "replace")
+    if len(data) > MAX_TEXT:
+        raise InvalidRecipe(f"the {kind} is larger than {MAX_TEXT >> 20} MB")
     return _Ingredient(Layer(f"{LAYER_TYPE}{kind}", digest_of(data), len(data)), data)
 
 
@@ -338,6 +379,13 @@ def _local_file(library: Library, source: str, folder: Path | None) -> str | Non
         while piece := file.read(1 << 20):
             writer.write(piece)
         return writer.commit()
+
+
+def _local_parts(source: str, folder: Path | None) -> list[str]:
+    """Return the files of this machine that are the same model as `source`, where that is one of several."""
+    path = Path() if folder is None else folder / Path(source).expanduser()
+    names = part_names(path.name) if folder is not None and path.is_file() else []
+    return [str(part) for part in map(path.with_name, names) if part.is_file()] or [source]
 
 
 def _is_relative(path: str) -> bool:

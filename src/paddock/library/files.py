@@ -1,8 +1,10 @@
 """Writing files so that a crash at any point leaves either the old state or the new one."""
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -118,3 +120,14 @@ def read_limited(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise OSError(f"larger than {limit} bytes")
     return data
+
+
+def require_space(folder: Path, size: int) -> None:
+    """Make sure that `size` bytes can be written in `folder`, which is there, before time is spent on them.
+
+    Raises:
+        OSError: if they cannot.
+    """
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(errno.ENOSPC, f"not enough disk space: {size >> 20} MiB are needed and {free >> 20} free")

@@ -196,7 +196,7 @@ class _Head:
         for _ in range(key_count):
             key = self._read_string("a metadata key", MAX_NAME)
             if key in metadata:
-                raise BadGguf(f"the metadata key {_shown(key)} appears twice")
+                raise BadGguf(f"the metadata key {shown(key)} appears twice")
             metadata[key] = self._read_value(key)
         alignment = metadata.get("general.alignment", DEFAULT_ALIGNMENT)
         if not isinstance(alignment, int) or alignment < 8 or alignment & (alignment - 1) or alignment > 1 << 20:
@@ -208,18 +208,18 @@ class _Head:
     def _read_value(self, key: str) -> Scalar | GgufArray:
         kind = self._read_u32()
         if kind == STRING:
-            return self._read_string(f"the value of {_shown(key)}", MAX_HEAD)
+            return self._read_string(f"the value of {shown(key)}", MAX_HEAD)
         if kind in SCALAR_TYPES:
             return self._read_scalars(SCALAR_TYPES[kind], 1)[0]
         if kind != ARRAY:
-            raise BadGguf(f"the value of {_shown(key)} has the unknown type {kind}")
+            raise BadGguf(f"the value of {shown(key)} has the unknown type {kind}")
         element = self._read_u32()
         if element == ARRAY:
-            raise BadGguf(f"{_shown(key)} is an array of arrays")
+            raise BadGguf(f"{shown(key)} is an array of arrays")
         if element != STRING and element not in SCALAR_TYPES:
-            raise BadGguf(f"the array {_shown(key)} has the unknown type {element}")
+            raise BadGguf(f"the array {shown(key)} has the unknown type {element}")
         smallest = 8 if element == STRING else SCALAR_TYPES[element].bytes
-        length = self._read_count(f"items of {_shown(key)}", MAX_HEAD, smallest)
+        length = self._read_count(f"items of {shown(key)}", MAX_HEAD, smallest)
         wanted = self._arrays or length <= SHORT_ARRAY
         if element == STRING:
             if wanted:
@@ -236,7 +236,7 @@ class _Head:
         name = self._read_string("a tensor's name", MAX_NAME)
         dimensions = self._read_u32()
         if dimensions > MAX_DIMENSIONS:
-            raise BadGguf(f"tensor {_shown(name)} has {dimensions} dimensions")
+            raise BadGguf(f"tensor {shown(name)} has {dimensions} dimensions")
         self._need(8 * dimensions + 12)
         shape = struct.unpack_from(f"<{dimensions}Q", self._data, self._pos)
         kind, offset = struct.unpack_from("<IQ", self._data, self._pos + 8 * dimensions)
@@ -251,21 +251,21 @@ class _Head:
         tensors = []
         for name, shape, kind, offset in described:
             if name in names:
-                raise BadGguf(f"the tensor {_shown(name)} appears twice")
+                raise BadGguf(f"the tensor {shown(name)} appears twice")
             names.add(name)
             known = TENSOR_TYPES.get(kind)
             if known is None:
-                raise BadGguf(f"tensor {_shown(name)} has the unknown type {kind}")
+                raise BadGguf(f"tensor {shown(name)} has the unknown type {kind}")
             elements = math.prod(shape)
             if elements == 0:
-                raise BadGguf(f"tensor {_shown(name)} is empty")
+                raise BadGguf(f"tensor {shown(name)} is empty")
             if (shape[0] if shape else 1) % known.block:
-                raise BadGguf(f"tensor {_shown(name)} has rows that are no whole number of {known.name} blocks")
+                raise BadGguf(f"tensor {shown(name)} has rows that are no whole number of {known.name} blocks")
             if offset % alignment:
-                raise BadGguf(f"tensor {_shown(name)} begins at {offset}, which is no multiple of {alignment}")
+                raise BadGguf(f"tensor {shown(name)} begins at {offset}, which is no multiple of {alignment}")
             size = elements // known.block * known.bytes
             if offset + size > room:
-                raise BadGguf(f"tensor {_shown(name)} reaches beyond the end of the file: is it cut off?")
+                raise BadGguf(f"tensor {shown(name)} reaches beyond the end of the file: is it cut off?")
             tensors.append(GgufTensor(name, known.name, shape, offset, size))
         return tensors
 
@@ -352,7 +352,7 @@ def _shortest(value: float) -> float:
     return float(f"{value:.9g}")
 
 
-def _shown(name: str) -> str:
-    """A stranger's name, fit for one line of a message."""
+def shown(name: str) -> str:
+    """Return a stranger's name in quotes, fit for one line of a message."""
     printable = "".join(c if c.isprintable() else "?" for c in name[:80])
     return f'"{printable}…"' if len(name) > 80 else f'"{printable}"'

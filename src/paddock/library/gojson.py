@@ -5,6 +5,7 @@ import math
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _HTML = str.maketrans(_ESCAPES)
+_NAMED = dict(zip("\a\b\f\n\r\t\v", ("\\a", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v"), strict=True))
 
 
 def go_number(value: int | float, *, json_rules: bool = True) -> str:
@@ -44,6 +45,24 @@ def go_json(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(go_json, value)) + "]"
     raise TypeError(f"{type(value).__name__} is not of JSON")
+
+
+def go_quoted(text: str) -> str:
+    """Return `text` as `%q` prints it: in quotes, on one line, with what cannot be printed escaped."""
+    return '"' + "".join(map(_quoted, text)) + '"'
+
+
+def _quoted(character: str) -> str:
+    code = ord(character)
+    if character in '"\\':
+        return "\\" + character
+    if character in _NAMED:
+        return _NAMED[character]
+    if character.isprintable():
+        return character
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _scientific(value: float) -> str:

@@ -59,6 +59,11 @@ class Model:
         return self._model_path
 
     @property
+    def weights(self) -> str:
+        """What the GGUF file is called, or "": the same for models that share it."""
+        return self._model_path.name if self._model_path is not None else ""
+
+    @property
     def modified_at(self) -> datetime:
         """When the manifest was written, local time."""
         return datetime.fromtimestamp(self.modified_ns / 1e9).astimezone()

@@ -10,7 +10,7 @@ DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}", re.ASCII)
 
 
 class InvalidName(LibraryError, ValueError):
@@ -37,7 +37,7 @@ class ModelName:
         """Refuse parts that could not be parts of a path.
 
         Raises:
-            InvalidName: if one is empty, too long (host 350 characters, others 80), or has a forbidden character.
+            InvalidName: if one is empty, too long (host 255 characters, as a file's name, others 80), or has a forbidden character.
         """
         if not is_host(self.host) or not all(map(is_part, (self.namespace, self.model, self.tag))):
             raise InvalidName

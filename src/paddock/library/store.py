@@ -73,6 +73,18 @@ class Library:
             raise ModelNotFound(name)
         return model
 
+    def has(self, name: ModelName) -> bool:
+        """Whether there is a model of that name, readable or not."""
+        found = self.manifests.stamp(self.manifests.resolve(name)) is not None
+        return found or (self.bundle is not None and self.bundle.has(name))
+
+    def is_latest(self, model: Model) -> bool:
+        """Whether the manifest of `model` is still the one that it was opened with, as far as a quick look tells."""
+        now = self.manifests.stamp(model.name)
+        if now is None:
+            return self.bundle is not None and self.bundle.has(model.name)
+        return now[2] == model.modified_ns
+
     def list(self) -> list[Model]:
         """Every model that can be read, newest first; the others are named in the log."""
         found = []
@@ -132,6 +144,10 @@ class Library:
         """Store a manifest while `making()` and `changing(name)` are held."""
         self._suspect(self._digests(name))
         self.manifests.write(name, manifest)
+
+    def forgo(self, digests: set[str]) -> None:
+        """Have these blobs removed when no model is being made any more, but for those that a model uses."""
+        self._suspect(digests)
 
     def bring(self, model: Model) -> None:
         """Copy those blobs of a model that lie in the package into the models folder, while `making()` is held."""

@@ -4,20 +4,20 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paddock.library.create import InvalidRecipe, Recipe, Report, checked, create, recipe_of
-from paddock.library.errors import LibraryError
+from paddock.library.create import InvalidRecipe, Recipe, checked, create, recipe_of
 from paddock.library.files import read_limited
 from paddock.library.gguf import Gguf, GgufArray, cached_gguf, read_gguf
-from paddock.library.gojson import go_number
+from paddock.library.gojson import go_number, go_quoted
 from paddock.library.manifests import BrokenModel
 from paddock.library.model import MAX_TEXT, Model
 from paddock.library.modelfile import Command
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.options import check_options
+from paddock.library.status import Report
 from paddock.library.store import Library, ModelNotFound
 from paddock.service.capabilities import capabilities
 from paddock.settings import Settings
@@ -37,24 +37,21 @@ class CreateModel:
     """A model that a client asks to be made: today's form, or with `modelfile` that of 2024."""
 
     name: str
-    base: str = ""
-    """Name of the model to build on."""
-    files: Mapping[str, str] = field(default_factory=dict)
-    """File name → digest of an uploaded blob."""
-    adapters: Mapping[str, str] = field(default_factory=dict)
-    template: str | None = None
-    system: str | None = None
-    licenses: list[str] = field(default_factory=list)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    messages: list[Mapping[str, Any]] = field(default_factory=list)
-    renderer: str = ""
-    parser: str = ""
-    requires: str = ""
-    quantize: str = ""
+    recipe: Recipe = field(default_factory=Recipe)
     modelfile: str = ""
-    """The text of a Modelfile; with it only `name` and `quantize` of the other fields count."""
+    """The text of a Modelfile; with it only `quantize` of the recipe counts."""
     path: str = ""
     """Of a Modelfile on the server: refused, unless a setting allows it."""
+
+
+@dataclass(frozen=True)
+class Creation:
+    """A model about to be made."""
+
+    make: Callable[[Report], None]
+    """Makes it, and reports the status lines; the last is `success`. Raises what `library.create.create` does."""
+    absent: ModelName | None = None
+    """The model that it is to be made from, if that is not here."""
 
 
 class Catalog:
@@ -72,27 +69,28 @@ class Catalog:
     def list(self) -> list[dict[str, Any]]:
         """Every model as in `/api/tags`, newest first. A model whose GGUF file cannot be read has no capabilities."""
         models = self.library.list()
-        entries = []
-        for model in models:
+        described = {}
+        # Those that share their weights one after another: a file's head is kept for a while only.
+        for model in sorted(models, key=lambda model: model.weights):
             try:
-                details, can = self.describe(model)
+                described[model] = self.describe(model)
             except BrokenModel as error:
                 _log.warning("%s", error)
-                details, can = _details(model), []
-            entries.append(
-                {
-                    "name": model.name.short,
-                    "model": model.name.short,
-                    "modified_at": local_time(model.modified_ns),
-                    "size": model.size,
-                    "digest": model.digest,
-                    "details": details,
-                    "capabilities": can,
-                }
-            )
+                described[model] = _details(model), []
         for digest in self._described.keys() - {model.digest for model in models}:
             self._described.pop(digest, None)
-        return entries
+        return [
+            {
+                "name": model.name.short,
+                "model": model.name.short,
+                "modified_at": local_time(model.modified_ns),
+                "size": model.size,
+                "digest": model.digest,
+                "details": described[model][0],
+                "capabilities": described[model][1],
+            }
+            for model in models
+        ]
 
     def describe(self, model: Model) -> tuple[dict[str, Any], Capabilities]:
         """Return `details` and `capabilities` of a model. Remembered and shared: do not change them.
@@ -161,8 +159,8 @@ class Catalog:
         Raises:
             InvalidName, ModelNotFound, BrokenModel: with the texts of `/api/copy`.
         """
-        source_name = _parsed(source, f'source "{source}" is invalid')
-        destination_name = _parsed(destination, f'destination "{destination}" is invalid')
+        source_name = _parsed(source, f"source {go_quoted(source)} is invalid")
+        destination_name = _parsed(destination, f"destination {go_quoted(destination)} is invalid")
         try:
             self.library.copy(source_name, destination_name)
         except ModelNotFound as error:
@@ -177,17 +175,9 @@ class Catalog:
         if not name:
             raise InvalidName("model is required")
         try:
-            self.library.delete(_parsed(name, f'name "{name}" is invalid'))
+            self.library.delete(_parsed(name, f"name {go_quoted(name)} is invalid"))
         except ModelNotFound as error:
             raise ModelNotFound(error.name, f"model '{name}' not found") from None
-
-    def has(self, name: str) -> bool:
-        """Whether there is a model of that name that can be opened."""
-        try:
-            self.library.open(ModelName.parse(name))
-        except LibraryError:
-            return False
-        return True
 
     def ask_for(self, name: str) -> bool:
         """Bring a model that comes with Paddock back if it was removed; False if it is none of those.
@@ -198,36 +188,35 @@ class Catalog:
         wanted, bundle = _parsed(name, "invalid model name"), self.library.bundle
         return bundle is not None and bundle.ask_for(wanted)
 
-    def creation(self, wanted: CreateModel) -> Callable[[Report], None]:
-        """Return what makes the model, given where to report its status lines; the last is `success`.
-
-        What is wrong with the request itself is raised here, the rest by what is returned.
+    def creation(self, wanted: CreateModel) -> Creation:
+        """Return how the model is made; what is wrong with the request itself is raised here.
 
         Raises:
             LibraryError: one of those of `library.create.create`, or ModelfileError.
         """
         name = ModelName.parse(wanted.name)
         recipe = checked(self._recipe(wanted))
-        return lambda report: create(self.library, name, recipe, report)
+        base = ModelName.parse(recipe.base) if recipe.base else None
+        absent = base if base is not None and not self.library.has(base) else None
+        return Creation(lambda report: create(self.library, name, recipe, report), absent)
 
     def create(self, wanted: CreateModel, report: Report) -> None:
-        """Make a model at once: `creation(wanted)(report)`."""
-        self.creation(wanted)(report)
+        """Make a model at once, of what is here."""
+        self.creation(wanted).make(report)
 
     def _recipe(self, wanted: CreateModel) -> Recipe:
         local = self._settings.local_files
         if wanted.modelfile:
             recipe = recipe_of(self.library, wanted.modelfile, Path.home() if local else None)
-            return replace(recipe, quantize=wanted.quantize)
+            return replace(recipe, quantize=wanted.recipe.quantize)
         if wanted.path:
             if not local:
                 raise InvalidRecipe(
                     "the path of a Modelfile on the server is not accepted: send its text as 'modelfile', or allow it "
                     "with PADDOCK_LOCAL_FILES=1"
                 )
-            return replace(self._recipe_at(Path(wanted.path).expanduser()), quantize=wanted.quantize)
-        shared = {f.name for f in fields(Recipe)} & {f.name for f in fields(CreateModel)}
-        return Recipe(**{key: getattr(wanted, key) for key in shared})
+            return replace(self._recipe_at(Path(wanted.path).expanduser()), quantize=wanted.recipe.quantize)
+        return wanted.recipe
 
     def _recipe_at(self, path: Path) -> Recipe:
         try:

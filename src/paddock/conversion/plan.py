@@ -1,0 +1,87 @@
+"""From the tensors of a checkpoint to those of a GGUF file: names, order, changes."""
+
+import re
+from collections.abc import Mapping
+
+import gguf
+
+from paddock.conversion.architectures import Architecture
+from paddock.conversion.config import Config
+from paddock.conversion.errors import ConversionError
+from paddock.conversion.safetensors import Tensor, shown
+from paddock.conversion.tensors import Piece, Planned, joined, whole
+
+_EXPERT = re.compile(r"(.*\.experts)\.(\d+)\.(.*)", re.ASCII)
+_SUFFIXES = (".weight", ".bias")
+
+
+def plan(tensors: Mapping[str, Tensor], architecture: Architecture, config: Config, context: int) -> list[Planned]:
+    """Return the tensors of the file; those of positions are cut to `context` of them.
+
+    Raises:
+        ConversionError: if there is one that is not known, or that does not fit.
+    """
+    number = next(number for number, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture.name)
+    names = gguf.get_tensor_name_map(number, config.integer("num_hidden_layers", "n_layer"))
+    experts: dict[str, dict[int, Tensor]] = {}
+    planned = []
+    for name, tensor in sorted(tensors.items(), key=lambda item: _natural(item[0])):
+        if architecture.left_out and re.search(architecture.left_out, name):
+            continue
+        plain = _plain(name, architecture)
+        if match := _EXPERT.fullmatch(plain):
+            experts.setdefault(f"{match[1]}.{match[3]}", {})[int(match[2])] = tensor
+            continue
+        planned.append(_single(_known(names, plain, name, config), plain, tensor, architecture, config, context))
+    for group, members in experts.items():
+        if sorted(members) != list(range(len(members))):
+            raise ConversionError(f"some of the tensors {shown(group)} are missing")
+        target = _known(names, group, group, config)
+        planned.append(joined(target, tuple(Piece(members[i]) for i in range(len(members))), stacked=True))
+    planned += [Planned(name, values.shape, values=values) for name, values in architecture.computed(config).items()]
+    twice = {tensor.name for tensor in planned if sum(other.name == tensor.name for other in planned) > 1}
+    if twice:
+        raise ConversionError(f"several tensors of the checkpoint are {sorted(twice)[0]}")
+    if not any(tensor.name == "token_embd.weight" for tensor in planned):
+        raise ConversionError("the checkpoint has no embeddings of tokens")
+    return planned
+
+
+def _single(
+    target: str, plain: str, tensor: Tensor, architecture: Architecture, config: Config, context: int
+) -> Planned:
+    if target == "position_embd.weight":
+        return whole(target, tensor, stop=context)
+    if target == "token_types.weight":
+        return whole(target, tensor)
+    part = next((part for part in architecture.turned if f".{part}." in plain), "")
+    if part:
+        heads = config.kv_heads if part.startswith("k") else config.heads
+        if tensor.rows % heads or tensor.rows // heads % 2:
+            raise ConversionError(f'tensor "{shown(tensor.name)}" does not have {heads} heads of an even width')
+        return whole(target, tensor, turned=tensor.rows // heads)
+    if architecture.norms_plus_one and plain.endswith("norm.weight"):
+        return whole(target, tensor, plus=1.0)
+    return whole(target, tensor)
+
+
+def _plain(name: str, architecture: Architecture) -> str:
+    for prefix in architecture.prefixes:
+        if name.startswith(prefix):
+            rest = name.removeprefix(prefix)
+            inside = rest.startswith(("model.", "lm_head", "embeddings.", "encoder."))
+            return rest if inside else f"model.{rest}"
+    return name
+
+
+def _known(names: gguf.TensorNameMap, plain: str, name: str, config: Config) -> str:
+    found = names.get_name(plain, try_suffixes=_SUFFIXES)
+    if found is None:
+        raise ConversionError(f'the tensor "{shown(name)}" does not belong to {config.architecture}')
+    return str(found)
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """A key that sorts layer 2 before layer 10."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts]

@@ -1,0 +1,144 @@
+"""Which kind of tokenizer a checkpoint has, which of its tokens are special, and its chat templates."""
+
+from typing import Any
+
+from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.config import Config
+from paddock.conversion.errors import ConversionError
+from paddock.conversion.tokenizers.added import added_tokens
+from paddock.conversion.tokenizers.byte_pairs import byte_pairs
+from paddock.conversion.tokenizers.sentence_pieces import vocabulary_of, works_on_spaces
+from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
+from paddock.conversion.tokenizers.word_pieces import word_pieces
+
+_USUAL_ENDS = ("</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<eos>")
+_NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
+
+
+def read_vocabulary(checkpoint: Checkpoint, config: Config) -> Vocabulary:
+    """Return the tokenizer of a checkpoint.
+
+    Raises:
+        ConversionError: if there is none, it is broken, or of a kind that the engine does not have.
+    """
+    tokenizer = checkpoint.settings("tokenizer.json")
+    found = _of_kind(checkpoint, tokenizer)
+    _special(found, checkpoint, config)
+    _around(found, checkpoint, tokenizer)
+    found.chat_templates = _chat_templates(checkpoint)
+    return found
+
+
+def _of_kind(checkpoint: Checkpoint, tokenizer: dict[str, Any]) -> Vocabulary:
+    added = added_tokens(checkpoint, tokenizer)
+    model = tokenizer.get("model")
+    kind = model.get("type") if isinstance(model, dict) else None
+    if isinstance(model, dict) and kind is None and "merges" in model:
+        kind = "BPE"
+    if kind == "WordPiece" or (kind is None and "vocab.txt" in checkpoint.files):
+        return word_pieces(checkpoint, tokenizer, added)
+    if kind == "BPE" and not works_on_spaces(tokenizer):
+        return byte_pairs(tokenizer, added)
+    if kind == "BPE" or "tokenizer.model" in checkpoint.files:
+        return vocabulary_of(checkpoint, tokenizer, added)
+    if kind is None:
+        raise ConversionError("the tokenizer is missing: there is no tokenizer.json, tokenizer.model or vocab.txt")
+    raise ConversionError(f"a tokenizer of the type {kind} is not imported without a tokenizer.model")
+
+
+def _special(vocabulary: Vocabulary, checkpoint: Checkpoint, config: Config) -> None:
+    """Find the numbers of the special tokens: by the tokenizer's settings, else by the model's."""
+    numbers = {token: number for number, token in reversed(list(enumerate(vocabulary.tokens)))}
+    settings = checkpoint.settings("special_tokens_map.json") | checkpoint.settings("tokenizer_config.json")
+    if vocabulary.model == "bert":
+        defaults = {"cls": "[CLS]", "sep": "[SEP]", "unk": "[UNK]", "pad": "[PAD]", "mask": "[MASK]"}
+        settings = {f"{name}_token": text for name, text in defaults.items()} | settings
+    for name in _NAMES:
+        token = settings.get(f"{name}_token")
+        text = token.get("content") if isinstance(token, dict) else token
+        number = numbers.get(text) if isinstance(text, str) else None
+        if number is None:
+            number = config.get(f"{name}_token_id")
+            number = number[0] if isinstance(number, list) and number else number
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < len(vocabulary.tokens):
+            vocabulary.special[name] = number
+    if vocabulary.model == "bert":
+        for name, same in (("bos", "cls"), ("eos", "sep")):
+            if same in vocabulary.special:
+                vocabulary.special[name] = vocabulary.special[same]
+        if missing := {"cls", "sep", "unk"} - set(vocabulary.special):
+            raise ConversionError(f"the tokenizer has no token for {sorted(missing)[0]}")
+    _ends(vocabulary, checkpoint)
+    if vocabulary.model == "gpt2" and "eos" not in vocabulary.special:
+        # Without one the engine would take token 11, whatever that is.
+        usual = next((numbers[text] for text in _USUAL_ENDS if text in numbers), None)
+        if usual is None:
+            raise ConversionError("the tokenizer does not say which token ends a text (eos_token)")
+        vocabulary.special["eos"] = usual
+    if vocabulary.model == "gpt2":
+        vocabulary.special.setdefault("bos", vocabulary.special["eos"])
+    for name in ("bos", "eos", "eot", "pad"):
+        number = vocabulary.special.get(name, -1)
+        if number >= 0 and vocabulary.kinds[number] in (TokenKind.NORMAL, TokenKind.USER_DEFINED):
+            vocabulary.kinds[number] = TokenKind.CONTROL
+
+
+def _ends(vocabulary: Vocabulary, checkpoint: Checkpoint) -> None:
+    """Models that chat have a second token with which a reply ends: `generation_config.json` names both."""
+    ends = checkpoint.settings("generation_config.json").get("eos_token_id")
+    ends = ends if isinstance(ends, list) else [ends]
+    good = [end for end in ends if isinstance(end, int) and 0 <= end < len(vocabulary.tokens)]
+    if not good:
+        return
+    vocabulary.special.setdefault("eos", good[0])
+    others = [end for end in good if end != vocabulary.special["eos"]]
+    if others:
+        vocabulary.special["eot"] = others[0]
+
+
+def _around(vocabulary: Vocabulary, checkpoint: Checkpoint, tokenizer: dict[str, Any]) -> None:
+    """Say which special tokens stand around a text."""
+    settings = checkpoint.settings("tokenizer_config.json")
+    template = _template(tokenizer.get("post_processor"))
+    numbers = {number: name for name, number in vocabulary.special.items() if name in ("bos", "eos", "cls", "sep")}
+    if vocabulary.model == "bert":
+        return
+    for name, place in (("bos", 0), ("eos", -1)):
+        value = settings.get(f"add_{name}_token")
+        if template is not None:
+            token = template[place] if template else None
+            known = numbers.get(vocabulary.tokens.index(token)) if token in vocabulary.tokens else None
+            value = known is not None and vocabulary.special.get(name) == vocabulary.special[known]
+        if not isinstance(value, bool):
+            value = name == "bos" and vocabulary.model == "llama"
+        vocabulary.settings[f"add_{name}_token"] = value and name in vocabulary.special
+
+
+def _template(step: Any) -> list[str | None] | None:
+    """What a post-processor makes of a text: its first and last tokens, None for the text; None if it says nothing."""
+    if not isinstance(step, dict):
+        return None
+    if step.get("type") == "Sequence":
+        found = [part for part in map(_template, step.get("processors") or ()) if part is not None]
+        return found[-1] if found else None
+    if step.get("type") != "TemplateProcessing" or not isinstance(step.get("single"), list):
+        return None
+    parts: list[str | None] = []
+    for part in step["single"]:
+        token = part.get("SpecialToken") if isinstance(part, dict) else None
+        parts.append(token.get("id") if isinstance(token, dict) else None)
+    return parts
+
+
+def _chat_templates(checkpoint: Checkpoint) -> dict[str, str]:
+    alone = checkpoint.text("chat_template.jinja")
+    if alone:
+        return {"default": alone}
+    for file in ("chat_template.json", "tokenizer_config.json"):
+        value = checkpoint.settings(file).get("chat_template")
+        if isinstance(value, str) and value:
+            return {"default": value}
+        if isinstance(value, list):
+            named = {t.get("name"): t.get("template") for t in value if isinstance(t, dict)}
+            return {k: v for k, v in named.items() if isinstance(k, str) and isinstance(v, str)}
+    return {}

@@ -1,0 +1,67 @@
+"""Checkpoints in safetensors among the files of a recipe: made into GGUF by a child."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from paddock.library.blobs import BlobStore
+from paddock.library.child import Message, run_child
+from paddock.library.files import drop_temporary, open_temporary, require_space
+from paddock.library.status import Measured, Report
+
+WEIGHTS = ".safetensors"
+PARTS = (WEIGHTS, ".json", ".model", ".txt", ".jinja")
+"""Endings of the files that make up a checkpoint."""
+KINDS = ("F32", "F16", "BF16")
+DEFAULT = "F16"
+
+
+def is_checkpoint(files: Mapping[str, str]) -> bool:
+    """Whether there are weights in safetensors among the files (name → digest)."""
+    return any(name.lower().endswith(WEIGHTS) for name in files)
+
+
+def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, report: Report) -> dict[str, str]:
+    """Return the files (name → digest) with a checkpoint among them made into one GGUF blob, unclaimed.
+
+    Args:
+        quantize: what the model will be quantized to; the weights get this form if it is one of `KINDS`.
+
+    Raises:
+        ChildFailed: if it cannot be imported; the message says why.
+        BlobNotFound, OSError: if a file cannot be read, or the disk is too full.
+        Stopped: if `report` raises it; nothing is kept then.
+    """
+    if not is_checkpoint(files):
+        return dict(files)
+    parts = {name: digest for name, digest in files.items() if name.lower().endswith(PARTS)}
+    result = {name: digest for name, digest in files.items() if name not in parts}
+    result["model.gguf"] = _imported(blobs, parts, quantize if quantize in KINDS else DEFAULT, report)
+    return result
+
+
+def _imported(blobs: BlobStore, parts: Mapping[str, str], kind: str, report: Report) -> str:
+    total = sum(blobs.size(digest) for name, digest in parts.items() if name.lower().endswith(WEIGHTS))
+    require_space(blobs.folder, 2 * total if kind == "F32" else total)
+    done = 0
+
+    def receive(message: Message | None) -> None:
+        nonlocal done
+        if message is not None:
+            done = total * message["done"] // max(message["total"], 1)
+        report(Measured("converting model", done, total))
+
+    receive(None)
+    file, temporary = open_temporary(blobs.folder)
+    files = {_relative(name): str(Path(blobs.path(digest)).absolute()) for name, digest in parts.items()}
+    job = {"files": files, "kind": kind.lower(), "target": str(temporary.absolute())}
+    try:
+        run_child("paddock.conversion.checkpoint_worker", [json.dumps(job)], receive)
+        return blobs.adopt(file, temporary)
+    finally:
+        drop_temporary(file, temporary)
+
+
+def _relative(name: str) -> str:
+    """A file's name with `/` between folders, as the checkpoint's own files name each other."""
+    return name.replace("\\", "/").removeprefix("./")

@@ -1,0 +1,165 @@
+"""Importing as a whole: through the server and by `paddock convert`, and what is refused."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.errors import ConversionError
+from paddock.conversion.importing import import_checkpoint
+from paddock.library.gguf import read_gguf
+from tests.conversion.checkpoints import write_checkpoint, write_safetensors
+from tests.conversion.test_architectures import recorded
+from tests.server.servers import ServerUnderTest
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small Llama."""
+    _, config, shapes = recorded("llama")
+    return write_checkpoint(tmp_path / "llama", config, shapes)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    with ServerUnderTest(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+def files(server: ServerUnderTest, folder: Path) -> dict[str, str]:
+    return {path.name: server.upload(path) for path in folder.iterdir()}
+
+
+def paddock(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "paddock", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ})
+
+
+def test_the_server_makes_a_model_of_uploaded_files(server: ServerUnderTest, folder: Path) -> None:
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": template, "eos_token": "</s>"}))
+    answer = server.post("/api/create", {"model": "imported", "files": files(server, folder)})
+    statuses = [line.get("status") for line in answer.lines]
+    assert statuses[0] == "converting model"
+    assert statuses[-1] == "success", answer.lines[-1]
+    shown = server.post("/api/show", {"model": "imported"}).json
+    assert (shown["details"]["family"], shown["details"]["quantization_level"]) == ("llama", "F16")
+    assert shown["model_info"]["tokenizer.chat_template"] == template
+    reply = server.chat("imported", ("user", "the tea"), options={"num_predict": 4, "temperature": 0}).json
+    assert reply["done"]
+    assert reply["eval_count"] > 0
+    server.request("DELETE", "/api/delete", {"model": "imported"})
+
+
+def test_the_type_of_the_weights_can_be_asked_for(server: ServerUnderTest, folder: Path) -> None:
+    for kind in ("F32", "bf16", "q8_0"):
+        assert server.create("typed", files=files(server, folder), quantize=kind).json == {"status": "success"}
+        shown = server.post("/api/show", {"model": "typed"}).json
+        assert shown["details"]["quantization_level"] == kind.upper()
+    server.request("DELETE", "/api/delete", {"model": "typed"})
+
+
+def test_an_unknown_architecture_is_named_and_nothing_stays(server: ServerUnderTest, folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": ["FancyForCausalLM"]}))
+    given = files(server, folder)
+    before = set(server.files())
+    answer = server.create("unknown", files=given)
+    assert answer.status == 400
+    assert 'the architecture "FancyForCausalLM" cannot be imported; supported: LlamaForCausalLM' in answer.error
+    assert set(server.files()) - before == set()
+
+
+def test_convert_writes_a_file_without_a_server(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.gguf"
+    done = paddock("convert", str(folder), str(target), "--type", "bf16")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("converting model")
+    assert done.stderr.rstrip().endswith("success")
+    gguf = read_gguf(target)
+    assert (gguf.architecture, gguf.file_type) == ("llama", "BF16")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.gguf"]
+
+
+def test_convert_says_what_is_wrong_and_leaves_the_old_file(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.gguf"
+    target.write_text("old")
+    (folder / "tokenizer.json").unlink()
+    for arguments, message in [
+        ((str(folder), str(target)), "Error: the tokenizer is missing"),
+        ((str(tmp_path / "none"), str(target)), "is no folder"),
+        ((str(tmp_path), str(target)), "Error: no safetensors files found"),
+        ((str(folder), str(target), "--type", "q4"), "--type must be one of f16, bf16, f32"),
+    ]:
+        done = paddock("convert", *arguments)
+        assert (done.returncode, message in done.stderr) == (1, True), done.stderr
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.gguf"]
+
+
+def changed(**values: Any) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | values))
+
+    return change
+
+
+def more(name: str, shape: tuple[int, ...]) -> Callable[[Path], None]:
+    return lambda folder: void(write_safetensors(folder / "more.safetensors", {name: np.zeros(shape, np.float32)}))
+
+
+def void(_: object) -> None:
+    pass
+
+
+WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
+    "no config": (lambda folder: (folder / "config.json").unlink(), "config.json is missing"),
+    "no architecture": (changed(architectures=[]), "does not say its architecture"),
+    "architecture no text": (changed(architectures=[5]), "does not say its architecture"),
+    "heads": (changed(num_attention_heads="4"), "num_attention_heads must be a whole number"),
+    "negative": (changed(num_hidden_layers=-1), "num_hidden_layers must be a whole number"),
+    "endless": (changed(num_hidden_layers=10**12), "num_hidden_layers must be a whole number"),
+    "no heads": (changed(num_attention_heads=None), "does not say num_attention_heads"),
+    "other heads": (changed(num_attention_heads=5), "does not have 5 heads"),
+    "rope": (changed(rope_parameters={"rope_type": "magic"}), "rope_scaling of the type magic"),
+    "theta": (changed(rope_parameters={"rope_theta": "far"}), "rope_theta must be a number"),
+    "fewer layers": (changed(num_hidden_layers=1), "layers.1.* does not belong to LlamaForCausalLM"),
+    "stranger": (more("model.layers.0.magic.weight", (2, 2)), "magic.weight.* does not belong to LlamaForCausalLM"),
+    "expert": (more("model.layers.0.mlp.experts.3.up_proj.weight", (2, 2)), "are missing"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_checkpoint_that_is_not_what_it_says_is_refused(folder: Path, case: str) -> None:
+    spoil, message = WRONG[case]
+    spoil(folder)
+    with pytest.raises(ConversionError, match=message), Path(os.devnull).open("wb") as sink:
+        import_checkpoint(Checkpoint.of_folder(folder), sink)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_checkpoint(tmp_path: Path) -> None:
+    _, config, shapes = recorded("llama")
+    folder = write_checkpoint(tmp_path / "large", config, {**shapes, "lm_head.weight": [64, 32]})
+    rows = 600_000
+    large = {name: np.zeros((rows, 32), np.uint16) for name in ("model.embed_tokens.weight", "lm_head.weight")}
+    tensors = {n: t.read(0, t.rows).reshape(t.shape) for n, t in Checkpoint.of_folder(folder).tensors.items()}
+    write_safetensors(folder / "model.safetensors", tensors | large, dict.fromkeys(large, "BF16"))
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": rows}))
+    script = (
+        "import resource, sys; from paddock.cli.main import run_command; status = run_command(sys.argv[1:]);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10); sys.exit(status)"
+    )
+    command = [sys.executable, "-c", script, "convert", str(folder), str(tmp_path / "out.gguf")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    largest = rows * 32 * 2 >> 20
+    assert int(done.stdout) < 1.5 * largest + 200

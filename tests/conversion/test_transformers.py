@@ -1,0 +1,29 @@
+"""The same comparison as with the recordings, with transformers itself, where it is installed."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+pytest.importorskip("safetensors")
+
+from tools.record_checkpoints import CASES as RECORDED
+from tools.record_checkpoints import expected
+
+from tests.conversion.checkpoints import TOKENS, computed, difference, write_checkpoint
+from tests.conversion.test_architectures import CASES, MOST, imported
+
+
+def test_every_case_is_recorded() -> None:
+    assert sorted(RECORDED) == CASES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", RECORDED)
+def test_an_imported_model_computes_what_transformers_does_now(tmp_path: Path, case: str) -> None:
+    theirs, config, shapes = expected(case)
+    folder = write_checkpoint(tmp_path / case, config, shapes)
+    ours = computed(imported(folder, "f32"), TOKENS, embeds="Bert" in RECORDED[case][0])
+    assert difference(ours, theirs) < MOST["f32"]
+    assert (ours.argmax(1) == theirs.argmax(1)).all()

@@ -1,0 +1,148 @@
+"""Records what transformers computes with tiny checkpoints, for `tests/conversion`.
+
+`python -m tools.record_checkpoints [CASE …]` needs torch, transformers and sentencepiece, which the tests do without.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.conversion.checkpoints import DATA, TOKENS, weights
+
+SMALL = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 128,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+_BERT = {key: value for key, value in SMALL.items() if key != "num_key_value_heads"}
+_LLAMA3 = {"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+           "original_max_position_embeddings": 32}  # fmt: skip
+_YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 32}
+_LONG = {
+    "rope_type": "longrope",
+    "rope_theta": 10000.0,
+    "short_factor": [1.0, 1.1, 1.3, 1.6],
+    "long_factor": [1.5, 2.0, 3.0, 4.0],
+}
+_GEMMA = {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 16, "num_hidden_layers": 7}
+
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "llama": ("LlamaForCausalLM", {"rope_parameters": {"rope_theta": 50000.0, "rope_type": "default"}}),
+    "llama-tied": ("LlamaForCausalLM", {"tie_word_embeddings": True, "attention_bias": True, "num_key_value_heads": 4}),
+    "llama3": ("LlamaForCausalLM", {"rope_parameters": _LLAMA3}),
+    "llama-linear": (
+        "LlamaForCausalLM",
+        {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0}},
+    ),
+    "mistral": ("MistralForCausalLM", {"head_dim": 16, "sliding_window": None}),
+    "mixtral": ("MixtralForCausalLM", {"num_local_experts": 4, "num_experts_per_tok": 2, "num_key_value_heads": 4}),
+    "qwen2": ("Qwen2ForCausalLM", {}),
+    "qwen2-yarn": ("Qwen2ForCausalLM", {"rope_parameters": _YARN}),
+    "qwen3": ("Qwen3ForCausalLM", {"head_dim": 16}),
+    "qwen2-moe": (
+        "Qwen2MoeForCausalLM",
+        {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16,
+         "shared_expert_intermediate_size": 24},
+    ),
+    "qwen3-moe": (
+        "Qwen3MoeForCausalLM",
+        {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "head_dim": 16,
+         "norm_topk_prob": True},
+    ),
+    "gemma": ("GemmaForCausalLM", {"head_dim": 16}),
+    "gemma2": ("Gemma2ForCausalLM", {**_GEMMA, "attn_implementation": "eager"}),
+    "gemma3": ("Gemma3ForCausalLM", _GEMMA),
+    "phi3": ("Phi3ForCausalLM", {"sliding_window": None}),
+    "phi3-long": ("Phi3ForCausalLM", {"rope_parameters": _LONG, "original_max_position_embeddings": 16}),
+    "phi3-short": (
+        "Phi3ForCausalLM",
+        {"rope_parameters": _LONG, "original_max_position_embeddings": 512, "max_position_embeddings": 1024},
+    ),
+    "bert": ("BertModel", {}),
+    "nomic-bert": ("NomicBertModel", {}),
+}  # fmt: skip
+"""Case → architecture, and what of its configuration is not the small one."""
+
+
+def model_of(case: str) -> tuple[Any, dict[str, Any], dict[str, tuple[int, ...]]]:
+    """Return transformers' model of a case with our weights, its configuration, and its tensors' shapes as saved."""
+    import tempfile
+
+    import torch
+    import transformers
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    architecture, changes = CASES[case]
+    kind = getattr(transformers, architecture)
+    small = _BERT if "Bert" in architecture else SMALL
+    with tempfile.TemporaryDirectory() as folder:
+        kind(kind.config_class(**{**small, **changes})).save_pretrained(folder)
+        config = json.loads((Path(folder) / "config.json").read_text())
+        file = Path(folder) / "model.safetensors"
+        with safe_open(file, "np") as saved:
+            shapes = {name: tuple(saved.get_slice(name).get_shape()) for name in saved.keys()}  # noqa: SIM118
+        save_file(weights(shapes, norms_plus_one=architecture.startswith("Gemma")), file, {"format": "pt"})
+        model = kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    return model.eval(), config, shapes
+
+
+def expected(case: str) -> tuple["np.ndarray[Any, Any]", Mapping[str, Any], Mapping[str, tuple[int, ...]]]:
+    """Return what transformers computes for each of `TOKENS`, the configuration, and the tensors' shapes."""
+    import torch
+
+    model, config, shapes = model_of(case)
+    with torch.no_grad():
+        result = model(torch.tensor([TOKENS]))
+    values = result.last_hidden_state if "Bert" in CASES[case][0] else result.logits
+    return values[0].float().numpy(), config, shapes
+
+
+def record_sentence_pieces() -> None:
+    """Train a SentencePiece model on the tests' sentences, and record how it cuts their texts."""
+    import sentencepiece
+    from tests.conversion.test_tokenizers import CORPUS, TEXTS
+
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS),
+        model_prefix=str(DATA / "sentence_pieces"),
+        vocab_size=1150,
+        model_type="bpe",
+        byte_fallback=True,
+        character_coverage=0.98,
+        user_defined_symbols=["<|im_start|>"],
+        control_symbols=["<mask>"],
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        minloglevel=2,
+    )
+    (DATA / "sentence_pieces.vocab").unlink()
+    original = sentencepiece.SentencePieceProcessor(model_file=str(DATA / "sentence_pieces.model"))
+    plain = {text: original.encode(text) for text in TEXTS if text.strip() and "<" not in text}
+    (DATA / "sentence_pieces.json").write_text(json.dumps(plain, separators=(",", ":"), ensure_ascii=False))
+
+
+def main(cases: list[str]) -> None:
+    """Record the cases, by default all and the tokenizer."""
+    DATA.mkdir(exist_ok=True)
+    if not cases:
+        record_sentence_pieces()
+    for case in cases or CASES:
+        values, config, shapes = expected(case)
+        described = json.dumps({"config": config, "shapes": shapes})
+        np.savez_compressed(DATA / f"{case}.npz", expected=values, described=np.array(described))
+        print(case, values.shape, f"{values.min():.2f} to {values.max():.2f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
