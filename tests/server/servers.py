@@ -19,6 +19,8 @@ from typing import Any
 import psutil
 
 START_SECONDS = 20
+NOWHERE = "http://127.0.0.1:9"
+"""Where what is on its way to other machines ends: registries of the tests speak plain HTTP."""
 FORM = "application/x-www-form-urlencoded"
 """What curl says of `-d '{…}'`."""
 
@@ -68,6 +70,8 @@ class ServerUnderTest:
             "PADDOCK_HOST": f"127.0.0.1:{self.port}",
             "PADDOCK_MODELS": str(self.models),
             "PADDOCK_TINY": "0",
+            "HTTPS_PROXY": NOWHERE,
+            "https_proxy": NOWHERE,
             **{f"PADDOCK_{name}": value for name, value in settings.items()},
         }
         with self._log.open("wb") as log:

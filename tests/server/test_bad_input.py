@@ -385,3 +385,12 @@ def test_after_all_that_the_server_has_had_no_unexpected_error(server: ServerUnd
     assert server.get("/").status == 200
     assert "unexpected error" not in server.log
     assert "Traceback" not in server.log
+
+
+def test_a_number_out_of_range_in_a_format_is_the_clients_mistake(server: ServerUnderTest) -> None:
+    for number in ("9" * 5_000, "1e999", "-1e999"):
+        for path in ("generate", "chat"):
+            body = f'{{"model": "tiny", "prompt": "x", "messages": [{{}}], "format": {number}}}'
+            answer = server.post(f"/api/{path}", body.encode())
+            assert answer.status == 400
+            assert "out of range" in answer.error

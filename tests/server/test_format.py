@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jsonschema
 import pytest
 
+from tests.schemas import Schemas
 from tests.server.servers import ServerUnderTest
 
 HOT = {"temperature": 1.5, "num_predict": 400}
@@ -24,6 +26,12 @@ CITY = {
 }
 
 
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    with ServerUnderTest(tmp_path_factory.mktemp("formats"), TINY="1") as server:
+        yield server
+
+
 def ask(server: ServerUnderTest, format: Any, seed: int = 1, **fields: Any) -> dict[str, Any]:
     body = {"format": format, "options": HOT | {"seed": seed}, "stream": False} | fields
     answer: dict[str, Any] = server.generate("tiny", "Tell me", **body).json
@@ -37,6 +45,37 @@ def test_a_schema_is_kept_to_and_its_keys_come_in_its_order(server: ServerUnderT
     value = json.loads(answer["response"])
     jsonschema.validate(value, CITY)
     assert list(value) == [key for key in CITY["properties"] if key in value]  # type: ignore[attr-defined]
+
+
+def write(server: ServerUnderTest, seed: int, *, bounded: bool) -> str:
+    """Ask the packaged model for a reply in a schema of its own, check what comes, and say how it ended."""
+    schema = Schemas(seed, bounded=bounded).object(3)
+    options = HOT | {"seed": seed, "num_predict": 600, "num_ctx": 2048}
+    answer = server.generate("tiny", "Tell me", format=schema, options=options, think=seed % 15 == 0)
+    assert answer.status == 200, (seed, answer.text)
+    reason: str = answer.json["done_reason"]
+    text = answer.json["response"]
+    if reason == "stop":
+        jsonschema.Draft202012Validator(schema).validate(json.loads(text))
+    assert not re.search(r"\n[ \t]*\n|[ ]{50}", re.sub(r'"(\\.|[^"\\])*"?', '""', text)), (seed, text)
+    return reason
+
+
+def written(server: ServerUnderTest, count: int, *, bounded: bool) -> list[str]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda seed: write(server, seed, bounded=bounded), range(count)))
+
+
+def test_every_finished_reply_fits_its_schema(packaged: ServerUnderTest) -> None:
+    assert written(packaged, 30, bounded=True).count("stop") >= 27
+    written(packaged, 10, bounded=False)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_every_one_of_many_finished_replies_fits_its_schema(packaged: ServerUnderTest) -> None:
+    assert written(packaged, 500, bounded=True).count("stop") >= 450
+    written(packaged, 120, bounded=False)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -77,7 +77,6 @@ def test_a_model_is_made_of_a_modelfile_as_in_2024(server: ServerUnderTest) -> N
         ({"model": "y", "files": {"/a.gguf": "sha256:" + "0" * 64}}, 400, "file path must be relative"),
         ({"model": "y", "files": {"a.gguf": "sha256:../../../etc/passwd"}}, 400, "invalid digest format"),
         ({"model": "y", "files": {"a.gguf": "sha256:" + "0" * 64}}, None, "not found"),
-        ({"model": "y", "from": "nope"}, None, "not found"),
         (
             {"model": "y", "from": "tiny", "template": "{{ .Prompt"},
             400,
@@ -88,7 +87,7 @@ def test_a_model_is_made_of_a_modelfile_as_in_2024(server: ServerUnderTest) -> N
         ({"model": "y", "from": "tiny", "messages": [{"role": "robot", "content": "x"}]}, 400, "message role must be"),
         ({"model": "y", "from": "tiny", "license": 5}, 400, "license must be a string or a list of strings"),
         ({"model": "y", "from": "tiny", "requires": "abc"}, 400, "requires must be a version"),
-        ({"model": "y", "from": "tiny", "quantize": "Q8_0"}, 501, "quantization is not built yet"),
+        ({"model": "y", "from": "tiny", "quantize": "Q9"}, 400, "unsupported quantization type Q9 - supp"),
         ({"name": "y", "modelfile": "FRM tiny"}, 400, "(line 1): command must be one of"),
         ({"name": "y", "modelfile": "SYSTEM x"}, 400, "no FROM line"),
         ({"name": "y", "modelfile": "FROM /etc/passwd"}, 400, ""),
@@ -295,3 +294,16 @@ def test_a_folder_that_disappears_while_the_server_runs_is_an_empty_one(tmp_path
         assert server.generate("tiny").status == 404
         server.import_gguf("tiny", tiny)
         assert list(server.tags()) == ["tiny:latest"]
+
+
+@pytest.mark.parametrize("length", [255, 256, 300, 351])
+def test_a_host_longer_than_a_files_name_is_no_host(server: ServerUnderTest, length: int) -> None:
+    name = f"{'h' * length}/ns/m"
+    with unchanged(server):
+        answers = [
+            server.post("/api/show", {"model": name}),
+            server.post("/api/copy", {"source": name, "destination": "x"}),
+            server.create("x", files={}, modelfile=f"FROM tiny\nADAPTER {name}"),
+            server.generate(name),
+        ]
+    assert {answer.status for answer in answers} <= {400, 404}

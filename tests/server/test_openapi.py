@@ -1,6 +1,5 @@
 """The description of the API against the API: every route, every example sent, every answer against its schema."""
 
-import importlib.util
 import inspect
 import json
 import re
@@ -28,10 +27,12 @@ CAPABLE = (
     "{{ .Tools }}"
 )
 KNOWN = {
-    ("501", "POST", "/api/create"),  # quantizing is not built yet
-    ("500", "POST", "/api/import"),  # to do: a damaged archive is the client's fault
+    ("500", "POST", "/api/create"),  # from here no registry can be reached, to pull a model that is not here from
 }
-FUZZING_SECONDS = 10
+FUZZING_SECONDS = 40
+"""At most; a quiet machine needs a quarter of it."""
+FUZZED = 12
+"""Requests of each kind for each operation."""
 NOWHERE = "http://127.0.0.1:9"
 
 Described = dict[str, Any]
@@ -213,7 +214,7 @@ def test_every_example_request_is_answered_as_described(
         ("POST", "/api/chat", {"model": "tiny", "messages": [{"role": "boss"}]}, 400),
         ("POST", "/api/chat", {"model": "nobody"}, 404),
         ("POST", "/api/create", {"model": "x"}, 400),
-        ("POST", "/api/create", {"model": "x", "from": "tiny", "quantize": "Q4_0"}, 501),
+        ("POST", "/api/create", {"model": "x", "from": "tiny", "quantize": "Q9"}, 400),
         ("POST", "/api/embed", {"model": "tiny", "input": 5}, 400),
         ("POST", "/api/embeddings", {"model": "tiny"}, 200),
     ],
@@ -279,18 +280,17 @@ def test_nothing_of_it_is_loaded_before_somebody_asks() -> None:
     assert done.stdout == "False True\n", done.stderr
 
 
-@pytest.mark.skipif(importlib.util.find_spec("schemathesis") is None, reason="needs schemathesis")
 def test_hundreds_of_requests_made_from_the_description_find_no_error_of_the_server(
     server: ServerUnderTest, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.json"
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--checks", checks]
-    command += ["--phases", "fuzzing", "--max-time", str(FUZZING_SECONDS), "--seed", "1"]
+    command += ["--phases", "fuzzing", "--max-time", str(FUZZING_SECONDS), "--seed", "1", "--max-examples", str(FUZZED)]
     command += [word for name in ELSEWHERE for word in ("--exclude-operation-id", name)]
     command += ["--continue-on-failure", "--no-shrink", "--report", "json", "--report-json-path", str(report)]
     logged = len(server.log)
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert report.exists(), done.stdout + done.stderr
     found = json.loads(report.read_bytes())
     assert found["test_cases"]["generated"] > 100

@@ -50,6 +50,11 @@ _FORMATS: tuple[tuple[tuple[str, ...], Style, styles.MakeReader], ...] = (
 """Tags that a template holds, and what a model writes whose template holds all of them. The first row counts."""
 
 
+def thinking_tags_of_chat_template(jinja: str) -> tuple[str, str] | None:
+    """The tags around what a model with this chat template thinks; None if it shows none of those known."""
+    return next((tags for tags in _THINKING if tags[1] in jinja), None)
+
+
 def parser_of_chat_template(jinja: str, *, tools: Tools | None, think: Think, prompt: str) -> ReplyParser:
     """The parser of a model with this chat template.
 
@@ -57,7 +62,7 @@ def parser_of_chat_template(jinja: str, *, tools: Tools | None, think: Think, pr
     opened it, and where a reply begins with its tag, unless `think` is false.
     """
     known = functions(tools)
-    thinking = next((tags for tags in _THINKING if tags[1] in jinja), None)
+    thinking = thinking_tags_of_chat_template(jinja)
     opened = bool(thinking) and prompt.rstrip().endswith(thinking[0]) if thinking else False
     if is_harmony(jinja):
         return StreamParser(harmony(open_channel(prompt)))

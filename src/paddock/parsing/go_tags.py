@@ -4,6 +4,7 @@ A template shows how the model's own turns are written. The tags are the text ar
 where `.ToolCalls` are written; a template that names them otherwise tells nothing.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ _STRING = re.compile(r'"(?:\\.|[^"\\])*+"|`[^`]*+`')
 _THINKING = re.compile(r"(?:^|[\s(|])\.Thinking\b")
 _MESSAGES = re.compile(r"\.Messages\b")
 _TOOL_CALLS = re.compile(r"(?:^|[\s|])\.ToolCalls(?!\w)")
+_QUOTED = re.compile(r'"[^"]*"')
+_ENDS = re.compile(r"[\s}\]]*")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 
 
@@ -49,6 +52,79 @@ def tool_tag(template: str) -> str:
     branch = _branch_of_calls(_parse(template))
     text = _first_text(branch.body) if branch else ""
     return text.replace("\r\n", "\n").partition("{")[0].strip() or ANY_OBJECT
+
+
+@dataclass(frozen=True)
+class CallTexts:
+    """The texts around the name and the arguments of a call."""
+
+    before: str
+    between: str
+    after: str
+    bare_name: bool
+    """Whether the name stands for itself; else as a JSON string, whose quotes belong to it."""
+
+
+def call_texts(template: str) -> CallTexts | None:
+    """How a template writes a call, from its tag to the tag that closes it.
+
+    None where it does not write name and arguments after each other.
+    """
+    try:
+        branch = _branch_of_calls(_parse(template))
+    except RecursionError:
+        return None
+    texts, found = [""], []
+    for node in _in_order(branch.body) if branch else ():
+        if node.kind == "text":
+            texts[-1] += node.code
+        elif _STRING.fullmatch(node.code) and node.code.startswith('"'):
+            texts[-1] += _text_of(node.code)
+        elif part := next((part for part in (".Name", ".Arguments") if part in node.code), ""):
+            found.append(part)
+            texts.append("")
+    before, between, after = [text.replace("\r\n", "\n") for text in [*texts, "", ""][:3]]
+    if found[:2] != [".Name", ".Arguments"]:
+        return None
+    before, between = before.lstrip(), between.replace("[CALL_ID]", "")
+    tag = before.partition("{")[0].strip().rstrip("[").strip()
+    closing = f"</{tag[1:]}" if tag.startswith("<") else ""
+    shown = _ENDS.match(after)
+    end = shown.group() if shown else ""
+    behind = closing if closing and after[len(end) :].startswith(closing) else ""
+    needed = _closers(before + between)
+    if "".join(end.split()) != needed:
+        end = needed
+    end = end + behind if behind else end.rstrip()
+    quoted = before.endswith('"') and between.startswith('"')
+    if quoted:
+        before, between = before[:-1], between[1:]
+    return CallTexts(before, between, end, not quoted)
+
+
+def _closers(text: str) -> str:
+    """What closes the braces and brackets that a text leaves open; tags in brackets are closed in themselves."""
+    pairs, open_ones = {"{": "}", "[": "]"}, ""
+    for character in _QUOTED.sub("", text):
+        if character in pairs:
+            open_ones = pairs[character] + open_ones
+        elif open_ones.startswith(character):
+            open_ones = open_ones[1:]
+    return open_ones
+
+
+def _text_of(code: str) -> str:
+    """The text of a string constant; the constant itself if it is not written as JSON's are."""
+    try:
+        return str(json.loads(code))
+    except ValueError:
+        return code
+
+
+def _in_order(nodes: list[_Node]) -> Iterator[_Node]:
+    for node in nodes:
+        yield node
+        yield from _in_order(node.body)
 
 
 def _places_of_thinking(nodes: list[_Node], in_messages: bool) -> Iterator[list[_Node]]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from paddock.fleet import FleetError, InsufficientMemory, RequestFailed, ServerBusy
 from paddock.library.blobs import DigestMismatch, InvalidDigest
+from paddock.library.child import ChildCrashed
 from paddock.library.errors import LibraryError, NotBuilt
 from paddock.library.manifests import BrokenModel
 from paddock.library.names import InvalidName
@@ -17,7 +18,7 @@ from paddock.parsing import ParseError
 from paddock.prompting.errors import TemplateError
 from paddock.protocol.json import BadRequest, encode
 from paddock.protocol.ollama import ErrorBody
-from paddock.registry.errors import RegistryError
+from paddock.registry.errors import BadArchive, RegistryError
 from paddock.service.errors import NotBuiltYet, RequestError, UnknownModel
 
 log = logging.getLogger("paddock.server")
@@ -51,6 +52,8 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TemplateError, 400),
     (ParseError, 500),
     (BrokenModel, 500),
+    (ChildCrashed, 500),
+    (BadArchive, 400),
     (RegistryError, 500),
     (LibraryError, 400),
     (ServerBusy, 503),

@@ -207,7 +207,10 @@ def _conversation(body: ollama.ChatRequest) -> ConversationRequest:
         )
         for m in body.messages or ()
     ]
-    return ConversationRequest(**_common(body), messages=messages, tools=body.tools or ())
+    choice, required = ollama.read_tool_choice(body.tool_choice)
+    return ConversationRequest(
+        **_common(body), messages=messages, tools=body.tools or (), tool_choice=choice, required_tool=required
+    )
 
 
 def _logprobs(part: Delta) -> list[ollama.LogprobEntry] | UnsetType:

@@ -1,8 +1,10 @@
 """The server's log: one readable line per event, one per request."""
 
 import logging
+import re
 import sys
 import time
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,11 +12,34 @@ from paddock.durations import format_duration
 
 log = logging.getLogger("paddock.request")
 
+LONGEST_MESSAGE = 4_000
+"""Characters of a line: names and values in it may be a client's."""
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class LineFormatter(logging.Formatter):
+    """Writes each record as one line, whatever texts of clients are in it; only a traceback adds lines, indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        """Return the traceback."""
+        return "\n".join(f"    {printable(line)}" for line in super().formatException(ei).split("\n"))
+
+
+def printable(text: str) -> str:
+    """Return `text` as one line without control characters, and not without end."""
+    shown = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} …"
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), shown)
+
 
 def start_log(debug: bool) -> None:
     """Write the log to standard error: `2026-11-21 09:15:02 INFO  …`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    handler.setFormatter(LineFormatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
     root = logging.getLogger("paddock")
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if debug else logging.INFO)

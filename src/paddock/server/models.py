@@ -2,8 +2,7 @@
 
 import asyncio
 import datetime
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
@@ -12,12 +11,16 @@ from starlette.responses import Response
 from paddock.durations import FOREVER
 from paddock.fleet import Fleet, LoadedModel
 from paddock.library.blobs import parse_digest
+from paddock.library.create import Recipe
 from paddock.library.store import Library
 from paddock.protocol import ollama
 from paddock.protocol.json import BadRequest, decode, encode
+from paddock.registry import Progress
 from paddock.server.errors import JSON
-from paddock.server.streaming import NDJSONStream, body_stream, read_body
+from paddock.server.streaming import NDJSONStream, body_stream, read_body, while_connected
 from paddock.service.catalog import Catalog, CreateModel
+from paddock.service.creation import Creator
+from paddock.service.loader import Loader
 
 NEVER = datetime.datetime(2318, 1, 1, tzinfo=datetime.UTC)
 """What stands for "for ever" where a time is expected; Ollama's clients know a time so far away."""
@@ -26,10 +29,12 @@ NEVER = datetime.datetime(2318, 1, 1, tzinfo=datetime.UTC)
 class ModelRoutes:
     """The endpoints about models."""
 
-    def __init__(self, library: Library, catalog: Catalog, fleet: Fleet) -> None:
+    def __init__(self, library: Library, catalog: Catalog, fleet: Fleet, loader: Loader, creator: Creator) -> None:
         self._library = library
         self._catalog = catalog
         self._fleet = fleet
+        self._loader = loader
+        self._creator = creator
 
     async def tags(self, request: Request) -> Response:
         """`GET /api/tags`."""
@@ -57,32 +62,28 @@ class ModelRoutes:
         """`POST /api/copy`."""
         body = decode(await read_body(request), ollama.CopyRequest)
         await asyncio.to_thread(self._catalog.copy, body.source or "", body.destination or "")
+        await self._loader.unload_replaced()
         return Response()
 
     async def delete(self, request: Request) -> Response:
         """`DELETE /api/delete`."""
         body = decode(await read_body(request), ollama.DeleteRequest)
         await asyncio.to_thread(self._catalog.delete, _required(body))
-        await self._unload_removed()
+        await self._loader.unload_replaced()
         return Response()
-
-    async def _unload_removed(self) -> None:
-        """Unload the models that have gone: nobody could name them any more to do it."""
-        for model in self._fleet.loaded():
-            files, name = Path(model.wanted.model), model.wanted.name
-            if not await asyncio.to_thread(files.exists) or not await asyncio.to_thread(self._catalog.has, name):
-                await self._fleet.unload(model.wanted.files)
 
     async def create(self, request: Request) -> Response:
         """`POST /api/create`."""
         body = decode(await read_body(request), ollama.CreateRequest)
-        lines = _statuses(await asyncio.to_thread(self._catalog.creation, _creation(body)))
-        first = await anext(lines)
+        lines = await self._creator.create(_creation(body))
         if body.stream is False:
-            async for _ in lines:
-                pass
+            try:
+                await while_connected(request.receive, _finish(lines))
+            finally:
+                await lines.aclose()
             return Response(encode(ollama.StatusLine("success")), media_type="application/json")
-        return NDJSONStream(_prepended(first, lines), lines.aclose)
+        first = await anext(lines)
+        return NDJSONStream(_encoded(first, lines), lines.aclose)
 
     async def blob(self, request: Request) -> Response:
         """`HEAD` and `POST /api/blobs/:digest`."""
@@ -129,8 +130,7 @@ def _listing(model: LoadedModel) -> dict[str, Any]:
 
 
 def _creation(body: ollama.CreateRequest) -> CreateModel:
-    return CreateModel(
-        name=body.model or body.name or "",
+    recipe = Recipe(
         base=body.from_ or "",
         files=body.files or {},
         adapters=body.adapters or {},
@@ -143,33 +143,20 @@ def _creation(body: ollama.CreateRequest) -> CreateModel:
         parser=body.parser or "",
         requires=body.requires or "",
         quantize=body.quantize or body.quantization or "",
-        modelfile=body.modelfile or "",
-        path=body.path or "",
     )
+    return CreateModel(body.model or body.name or "", recipe, body.modelfile or "", body.path or "")
 
 
-async def _statuses(work: Callable[[Callable[[str], None]], None]) -> AsyncGenerator[bytes, None]:
-    """Do `work` in a thread and yield a line for each status that it reports; what it raises comes after those.
-
-    A client that goes away does not stop it: a model is made as a whole or not at all.
-    """
-    loop = asyncio.get_running_loop()
-    statuses: asyncio.Queue[str | None] = asyncio.Queue()
-
-    def report(status: str) -> None:
-        loop.call_soon_threadsafe(statuses.put_nowait, status)
-
-    task = asyncio.create_task(asyncio.to_thread(work, report))
-    task.add_done_callback(lambda _: statuses.put_nowait(None))
-    try:
-        while (status := await statuses.get()) is not None:
-            yield encode(ollama.StatusLine(status)) + b"\n"
-    finally:
-        await asyncio.wait((task,))
-    task.result()
+async def _finish(lines: AsyncIterator[Progress]) -> None:
+    async for _ in lines:
+        pass
 
 
-async def _prepended(first: bytes, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
+async def _encoded(first: Progress, lines: AsyncIterator[Progress]) -> AsyncIterator[bytes]:
+    yield _line(first)
     async for line in lines:
-        yield line
+        yield _line(line)
+
+
+def _line(line: Progress) -> bytes:
+    return encode(ollama.ProgressLine(line.status, line.digest, line.total, line.completed)) + b"\n"

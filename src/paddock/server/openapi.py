@@ -36,7 +36,9 @@ OPEN_TYPES = (Any, list[Any] | None, Raw, list[Raw])
 REFINED: Mapping[str, Any] = {
     "format": Literal["", "json"] | dict[str, Any] | None,
     "keep_alive": float | str | None,
+    "tool_choice": str | dict[str, Any] | None,
     "think": bool | Literal["low", "medium", "high", "max"] | None,
+    "tool_choice": str | dict[str, Any] | None,
     "input": str | list[str] | None,
     "images": list[str] | None,
     "license": str | list[str] | None,

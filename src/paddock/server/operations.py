@@ -170,7 +170,7 @@ OPERATIONS: tuple[Operation, ...] = (
         group="Models",
         request=ollama.CreateRequest,
         reply=ollama.StatusLine,
-        lines=(ollama.StatusLine, _ERROR),
+        lines=(ollama.ProgressLine, _ERROR),
         errors=(*_ON_MODEL, 501),
     ),
     Operation(

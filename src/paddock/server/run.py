@@ -15,14 +15,17 @@ from paddock.fleet import Fleet
 from paddock.library.bundle import PACKAGED
 from paddock.library.store import Library
 from paddock.server.app import make_app
+from paddock.server.connection import Connection
 from paddock.server.embedding import EmbeddingRoutes
 from paddock.server.inference import InferenceRoutes
 from paddock.server.log import start_log
 from paddock.server.models import ModelRoutes
 from paddock.server.transfer import TransferRoutes
 from paddock.service.catalog import Catalog
+from paddock.service.creation import Creator
 from paddock.service.embedding import Embedding
 from paddock.service.inference import Inference
+from paddock.service.loader import Loader
 from paddock.service.transfer import Transfer
 from paddock.settings import Settings
 
@@ -40,10 +43,11 @@ class CannotServe(Exception):
 class Server(uvicorn.Server):
     """Uvicorn's server, which lets the runners go first: what they were asked fails, and no connection stays open."""
 
-    def __init__(self, config: uvicorn.Config, fleet: Fleet, transfer: Transfer) -> None:
+    def __init__(self, config: uvicorn.Config, fleet: Fleet, transfer: Transfer, creator: Creator) -> None:
         super().__init__(config)
         self._fleet = fleet
         self._transfer = transfer
+        self._creator = creator
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""
@@ -55,6 +59,7 @@ class Server(uvicorn.Server):
         """Stop."""
         for listener in self.servers:
             listener.close()
+        self._creator.close()
         await self._transfer.close()
         await self._fleet.close()
         await super().shutdown(sockets)
@@ -86,14 +91,14 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
     pruned = await asyncio.to_thread(catalog.prune)
     if pruned:
         log.info("removed %d blobs that no model uses", pruned)
-    inference = Inference(library, catalog, fleet, settings)
-    embedding = Embedding(library, catalog, fleet, settings)
+    loader = Loader(library, catalog, fleet, settings)
     transfer = Transfer(library, catalog, settings)
+    creator = Creator(catalog, transfer, loader)
     app = make_app(
         settings,
-        ModelRoutes(library, catalog, fleet),
-        InferenceRoutes(inference),
-        EmbeddingRoutes(embedding),
+        ModelRoutes(library, catalog, fleet, loader, creator),
+        InferenceRoutes(Inference(loader, catalog)),
+        EmbeddingRoutes(Embedding(loader)),
         TransferRoutes(transfer),
     )
     config = uvicorn.Config(
@@ -101,13 +106,13 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
         log_config=None,
         access_log=False,
         lifespan="off",
-        http="httptools",
+        http=Connection,
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
     log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
-    await Server(config, fleet, transfer).serve(sockets=[listener])
+    await Server(config, fleet, transfer, creator).serve(sockets=[listener])
 
 
 def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:

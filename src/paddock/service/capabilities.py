@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from paddock.library.gguf import Gguf
 from paddock.library.model import Model
+from paddock.parsing import is_harmony, thinking_tags_of_chat_template
+from paddock.prompting.chat_template import ChatTemplate, chat_template
 from paddock.service.parsers import parser_facts
 
 _ACTION = re.compile(r"\{\{-?(?!\s*/\*)(.*?)-?\}\}", re.DOTALL)
@@ -21,17 +23,35 @@ def capabilities(model: Model) -> list[str]:
     gguf = model.gguf
     variables = set(_variables(model.template or ""))
     facts = parser_facts(model)
+    jinja = _chat_template(model)
     embeds = _has(gguf, "pooling_type")
     found = {
         "completion": not embeds,
-        "tools": "Tools" in variables or (facts is not None and facts.has_tools),
+        "tools": "Tools" in variables
+        or (facts is not None and facts.has_tools)
+        or (jinja is not None and jinja.mentions_tools),
         "insert": "Suffix" in variables,
         "vision": bool(model.projector_paths) or _has(gguf, "vision.block_count"),
         "embedding": embeds,
-        "thinking": bool(variables & {"Thinking", "Think"}) or (facts is not None and facts.has_thinking),
+        "thinking": bool(variables & {"Thinking", "Think"})
+        or (facts is not None and facts.has_thinking)
+        or (jinja is not None and _thinks(jinja)),
         "audio": _has(gguf, "audio.block_count"),
     }
     return [name for name, present in found.items() if present]
+
+
+def _chat_template(model: Model) -> ChatTemplate | None:
+    """The chat template that the model's prompts are made with: if it brings neither a TEMPLATE nor a renderer."""
+    source = model.gguf.metadata.get("tokenizer.chat_template")
+    if model.template is not None or model.config.renderer or not isinstance(source, str):
+        return None
+    return chat_template(source)
+
+
+def _thinks(jinja: ChatTemplate) -> bool:
+    tags = thinking_tags_of_chat_template(jinja.source)
+    return jinja.mentions_thinking or tags is not None or is_harmony(jinja.source)
 
 
 def _variables(template: str) -> Iterator[str]:

@@ -1,21 +1,14 @@
 """Embedding texts: model from the library, vectors from its runner."""
 
-import asyncio
 import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddock.fleet import Fleet
 from paddock.ipc import Embed
-from paddock.library.names import ModelName
-from paddock.library.store import Library, Model, ModelNotFound
-from paddock.service.catalog import Catalog
-from paddock.service.errors import NotSupported, RequestError, UnknownModel
-from paddock.service.options import merge_options
-from paddock.service.shape import runner_files, wanted_runner
-from paddock.settings import Settings
+from paddock.service.errors import NotSupported, RequestError
+from paddock.service.loader import Loader
 
 MOST_TEXTS = 65_536
 """Texts in a request: their vectors are answered at once, and so many make an answer of a gigabyte."""
@@ -51,11 +44,8 @@ class Embeddings:
 class Embedding:
     """The service that embeds."""
 
-    def __init__(self, library: Library, catalog: Catalog, fleet: Fleet, settings: Settings) -> None:
-        self._library = library
-        self._catalog = catalog
-        self._fleet = fleet
-        self._settings = settings
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
         """Return the vectors of the texts; without texts, just load the model, or unload it if that is asked.
@@ -66,20 +56,14 @@ class Embedding:
         started = time.perf_counter_ns()
         if len(request.texts) > MOST_TEXTS:
             raise RequestError(f"too many inputs: {len(request.texts)}, at most {MOST_TEXTS} in one request")
-        model = await self._open(request.model)
+        model = await self._loader.open(request.model)
         if request.has_images:
             raise NotSupported("Multimodal data provided, but model does not support multimodal requests.")
         if not request.texts and request.keep_alive == 0:
-            await self._fleet.unload(runner_files(model))
+            await self._loader.unload(model)
             return Embeddings()
-        options = merge_options(
-            model.parameters,
-            request.options,
-            default_context=self._settings.context_length,
-            train_context=model.gguf.context_length or 0,
-        )
-        wanted = wanted_runner(model, options, self._catalog.details(model))
-        with await self._fleet.acquire(wanted, request.keep_alive) as lease:
+        options = self._loader.options(model, request.options)
+        with await self._loader.acquire(model, options, request.keep_alive) as lease:
             loaded = time.perf_counter_ns() - started
             if not request.texts:
                 return Embeddings()
@@ -98,11 +82,3 @@ class Embedding:
             total_duration=time.perf_counter_ns() - started,
             load_duration=loaded,
         )
-
-    async def _open(self, name: str) -> Model:
-        if not name:
-            raise UnknownModel("")
-        try:
-            return await asyncio.to_thread(self._library.open, ModelName.parse(name))
-        except ModelNotFound:
-            raise UnknownModel(name) from None

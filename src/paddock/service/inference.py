@@ -5,19 +5,21 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
-from paddock.fleet import Fleet, Lease
+from paddock.fleet import Lease
 from paddock.ipc import Chunk, Finished, Generate
-from paddock.library.names import ModelName
-from paddock.library.store import Library, Model, ModelNotFound
+from paddock.library.store import Model
 from paddock.parsing import ReplyParser
 from paddock.prompting import Message, PromptFormat, with_model_messages, without_leading_bos
 from paddock.service.catalog import Catalog
-from paddock.service.errors import NotSupported, RequestError, UnknownModel
-from paddock.service.options import InferenceOptions, merge_options
-from paddock.service.parsers import free_tags, parser_for
+from paddock.service.errors import NotSupported, RequestError
+from paddock.service.loader import Loader
+from paddock.service.options import InferenceOptions
+from paddock.service.parsers import forced_call, free_tags, parser_for
+from paddock.service.pictures import check_takes_pictures, picture_tokens, pictures_of, raw_with_marks
 from paddock.service.replies import ReplyReader
 from paddock.service.requests import (
     CompletionRequest,
@@ -27,9 +29,7 @@ from paddock.service.requests import (
     Rendered,
     Summary,
 )
-from paddock.service.shape import runner_files, wanted_runner
 from paddock.service.truncation import fitting_prompt
-from paddock.settings import Settings
 
 log = logging.getLogger("paddock.service")
 
@@ -71,11 +71,9 @@ class Answer:
 class Inference:
     """The service that generates text."""
 
-    def __init__(self, library: Library, catalog: Catalog, fleet: Fleet, settings: Settings) -> None:
-        self._library = library
+    def __init__(self, loader: Loader, catalog: Catalog) -> None:
+        self._loader = loader
         self._catalog = catalog
-        self._fleet = fleet
-        self._settings = settings
 
     async def complete(self, request: CompletionRequest) -> Answer:
         """Start to complete a text.
@@ -91,62 +89,70 @@ class Inference:
 
     async def _complete(self, request: CompletionRequest) -> AsyncGenerator[list[ReplyPart], None]:
         started = time.perf_counter_ns()
-        model = await self._open(request.model)
+        model = await self._loader.open(request.model)
         _check_common(request)
         if not request.prompt and request.keep_alive == 0:
-            await self._fleet.unload(runner_files(model))
+            await self._loader.unload(model)
             yield [Summary("unload")]
             return
         self._check_generates(request, model, "generate")
         if request.raw and (request.template or request.system or request.context):
             raise RequestError("raw mode does not support template, system, or context")
         if request.images:
-            raise NotSupported("Multimodal data provided, but model does not support multimodal requests.")
+            check_takes_pictures(model, self._catalog.capabilities(model))
         form = _format(model, request.template)
         if request.suffix and not form.supports_suffix:
             raise NotSupported(f"{model.name.full} does not support insert")
         think = self._thinking(request, model)
-        options = self._options(model, request)
-        with await self._acquire(model, options, request) as lease:
+        options = self._loader.options(model, request.options)
+        with await self._loader.acquire(model, options, request.keep_alive) as lease:
             loaded = time.perf_counter_ns() - started
             if not request.prompt and not request.suffix:
                 yield [Summary("load", total_duration=time.perf_counter_ns() - started, load_duration=loaded)]
                 return
             if request.raw:
-                prompt = request.prompt
+                prompt = raw_with_marks(request.prompt, request.images)
             else:
                 form = _format(model, request.template, lease)
                 system = request.system or model.system or ""
                 history = [] if request.context else _history(model)
-                prompt = await asyncio.to_thread(form.generate, request.prompt, system, request.suffix, history, think)
+                prompt = await asyncio.to_thread(
+                    form.generate, request.prompt, system, request.suffix, history, think, request.images
+                )
                 prompt = _without_bos(prompt, lease)
             if request.debug_render_only:
                 yield [Rendered(prompt)]
                 return
             parser = None if request.raw else parser_for(model, form, (), think, prompt)
             free = None if request.raw else free_tags(model, form, think, prompt)
-            async for parts in self._run(lease, request, options, prompt, parser, free, started, loaded):
+            images = tuple(request.images)
+            async for parts in self._run(lease, request, options, prompt, images, parser, free, started, loaded):
                 yield parts
 
     async def _converse(self, request: ConversationRequest) -> AsyncGenerator[list[ReplyPart], None]:
         started = time.perf_counter_ns()
-        model = await self._open(request.model)
+        model = await self._loader.open(request.model)
         _check_common(request)
         for message in request.messages:
             if message.role not in ROLES:
                 raise RequestError(f"message role must be one of {', '.join(ROLES)}, not {message.role!r}")
-            if message.images:
-                raise NotSupported("Multimodal data provided, but model does not support multimodal requests.")
+        if pictures_of(request.messages):
+            check_takes_pictures(model, self._catalog.capabilities(model))
         if not request.messages and request.keep_alive == 0:
-            await self._fleet.unload(runner_files(model))
+            await self._loader.unload(model)
             yield [Summary("unload")]
             return
         self._check_generates(request, model, "chat")
+        if request.tool_choice == "none":
+            request = replace(request, tools=())
         if request.tools and "tools" not in self._catalog.capabilities(model):
             raise NotSupported(f"{model.name.full} does not support tools")
         think = self._thinking(request, model)
-        options = self._options(model, request)
-        with await self._acquire(model, options, request) as lease:
+        call = forced_call(model, _format(model, ""), request)
+        if call is not None:
+            request = replace(request, format=call)
+        options = self._loader.options(model, request.options)
+        with await self._loader.acquire(model, options, request.keep_alive) as lease:
             loaded = time.perf_counter_ns() - started
             if not request.messages:
                 yield [Summary("load", total_duration=time.perf_counter_ns() - started, load_duration=loaded)]
@@ -161,8 +167,10 @@ class Inference:
             async def count(prompt: str) -> int:
                 return len(await lease.runner.tokenize(prompt))
 
+            kept: Sequence[Message] = conversation
             if request.truncate:
-                prompt = await fitting_prompt(conversation, render, count, options.num_ctx)
+                pictures = await picture_tokens(lease, conversation)
+                prompt, kept = await fitting_prompt(conversation, render, count, options.num_ctx, pictures)
             else:
                 prompt = await render(conversation)
             if request.debug_render_only:
@@ -170,17 +178,10 @@ class Inference:
                 return
             last = request.messages[-1]
             parser = parser_for(model, form, request.tools, think, prompt, last)
-            free = free_tags(model, form, think, prompt)
-            async for parts in self._run(lease, request, options, prompt, parser, free, started, loaded):
+            free = free_tags(model, form, think, prompt, call=call is not None)
+            images = pictures_of(kept)
+            async for parts in self._run(lease, request, options, prompt, images, parser, free, started, loaded):
                 yield parts
-
-    async def _open(self, name: str) -> Model:
-        if not name:
-            raise UnknownModel("")
-        try:
-            return await asyncio.to_thread(self._library.open, ModelName.parse(name))
-        except ModelNotFound:
-            raise UnknownModel(name) from None
 
     def _check_generates(self, request: InferenceRequest, model: Model, what: str) -> None:
         """Refuse a model that only embeds."""
@@ -197,24 +198,13 @@ class Inference:
             raise NotSupported(f'"{request.model}" does not support thinking')
         return None
 
-    def _options(self, model: Model, request: InferenceRequest) -> InferenceOptions:
-        return merge_options(
-            model.parameters,
-            request.options,
-            default_context=self._settings.context_length,
-            train_context=model.gguf.context_length or 0,
-        )
-
-    async def _acquire(self, model: Model, options: InferenceOptions, request: InferenceRequest) -> Lease:
-        wanted = wanted_runner(model, options, self._catalog.details(model))
-        return await self._fleet.acquire(wanted, request.keep_alive)
-
     async def _run(
         self,
         lease: Lease,
         request: InferenceRequest,
         options: InferenceOptions,
         prompt: str,
+        images: tuple[bytes, ...],
         parser: ReplyParser | None,
         free: tuple[str, str] | None,
         started: int,
@@ -225,6 +215,7 @@ class Inference:
         asked = _generate(request, options, prompt, context)
         asked = msgspec.structs.replace(
             asked,
+            images=images,
             # A parser needs to see the tags, which may be special tokens.
             special_tokens=parser is not None,
             thinking=free if request.format is not None else None,

@@ -40,6 +40,10 @@ class InferenceOptions:
     cache_prompt: bool = True
 
 
+NAMED = 10
+"""Unknown options of a request that the log names."""
+
+
 def merge_options(
     of_model: Mapping[str, Any], of_request: Mapping[str, Any], *, default_context: int, train_context: int
 ) -> InferenceOptions:
@@ -49,8 +53,10 @@ def merge_options(
         InvalidOption: if a value of the request has the wrong type.
     """
     known, unknown = check_options(of_request)
-    for name in unknown:
+    for name in unknown[:NAMED]:
         log.warning("option %r is unknown and ignored", name)
+    if len(unknown) > NAMED:
+        log.warning("%d more options are unknown and ignored", len(unknown) - NAMED)
     merged: dict[str, Any] = {**check_options(of_model)[0], **known}
     for name in sorted(IGNORED & merged.keys() - _told):
         _told.add(name)

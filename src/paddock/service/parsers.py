@@ -6,15 +6,24 @@ from typing import Any
 
 from paddock.library.model import Model
 from paddock.parsing import (
+    CallNotation,
+    CannotForce,
     Facts,
     ReplyParser,
     facts_of,
+    is_harmony,
+    notation_of_chat_template,
+    notation_of_parser,
+    notation_of_template,
     parser_named,
     parser_of_chat_template,
     parser_of_template,
     thinking_tags,
+    thinking_tags_of_chat_template,
 )
 from paddock.prompting import Message, PromptFormat
+from paddock.service.errors import RequestError
+from paddock.service.requests import ConversationRequest
 
 Think = bool | str | None
 
@@ -25,6 +34,8 @@ TAGS_OF_PARSER = {
     "gemma4": ("<|channel>", "<channel|>"),
 }
 """Where the thinking of a parser's models begins and ends, if not between the usual tags."""
+CHANNELS_BEFORE_CALLS = ("<|channel|>analysis", "<|end|><|start|>assistant")
+"""Where it does before a call: the model opens a message of its own for that."""
 
 
 def parser_facts(model: Model) -> Facts | None:
@@ -56,16 +67,62 @@ def parser_for(
     return None
 
 
-def free_tags(model: Model, form: PromptFormat, think: Think, prompt: str) -> tuple[str, str] | None:
+def forced_call(model: Model, form: PromptFormat, request: ConversationRequest) -> list[Any] | None:
+    """Return the format of a reply that calls a tool as the request requires; None if it does not.
+
+    Raises:
+        RequestError: if it cannot be required.
+    """
+    if request.tool_choice != "required":
+        return None
+    if request.format is not None:
+        raise RequestError("tool_choice requires a call, which cannot be in a format as well")
+    notation = call_notation(model, form)
+    if notation is None:
+        what = f"the parser {model.config.parser!r}" if model.config.parser else "this model's template"
+        raise RequestError(f"tool_choice: a call cannot be forced in the format of {what}")
+    try:
+        return notation.format(request.tools, request.required_tool)
+    except CannotForce as error:
+        raise RequestError(f"tool_choice: {error}") from None
+
+
+def call_notation(model: Model, form: PromptFormat) -> CallNotation | None:
+    """The notation in which a model calls tools; None where none is known that a reply can be held to."""
+    if parser_facts(model) is not None:
+        return notation_of_parser(model.config.parser)
+    if form.template is not None:
+        return notation_of_template(form.template.text)
+    if form.chat_template is not None:
+        return notation_of_chat_template(form.chat_template.source)
+    return None
+
+
+def free_tags(
+    model: Model, form: PromptFormat, think: Think, prompt: str, *, call: bool = False
+) -> tuple[str, str] | None:
     """Return the tags between which a reply in some format is free, since it is thinking; None if there is none.
 
-    The first is "" where the prompt ends with it.
+    The first is "" where the prompt ends with it. What comes behind the second is in the format; is that a `call`, it
+    begins with the header of its own message.
     """
-    if not think and model.config.parser != "harmony":
+    channels = model.config.parser == "harmony" or (not model.config.parser and _in_channels(form))
+    if not think and not channels:
         return None
-    opening, closing = TAGS_OF_PARSER.get(model.config.parser, USUAL_TAGS)
-    if not model.config.parser and form.template is not None:
+    if channels:
+        opening, closing = CHANNELS_BEFORE_CALLS if call else TAGS_OF_PARSER["harmony"]
+    elif model.config.parser:
+        opening, closing = TAGS_OF_PARSER.get(model.config.parser, USUAL_TAGS)
+    elif form.template is not None:
         opening, closing = thinking_tags(form.template.text)
+    else:
+        tags = thinking_tags_of_chat_template(form.chat_template.source) if form.chat_template is not None else None
+        opening, closing = tags or USUAL_TAGS
     if not closing:
         return None
     return ("" if prompt.rstrip().endswith(opening) else opening), closing
+
+
+def _in_channels(form: PromptFormat) -> bool:
+    text = form.template.text if form.template is not None else form.chat_template.source if form.chat_template else ""
+    return is_harmony(text)

@@ -15,7 +15,8 @@ class InferenceRequest:
     model: str
     options: dict[str, Any] = field(default_factory=dict)
     keep_alive: int | None = None
-    format: str | dict[str, Any] | None = None
+    format: str | dict[str, Any] | list[Any] | None = None
+    """What the reply is held to; a list is a call that is required, as `paddock.parsing.CallNotation` writes it."""
     think: bool | str | None = None
     truncate: bool = True
     shift: bool = True
@@ -43,6 +44,10 @@ class ConversationRequest(InferenceRequest):
 
     messages: Sequence[Message] = ()
     tools: Sequence[dict[str, Any]] = ()
+    tool_choice: str = "auto"
+    """`auto`; `none`: no tool is called; `required`: one is, and nothing else said."""
+    required_tool: str = ""
+    """The tool that is required, if not any of them."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ def model_shape(model: Model) -> ModelShape:
     kv_heads = number("attention.head_count_kv", heads)
     lengths = number("attention.key_length", head) + number("attention.value_length", head)
     tokens = metadata.get("tokenizer.ggml.tokens")
-    weights = gguf.file_size + sum(path.stat().st_size for path in model.adapter_paths)
+    beside = [*model.adapter_paths, *model.projector_paths[:1]]
+    weights = gguf.file_size + sum(path.stat().st_size for path in beside)
     return ModelShape(
         weights=weights,
         layers=number("block_count"),
@@ -37,18 +38,18 @@ def model_shape(model: Model) -> ModelShape:
 
 def runner_files(model: Model) -> tuple[str, ...]:
     """Return the paths by which the fleet knows the runner of `model` (`Wanted.files`)."""
-    return (str(model.model_path), *map(str, model.adapter_paths))
+    return (str(model.model_path), *map(str, [*model.adapter_paths, *model.projector_paths[:1]]))
 
 
 def wanted_runner(model: Model, options: InferenceOptions, details: dict[str, object]) -> Wanted:
     """Say which runner a request with these options needs."""
-    files = runner_files(model)
     return Wanted(
         name=model.name.short,
         digest=model.digest,
-        model=files[0],
+        model=str(model.model_path),
         shape=model_shape(model),
-        adapters=files[1:],
+        adapters=tuple(map(str, model.adapter_paths)),
+        projector=str(model.projector_paths[0]) if model.projector_paths else "",
         context_length=options.num_ctx,
         batch_tokens=options.num_batch,
         options=LoadOptions(

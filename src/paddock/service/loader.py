@@ -1,0 +1,86 @@
+"""From a model's name to a runner that holds it: what generating and embedding have in common."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from paddock.fleet import Fleet, Lease, Wanted
+from paddock.library.errors import LibraryError
+from paddock.library.names import ModelName
+from paddock.library.store import Library, Model, ModelNotFound
+from paddock.service.catalog import Catalog
+from paddock.service.errors import UnknownModel
+from paddock.service.options import InferenceOptions, merge_options
+from paddock.service.shape import runner_files, wanted_runner
+from paddock.settings import Settings
+
+
+class Loader:
+    """Opens the models that requests name, and loads and unloads them."""
+
+    def __init__(self, library: Library, catalog: Catalog, fleet: Fleet, settings: Settings) -> None:
+        self._library = library
+        self._catalog = catalog
+        self._fleet = fleet
+        self._settings = settings
+
+    async def open(self, name: str) -> Model:
+        """Return the model that a request names.
+
+        Raises:
+            UnknownModel: if there is none.
+            InvalidName, BrokenModel: if the name is none, or the model cannot be read.
+        """
+        if not name:
+            raise UnknownModel("")
+        try:
+            return await asyncio.to_thread(self._library.open, ModelName.parse(name))
+        except ModelNotFound:
+            raise UnknownModel(name) from None
+
+    def options(self, model: Model, asked: Mapping[str, object]) -> InferenceOptions:
+        """Return what a request for a model that asks for these options goes by.
+
+        Raises:
+            InvalidOption: if one has a value of another type.
+        """
+        return merge_options(
+            model.parameters,
+            asked,
+            default_context=self._settings.context_length,
+            train_context=model.gguf.context_length or 0,
+        )
+
+    async def acquire(self, model: Model, options: InferenceOptions, keep_alive: int | None) -> Lease:
+        """Return a hold on a runner of the model, loaded if need be; `keep_alive` in nanoseconds, None: the settings'.
+
+        Raises:
+            FleetError: if it cannot be loaded.
+        """
+        wanted = wanted_runner(model, options, self._catalog.details(model))
+        lease = await self._fleet.acquire(wanted, keep_alive)
+        try:
+            # What is replaced while it loads is not there yet when `unload_replaced` looks.
+            if not self._library.is_latest(model) and not await asyncio.to_thread(self._is_current, wanted):
+                await self._fleet.unload(wanted.files)  # as soon as the lease ends
+        except BaseException:
+            lease.release()
+            raise
+        return lease
+
+    async def unload(self, model: Model) -> None:
+        """Unload a model now, or as soon as nobody uses it."""
+        await self._fleet.unload(runner_files(model))
+
+    async def unload_replaced(self) -> None:
+        """Unload the models that have gone or are made of other files by now: nobody could name them to do it."""
+        for loaded in self._fleet.loaded():
+            if not await asyncio.to_thread(self._is_current, loaded.wanted):
+                await self._fleet.unload(loaded.wanted.files)
+
+    def _is_current(self, wanted: Wanted) -> bool:
+        try:
+            files = runner_files(self._library.open(ModelName.parse(wanted.name)))
+        except LibraryError:
+            return False
+        return files == wanted.files and Path(wanted.model).exists()

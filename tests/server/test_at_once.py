@@ -1,0 +1,68 @@
+"""Many clients that change one model at once: each is answered as if it were alone, and nothing is damaged."""
+
+import hashlib
+import random
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.ggufs import tiny_llama
+from tests.server.servers import Answer, ServerUnderTest
+from tests.server.test_transfer import damaged
+
+SECONDS = 3
+CLIENTS = 6
+
+
+def ask(server: ServerUnderTest, chance: random.Random) -> tuple[str, Answer]:
+    base = f"base{chance.randrange(2)}"
+    blob = b"%d" % chance.randrange(5)
+    what = chance.choice(["create", "modelfile", "copy", "copy on", "delete", "show", "tags", "ps", "reply", "blob"])
+    answers = {
+        "create": lambda: server.create("x", **{"from": base}, system=f"s{chance.randrange(3)}"),
+        "modelfile": lambda: server.create("X", modelfile=f"FROM {base}\nSYSTEM s{chance.randrange(3)}"),
+        "copy": lambda: server.post("/api/copy", {"source": base, "destination": "x"}),
+        "copy on": lambda: server.post("/api/copy", {"source": "x", "destination": "y"}),
+        "delete": lambda: server.request("DELETE", "/api/delete", {"model": chance.choice("xy")}),
+        "show": lambda: server.post("/api/show", {"model": "x"}),
+        "tags": lambda: server.get("/api/tags"),
+        "ps": lambda: server.get("/api/ps"),
+        "reply": lambda: server.generate(chance.choice("xy"), options={"num_predict": 2}),
+        "blob": lambda: server.post(f"/api/blobs/sha256:{hashlib.sha256(blob).hexdigest()}", blob),
+    }
+    return what, answers[what]()
+
+
+def test_one_name_is_made_copied_deleted_and_used_by_many_at_once(tmp_path: Path) -> None:
+    counts: Counter[tuple[str, int]] = Counter()
+    odd: list[tuple[str, int, bytes]] = []
+    with ServerUnderTest(tmp_path) as server:
+        for number in range(2):
+            file = tiny_llama(tmp_path / f"{number}.gguf", layers=1 + number)
+            server.import_gguf(f"base{number}", file, template="{{ .System }} {{ .Prompt }}")
+        end = time.monotonic() + SECONDS
+
+        def client(seed: int) -> None:
+            chance = random.Random(seed)
+            while time.monotonic() < end:
+                what, answer = ask(server, chance)
+                counts[what, answer.status] += 1
+                made = what not in ("create", "modelfile") or answer.body == b'{"status":"success"}'
+                if answer.status not in (200, 201, 404) or not made:
+                    odd.append((what, answer.status, answer.body[:200]))
+
+        clients = [threading.Thread(target=client, args=(seed,)) for seed in range(CLIENTS)]
+        for one in clients:
+            one.start()
+        for one in clients:
+            one.join()
+        assert odd == []
+        assert {what for what, status in counts if status == 200} == {
+            *("create", "modelfile", "copy", "copy on", "delete", "show", "tags", "ps", "reply", "blob")
+        }
+        assert damaged(server.models) == []
+        assert server.tags().keys() - {"x:latest", "X:latest", "y:latest"} == {"base0:latest", "base1:latest"}
+        names = {name.lower() for name in server.tags()}
+        assert {name.lower() for name in server.ps()} <= names
+        assert not [line for line in server.log.splitlines() if " ERROR " in line or "Traceback" in line]
