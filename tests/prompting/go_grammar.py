@@ -78,28 +78,29 @@ def calls(draw: st.DrawFn, place: Place, depth: int) -> str:
             [
                 'eq {} "user"',
                 "ne {} {}",
-                "eq {} {} {}",
+                "eq (print {}) (print {}) (json {})",
                 "lt {} 2",
-                "le 1 {}",
-                "gt {} {}",
-                "ge {} 0",
+                "le 1 (len (print {}))",
+                "gt (len (print {})) (len (json {}))",
+                "ge (len (print {})) 2",
                 "and {} {}",
                 "or {} {}",
                 "or {}",
                 "not {}",
                 "len {}",
+                "len (print {})",
                 "print {} {}",
                 "println {}",
                 'printf "%v|%s|%d" {} {} {}',
                 'printf "%q-%5v" {} {}',
                 "json {}",
                 "html {}",
-                "index {} 0",
-                'index {} "a"',
-                "slice {} 1",
+                "index $.Names 0",
+                'index $.Map "a"',
+                "slice (print {}) 0",
                 "slice {} 0 1",
                 "{} | print",
-                '{} | eq "a"',
+                '{} | print | eq "a"',
                 "{} | and {}",
                 "{} | json | len",
                 "{} {}",
@@ -126,7 +127,7 @@ def statement(draw: st.DrawFn, place: Place, names: Names) -> tuple[str, Place]:
     left, right = draw(st.sampled_from(["{{", "{{ ", "{{- "])), draw(st.sampled_from(["}}", " }}", " -}}"]))
     inner = replace(place, depth=place.depth - 1)
     if kind == "text":
-        return draw(st.sampled_from([" ", "\n", " x ", "{", "é\n  "])), place
+        return draw(st.sampled_from([" ", "\n", " x ", "} ", "é\n  "])), place
     if kind == "print":
         return left + draw(values(place) | calls(place, 1)) + right, place
     if kind == "declare":

@@ -1,5 +1,6 @@
 import re
 import time
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -26,17 +27,18 @@ DATA: dict[str, Any] = {
 
 def both(text: str, values: dict[str, Any] = DATA) -> tuple[str, str]:
     """What a template gives compiled, and by the package's machine: a text or an error."""
-    results = []
-    for run in (lambda: Parsed(text).run(values), lambda: rendered_by_the_machine(text, values)):
-        try:
-            results.append(run())
-        except TemplateError as error:
-            results.append(f"error: {error}")
-    return results[0], results[1]
+    return outcome(lambda: Parsed(text).run(values)), outcome(lambda: rendered_by_the_machine(text, values))
+
+
+def outcome(render: Callable[[], str]) -> str:
+    try:
+        return render()
+    except TemplateError as error:
+        return f"error: {error}"
 
 
 @given(templates(), data)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_compiled_template_gives_what_the_packages_machine_gives(text: str, values: dict[str, Any]) -> None:
     compiled, interpreted = both(text, values)
     assert compiled == interpreted, text
@@ -110,8 +112,8 @@ def test_odd_templates_give_what_the_packages_machine_gives(text: str) -> None:
         ("{{ $x := 1 }}{{ range $x := .List }}{{ if true }}{{ break }}{{ end }}{{ end }}{{ $x }}", "1"),
         ("{{ $x := 1 }}{{ range .List }}{{ if true }}{{ $x := . }}{{ continue }}{{ end }}{{ end }}{{ $x }}", "1"),
         (
-            "{{ with .Number }}{{ range $.List }}{{ with 5 }}{{ break }}{{ end }}{{ end }}{{ . }}{{ end }}{{ .Number }}",
-            "77",
+            "{{ with 1 }}{{ range $.List }}{{ with 5 }}{{ break }}{{ end }}{{ end }}{{ . }}{{ end }}{{ .Number }}",
+            "17",
         ),
         ("{{ range .List }}{{ with 5 }}{{ continue }}{{ end }}{{ end }}{{ .Number }}", "7"),
     ],
@@ -122,7 +124,7 @@ def test_a_jump_leaves_variables_and_the_dot_as_go_leaves_them(text: str, prompt
 
 def test_a_loop_over_a_huge_number_is_refused_before_it_begins() -> None:
     start = time.process_time()
-    with pytest.raises(TemplateFailed, match="iteration budget exceeded: limit 2500000, requested 2500001"):
+    with pytest.raises(TemplateFailed, match="iteration budget exceeded: limit 2000000, requested 2000001"):
         Parsed("{{ range 1000000000 }}x{{ end }}").run({})
     assert time.process_time() - start < 0.5
 
@@ -130,7 +132,7 @@ def test_a_loop_over_a_huge_number_is_refused_before_it_begins() -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("{{ range 1000000000 }}{{ if . | eq 3000000 }}{{ break }}{{ end }}{{ end }}", "iteration budget"),
+        ("{{ range 1000000000 }}{{ if false }}{{ break }}{{ end }}{{ end }}", "iteration budget"),
         ("{{ range 3000 }}{{ range 3000 }}x{{ end }}{{ end }}", "iteration budget"),
         ("{{ range 1000000 }}{{ print }}{{ end }}", "function-call budget exceeded: limit 500000, requested 500001"),
         ('{{ $x := printf "%9999d" 1 }}{{ range 100000 }}{{ $x }}{{ end }}', "output character budget exceeded"),
@@ -152,8 +154,7 @@ def test_a_loop_that_ends_early_may_name_any_number() -> None:
 
 def test_blocks_that_call_one_another_without_end_are_refused_when_parsed() -> None:
     doubling = "".join(
-        f'{{{{ define "{i}" }}}}{{{{ block "{i + 1}" . }}}}{{{{ end }}}}{{{{ block "{i + 1}" . }}}}{{{{ end }}}}{{{{ end }}}}'
-        for i in range(60)
+        f'{{{{ define "{i}" }}}}' + f'{{{{ block "{i + 1}" . }}}}{{{{ end }}}}' * 2 + "{{ end }}" for i in range(60)
     )
     with pytest.raises(TemplateError, match="too large"):
         Parsed(doubling + '{{ define "60" }}x{{ end }}{{ template "0" . }}')

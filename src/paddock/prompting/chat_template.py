@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Think = bool | str | None
 Tools = Sequence[Mapping[str, Any]]
 
+_PARTS = re.compile(r"""['"]type['"]|\.type\b""")
+_PROBE = "paddock-probe"
+
 MAX_SOURCE = 512 * 1024
 """Longest template in characters. The longest seen has about 20,000."""
 
@@ -49,7 +52,7 @@ class ChatTemplate:
         try:
             return self._render(messages, tools, think, add_generation_prompt)
         except TemplateRefused as refusal:
-            simpler = _simplified(messages)
+            simpler = simplified(messages)
             if simpler == list(messages):
                 raise
             try:
@@ -59,17 +62,36 @@ class ChatTemplate:
 
     def _render(self, messages: Sequence[Message], tools: Tools | None, think: Think, generation: bool) -> str:
         values: dict[str, Any] = {
-            "messages": [as_mapping(message) for message in messages],
+            "messages": [as_mapping(message, parts=self._wants_parts) for message in messages],
             "tools": list(tools) if tools else None,
             "documents": None,
             "add_generation_prompt": generation,
             "bos_token": self.bos_token,
             "eos_token": self.eos_token,
-            **_thinking(think),
+            **switches(think),
         }
+        return self._run(values)
+
+    def _run(self, values: Mapping[str, Any]) -> str:
         from paddock.prompting.jinja_sandbox import run
 
         return run(self._template, values)
+
+    @cached_property
+    def _wants_parts(self) -> bool:
+        """Whether the template loses a content that is a text, and finds it in a list of parts."""
+        if not _PARTS.search(self.source):
+            return False
+
+        def shows(parts: bool) -> bool:
+            message = as_mapping(Message("user", _PROBE), parts=parts)
+            values = {"messages": [message], "bos_token": "", "eos_token": "", "add_generation_prompt": True}
+            try:
+                return _PROBE in self._run({"tools": None, "documents": None, **values})
+            except TemplateFailed:
+                return False
+
+        return not shows(False) and shows(True)
 
     @cached_property
     def _template(self) -> "Template":
@@ -82,12 +104,20 @@ class ChatTemplate:
     @property
     def mentions_tools(self) -> bool:
         """Whether the template looks at tools."""
-        return _mentions(self.source, "tools")
+        return bool({"tools", "custom_tools"} & self._names)
 
     @property
     def mentions_thinking(self) -> bool:
-        """Whether the template has a switch for thinking, or writes thoughts."""
-        return any(_mentions(self.source, name) for name in (*_SWITCHES, "reasoning_content", "reasoning_effort"))
+        """Whether the template has a switch for thinking, or reads thoughts."""
+        return bool({*_SWITCHES, "reasoning_effort", ".reasoning_content", ".thinking"} & self._names)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        if len(self.source) > MAX_SOURCE:
+            return frozenset()
+        from paddock.prompting.jinja_sandbox import names_read
+
+        return names_read(self.source)
 
 
 @lru_cache(maxsize=64)
@@ -104,9 +134,13 @@ def without_leading_bos(prompt: str, bos_token: str) -> str:
     return prompt.removeprefix(bos_token) if bos_token else prompt
 
 
-def as_mapping(message: Message) -> dict[str, Any]:
-    """A message as chat templates expect it: OpenAI's fields, arguments as a mapping, thoughts under both names."""
-    mapping: dict[str, Any] = {"role": message.role, "content": message.content}
+def as_mapping(message: Message, *, parts: bool = False) -> dict[str, Any]:
+    """A message as chat templates expect it: OpenAI's fields, arguments as a mapping, thoughts under both names.
+
+    With `parts`, the content is a list of one part, for templates that know nothing else.
+    """
+    content = [{"type": "text", "text": message.content}] if parts else message.content
+    mapping: dict[str, Any] = {"role": message.role, "content": content}
     if message.thinking:
         mapping["reasoning_content"] = mapping["thinking"] = message.thinking
     if message.tool_calls:
@@ -121,7 +155,7 @@ def as_mapping(message: Message) -> dict[str, Any]:
 _SWITCHES = ("enable_thinking", "thinking")
 
 
-def _thinking(think: Think) -> dict[str, Any]:
+def switches(think: Think) -> dict[str, Any]:
     """The names under which templates look for the switch; undefined where the request does not say."""
     if think is None:
         return {}
@@ -129,7 +163,8 @@ def _thinking(think: Think) -> dict[str, Any]:
     return dict.fromkeys(_SWITCHES, bool(think)) | effort
 
 
-def _simplified(messages: Sequence[Message]) -> list[Message]:
+def simplified(messages: Sequence[Message]) -> list[Message]:
+    """A conversation as strict templates take it: neighbours joined, system messages before the first user's."""
     first_user = next((i for i, message in enumerate(messages) if message.role == "user"), None)
     moved = list(messages)
     if first_user is not None and any(message.role == "system" for message in messages):
@@ -139,7 +174,3 @@ def _simplified(messages: Sequence[Message]) -> list[Message]:
         place = sum(1 for message in messages[:first_user] if message.role != "system")
         moved = [*others[:place], *systems, user, *others[place:]]
     return joined_by_role(moved)
-
-
-def _mentions(source: str, name: str) -> bool:
-    return re.search(rf"(?<![\w.]){name}\b", source) is not None

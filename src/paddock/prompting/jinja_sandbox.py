@@ -5,33 +5,35 @@ loop is enough. So the parsed template is changed before it is compiled: each pa
 expression that reads or builds something of variable size first pays for it out of what one rendering may use.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
-from jinja2 import Template, TemplateSyntaxError, nodes, pass_context
+from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import _PassArg
 from jinja2.visitor import NodeTransformer
 
 from paddock.prompting.errors import TemplateFailed, TemplateRefused
+from paddock.prompting.jinja_filters import filters
+from paddock.prompting.jinja_meter import (
+    MAX_WIDTH,
+    METER,
+    SIZED,
+    STEP,
+    WIDE_FIELD,
+    Meter,
+    check_printf,
+    check_replace,
+    meter_of,
+)
 
-MAX_WORK = 100_000_000
-"""Characters and items that one rendering may read and write, and `STEP` for each pass, call and operator."""
-STEP = 50
 MAX_RANGE = 100_000
 MAX_BITS = 4096
 """Size of the greatest whole number in arithmetic."""
-MAX_WIDTH = 4
-"""Digits of the greatest width in a format."""
-
-_METER = " meter"
-"""Where the context keeps what is left; no template can spell this name."""
 
 
 def compiled(source: str) -> Template:
@@ -50,6 +52,25 @@ def compiled(source: str) -> Template:
         raise TemplateFailed(f"chat template: {_one_line(error)}") from None
 
 
+def names_read(source: str) -> frozenset[str]:
+    """The names that a template's code reads: variables, and behind a dot what it reads of values.
+
+    None of a template that is none.
+    """
+    try:
+        tokens = [(kind, text) for _, kind, text in _ENVIRONMENT.lex(source) if kind != "whitespace"]
+    except TemplateSyntaxError:
+        return frozenset()
+    found = set()
+    around = zip([("", ""), *tokens], tokens, [*tokens[1:], ("", "")], strict=False)
+    for (_, before), (kind, text), (_, after) in around:
+        if kind == "name" and after != "=":
+            found.add(f".{text}" if before == "." else text)
+        elif kind == "string" and before == "[" and after == "]":
+            found.add(f".{text[1:-1]}")
+    return frozenset(found)
+
+
 def run(template: Template, values: Mapping[str, Any]) -> str:
     """Render within the limits.
 
@@ -58,7 +79,7 @@ def run(template: Template, values: Mapping[str, Any]) -> str:
         TemplateFailed: if it fails, or exceeds the limits.
     """
     try:
-        return template.render({**values, _METER: _Meter()})
+        return template.render({**values, METER: Meter()})
     except TemplateFailed:
         raise
     except Exception as error:  # as above
@@ -69,39 +90,6 @@ def _one_line(error: object) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     return " ".join(str(error).split())[:500] or type(error).__name__
-
-
-class _Meter:
-    def __init__(self) -> None:
-        self.left = MAX_WORK
-
-    def spend(self, work: int) -> None:
-        self.left -= work
-        if self.left < 0:
-            raise TemplateFailed("chat template: it does too much")
-
-    def read(self, value: object) -> None:
-        """Pay for a look at a text or at the items of a container."""
-        self.spend(STEP + (len(value) if isinstance(value, _SIZED) else 0))
-
-    def read_all(self, value: object) -> None:
-        """Pay for all that a value holds: what printing or comparing it takes."""
-        pending = [value]
-        while pending:
-            value = pending.pop()
-            self.read(value)
-            if isinstance(value, Mapping):
-                pending.extend(value.values())
-            elif isinstance(value, list | tuple | set | frozenset):
-                pending.extend(value)
-
-
-_SIZED = (str, bytes, list, tuple, dict, set, frozenset)
-
-
-def _meter(context: Context) -> _Meter:
-    meter: _Meter = context.parent[_METER]
-    return meter
 
 
 class _Metering(NodeTransformer):
@@ -170,18 +158,18 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 
     def passed(self, context: Context, cost: int) -> None:
-        _meter(context).spend(cost)
+        meter_of(context).spend(cost)
 
     def paid(self, context: Context, value: Any) -> Any:
-        _meter(context).read(value)
+        meter_of(context).read(value)
         return value
 
     def paid_all(self, context: Context, value: Any) -> Any:
-        _meter(context).read_all(value)
+        meter_of(context).read_all(value)
         return value
 
     def concatenated(self, context: Context, *parts: Any) -> str:
-        meter = _meter(context)
+        meter = meter_of(context)
         for part in parts:
             meter.read_all(part)
         return "".join(map(str, parts))
@@ -189,7 +177,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         if getattr(__obj, "__self__", None) is __self:
             return __obj(*args)
-        meter = _meter(__context)
+        meter = meter_of(__context)
         text = getattr(__obj, "__self__", None)
         if isinstance(text, str | bytes):
             _check_method(meter, text, __obj.__name__, args, kwargs)
@@ -201,36 +189,34 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         wrapped = super().wrap_str_format(value)
-        if wrapped is not None and _WIDE_FIELD.search(value.__self__):
+        if wrapped is not None and WIDE_FIELD.search(value.__self__):
             raise TemplateFailed("chat template: the format's field is too wide")
         return wrapped
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        meter = _meter(context)
+        meter = meter_of(context)
         for one, other in ((left, right), (right, left)):
             meter.read(one)
             if isinstance(one, int):
                 if one.bit_length() > MAX_BITS:
                     raise TemplateFailed("chat template: the number is too large")
-                if operator == "*" and isinstance(other, _SIZED):
+                if operator == "*" and isinstance(other, SIZED):
                     meter.spend(max(one, 0) * len(other))
         if operator == "**" and not (abs(left) <= MAX_BITS and abs(right) <= 64):
             raise TemplateFailed("chat template: the number is too large")
         if operator == "%" and isinstance(left, str):
             meter.read_all(right)
-            _check_printf(left, right)
+            check_printf(left, right)
         result = super().call_binop(context, operator, left, right)
         meter.read(result)
         return result
 
 
-_WIDE_FIELD = re.compile(r"\{[^{}]*(\{|\d{" + str(MAX_WIDTH + 1) + "})")
-_WIDE_DIRECTIVE = re.compile(r"%(\([^)]*\))?[-+# 0]*[\d.]*(\*|\d{" + str(MAX_WIDTH + 1) + "})")
 _UNBOUNDED_METHODS = frozenset(("translate", "expandtabs"))
 _PADDING_METHODS = frozenset(("center", "ljust", "rjust", "zfill"))
 
 
-def _check_method(meter: _Meter, text: str | bytes, name: str, args: Any, kwargs: Mapping[str, Any]) -> None:
+def _check_method(meter: Meter, text: str | bytes, name: str, args: Any, kwargs: Mapping[str, Any]) -> None:
     """Pay for what a text's method is going to build, before it does."""
     meter.read(text)
     if name in _UNBOUNDED_METHODS:
@@ -238,100 +224,13 @@ def _check_method(meter: _Meter, text: str | bytes, name: str, args: Any, kwargs
     if name in _PADDING_METHODS:
         meter.spend(max([argument for argument in args if isinstance(argument, int)], default=0))
     elif name == "replace" and len(args) >= 2:
-        _check_replace(meter, text, args[0], args[1])
+        check_replace(meter, text, args[0], args[1])
     elif name == "join" and args:
         meter.read_all(args[0])
-        meter.spend(len(text) * len(args[0]) if isinstance(args[0], _SIZED) else 0)
+        meter.spend(len(text) * len(args[0]) if isinstance(args[0], SIZED) else 0)
     elif name in ("format", "format_map"):
         for argument in (*args, *kwargs.values()):
             meter.read_all(argument)
-
-
-def _check_replace(meter: _Meter, text: Any, old: Any, new: Any) -> None:
-    meter.spend(text.count(old) * len(new) + len(text))
-
-
-def _check_printf(text: str, values: Any) -> None:
-    if _WIDE_DIRECTIVE.search(text):
-        raise TemplateFailed("chat template: the format's field is too wide")
-
-
-# Filters pay for their input, and those that can build more than they read have their own limits.
-
-
-def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    passes = _PassArg.from_obj(function)
-    deep = name in _READ_ALL
-
-    @pass_context
-    def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
-        meter = _meter(context)
-        (meter.read_all if deep else meter.read)(value)
-        check = _CHECKS.get(name)
-        if check is not None:
-            check(meter, value, *args, **kwargs)
-        if passes is _PassArg.context:
-            value = function(context, value, *args, **kwargs)
-        elif passes is _PassArg.eval_context:
-            value = function(context.eval_ctx, value, *args, **kwargs)
-        elif passes is _PassArg.environment:
-            value = function(context.environment, value, *args, **kwargs)
-        else:
-            value = function(value, *args, **kwargs)
-        meter.read(value)
-        return value
-
-    return apply
-
-
-def _check_join(meter: _Meter, value: Any, d: Any = "", attribute: Any = None) -> None:
-    if isinstance(value, _SIZED):
-        meter.spend(len(value) * len(str(d)))
-
-
-def _check_replace_filter(meter: _Meter, value: Any, old: Any, new: Any, count: Any = None) -> None:
-    _check_replace(meter, str(value), str(old), str(new))
-
-
-def _check_indent(meter: _Meter, value: Any, width: Any = 4, *_: Any, **__: Any) -> None:
-    meter.spend((width if isinstance(width, int) else len(width)) * (str(value).count("\n") + 1))
-
-
-def _check_format(meter: _Meter, value: Any, *args: Any, **kwargs: Any) -> None:
-    for argument in (*args, *kwargs.values()):
-        meter.read_all(argument)
-    _check_printf(str(value), args)
-
-
-def _check_tojson(meter: _Meter, value: Any, *args: Any, **kwargs: Any) -> None:
-    indent = kwargs.get("indent", args[1] if len(args) > 1 else None)
-    if indent is not None and (indent if isinstance(indent, int) else len(indent)) > 32:
-        raise TemplateFailed("chat template: tojson indents too far")
-
-
-_CHECKS: dict[str, Callable[..., None]] = {
-    "join": _check_join,
-    "replace": _check_replace_filter,
-    "indent": _check_indent,
-    "format": _check_format,
-    "tojson": _check_tojson,
-}
-_READ_ALL = frozenset(("tojson", "string", "join", "escape", "e", "unique", "sort", "groupby", "min", "max", "upper"))
-_WITHOUT = frozenset(
-    ("center", "wordwrap", "pprint", "random", "urlize", "xmlattr", "batch", "slice", "filesizeformat")
-)
-"""Filters that no chat template needs, and that would need limits of their own."""
-
-
-def _to_json(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: int | str | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    """JSON as transformers write it in chat templates: characters as they are, no escapes for HTML."""
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
 def _range(*args: int) -> range:
@@ -370,10 +269,7 @@ def _environment() -> _Environment:
     environment = _Environment(
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _Generation], optimized=False
     )
-    environment.filters["tojson"] = _to_json
-    environment.filters = {
-        name: _metered(name, function) for name, function in environment.filters.items() if name not in _WITHOUT
-    }
+    environment.filters = filters(environment.filters)
     del environment.globals["lipsum"]
     environment.globals |= {"range": _range, "raise_exception": _raise_exception, "strftime_now": _strftime_now}
     return environment

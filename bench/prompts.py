@@ -1,0 +1,148 @@
+"""Prompts of long chats, and replies taken apart: what the server computes by itself."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from statistics import median
+from time import perf_counter
+
+from bench.report import Row, at_most
+from paddock.parsing import ReplyParser, parser_named, parser_of_chat_template, parser_of_template
+from paddock.prompting import Message, PromptFormat
+
+MESSAGES = 200
+ROUNDS = 30
+TO_RENDER = 5.0
+"""Milliseconds for a prompt."""
+TO_PARSE = 20.0
+"""Microseconds for a token."""
+
+GO_TEMPLATE = """{{- if or .System .Tools }}<|im_start|>system
+{{ .System }}{{ range .Tools }}
+{{ json . }}{{ end }}<|im_end|>
+{{ end }}
+{{- range $i, $_ := .Messages }}
+{{- $last := eq (len (slice $.Messages $i)) 1 -}}
+{{- if eq .Role "user" }}<|im_start|>user
+{{ .Content }}<|im_end|>
+{{ else if eq .Role "assistant" }}<|im_start|>assistant
+{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ if .Content }}{{ .Content }}
+{{- else if .ToolCalls }}<tool_call>
+{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}
+</tool_call>
+{{- end }}{{ if not $last }}<|im_end|>
+{{ end }}
+{{- else if eq .Role "tool" }}<|im_start|>user
+<tool_response>
+{{ .Content }}
+</tool_response><|im_end|>
+{{ end }}
+{{- if and (ne .Role "assistant") $last }}<|im_start|>assistant
+{{ end }}
+{{- end }}"""
+JINJA = """{%- if messages[0].role == 'system' %}
+    {{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}
+{%- endif %}
+{%- set ns = namespace(last=messages|length - 1) %}
+{%- for message in messages[::-1] %}
+    {%- if message.role == 'user' %}{%- set ns.last = messages|length - 1 - loop.index0 %}{%- break %}{%- endif %}
+{%- endfor %}
+{%- for message in messages %}
+    {%- if message.role == 'assistant' %}
+        {%- set content = message.content.split('</think>')[-1].lstrip('\\n') %}
+        {{- '<|im_start|>assistant\\n' + content }}
+        {%- for call in message.tool_calls or [] %}
+            {{- '<tool_call>\\n{"name": "' + call.function.name + '", "arguments": ' }}
+            {{- call.function.arguments | tojson }}{{- '}\\n</tool_call>' }}
+        {%- endfor %}
+        {{- '<|im_end|>\\n' }}
+    {%- elif not (message.role == 'system' and loop.first) %}
+        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"""
+CALL = {"function": {"name": "get_weather", "arguments": {"city": "Lisbon", "days": 3}}}
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "description": "Get the weather",
+            "parameters": {
+                "type": "object",
+                "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+                "required": ["city"],
+            },
+        },
+    }
+]
+TEXT = "The weather in Lisbon is < 20 degrees & sunny; {so} it goes on for a while, as it always has. "
+REPLIES = {
+    "qwen3": f'{TEXT * 8}<tool_call>\n{{"name": "get_weather", "arguments": {{"city": "{TEXT * 8}"}}}}\n</tool_call>',
+    "qwen3.5": f"{TEXT * 4}</think>{TEXT * 4}<tool_call>\n<function=get_weather>\n<parameter=city>\n{TEXT * 8}\n"
+    "</parameter>\n</function>\n</tool_call>",
+    "harmony": f"<|channel|>analysis<|message|>{TEXT * 8}<|end|><|start|>assistant"
+    f"<|channel|>final<|message|>{TEXT * 8}",
+    "gemma4": f"<|channel>thought\n{TEXT * 8}<channel|>{TEXT * 4}<|tool_call>call:get_weather"
+    f'{{city:<|"|>{TEXT * 4}<|"|>}}<tool_call|>',
+    "cohere": f"{TEXT * 8}<|END_THINKING|><|START_TEXT|>{TEXT * 8}<|END_TEXT|>",
+}
+
+
+def measure() -> list[Row]:
+    """The rows of this scenario."""
+    return [*_rendering(), *_parsing()]
+
+
+def conversation(messages: int = MESSAGES) -> list[Message]:
+    """A chat as agents have them: questions, calls, their results, answers."""
+    kinds = (
+        lambda i: Message("user", f"Question {i}: {TEXT}"),
+        lambda i: Message("assistant", "", tool_calls=(CALL,)),
+        lambda i: Message("tool", '{"degrees": 19}', tool_name="get_weather"),
+        lambda i: Message("assistant", f"Answer {i}: {TEXT}"),
+    )
+    return [
+        Message("system", "Be brief."),
+        *(kinds[i % 4](i) for i in range(messages - 2)),
+        Message("user", "And now?"),
+    ]
+
+
+def _rendering() -> Iterator[Row]:
+    forms = {
+        "Go template": PromptFormat.from_model(GO_TEMPLATE),
+        "renderer qwen3.5": PromptFormat.from_model(None, renderer="qwen3.5"),
+        "renderer gemma4": PromptFormat.from_model(None, renderer="gemma4"),
+        "chat template in Jinja": PromptFormat.from_model(None, JINJA),
+    }
+    messages = conversation()
+    for name, form in forms.items():
+        seconds = [_timed(partial(form.chat, messages, TOOLS)) for _ in range(ROUNDS)]
+        length = len(form.chat(messages, TOOLS))
+        note = f"{length} characters; at worst {max(seconds) * 1e3:.1f} ms"
+        yield at_most(f"{name}: a chat of {MESSAGES} messages", median(seconds) * 1e3, TO_RENDER, "ms", note)
+
+
+def _parsing() -> Iterator[Row]:
+    makers: dict[str, Callable[[], ReplyParser]] = {
+        name: partial(parser_named, name, tools=TOOLS, think=True, last_message=None) for name in REPLIES
+    }
+    makers["by a Go template"] = lambda: parser_of_template(GO_TEMPLATE, tools=TOOLS, think=True, prompt="")
+    makers["by a chat template"] = lambda: parser_of_chat_template(JINJA, tools=TOOLS, think=True, prompt="")
+    for name, make in makers.items():
+        tokens = re.findall(r"<\|?[\w/]+\|?>| ?\w+|\s+|[^\w\s]", REPLIES.get(name, REPLIES["qwen3"]))
+        costs = [_timed(partial(_parse, make(), tokens)) / len(tokens) for _ in range(ROUNDS)]
+        yield at_most(f"parser {name}", median(costs) * 1e6, TO_PARSE, "µs/token", f"{len(tokens)} tokens")
+
+
+def _parse(parser: ReplyParser, tokens: list[str]) -> None:
+    for token in tokens:
+        parser.feed(token)
+    parser.finish()
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
