@@ -5,7 +5,8 @@ frame is a 4-byte little-endian length and that many bytes of MessagePack. Durat
 """
 
 import struct
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -24,6 +25,8 @@ class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
 
     model: str
     adapters: tuple[str, ...] = ()
+    projector: str = ""
+    """The file that turns pictures into embeddings; "" for a model that takes none."""
     context_length: int = 0
     """Tokens that one request may use."""
     pool_tokens: int = 0
@@ -66,6 +69,9 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
 
     id: int
     prompt: str
+    """Where it says `[img-0]`, the first of the pictures stands."""
+    images: tuple[bytes, ...] = ()
+    """Files of pictures, as they came."""
     context: tuple[int, ...] = ()
     """Tokens of an earlier exchange that come before the prompt."""
     sampling: Sampling = Sampling()
@@ -104,6 +110,13 @@ class Tokenize(msgspec.Struct, tag="tokenize", frozen=True):
     add_special: bool = True
 
 
+class Measure(msgspec.Struct, tag="measure", frozen=True):
+    """Ask how many tokens pictures are; answered with `Measured`, or with `Failed`."""
+
+    id: int
+    images: tuple[bytes, ...]
+
+
 class Embed(msgspec.Struct, tag="embed", frozen=True, kw_only=True, omit_defaults=True):
     """Ask for a vector of each text; answered with `Embeddings` until there is one of each, or with `Failed`."""
 
@@ -117,13 +130,17 @@ class Embed(msgspec.Struct, tag="embed", frozen=True, kw_only=True, omit_default
     """Numbers of each vector that are wanted, from its beginning; 0 or less: all."""
     num_ctx: int = 0
     """Most tokens of a text; 0: the loaded model's limit."""
+    chunk: bool = False
+    """Whether a text that is too long is embedded in windows, whose vectors' mean is its vector."""
+    query: str | None = None
+    """A question: then each text's vector is one number, from 0 to 1, how well it answers that."""
 
 
 class Shutdown(msgspec.Struct, tag="shutdown", frozen=True):
     """Leave now; running requests are dropped."""
 
 
-Command = LoadModel | Generate | Cancel | Tokenize | Embed | Shutdown
+Command = LoadModel | Generate | Cancel | Tokenize | Measure | Embed | Shutdown
 
 
 class Loaded(msgspec.Struct, tag="loaded", frozen=True, kw_only=True):
@@ -200,6 +217,24 @@ class Tokens(msgspec.Struct, tag="tokens", frozen=True):
     """The answer to `Tokenize`."""
 
     id: int
+    data: memoryview
+    """32-bit integers: of a long text there are millions, which are not to be read one by one."""
+
+    @classmethod
+    def of(cls, id: int, tokens: Iterable[int]) -> "Tokens":
+        """Return the answer `tokens`."""
+        return cls(id, memoryview(array("i", tokens)).cast("B"))
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """The tokens, as they lie there."""
+        return self.data.cast("i")
+
+
+class Measured(msgspec.Struct, tag="measured", frozen=True):
+    """The answer to `Measure`: of each picture, how many tokens it takes."""
+
+    id: int
     tokens: tuple[int, ...]
 
 
@@ -240,6 +275,8 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
     tokens_per_second: float = 0.0
     """Computed or generated, since the last report."""
     preemptions: int = 0
+    encoded_images: int = 0
+    """Computed; those whose embeddings or cells were reused are not in it."""
     free_cells: int = 0
 
     @property
@@ -249,7 +286,7 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
         return self.reused_tokens / total if total else 0.0
 
 
-Event = Loaded | LoadFailed | Step | Tokens | Embeddings | Statistics
+Event = Loaded | LoadFailed | Step | Tokens | Measured | Embeddings | Statistics
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
@@ -313,7 +350,8 @@ class Frames:
                 end = start + 4 + length
                 if len(buffer) < end:
                     break
-                body = bytes(buffer[start + 4 : end])
+                with memoryview(buffer) as whole:
+                    body = bytes(whole[start + 4 : end])
                 start = end
                 yield body
         finally:

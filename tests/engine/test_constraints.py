@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -188,10 +188,32 @@ def test_white_space_comes_to_an_end(writer: Writer, text: str) -> None:
     assert writer.verdict("json", text) == f"refused after {text[:-1]}"
 
 
-@pytest.mark.parametrize("before", ['{"a": ', '{"\\"": -0.', '{"a": "\\"1", "b": [1e'])
+@pytest.mark.parametrize("before", ['{"a": ', '{"\\"": -0.', '{"a": "\\"1", "b": [1.'])
 def test_numbers_come_to_an_end(writer: Writer, before: str) -> None:
     assert writer.verdict("json", before + "3" * 20) == "unfinished"
     assert writer.verdict("json", before + "3" * 21) == f"refused after {before}{'3' * 20}"
+
+
+@pytest.mark.parametrize("exponent", ["e", "E+", "e-"])
+def test_exponents_are_such_that_every_reader_can_hold_the_number(writer: Writer, exponent: str) -> None:
+    assert writer.verdict("json", f'{{"a": 1{exponent}99, "e9": 1234') == "unfinished"
+    assert writer.verdict("json", f'{{"a": 1.5{exponent}999') == f'refused after {{"a": 1.5{exponent}99'
+
+
+def test_exponents_in_tokens_of_several_digits_are_held_too() -> None:
+    texts = [b"", b"1", b"e", b"9", b"99", b"999", b"e999", b'"', b"-"]
+    rules = Tokens(texts, {0}).begin({"type": ["number", "string"]})
+
+    def follow(*tokens: int) -> set[int]:
+        for token in tokens:
+            rules.accept(token)
+        return {int(t) for t in rules.allowed().nonzero()[0]}
+
+    assert follow(1) == {0, 1, 2, 3, 4, 5}
+    assert follow(2) == {1, 3, 4, 8}
+    assert follow(8) == {1, 3, 4}
+    assert follow(3) == {0, 1, 3}
+    assert follow(3) == {0}
 
 
 def test_digits_go_on_in_strings_and_where_they_must(writer: Writer) -> None:
@@ -470,9 +492,9 @@ def test_replies_in_one_format_do_not_disturb_each_other(writer: Writer) -> None
 def test_the_last_formats_used_are_not_compiled_again(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def noted(text: str) -> Grammar:
+    def noted(text: str, controls: Mapping[str, int]) -> Grammar:
         read.append(text)
-        return read_format(text)
+        return read_format(text, controls)
 
     monkeypatch.setattr("paddock.engine.constraints.vocabulary.read_format", noted)
     texts = [json.dumps({"const": n}) for n in range(-KEPT, 1)]

@@ -6,19 +6,23 @@ What they are compared with is computed apart: each text alone in a context that
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paddock import ipc
+from paddock.engine import reader
 from paddock.engine.binding import Batch, ContextOptions, Model
 from paddock.engine.binding.embedding import EmbeddingContext, Pooling, has_cache
 from paddock.engine.embedding import Embedder
 from paddock.engine.lane import Method
-from tests.embedders import tiny_bert, tiny_t5_encoder
+from tests.embedders import tiny_bert, tiny_qwen3, tiny_t5_encoder
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
 from tests.ggufs import WORDS, tiny_llama
 from tests.kinds import KINDS
@@ -398,3 +402,76 @@ def test_embedding_does_not_disturb_what_is_generated_beside_it(tmp_path: Path) 
         assert ended == {n: text for n, (text, _) in alone.items()}
         for number, data in quiet.items():
             assert same(np.frombuffer(vectors[number], np.float32), np.frombuffer(data, np.float32))
+
+
+@pytest.mark.parametrize("maker", ["BERT", "mean of a decoder", "full attention", "sliding window", "encoder of a T5"])
+def test_a_text_in_windows_gets_the_mean_of_their_vectors_weighted_by_their_tokens(maker: str, tmp_path: Path) -> None:
+    with Bench(MAKERS[maker](tmp_path / "model.gguf"), limit=700) as bench:
+        around = len(bench.model.tokenize(""))
+        ends = around - bool(around and bench.model.tokenize("a")[0] == bench.model.tokenize("")[0])
+        for limit, count in ((50, 300), (50, 96), (600, 1500), (700, 20)):
+            text = words(count, count)
+            whole = bench.model.tokenize(text)
+            content, room = whole[around - ends : len(whole) - ends], limit - around
+            mean: Vector = np.zeros(64, np.float32)
+            total = 0
+            for start in range(0, len(content), room):
+                part = content[start : start + room]
+                tokens = [*whole[: around - ends], *part, *whole[len(whole) - ends :]]
+                vectors, pooling = bench.of_tokens(tokens), bench.method.pooling
+                vector = vectors.mean(axis=0) if pooling is Pooling.MEAN else vectors[-1]
+                mean = mean + vector / np.linalg.norm(vector) * len(part)
+                total += len(tokens)
+            (found,) = bench.embed(text, chunk=True, num_ctx=limit)
+            assert bench.answers[0][0].tokens == total
+            assert abs(np.linalg.norm(found) - 1) < 1e-6
+            assert same(found, mean / np.linalg.norm(mean))
+
+
+def test_windows_keep_the_order_of_texts_and_a_short_text_is_embedded_as_ever(bert: Path) -> None:
+    texts = [words(number, length) for number, length in enumerate([3, 900, 1, 62, 63, 500, 8] * 5)]
+    with Bench(bert) as bench:
+        together = bench.embed(*texts, chunk=True)
+        alone = [bench.embed(text, chunk=True)[0] for text in texts]
+        assert all(same(one, other) for one, other in zip(together, alone, strict=True))
+        for text, vector in zip(texts, together, strict=True):
+            assert same(vector, bench.embed(text, normalize=True)[0]) == (len(text.split()) <= 62)
+        (cut,) = bench.embed(texts[1], chunk=True, dimensions=8)
+        assert (len(cut), round(float(np.linalg.norm(cut)), 5)) == (8, 1)
+        assert bench.embed("", chunk=True)[0].shape == (64,)
+        bench.add(1, "the dog", num_ctx=2, chunk=True)
+        bench.finish()
+        assert bench.failures.pop(1) == ipc.Failed(1, "the context is too small for any text", "invalid")
+
+
+def test_a_request_in_windows_is_cancelled_whole_and_others_take_turns_with_it(bert: Path) -> None:
+    with Bench(bert) as bench:
+        bench.add(1, words(1, 100_000), chunk=True)
+        bench.step()
+        bench.add(2, "the dog")
+        bench.step()
+        assert len(bench.vectors(2)) == 1
+        bench.embedder.cancel(1)
+        assert not bench.embedder.busy
+        assert 1 not in bench.answers
+
+
+@given(st.text(st.sampled_from("ab \n"), max_size=300), st.integers(1, 40))
+def test_portions_are_the_text_and_begin_at_white_space_where_there_is_some(text: str, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "PORTION", size)
+        found = list(reader.portions(text))
+    assert "".join(found) == text
+    assert all(0 < len(portion) <= size for portion in found) or found == [""]
+    assert all(later[0] in " \n" or not set(one[1:]) & set(" \n") for one, later in pairwise(found))
+
+
+def test_a_qwen3_is_pooled_at_the_mark_for_the_end_that_it_adds(tmp_path: Path) -> None:
+    with Bench(tiny_qwen3(tmp_path / "model.gguf", adds_end=True)) as bench:
+        assert bench.method.pooling is Pooling.LAST
+        assert bench.model.tokenize("the dog")[-1] == bench.model.eos
+        assert same(bench.embed("the dog", beside=True)[0], bench.expected("the dog"))
+        (cut,) = bench.embed(" ".join(["the dog"] * 50), num_ctx=21)
+        tokens = bench.model.tokenize(" ".join(["the dog"] * 10))
+        assert tokens[-1] == bench.model.eos
+        assert same(cut, bench.of_tokens(tokens)[-1])

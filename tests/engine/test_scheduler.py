@@ -10,6 +10,7 @@ from paddock.engine.budget import ChunkBudget
 from paddock.engine.memory import UNLIMITED
 from paddock.engine.scheduler import HIDDEN, Scheduler, Work
 from paddock.engine.sequence import Sequence, State
+from paddock.engine.spans import Span, Spans, cell_numbers
 
 
 class BookMemory:
@@ -34,6 +35,7 @@ class BookMemory:
     def share(self, source: int, target: int, length: int) -> None:
         assert not self.held[target]
         assert self.any_prefix or length == len(self.held[source])
+        assert not in_a_picture(self.tokens[source], length)
         self.held[target] = self.held[source][:length]
         self.tokens[target] = self.tokens[source][:length]
 
@@ -42,6 +44,7 @@ class BookMemory:
         self.shifted.discard(slot)
 
     def cut(self, slot: int, length: int) -> bool:
+        assert not in_a_picture(self.tokens[slot], length)
         if self.any_prefix:
             self.held[slot], self.tokens[slot] = self.held[slot][:length], self.tokens[slot][:length]
             self.shifted.discard(slot)
@@ -86,6 +89,12 @@ class BookMemory:
     def compute(self, works: list[Work]) -> None:
         for sequence, start, length in works:
             assert start == len(self.held[sequence.slot])
+            span = sequence.spans.at(start)
+            if span is not None:
+                assert start + length <= span.end
+                assert not span.at_once or (start, length) == (span.start, span.length)
+            else:
+                assert all(token >= 0 for token in sequence.tokens[start : start + length])
             self.held[sequence.slot] += self._new(length)
             self.tokens[sequence.slot] += sequence.tokens[start : start + length]
         assert self.used() <= self.cells
@@ -93,6 +102,16 @@ class BookMemory:
     def _new(self, count: int) -> list[int]:
         self.made += count
         return list(range(self.made - count, self.made))
+
+
+def in_a_picture(tokens: list[int], length: int) -> bool:
+    """Whether the first `length` tokens end in the middle of a picture."""
+    return 0 < length < len(tokens) and tokens[length] < HIDDEN and tokens[length] == tokens[length - 1] - 1
+
+
+def at_once(work: Work) -> bool:
+    span = work.sequence.spans.at(work.start)
+    return span is not None and span.at_once
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -111,8 +130,15 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.memory = BookMemory(cells, slots, any_prefix, can_shift)
         self.batch = batch
         self.scheduler = Scheduler(
-            self.memory, ChunkBudget(batch), batch_tokens=batch, max_running=4, park=park, aside_from=aside_from
+            self.memory,
+            ChunkBudget(batch),
+            batch_tokens=batch,
+            max_running=4,
+            park=park,
+            aside_from=aside_from,
+            has_embeddings=self.has_embeddings,
         )
+        self.asked: dict[tuple[int, Span], int] = {}
         self.alive: list[Sequence] = []
         self.targets: dict[int, int] = {}
         self.number = 0
@@ -126,13 +152,39 @@ class SchedulerMachine(RuleBasedStateMachine):
         keep=st.integers(0, 6),
         may_shift=st.booleans(),
         use_cache=st.booleans(),
+        pictures=st.lists(st.tuples(st.sampled_from([b"a", b"b"]), st.integers(1, 6), st.booleans()), max_size=2),
     )
     def arrive(
-        self, prompt: list[int], prefix: int, reply: int, room: int, keep: int, may_shift: bool, use_cache: bool
+        self,
+        prompt: list[int],
+        prefix: int,
+        reply: int,
+        room: int,
+        keep: int,
+        may_shift: bool,
+        use_cache: bool,
+        pictures: list[tuple[bytes, int, bool]],
     ) -> None:
         room = min(room, self.memory.cells)
-        tokens = ([7] * prefix + prompt)[: max(1, room - 1)]
-        sequence = Sequence(self.number, tokens, max(room, 2), num_keep=keep, may_shift=may_shift, use_cache=use_cache)
+        tokens = [7] * prefix
+        spans: list[Span] = []
+        for key, cells, at_once in pictures:
+            if len(tokens) + cells < room and cells <= self.batch:
+                # All cells of a picture, or those of one that is as large, are the same for everybody.
+                key = key + bytes([cells, at_once])
+                spans.append(Span(len(tokens), cells, cells, key, 0, at_once))
+                tokens += cell_numbers(key, 0, cells)
+        tokens = (tokens + prompt)[: max(1, room - 1)]
+        spans = [span for span in spans if span.end <= len(tokens)]
+        sequence = Sequence(
+            self.number,
+            tokens,
+            max(room, 2),
+            num_keep=keep,
+            may_shift=may_shift,
+            use_cache=use_cache,
+            spans=Spans(spans),
+        )
         self.number += 1
         self.alive.append(sequence)
         self.targets[sequence.id] = reply
@@ -169,10 +221,16 @@ class SchedulerMachine(RuleBasedStateMachine):
         for _ in range(times):
             self.one_step()
 
+    def has_embeddings(self, sequence: Sequence, span: Span) -> bool:
+        """Let each picture be asked for a few times."""
+        times = self.asked[sequence.id, span] = self.asked.get((sequence.id, span), 0) + 1
+        return times > span.length % 3
+
     def one_step(self) -> None:
         works = self.scheduler.plan()
-        assert sum(w.length for w in works) <= self.batch
-        assert works or not self.alive or self.scheduler.aside, "somebody can always go on"
+        assert sum(w.length for w in works if not at_once(w)) <= self.batch
+        waits = self.scheduler.aside is not None or self.scheduler.unencoded
+        assert works or not self.alive or waits, "somebody can always go on"
         decoding = {s.id for s in self.alive if s.state is State.DECODING}
         assert decoding <= {w.sequence.id for w in works}, "who is being answered never waits"
         self.memory.compute(works)

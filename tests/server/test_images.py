@@ -263,6 +263,27 @@ def test_a_client_that_leaves_in_the_middle_leaves_the_server_in_order(seer: Ser
     until(lambda: len(seer.runners()) >= 1)
 
 
+def test_a_projector_counts_in_memory_and_tells_models_apart(
+    seer: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("other")
+    files = [kinds.full_attention(folder / "model.gguf"), projectors.llava(folder / "projector.gguf", seed=1)]
+    seer.create(
+        "other-seer",
+        files={file.name: seer.upload(file) for file in files},
+        template=CHAT,
+        parameters={"temperature": 0, "num_predict": 8, "num_ctx": 1024},
+    )
+    messages = [{"role": "user", "content": "look", "images": [encoded(image(7))]}]
+    other = seer.post("/api/chat", {"model": "other-seer", "messages": messages, "stream": False})
+    assert said(other) != said(ask(seer, ("user", "look", [encoded(image(7))])))
+    loaded = seer.ps()
+    assert {f"{SEER}:latest", "other-seer:latest"} <= loaded.keys()
+    assert loaded["other-seer:latest"]["size"] >= sum(file.stat().st_size for file in files)
+    seer.unload("other-seer")
+    seer.request("DELETE", "/api/delete", {"model": "other-seer"})
+
+
 def test_the_official_client_sends_pictures(seer: ServerUnderTest) -> None:
     client = ollama.Client(seer.url)
     data = base64.b64decode(encoded(image(6)))

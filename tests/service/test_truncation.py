@@ -20,7 +20,12 @@ def fit(messages: Sequence[Message], limit: int) -> tuple[str, int]:
     async def count(prompt: str) -> int:
         return len(prompt.split())
 
-    return asyncio.run(fitting_prompt(messages, render, count, limit)), tried
+    def pictures(some: Sequence[Message]) -> int:
+        return 10 * sum(len(m.images) for m in some)
+
+    prompt, kept = asyncio.run(fitting_prompt(messages, render, count, limit, pictures))
+    assert prompt == asyncio.run(render(kept))
+    return prompt, tried - 1
 
 
 def test_a_chat_that_fits_stays_whole() -> None:
@@ -35,6 +40,13 @@ def test_the_oldest_messages_go_first_and_the_system_message_stays() -> None:
 def test_the_last_message_stays_however_long() -> None:
     assert fit([Message("user", "old"), Message("user", "x " * 50)], 10)[0].startswith("u:x")
     assert fit([Message("user", "x " * 50)], 10)[0].startswith("u:x")
+
+
+def test_pictures_count_and_go_with_their_messages() -> None:
+    chat = [Message("user", f"turn-{i}", images=[b"picture"] * (i % 2)) for i in range(8)]
+    assert fit(chat, 23)[0] == "u:turn-5 u:turn-6 u:turn-7 "
+    assert fit(chat, 20)[0] == "u:turn-6 u:turn-7 "
+    assert fit(chat, 5)[0] == "u:turn-7 "
 
 
 def test_few_prompts_are_tried_for_a_long_chat() -> None:

@@ -7,12 +7,11 @@ sequences get their step. What is computed moves over batch by batch.
 """
 
 import logging
-import threading
-import time
 from typing import Any
 
 from paddock.engine.binding import Batch, BatchRejected, Context, ContextOptions, LoadError, Model
 from paddock.engine.scheduler import Aside
+from paddock.engine.turns import Turns
 
 log = logging.getLogger("paddock.engine")
 
@@ -27,7 +26,7 @@ CELLS_UNIT = 256
 
 
 class AsidePrefill:
-    """One prompt at a time, on a thread that only runs while `run` waits for it."""
+    """One prompt at a time, in slices of time."""
 
     def __init__(self, model: Model, options: ContextOptions, adapters: list[Any] | None = None) -> None:
         """Compute with `model` in contexts like `options`, with these adapters applied."""
@@ -36,61 +35,49 @@ class AsidePrefill:
         self._adapters = adapters or []
         self.job: Aside | None = None
         """What is being computed."""
-        self._thread: threading.Thread | None = None
+        self._turns: Turns | None = None
+        self._computed: list[tuple[int, bytearray]] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to compute, be it that the rest cannot be computed here."""
+        return self._turns is None or self._turns.done
 
     def start(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
         """Begin with `tokens[job.start:job.end]`; `before` are the saved cells of those before them, if any."""
         self.stop()
         self.job = job
-        self.done = self._stopped = False
-        self._error: Exception | None = None
-        self._computed: list[tuple[int, bytearray]] = []
-        self._until = 0.0
-        self._go, self._pause = threading.Semaphore(0), threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._work, args=(job, tokens, before), daemon=True)
-        self._thread.start()
+        self._computed = []
+        self._turns = Turns(lambda: self._work(job, tokens, before))
 
     def run(self, seconds: float) -> list[tuple[int, bytearray]]:
-        """Compute for about `seconds`; return the saved cells of each batch that got done, with how many they are.
-
-        `done` says whether there is nothing more to compute, be it that the rest cannot be computed here.
-        """
-        self._until = time.perf_counter() + seconds
-        self._go.release()
-        self._pause.acquire()
-        if self._error is not None:
-            raise self._error
+        """Compute for about `seconds`; return the saved cells of each batch that got done, with how many they are."""
+        if self._turns is not None:
+            self._turns.run(seconds)
         computed, self._computed = self._computed, []
         return computed
 
     def stop(self) -> None:
         """Drop the job, finished or not."""
-        if self._thread is not None:
-            self._stopped = True
-            self._go.release()
-            self._thread.join()
-        self.job = self._thread = None
+        if self._turns is not None:
+            self._turns.stop()
+        self.job = self._turns = None
 
     def _work(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
-        self._go.acquire()
         try:
-            if not self._stopped:
-                self._compute(job, tokens, before)
+            self._compute(job, tokens, before)
         except (LoadError, BatchRejected, MemoryError) as error:
             log.warning("a prompt is computed in pieces: %s", error)
-        except Exception as error:
-            self._error = error
-        finally:
-            self.done = True
-            self._pause.release()
 
     def _compute(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
+        turns = self._turns
+        assert turns is not None
         cells = -(-job.end // CELLS_UNIT) * CELLS_UNIT
         options = self._options
         context = Context(
             self._model,
             ContextOptions(cells, ROWS, 2, options.threads, options.kv_type, options.flash_attention),
-            between=self._between,
+            between=turns.between,
         )
         batch = Batch(ROWS)
         try:
@@ -102,7 +89,7 @@ class AsidePrefill:
                 for position in range(at, min(at + ROWS, job.end)):
                     batch.add(tokens[position], position, 0, False)
                 context.decode(batch)
-                if not self._between():
+                if not turns.between():
                     return
                 # Another name for the newest cells only: what is saved is all that a sequence holds.
                 context.share(0, 1, at, -1)
@@ -111,10 +98,3 @@ class AsidePrefill:
         finally:
             batch.close()
             context.close()
-
-    def _between(self) -> bool:
-        """Let the others go on if the slice is over; False if there is nobody to compute for any more."""
-        if time.perf_counter() >= self._until and not self._stopped:
-            self._pause.release()
-            self._go.acquire()
-        return not self._stopped

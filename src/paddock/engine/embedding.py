@@ -9,15 +9,17 @@ So the memory for a long text is held only as long as there are such, and nobody
 
 import logging
 import math
-import unicodedata
 from array import array
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from paddock.engine.binding import BatchRejected, LoadError, Model
-from paddock.engine.binding.embedding import NoVector, Pooling, has_word_pieces
+from paddock.engine.binding import BatchRejected, LoadError
+from paddock.engine.binding.embedding import NoVector, Pooling
 from paddock.engine.lane import PIECE, ROWS, Lane, Method, Text
-from paddock.ipc import Embed, Embeddings, Failed, FailureKind, Step, Vector
+from paddock.engine.ranking import Scorer
+from paddock.engine.reader import Reader, TextRefused, not_finite
+from paddock.ipc import Embed, Embeddings, Failed, Step, Vector
 
 log = logging.getLogger("paddock.engine")
 
@@ -27,16 +29,44 @@ SHORT = ROWS
 BESIDE = 32
 """Tokens of a batch of a model in pieces while others are answered: they get a token between two batches."""
 
-LONGEST_PIECE = 64
-"""Characters that hardly any token exceeds: of a text that is far too long, the rest need not be read."""
 
+@dataclass(eq=False)
+class Windows:
+    """A text in windows, and the mean of their vectors so far, each with the weight of its tokens."""
 
-class TextRefused(Exception):
-    """A text that cannot be embedded; the message is for the client."""
+    request: Embed
+    number: int
+    rest: Iterator[tuple[list[int], bool]]
+    marks: int
+    """Tokens of each window that are not the text's."""
+    read: bool = False
+    computing: int = 0
+    tokens: int = 0
+    sums: "array[float]" = field(default_factory=lambda: array("f"))
 
-    def __init__(self, message: str, kind: FailureKind) -> None:
-        super().__init__(message)
-        self.kind = kind
+    def next(self) -> Text:
+        """Return the next window."""
+        tokens, self.read = next(self.rest)
+        self.computing += 1
+        return Text(self.request, self.number, tokens, whole=self)
+
+    def add(self, window: Text) -> Vector | None:
+        """Take a window that is computed; return the vector of the whole text after the last one.
+
+        Raises:
+            TextRefused: if its numbers are not finite.
+        """
+        weight = max(len(window.tokens) - self.marks, 1)
+        values = shaped(window, normalize=True)
+        sums = self.sums or array("f", bytes(4 * len(values)))
+        self.sums = array("f", [s + v * weight for s, v in zip(sums, values, strict=True)])
+        self.tokens += len(window.tokens)
+        self.computing -= 1
+        if self.computing or not self.read:
+            return None
+        length = math.hypot(*self.sums) or 1.0
+        mean = array("f", [value / length for value in self.sums])
+        return Vector(self.request.id, self.number, self.tokens, mean.tobytes())
 
 
 @dataclass(eq=False)
@@ -45,57 +75,15 @@ class Job:
 
     request: Embed
     next: int = 0
+    windows: Windows | None = None
+    """The text that is read in part."""
     held: Text | None = None
     """A long text that waits for the one before it."""
 
     @property
     def read(self) -> bool:
         """Whether nothing of it is left to read."""
-        return self.next == len(self.request.texts) and self.held is None
-
-
-class Reader:
-    """Cuts texts into tokens, no more than a context takes."""
-
-    def __init__(self, model: Model, context_length: int) -> None:
-        """Take at most `context_length` tokens, or what the model was trained with if that is less."""
-        self._model = model
-        self._limit = context_length
-        self._word_pieces = has_word_pieces(model)
-        around = model.tokenize("")
-        self._tail = len(around) - bool(around and model.tokenize("a")[0] == around[0])
-
-    def read(self, request: Embed, number: int) -> Text:
-        """Return a text of a request with its tokens.
-
-        Raises:
-            TextRefused: if it has none, or has too many and may not be cut.
-        """
-        text = request.texts[number]
-        limit = min(request.num_ctx, self._trained) if request.num_ctx > 0 else self._limit
-        enough = limit * LONGEST_PIECE
-        tokens = self._tokenize(text[:enough])
-        if len(tokens) <= limit and len(text) > enough:
-            tokens = self._tokenize(text)
-        if not tokens:
-            raise TextRefused(f"input {number} has no tokens", "invalid")
-        if len(tokens) > limit:
-            if not request.truncate:
-                raise TextRefused("the input length exceeds the context length", "too_long")
-            # What the model wants after a text (BERT's [SEP]) comes after one that was cut, too.
-            tokens = tokens[: limit - self._tail] + tokens[len(tokens) - self._tail :]
-        return Text(request, number, tokens)
-
-    @property
-    def _trained(self) -> int:
-        return self._model.train_context or 1 << 31
-
-    def _tokenize(self, text: str) -> list[int]:
-        if self._word_pieces and not text.isascii():
-            # The library decomposes letters with accents, as BERT's own tokenizer does, but keeps only the beginning
-            # of each Hangul syllable. What is decomposed already it takes as it is.
-            text = unicodedata.normalize("NFD", text)
-        return self._model.tokenize(text)
+        return self.next == len(self.request.texts) and self.held is None and self.windows is None
 
 
 class Embedder:
@@ -105,6 +93,7 @@ class Embedder:
         """Embed texts of up to `context_length` tokens; `keep` the context for short ones, once it is made."""
         self._method = method
         self._reader = Reader(method.model, context_length)
+        self._scorer = Scorer(method)
         self._short = Lane(method, SHORT, method.together, keep=keep)
         self._long = Lane(method, SHORT, 1, keep=False)
         self._lanes = deque([self._short, self._long])
@@ -176,10 +165,25 @@ class Embedder:
         return failed
 
     def _read(self, job: Job) -> Text:
-        if self._method.pooling is Pooling.RANK:
-            raise TextRefused("this model ranks texts, it does not embed them", "invalid")
-        job.next += 1
-        return self._reader.read(job.request, job.next - 1)
+        """Return the next text of a request, or the next window of one."""
+        request, reader = job.request, self._reader
+        if job.windows is None:
+            number = job.next
+            job.next += 1
+            if request.query is not None:
+                self._scorer.check()
+                tokens, second = reader.pair(request, number)
+                return Text(request, number, tokens, second=second)
+            if self._method.pooling is Pooling.RANK:
+                raise TextRefused("this model ranks texts, it does not embed them", "invalid")
+            if not request.chunk:
+                return Text(request, number, reader.text(request, number))
+            job.windows = Windows(request, number, reader.windows(request, number), reader.marks)
+        windows = job.windows
+        text = windows.next()
+        if windows.read:
+            job.windows = None
+        return text
 
     def _compute(self, lane: Lane, room: int) -> tuple[list[Vector], list[Failed]]:
         """Compute a batch of a lane; return the vectors that are ready, and the requests that failed."""
@@ -188,7 +192,8 @@ class Embedder:
         try:
             for text in lane.step(room):
                 try:
-                    vectors.append(finished(text))
+                    if (vector := self._finished(text)) is not None:
+                        vectors.append(vector)
                 except TextRefused as error:
                     failed[text.request.id] = self._refuse(text.request, error)
         except (BatchRejected, NoVector, LoadError) as error:
@@ -197,6 +202,18 @@ class Embedder:
             refusal = TextRefused(f"the texts could not be embedded: {error}", "engine")
             failed = {text.request.id: self._refuse(text.request, refusal) for text in lane.batch}
         return vectors, list(failed.values())
+
+    def _finished(self, text: Text) -> Vector | None:
+        """Return the vector of a text whose tokens are all computed; None of a window with others to come."""
+        request, values = text.request, text.vector
+        if request.query is not None:
+            values = array("f", [self._scorer.score(text)])
+        elif text.whole is not None:
+            vector: Vector | None = text.whole.add(text)
+            return vector
+        else:
+            values = shaped(text, normalize=request.normalize)
+        return Vector(request.id, text.number, len(text.tokens), values.tobytes())
 
     def _rest(self) -> None:
         """Give memory back, if none of the texts that are still to be read can need it at once."""
@@ -209,18 +226,16 @@ class Embedder:
         return Failed(request.id, str(error), error.kind)
 
 
-def finished(text: Text) -> Vector:
-    """Return the vector of a text whose tokens are all computed, as its request wants it.
+def shaped(text: Text, *, normalize: bool) -> "array[float]":
+    """Return the vector of a text whose tokens are all computed: as many numbers as wanted, with length 1 if wanted.
 
     Raises:
         TextRefused: if its numbers are not finite.
     """
-    request, values = text.request, text.vector
-    if 0 < request.dimensions < len(values):
-        values = values[: request.dimensions]
+    values, dimensions = text.vector, text.request.dimensions
+    if 0 < dimensions < len(values):
+        values = values[:dimensions]
     length = math.hypot(*values)
     if not math.isfinite(length):
-        raise TextRefused(f"the model's vector of input {text.number} is not finite", "engine")
-    if request.normalize and length:
-        values = array("f", [value / length for value in values])
-    return Vector(request.id, text.number, len(text.tokens), values.tobytes())
+        raise not_finite(text.number)
+    return array("f", [value / length for value in values]) if normalize and length else values

@@ -6,10 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
-from paddock.engine.constraints import BadConstraint, Constraint, Vocabulary, constraint
+from paddock.engine.constraints import BadConstraint, Constraint, ConstraintFailed, Vocabulary, constraint
 from paddock.ipc import Generate
 
 log = logging.getLogger("paddock.engine")
+
+MASK_THREADS = 2
+"""What computes masks beside the model: eight of them together take one thread a tenth of a step at most."""
 
 POLL_SECONDS = 0.01
 """How long to sleep where there is nothing to do but to wait for a format: commands are seen after that."""
@@ -22,20 +25,39 @@ class FormattedReply:
         """With `thinking`, the opening and closing tag, what stands between them is free.
 
         The opening tag is empty where the prompt ends with it; a reply that does not begin with it is held at once.
+        Where the model would end its reply within the thinking, only the thinking ends.
         """
         self._model = model
         self._rules = rules
-        self._opening, self._closing = thinking or ("", "")
-        self._begun = not self._opening
-        self._held = thinking is None
+        opening, closing = thinking or ("", "")
+        self._opening, self._closing = opening.encode(), closing
+        self._thinks = thinking is not None and not opening
+        self._attempt = rules.fresh() if opening else None
+        """The rules as long as the reply may be at the beginning of the opening tag as well."""
+        self._undecided = bool(opening)
+        self._said = b""
+        """Of the opening tag."""
         self._text = ""
+        """The end of the thinking, as long as its closing tag may be."""
+        self._left = b""
+        """Of the closing tag, where it is written for the model."""
         self.logits: Any = None
         """Those that the last token was chosen by, before what may not come was ruled out; if asked for."""
 
     @property
     def done(self) -> bool:
         """Whether nothing can be added."""
-        return self._held and self._rules.done
+        return not self._thinks and not self._undecided and self._rules.done
+
+    def start(self) -> None:
+        """Say that its prompt is being computed from now on: what it may begin with is found out meanwhile."""
+        (self._attempt or self._rules).begin()
+
+    def close(self) -> None:
+        """Say that no more tokens will be chosen."""
+        self._rules.close()
+        if self._attempt is not None:
+            self._attempt.close()
 
     def sample(self, sampler: SamplerChain, context: Context, index: int, *, keep_logits: bool) -> int:
         """Choose the next token.
@@ -48,36 +70,74 @@ class FormattedReply:
 
             size = self._model.vocabulary_size
             self.logits = numpy.ctypeslib.as_array(context.logits(index), shape=(size,)).copy()
-        if not self._held:
-            token = sampler.sample(context, index)
-            if self._is_thinking(token):
-                return token
-            self._held = True
+        if self._thinks:
+            return self._think(sampler, context, index)
+        if self._undecided:
+            return self._begin(sampler, context, index)
         self._rules.mask(context.logits(index))
         token = sampler.sample(context, index)
         self._rules.accept(token)
         return token
 
-    def _is_thinking(self, token: int) -> bool:
-        """Whether a token that was chosen freely belongs to the thinking or its tags."""
+    def _think(self, sampler: SamplerChain, context: Context, index: int) -> int:
+        """Choose any token that does not end the reply; such a one begins the closing tag instead."""
+        token = None if self._left else sampler.sample(context, index)
+        if token is None or self._model.ends_reply(token):
+            self._left = self._left or self._closing.encode()
+            tag = self._rules.vocabulary.prefixes(self._left)[-1:]
+            if not tag:
+                raise ConstraintFailed("no token goes on with the tag that closes the thinking")
+            mask(context.logits(index), self._rules.vocabulary, None, tag)
+            token = sampler.sample(context, index)
+            self._left = self._left[len(self._model.piece(token, special=True)) :]
         text = self._text + self._model.piece(token, special=True).decode("utf-8", "replace")
-        if not self._begun:
-            said = text.lstrip()
-            if not (self._opening.startswith(said) or said.startswith(self._opening)) or self._model.ends_reply(token):
-                return False
-            self._begun = said.startswith(self._opening)
-        self._held = self._closing in text
-        self._text = text if not self._begun else text[-len(self._closing) :]
-        return True
+        self._thinks = self._closing not in text
+        self._text = text[-len(self._closing) :]
+        return token
+
+    def _begin(self, sampler: SamplerChain, context: Context, index: int) -> int:
+        """Choose a token that goes on with the opening tag, with the format, or with both as long as both may be."""
+        attempt = self._attempt
+        tag = self._rules.vocabulary.prefixes(self._opening[len(self._said) :])
+        if attempt is None and not tag:
+            raise ConstraintFailed("no token goes on with the tag that opens the thinking")
+        mask(context.logits(index), self._rules.vocabulary, attempt, tag)
+        token = sampler.sample(context, index)
+        if token not in tag:
+            assert attempt is not None
+            attempt.accept(token)
+            self._rules, self._undecided = attempt, False
+            return token
+        if attempt is not None and attempt.allowed()[token]:
+            attempt.accept(token)
+        else:
+            self._attempt = None
+        self._said += self._model.piece(token, special=True)
+        if self._said == self._opening:
+            self._undecided, self._thinks, self._text = False, True, self._said.decode()
+        return token
+
+
+def mask(logits: Any, vocabulary: Vocabulary, rules: Constraint | None, tokens: list[int]) -> None:
+    """Set the logits of all tokens to minus infinity but of those that `rules` allow and of `tokens`."""
+    import numpy
+
+    allowed = rules.allowed().copy() if rules is not None else numpy.zeros(vocabulary.size, numpy.bool_)
+    allowed[tokens] = True
+    numpy.putmask(numpy.ctypeslib.as_array(logits, shape=(vocabulary.size,)), ~allowed, -numpy.inf)
 
 
 class Formats:
-    """Compiles the formats of requests in a thread of its own: a large vocabulary takes a second, once."""
+    """Compiles the formats of requests in a thread of its own: a large vocabulary takes a second, once.
+
+    Other threads, also made when they are needed, compute the masks of the replies.
+    """
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._vocabulary: Vocabulary | None = None
         self._pool: ThreadPoolExecutor | None = None
+        self._masks: ThreadPoolExecutor | None = None
         self._coming: deque[tuple[Generate, Future[Constraint]]] = deque()
 
     @property
@@ -89,6 +149,7 @@ class Formats:
         """Begin to compile the format of `request`."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="formats")
+            self._masks = ThreadPoolExecutor(MASK_THREADS, thread_name_prefix="masks")
         self._coming.append((request, self._pool.submit(self._compile, request.format)))
 
     def cancel(self, request: int) -> None:
@@ -114,11 +175,12 @@ class Formats:
         return ready
 
     def close(self) -> None:
-        """End the thread."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        """End the threads."""
+        for pool in (self._pool, self._masks):
+            if pool is not None:
+                pool.shutdown(cancel_futures=True)
 
     def _compile(self, format: str) -> Constraint:
         if self._vocabulary is None:
             self._vocabulary = Vocabulary(self._model)
-        return constraint(self._vocabulary, format)
+        return constraint(self._vocabulary, format, self._masks)

@@ -1,13 +1,16 @@
 """A generation: what a request asked for, and how its next token becomes text."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import Constraint
 from paddock.engine.formatting import FormattedReply
+from paddock.engine.pictures import Picture
 from paddock.engine.sampling import counts_history, make_chain, token_logprob
 from paddock.engine.sequence import Sequence, cut_prompt, kept_tokens
+from paddock.engine.spans import Spans
 from paddock.engine.text import TextStream
 from paddock.ipc import Chunk, Finished, FinishReason, Generate, TokenLogprob
 
@@ -26,8 +29,12 @@ class Generation:
         context_length: int,
         limit: int,
         rules: Constraint | None = None,
+        spans: Spans | None = None,
+        pictures: Mapping[bytes, Picture] | None = None,
     ) -> None:
         """Take up `request`, whose prompt has the tokens `prompt`; `rules` hold its reply to the format it wants.
+
+        `spans` are where `pictures`, by their hashes, stand in the prompt.
 
         It may use `request.num_ctx` tokens, `context_length` if it does not say, and never more than `limit`.
 
@@ -35,8 +42,9 @@ class Generation:
             PromptTooLong: if the prompt does not fit and may not be cut.
         """
         num_ctx = min(request.num_ctx or context_length, limit)
-        tokens = cut_prompt(prompt, num_ctx, request.num_keep, model.adds_bos, request.truncate)
+        tokens, spans = cut_prompt(prompt, num_ctx, request.num_keep, model.adds_bos, request.truncate, spans)
         self.request = request
+        self.pictures = pictures or {}
         self.sequence = Sequence(
             request.id,
             tokens,
@@ -44,6 +52,7 @@ class Generation:
             num_keep=kept_tokens(request.num_keep, len(tokens), model.adds_bos),
             may_shift=request.shift,
             use_cache=request.cache_prompt,
+            spans=spans,
         )
         most = REPLY_CONTEXTS * num_ctx
         self._num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)
@@ -54,7 +63,8 @@ class Generation:
         if counts_history(request.sampling):
             last = request.sampling.repeat_last_n
             for token in tokens[-last:] if last > 0 else tokens if last < 0 else []:
-                self._sampler.accept(token)
+                if token >= 0:  # no cell of a picture
+                    self._sampler.accept(token)
         self._reply_tokens = 0
         self._started = 0
         self._first_token = 0
@@ -63,6 +73,8 @@ class Generation:
         """Say that its prompt is being computed from now on."""
         if not self._started:
             self._started = time.perf_counter_ns()
+            if self._format is not None:
+                self._format.start()
 
     def sample(self, context: Context, index: int) -> int:
         """Choose the next token by the logits of the batch's token `index`."""
@@ -120,6 +132,8 @@ class Generation:
 
     def close(self) -> None:
         """Free what the library holds for it."""
+        if self._format is not None:
+            self._format.close()
         self._sampler.close()
 
     def _chunk(self, text: str, logprobs: tuple[TokenLogprob, ...] | None) -> Chunk | None:

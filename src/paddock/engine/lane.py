@@ -4,11 +4,14 @@ from array import array
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paddock.engine.binding import Batch, ContextOptions, Model
-from paddock.engine.binding.embedding import EmbeddingContext, Pooling, is_causal, pooling_of
+from paddock.engine.binding.embedding import EmbeddingContext, Pooling, VectorBatch, is_causal, pooling_of
 from paddock.ipc import Embed
+
+if TYPE_CHECKING:
+    from paddock.engine.token_types import TokenTypes
 
 ROWS = 512
 """Tokens in a batch, unless a text alone has more; contexts are made in multiples of it."""
@@ -41,6 +44,8 @@ class Method:
     in_pieces: bool
     """Whether a text can be computed in several batches."""
     flash_attention: bool
+    types: "TokenTypes | None" = None
+    """What tells a question from a text, for models that rank and want to be told."""
 
     @classmethod
     def of(
@@ -56,7 +61,12 @@ class Method:
         if pooling in (Pooling.UNSPECIFIED, Pooling.NONE):
             pooling = Pooling.LAST if in_pieces else Pooling.MEAN
         threads = 1 if model.size < TINY_MODEL else threads
-        return cls(model, adapters, threads, pooling, in_pieces, flash_attention and in_pieces)
+        types = None
+        if pooling is Pooling.RANK and not in_pieces:
+            from paddock.engine.token_types import TokenTypes  # numpy and all: other models do without
+
+            types = TokenTypes.of(model)
+        return cls(model, adapters, threads, pooling, in_pieces, flash_attention and in_pieces, types)
 
     @property
     def reads_last(self) -> bool:
@@ -91,11 +101,15 @@ class Method:
 
 @dataclass(eq=False)
 class Text:
-    """One text on its way."""
+    """One text on its way, or a window of one."""
 
     request: Embed
     number: int
     tokens: list[int]
+    whole: Any = None
+    """What gathers the windows, if it is one of several."""
+    second: int = 0
+    """Of a question and a text: the index at which the text begins."""
     computed: int = 0
     slot: int = -1
     vector: "array[float]" = field(default_factory=lambda: array("f"))
@@ -173,7 +187,8 @@ class Lane:
         if self._context is None or self._room is None or length > self._context.cells:
             self.close()
             self._context = self._method.context(max(length, self._longest), self.together)
-            self._room = Batch(self._context.batch_tokens)
+            types, room = self._method.types, self._context.batch_tokens
+            self._room = Batch(room) if types is None else VectorBatch(room, types.width)
         return self._context, self._room
 
     def _plan(self, context: EmbeddingContext, room: int) -> list[tuple[Text, int]]:
@@ -199,6 +214,10 @@ class Lane:
         end = text.computed + count
         every, last = not self._method.reads_last, len(text.tokens) - 1
         index = -1
+        if isinstance(batch, VectorBatch) and self._method.types is not None:
+            for position, vector in enumerate(self._method.types.vectors(text.tokens, text.second)):
+                index = batch.add_vector(vector, position, text.slot, True)
+            return index
         for position in range(text.computed, end):
             index = batch.add(text.tokens[position], position, text.slot, every or position == last)
         return index

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from paddock.engine.memory import Memory
 from paddock.engine.parking import Parking
 from paddock.engine.prefix_tree import PrefixTree
+from paddock.engine.spans import Spans
 
 WORTH_UNPARKING = 16
 """Tokens more than can be shared that make it worth to restore a parked state."""
@@ -90,17 +91,26 @@ class PrefixCache:
                 return False
         return True
 
-    def begin(self, slot: int, tokens: Sequence[int], source: int, shared: int, *, use_parked: bool = True) -> int:
-        """Let an empty slot hold a beginning of `tokens`, and return its length.
+    def begin(
+        self,
+        slot: int,
+        tokens: Sequence[int],
+        source: int,
+        shared: int,
+        *,
+        spans: Spans,
+        use_parked: bool = True,
+    ) -> int:
+        """Let an empty slot hold a beginning of `tokens`, in which pictures are at `spans`, and return its length.
 
         That is the first `shared` tokens in the cells of `source`, or more if a parked state has more.
         """
-        parked = self._unpark(slot, tokens, shared) if use_parked else 0
+        parked = self._unpark(slot, tokens, shared, spans) if use_parked else 0
         if parked:
             self.tree.insert(slot, tokens[:parked])
             return parked
         if shared:
-            self.memory.share(source, slot, shared)
+            self.memory.share(source, slot, spans.position(shared))
         self.tree.insert(slot, tokens[:shared], source, shared)
         if source in self._kept:
             if self.memory.any_prefix and self.tree.length(source) == shared:
@@ -115,8 +125,11 @@ class PrefixCache:
         self.tree.truncate(slot, length)
         self._kept[slot] = None
 
-    def fork(self, source: int, tokens: Sequence[int]) -> None:
-        """Keep the state of `source` as it stands, having seen `tokens`, in a slot of its own, if one can be had."""
+    def fork(self, source: int, tokens: Sequence[int], position: int) -> None:
+        """Keep the state of `source` as it stands, having seen `tokens`, in a slot of its own, if one can be had.
+
+        `position` is that of the next token.
+        """
         length = len(tokens)
         known = self.tree.common(tokens)
         if any(known.get(slot) == length == self.tree.length(slot) for slot in self._kept):
@@ -124,7 +137,7 @@ class PrefixCache:
         slot = self.take_slot()
         if slot is None:
             return
-        self.memory.share(source, slot, length)
+        self.memory.share(source, slot, position)
         self.tree.insert(slot, tokens, source, length)
         self._kept[slot] = None
 
@@ -147,15 +160,15 @@ class PrefixCache:
         del self._kept[slot]
         self.give_back(slot)
 
-    def _unpark(self, slot: int, tokens: Sequence[int], shared: int) -> int:
+    def _unpark(self, slot: int, tokens: Sequence[int], shared: int, spans: Spans) -> int:
         """Restore the parked state that has most in common with `tokens`; return how much, 0 if it is not worth it."""
         if self._parking is None:
             return 0
         number, length = self._parking.find(tokens)
-        length = min(length, len(tokens) - 1)
+        length = spans.whole(min(length, len(tokens) - 1))
         if length - shared < WORTH_UNPARKING or self.free_cells < self._parking.length(number):
             return 0
         if not self.memory.restore(slot, self._parking.state(number)):
             return 0
-        self.memory.cut(slot, length)
+        self.memory.cut(slot, spans.position(length))
         return length

@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,8 +17,12 @@ from paddock.engine.constraints import BadConstraint, Constraint
 from paddock.engine.embedding import Embedder
 from paddock.engine.formatting import Formats
 from paddock.engine.generation import Generation
+from paddock.engine.imaging import BadPicture
 from paddock.engine.lane import Method
+from paddock.engine.pictures import Picture, Seen, Viewing, named_pictures, with_pictures
+from paddock.engine.pictures_encoding import Encoder, most_at_once
 from paddock.engine.sequence import PromptTooLong
+from paddock.engine.spans import Spans
 from paddock.engine.step import Stepper
 from paddock.ipc import (
     Cancel,
@@ -28,6 +34,8 @@ from paddock.ipc import (
     Loaded,
     LoadFailed,
     LoadModel,
+    Measure,
+    Measured,
     Shutdown,
     Statistics,
     Step,
@@ -81,6 +89,10 @@ class Runner:
         )
         adapters = [model.add_adapter(path) for path in load.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
+        self._encoder = _encoder(load, model, self._context_length)
+        if self._encoder is not None:
+            batch = max(load.batch_tokens, most_at_once(self._encoder.projector))
+            load = msgspec.structs.replace(load, batch_tokens=batch)
         options = choose_options(load, model, self._context_length)
         self._options = options
         self._context = _generating_context(model, options.context, adapters)
@@ -89,7 +101,14 @@ class Runner:
         self._stepper: Stepper | None = None
         if self._context is not None:
             aside = AsidePrefill(model, options.context, adapters) if options.spare_memory else None
-            self._stepper = Stepper(model, self._context, options.running, park=options.spare_memory, aside=aside)
+            self._stepper = Stepper(
+                model,
+                self._context,
+                options.running,
+                park=options.spare_memory,
+                aside=aside,
+                encoder=self._encoder,
+            )
         method = Method.of(
             model,
             adapters,
@@ -117,7 +136,7 @@ class Runner:
             adds_bos=model.adds_bos,
             bos=_special_text(model, model.bos),
             eos=_special_text(model, model.eos),
-            memory=model.size,
+            memory=model.size + (self._encoder.size if self._encoder is not None else 0),
         )
 
     def run(self, commands: list[Command]) -> None:
@@ -138,12 +157,19 @@ class Runner:
                 for event in embedder.step(beside=stepper is not None and stepper.busy):
                     channel.send(event)
             for request, rules in self._formats.take(sleep=not self._computing):
-                self._begin(request, rules)
-            commands = channel.take(wait=not (self._computing or self._formats.busy))
+                self._view(request, rules)
+            if self._encoder is not None:
+                for viewing, found in self._encoder.gallery.take(sleep=not self._computing):
+                    self._viewed(viewing, found)
+            commands = channel.take(wait=not (self._computing or self._preparing))
 
     @property
     def _computing(self) -> bool:
         return self._embedder.busy or (self._stepper is not None and self._stepper.busy)
+
+    @property
+    def _preparing(self) -> bool:
+        return self._formats.busy or (self._encoder is not None and self._encoder.gallery.busy)
 
     def close(self) -> None:
         """Give all memory back."""
@@ -151,6 +177,8 @@ class Runner:
         self._embedder.close()
         if self._stepper is not None:
             self._stepper.close()
+        if self._encoder is not None:
+            self._encoder.close()
         if self._context is not None:
             self._context.close()
         self._model.close()
@@ -161,13 +189,17 @@ class Runner:
         elif isinstance(command, Cancel):
             self._embedder.cancel(command.id)
             self._formats.cancel(command.id)
+            if self._encoder is not None:
+                self._encoder.gallery.cancel(command.id)
             if self._stepper is not None:
                 self._stepper.cancel(command.id)
         elif isinstance(command, Embed):
             self._embedder.add(command)
         elif isinstance(command, Tokenize):
             tokens = self._model.tokenize(self._before(command.context) + command.text, add_special=command.add_special)
-            self._channel.send(Tokens(command.id, tuple(tokens)))
+            self._channel.send(Tokens.of(command.id, tokens))
+        elif isinstance(command, Measure):
+            self._look_at(command, None, range(len(command.images)))
         else:
             log.error("unexpected command %s", type(command).__name__)
 
@@ -177,20 +209,59 @@ class Runner:
         elif request.format:
             self._formats.add(request)
         else:
-            self._begin(request, None)
+            self._view(request, None)
 
-    def _begin(self, request: Generate, rules: Constraint | BadConstraint | None) -> None:
-        assert self._stepper is not None
+    def _view(self, request: Generate, rules: Constraint | BadConstraint | None) -> None:
+        """Begin with a request, or look at its pictures first."""
+        if not request.images:
+            self._begin(request, rules, self._model.tokenize(self._before(request.context) + request.prompt))
+            return
+        numbers = named_pictures(request.prompt, len(request.images))
+        if numbers:
+            self._look_at(request, rules, numbers)
+        else:
+            self._refuse(request, "the prompt has no place for an image", "invalid")
+
+    def _look_at(
+        self, request: Generate | Measure, rules: Constraint | BadConstraint | None, numbers: Iterable[int]
+    ) -> None:
+        if self._encoder is None or not self._encoder.projector.sees:
+            self._refuse(request, "this model takes no images", "invalid")
+        else:
+            self._encoder.gallery.add(Viewing(request, rules, {n: request.images[n] for n in numbers}))
+
+    def _viewed(self, viewing: Viewing, found: dict[int, Seen] | BadPicture) -> None:
+        request = viewing.request
+        if isinstance(found, BadPicture):
+            self._refuse(request, str(found), "invalid")
+        elif isinstance(request, Measure):
+            self._channel.send(Measured(request.id, tuple(found[n].tokens for n in range(len(request.images)))))
+        else:
+            prompt, spans = with_pictures(self._model, self._before(request.context), request.prompt, found)
+            pictures = {seen.picture.key: seen.picture for seen in found.values()}
+            self._begin(request, viewing.rules, prompt, spans, pictures)
+
+    def _begin(
+        self,
+        request: Generate,
+        rules: Constraint | BadConstraint | None,
+        prompt: list[int],
+        spans: Spans | None = None,
+        pictures: dict[bytes, Picture] | None = None,
+    ) -> None:
+        assert self._stepper is not None and self._context is not None
         if isinstance(rules, BadConstraint):
             self._refuse(request, str(rules), "invalid")
             return
-        prompt = self._model.tokenize(self._before(request.context) + request.prompt)
+        if any(span.at_once and span.length > self._context.batch_tokens for span in spans or ()):
+            self._refuse(request, "an image takes more tokens at once than a batch has: raise num_batch", "invalid")
+            return
         if not prompt:
             self._refuse(request, "the prompt has no tokens", "invalid")
             return
         try:
             limit = min(self._cells, self._model.train_context or self._cells)
-            generation = Generation(request, prompt, self._model, self._context_length, limit, rules)
+            generation = Generation(request, prompt, self._model, self._context_length, limit, rules, spans, pictures)
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return
@@ -201,7 +272,7 @@ class Runner:
         size = self._model.vocabulary_size
         return self._model.text([t for t in context if 0 <= t < size], special=True) if context else ""
 
-    def _refuse(self, request: Generate, message: str, kind: FailureKind) -> None:
+    def _refuse(self, request: Generate | Measure, message: str, kind: FailureKind) -> None:
         self._channel.send(Step(failed=(Failed(request.id, message, kind),)))
 
     def _report(self, stepper: Stepper) -> None:
@@ -256,6 +327,27 @@ def choose_options(load: LoadModel, model: Model, context_length: int) -> Option
     )
     on_gpu = load.gpu_layers != 0 and gpu_offload()
     return Options(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
+
+
+def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder | None:
+    """Load the projector, if there is one.
+
+    Raises:
+        LoadError: if it does not fit the model.
+    """
+    if not load.projector:
+        return None
+    path = Path(load.projector)
+    if not path.is_file():
+        raise LoadError(f"{path} does not exist")
+    threads = 1 if path.stat().st_size < TINY_MODEL else load.threads or 1
+    return Encoder(
+        model,
+        load.projector,
+        threads=threads,
+        gpu=load.gpu_layers != 0 and gpu_offload(),
+        most_cells=context_length // 2,
+    )
 
 
 def _generating_context(model: Model, options: ContextOptions, adapters: list[Any]) -> Context | None:

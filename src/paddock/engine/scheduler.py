@@ -7,13 +7,14 @@ then the youngest running sequence is preempted and computed again later.
 """
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from paddock.engine.budget import ChunkBudget
 from paddock.engine.memory import Memory
 from paddock.engine.prefix_cache import PrefixCache
 from paddock.engine.sequence import Sequence, State
+from paddock.engine.spans import Span
 
 WORTH_WAITING = 16
 """Tokens of a common prefix that make it better to wait for them than to compute them twice."""
@@ -58,15 +59,20 @@ class Scheduler:
         max_running: int,
         park: bool = False,
         aside_from: int = 0,
+        has_embeddings: Callable[[Sequence, Span], bool] = lambda _sequence, _span: True,
     ) -> None:
         """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has.
 
         With `aside_from`, a prompt of which so many tokens are to be computed while others are answered is left to be
-        computed elsewhere: see `aside` and `arrived`.
+        computed elsewhere: see `aside` and `arrived`. `has_embeddings` says whether a picture, which comes next in a
+        sequence, can be computed: see `unencoded`.
         """
         self.cache = PrefixCache(memory, park=park)
         self.aside: Aside | None = None
         """What is to be computed aside now."""
+        self.unencoded: list[tuple[Sequence, Span]] = []
+        """Pictures for whose embeddings sequences wait, the oldest sequence's first."""
+        self._has_embeddings = has_embeddings
         self.preemptions = 0
         self.reused_tokens = 0
         self._aside_from = aside_from if memory.any_prefix else 0
@@ -108,17 +114,18 @@ class Scheduler:
         if self.aside is not None:
             # Long ones wait until it is their turn to be computed aside; short ones need not wait for a long one.
             prefilling = [s for s in prefilling if s is not self.aside.sequence and not self._is_long(s)]
+        self.unencoded = []
         if not prefilling:
             return works
         room = min(self._batch_tokens - len(works), self._budget.tokens(len(works), prefilling[0].computed))
         for sequence in prefilling:
-            count = min(sequence.pending, room)
+            count = self._piece(sequence, room)
             stop = min((c for c in sequence.checkpoints if c > sequence.computed), default=None)
             if stop is not None:
                 count = min(count, stop - sequence.computed)
             if count:
                 works.append(Work(sequence, sequence.computed, count))
-                room -= count
+                room = max(room - count, 0)
         return works
 
     def computed(self, works: list[Work]) -> None:
@@ -129,7 +136,8 @@ class Scheduler:
                 sequence.state = State.DECODING
             if sequence.computed in sequence.checkpoints:
                 sequence.checkpoints.discard(sequence.computed)
-                self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed])
+                position = sequence.spans.position(sequence.computed)
+                self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed], position)
 
     def arrived(self, count: int, state: bytearray) -> None:
         """The next `count` tokens were computed aside: take in their saved cells."""
@@ -187,6 +195,22 @@ class Scheduler:
         else:
             self.finish(sequence)
 
+    def _piece(self, sequence: Sequence, room: int) -> int:
+        """How many tokens of a prompt are next: of text up to a picture, or of a picture, as far as there is room."""
+        count = min(sequence.pending, room)
+        if not sequence.spans:
+            return count
+        span = sequence.spans.at(sequence.computed)
+        if span is None:
+            stop = sequence.spans.next_start(sequence.computed)
+            return count if stop is None else min(count, stop - sequence.computed)
+        if not self._has_embeddings(sequence, span):
+            self.unencoded.append((sequence, span))
+            return 0
+        if span.at_once:
+            return span.length if room else 0
+        return min(count, span.end - sequence.computed)
+
     # Room
 
     def _make_cells_for_decoding(self) -> None:
@@ -213,7 +237,7 @@ class Scheduler:
             self.aside = Aside(sequence, scratch)
 
     def _is_long(self, sequence: Sequence) -> bool:
-        return 0 < self._aside_from <= sequence.pending
+        return 0 < self._aside_from <= sequence.pending and not sequence.spans
 
     def _leave_aside(self, sequence: Sequence) -> None:
         if self.aside is not None and self.aside.sequence is sequence:
@@ -249,8 +273,10 @@ class Scheduler:
         slot, length = sequence.slot, sequence.computed
         if sequence.shifted:
             length = min(length, sequence.num_keep)
-            if not self._memory.cut(slot, length):
-                length = 0
+        length = sequence.spans.whole(length)
+        is_less = sequence.shifted or length < sequence.computed
+        if is_less and not self._memory.cut(slot, sequence.spans.position(length)):
+            length = 0
         if not length:
             self._release(sequence)
             return
@@ -296,7 +322,7 @@ class Scheduler:
         slot = cache.take_slot(but=source)
         if slot is None:
             return False
-        shared = cache.begin(slot, sequence.tokens, source, shared, use_parked=sequence.use_cache)
+        shared = cache.begin(slot, sequence.tokens, source, shared, spans=sequence.spans, use_parked=sequence.use_cache)
         if not cache.free(len(sequence.tokens) - shared + HEADROOM * len(self._running)):
             cache.give_back(slot)
             return False
@@ -315,7 +341,7 @@ class Scheduler:
         self._by_slot[slot] = sequence
         self.cache.trim()
         bisect.insort(self._running, sequence, key=lambda s: s.arrival)
-        end = len(sequence.tokens) - 1
+        end = sequence.spans.whole(len(sequence.tokens) - 1)
         if not self._memory.any_prefix and sequence.use_cache and end - shared >= WORTH_KEEPING:
             sequence.checkpoints.add(end)
 
@@ -331,12 +357,12 @@ class Scheduler:
         longest, deepest = 0, -1
         common = self.cache.tree.common(sequence.tokens)
         for slot, length in common.items():
-            length = min(length, limit)
+            length = sequence.spans.whole(min(length, limit))
             holder = self._by_slot.get(slot)
             held = holder.computed if holder is not None else self.cache.tree.length(slot)
             if length > longest or (length == longest and holder is None):
                 longest, deepest = length, slot
-            usable = self._memory.reusable(slot, held, min(length, held)) if held else 0
+            usable = self._memory.reusable(slot, held, sequence.spans.whole(min(length, held))) if held else 0
             if usable > shared:
                 source, shared = slot, usable
         if longest - shared >= (WORTH_WAITING if self._memory.any_prefix else WORTH_KEEPING):
@@ -359,10 +385,14 @@ class Scheduler:
 
         Where cells cannot change position, or are shared and cannot be had alone, the rest is computed again.
         """
-        keep, slot, tree = sequence.num_keep, sequence.slot, self.cache.tree
+        keep, slot, tree = sequence.spans.whole(sequence.num_keep), sequence.slot, self.cache.tree
         drop = max((sequence.computed - keep) // 2, 1)
+        cut = sequence.spans.at(keep + drop)
+        if cut is not None:
+            drop = cut.end - keep
         shifted = self._memory.can_shift and self.cache.own_cells(slot, keep) and self._memory.shift(slot, keep, drop)
         del sequence.tokens[keep : keep + drop]
+        sequence.spans = sequence.spans.without(keep, keep + drop)
         if shifted:
             sequence.computed -= drop
             sequence.shifted = True

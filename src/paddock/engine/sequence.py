@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from paddock.engine.spans import Spans
+
 
 class State(Enum):
     """Where a sequence stands."""
@@ -24,10 +26,12 @@ class Sequence:
         num_keep: int = 0,
         may_shift: bool = True,
         use_cache: bool = True,
+        spans: Spans | None = None,
     ) -> None:
-        """Begin with the prompt `tokens`; `number` is the request's."""
+        """Begin with the prompt `tokens`; `number` is the request's, `spans` are where pictures stand."""
         self.id = number
         self.tokens = list(tokens)
+        self.spans = spans or Spans()
         self.prompt_length = len(tokens)
         self.num_ctx = num_ctx
         """Most tokens of prompt and reply that it may hold at once."""
@@ -66,20 +70,40 @@ def kept_tokens(num_keep: int, prompt_length: int, adds_bos: bool) -> int:
     return max(keep, int(adds_bos and prompt_length > 0))
 
 
-def cut_prompt(prompt: list[int], num_ctx: int, num_keep: int, adds_bos: bool, truncate: bool) -> list[int]:
-    """Return a prompt that fits `num_ctx` with room for a reply.
+def cut_prompt(
+    prompt: list[int], num_ctx: int, num_keep: int, adds_bos: bool, truncate: bool, spans: Spans | None = None
+) -> tuple[list[int], Spans]:
+    """Return a prompt that fits `num_ctx` with room for a reply, and where pictures stand in it.
 
-    One of `num_ctx` tokens or more is cut to those to keep and the newest, down to half of what is not kept.
+    One of `num_ctx` tokens or more is cut to those to keep and the newest, down to half of what is not kept. Where
+    pictures stand in what would go, other text goes, less if need be.
 
     Raises:
-        PromptTooLong: if it does not fit and `truncate` is off.
+        PromptTooLong: if it does not fit and `truncate` is off, or for its pictures.
     """
+    spans = spans or Spans()
     if len(prompt) < num_ctx:
-        return prompt
+        return prompt, spans
     if not truncate:
         raise PromptTooLong(
             f"request ({len(prompt)} tokens) exceeds the available context size ({num_ctx} tokens), try increasing it"
         )
     keep = min(kept_tokens(num_keep, len(prompt), adds_bos), num_ctx - 4)
     newest = max((num_ctx - keep) // 2, 1)
-    return prompt[:keep] + prompt[-newest:]
+    start, end = _dispensable(len(prompt), num_ctx, keep, len(prompt) - keep - newest, spans)
+    return prompt[:start] + prompt[end:], spans.without(start, end)
+
+
+def _dispensable(length: int, num_ctx: int, keep: int, excess: int, spans: Spans) -> tuple[int, int]:
+    """Return which tokens a prompt of `length` goes without: `excess` of them, if so many stand together."""
+    texts = list(zip([keep, *(s.end for s in spans)], [*(s.start for s in spans), length - 1], strict=True))
+    for wanted in (excess, length - num_ctx + min(num_ctx // 4, 64)):
+        for start, end in texts:
+            start = max(start, keep)
+            if end - start >= wanted:
+                return start, start + wanted
+    cells = sum(span.length for span in spans)
+    raise PromptTooLong(
+        f"request ({length} tokens, {cells} of them of images) exceeds the available context size "
+        f"({num_ctx} tokens), try increasing it"
+    )

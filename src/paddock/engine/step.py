@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterator
 
 from paddock.engine.aside import WORTH_ASIDE, AsidePrefill
 from paddock.engine.binding import Batch, BatchRejected, Context, Model
@@ -9,8 +10,10 @@ from paddock.engine.budget import ChunkBudget
 from paddock.engine.constraints import ConstraintFailed
 from paddock.engine.generation import Generation
 from paddock.engine.memory import memory_of
+from paddock.engine.pictures_encoding import Encoder, PictureBatch, Wanted
 from paddock.engine.scheduler import Scheduler, Work
-from paddock.engine.sequence import State
+from paddock.engine.sequence import Sequence, State
+from paddock.engine.spans import Span
 from paddock.ipc import Chunk, Failed, Finished, Statistics, Step
 
 log = logging.getLogger("paddock.engine")
@@ -27,6 +30,7 @@ class Stepper:
         *,
         park: bool = False,
         aside: AsidePrefill | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self._model = model
         self._context = context
@@ -35,6 +39,8 @@ class Stepper:
         self._memory = memory_of(model, context)
         self._aside = aside
         self._asides_turn = False
+        self._encoder = encoder
+        self._pictures = PictureBatch(context, encoder) if encoder is not None else None
         self.scheduler = Scheduler(
             self._memory,
             self._budget,
@@ -42,6 +48,7 @@ class Stepper:
             max_running=max_running,
             park=park,
             aside_from=WORTH_ASIDE if aside is not None else 0,
+            has_embeddings=encoder.hold if encoder is not None else _has_none,
         )
         self._generations: dict[int, Generation] = {}
         self._prompt_tokens = self._reply_tokens = self._steps = 0
@@ -62,32 +69,38 @@ class Stepper:
         generation = self._generations.pop(request, None)
         if generation is not None:
             self.scheduler.finish(generation.sequence)
-            generation.close()
+            self._close(generation)
 
     def step(self) -> Step:
         """Compute one batch and return what it brought."""
         works = self.scheduler.plan()
         if self._aside is not None:
             works = self._compute_aside(self._aside, works)
-        if not works:
-            return Step()
-        outputs = self._fill(works)
-        started = time.perf_counter()
-        try:
-            self._context.decode(self._batch)
-        except BatchRejected as error:
-            return self._rejected(error, works)
-        seconds = time.perf_counter() - started
-        self._learn(works, seconds)
-        self.scheduler.computed(works)
         chunks: list[Chunk] = []
         finished: list[Finished] = []
         failed: list[Failed] = []
-        for generation, index in outputs:
+        if self._encoder is not None:
+            failed += self._encode(self._encoder, works)
+        if not works:
+            return Step(failed=tuple(failed))
+        pieces = [w for w in works if w.sequence.state is State.PREFILLING]
+        seconds = 0.0
+        for batch in _batches(works):
+            started = time.perf_counter()
             try:
-                self._advance(generation, index, chunks, finished)
-            except ConstraintFailed as error:
-                failed += self._fail([generation], f"the reply could not be held to its format: {error}").failed
+                outputs = self._compute(batch)
+            except BatchRejected as error:
+                failed += self._rejected(error, batch)
+                break
+            seconds += time.perf_counter() - started
+            self.scheduler.computed(batch)
+            for generation, index in outputs:
+                try:
+                    self._advance(generation, index, chunks, finished)
+                except ConstraintFailed as error:
+                    failed += self._fail([generation], f"the reply could not be held to its format: {error}")
+        else:
+            self._learn(len(works) - len(pieces), pieces, seconds)
         return Step(tuple(chunks), tuple(finished), tuple(failed))
 
     def statistics(self) -> Statistics:
@@ -104,6 +117,7 @@ class Stepper:
             steps=self._steps,
             busy_seconds=round(self._seconds, 3),
             preemptions=scheduler.preemptions,
+            encoded_images=self._encoder.encoded if self._encoder is not None else 0,
             free_cells=min(scheduler.cache.free_cells, self._context.cells),
         )
 
@@ -138,6 +152,38 @@ class Stepper:
         self._seconds += time.perf_counter() - started
         return decoding
 
+    def _encode(self, encoder: Encoder, works: list[Work]) -> list[Failed]:
+        """Give a slice of time to the pictures that are wanted next."""
+        wanted = []
+        for sequence, span in self.scheduler.unencoded:
+            generation = self._generations[sequence.id]
+            generation.start()
+            wanted.append(Wanted(sequence.id, generation.pictures[span.picture], span.part))
+        if not wanted and not encoder.busy:
+            return []
+        started = time.perf_counter()
+        bad = encoder.run(wanted, self._budget.slice(any(w.sequence.state is State.DECODING for w in works)))
+        self._seconds += time.perf_counter() - started
+        return self._fail([self._generations[bad.sequence]], "an image could not be encoded") if bad is not None else []
+
+    def _compute(self, works: list[Work]) -> list[tuple[Generation, int]]:
+        """Compute one batch; return the generations that get logits, with their index there.
+
+        Raises:
+            BatchRejected: if the library did not take it.
+        """
+        sequence, start, count = works[0]
+        span = sequence.spans.at(start)
+        if span is None:
+            outputs = self._fill(works)
+            self._context.decode(self._batch)
+            return outputs
+        assert self._pictures is not None and self._encoder is not None
+        index = self._pictures.compute(sequence, span, start, count)
+        if start + count == span.end:
+            self._encoder.release(sequence.id)
+        return [(self._generations[sequence.id], index)] if index >= 0 else []
+
     def _fill(self, works: list[Work]) -> list[tuple[Generation, int]]:
         """Put tokens into the batch; return the generations that get logits, with their index there."""
         batch = self._batch
@@ -148,8 +194,9 @@ class Stepper:
             sequence, start, count = work
             tokens, slot, last = sequence.tokens, sequence.slot, len(sequence.tokens) - 1
             index = -1
-            for position in range(start, start + count):
-                index = add(tokens[position], position, slot, position == last)
+            behind = start - sequence.spans.position(start)
+            for number in range(start, start + count):
+                index = add(tokens[number], number - behind, slot, number == last)
             generation = self._generations[sequence.id]
             if index >= 0 and start + count > last:
                 outputs.append((generation, index))
@@ -171,29 +218,52 @@ class Stepper:
             self.scheduler.finish(generation.sequence)
             del self._generations[generation.request.id]
             finished.append(generation.finish(reason))
+            self._close(generation)
 
-    def _learn(self, works: list[Work], seconds: float) -> None:
-        pieces = [w for w in works if w.sequence.state is State.PREFILLING]
+    def _learn(self, decoding: int, pieces: list[Work], seconds: float) -> None:
         prefilled = sum(w.length for w in pieces)
         context = sum(w.length * (w.start + w.length // 2) for w in pieces) // max(prefilled, 1)
-        self._budget.observe(len(works) - len(pieces), prefilled, context, seconds)
+        self._budget.observe(decoding, prefilled, context, seconds)
         self._prompt_tokens += prefilled
         self._steps += 1
         self._seconds += seconds
 
-    def _rejected(self, error: BatchRejected, works: list[Work]) -> Step:
+    def _rejected(self, error: BatchRejected, works: list[Work]) -> list[Failed]:
         if error.code == 1:
             hopeless = self.scheduler.rejected()
             if hopeless is None:
-                return Step()
+                return []
             return self._fail([self._generations[hopeless.id]], "the cache has no room for this request")
         log.error("%s for a batch of %d tokens of %d sequences", error, self._batch.size, len(works))
         generations = [self._generations[w.sequence.id] for w in works]
         return self._fail(generations, f"the model could not be computed: {error}")
 
-    def _fail(self, generations: list[Generation], message: str) -> Step:
+    def _fail(self, generations: list[Generation], message: str) -> list[Failed]:
         for generation in generations:
             self.scheduler.drop(generation.sequence)
             del self._generations[generation.request.id]
-            generation.close()
-        return Step(failed=tuple(Failed(g.request.id, message) for g in generations))
+            self._close(generation)
+        return [Failed(g.request.id, message) for g in generations]
+
+    def _close(self, generation: Generation) -> None:
+        generation.close()
+        if self._encoder is not None:
+            self._encoder.release(generation.request.id)
+            if not self._generations:
+                self._encoder.stop()
+
+
+def _batches(works: list[Work]) -> Iterator[list[Work]]:
+    """Tell apart what can be computed together: pieces of pictures each alone, tokens all at once."""
+    tokens = []
+    for work in works:
+        if work.sequence.spans.at(work.start) is None:
+            tokens.append(work)
+        else:
+            yield [work]
+    if tokens:
+        yield tokens
+
+
+def _has_none(_sequence: Sequence, _span: Span) -> bool:
+    return False

@@ -48,9 +48,9 @@ class WordPieces:
         self._longest = max(map(len, texts), default=0)
         self._known: dict[str, list[int]] = {}
 
-    def tokenize(self, text: str) -> list[int]:
-        """Return the tokens of a text, with those that belong around it."""
-        before, after = self._around
+    def tokenize(self, text: str, *, add_special: bool = True) -> list[int]:
+        """Return the tokens of a text; `add_special` adds those that belong around it."""
+        before, after = self._around if add_special else ([], [])
         tokens = list(before)
         for part in self._parts.split(text) if self._parts is not None else [text]:
             number = self._special.get(part)

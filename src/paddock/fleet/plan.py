@@ -38,6 +38,8 @@ class Wanted:
     """The path of its GGUF file."""
     shape: ModelShape
     adapters: tuple[str, ...] = ()
+    projector: str = ""
+    """The path of what turns pictures into embeddings, "" if there is none."""
     context_length: int = 4096
     batch_tokens: int = 512
     options: LoadOptions = LoadOptions()
@@ -47,7 +49,7 @@ class Wanted:
     @property
     def files(self) -> tuple[str, ...]:
         """What identifies the runner: names that share their files share it."""
-        return (self.model, *self.adapters)
+        return (self.model, *self.adapters, *([self.projector] if self.projector else []))
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
         LoadModel(
             model=wanted.model,
             adapters=wanted.adapters,
+            projector=wanted.projector,
             context_length=wanted.context_length,
             pool_tokens=cells,
             max_sequences=settings.num_parallel,

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections import deque
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
@@ -22,6 +23,8 @@ from paddock.ipc import (
     Loaded,
     LoadFailed,
     LoadModel,
+    Measure,
+    Measured,
     Shutdown,
     Statistics,
     Step,
@@ -56,7 +59,7 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         self._log_rest = b""
         self._last_lines: deque[str] = deque(maxlen=5)
         self._replies: dict[int, Reply] = {}
-        self._questions: dict[int, asyncio.Future[tuple[int, ...]]] = {}
+        self._questions: dict[int, asyncio.Future[Sequence[int]]] = {}
         self._vectors: dict[int, Vectors] = {}
         self._next_id = 0
         self._closing = False
@@ -102,7 +105,7 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         self._send(msgspec.structs.replace(request, id=reply.request))
         return reply
 
-    async def tokenize(self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True) -> tuple[int, ...]:
+    async def tokenize(self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True) -> Sequence[int]:
         """Return the tokens of `text`, with the text of the tokens `context` before it.
 
         Raises:
@@ -111,13 +114,33 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         self._check_alive()
         self._next_id += 1
         number = self._next_id
-        question: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
+        question: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
         self._questions[number] = question
         try:
             self._send(Tokenize(number, text, context, add_special))
             return await question
         finally:
             self._questions.pop(number, None)
+
+    async def measure(self, images: tuple[bytes, ...]) -> Sequence[int]:
+        """Return how many tokens each picture takes in a prompt.
+
+        Raises:
+            RequestFailed: if one is no picture.
+            RunnerCrashed: if the process is gone or goes.
+        """
+        self._check_alive()
+        self._next_id += 1
+        number = self._next_id
+        question: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
+        self._questions[number] = question
+        try:
+            self._send(Measure(number, images))
+            return await question
+        finally:
+            self._questions.pop(number, None)
+            if question.cancelled():
+                self._send(Cancel(number))
 
     async def embed(self, request: Embed) -> Vectors:
         """Hand over a request (its id is replaced) and return its vectors when all are there.
@@ -230,11 +253,13 @@ class RunnerProcess(asyncio.SubprocessProtocol):
                     reply.fail(RequestFailed(failed.message, failed.kind))
                 elif failed.id in self._vectors:
                     self._vectors[failed.id].fail(RequestFailed(failed.message, failed.kind))
+                elif failed.id in self._questions and not self._questions[failed.id].done():
+                    self._questions[failed.id].set_exception(RequestFailed(failed.message, failed.kind))
         elif isinstance(event, Embeddings):
             for vector in event.vectors:
                 if vector.id in self._vectors:
                     self._vectors[vector.id].put(vector)
-        elif isinstance(event, Tokens):
+        elif isinstance(event, Tokens | Measured):
             question = self._questions.get(event.id)
             if question is not None and not question.done():
                 question.set_result(event.tokens)

@@ -4,7 +4,7 @@ import ctypes
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.model import Model
@@ -44,12 +44,20 @@ class ContextOptions:
     """`embedding.Pooling` for a context that gives vectors; None for one that gives logits."""
 
 
+class Filled(Protocol):
+    """What one `llama_decode` computes."""
+
+    struct: Any
+    size: int
+
+
 class Batch:
     """Room for the tokens of one `llama_decode`, filled anew for each step."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, width: int = 0) -> None:
+        """Make room for so many tokens, or, with a `width`, for so many vectors in place of tokens."""
         self.room = room
-        self.struct = lib.llama_batch_init(room, 0, 1)
+        self.struct = lib.llama_batch_init(room, width, 1)
         self._token = self.struct.token
         self._pos = self.struct.pos
         self._logits = self.struct.logits
@@ -101,7 +109,7 @@ class Context:
         if options.pooling is not None:
             params.embeddings, params.pooling_type = True, options.pooling
         if between is not None:
-            self._evaluated = _EVALUATED(_counting(between))
+            self._evaluated = _EVALUATED(counting(between))
             params.cb_eval = self._evaluated
         params.swa_full = False
         self.model = model
@@ -130,7 +138,7 @@ class Context:
         if lib.llama_set_adapters_lora(self.pointer, pointers, count, scales):
             raise LoadError("the adapter does not fit the model")
 
-    def decode(self, batch: Batch) -> None:
+    def decode(self, batch: Filled) -> None:
         """Compute `batch`.
 
         Raises:
@@ -193,8 +201,11 @@ def _whole(buffer: bytearray) -> Any:
     return ctypes.byref(ctypes.c_uint8.from_buffer(buffer)) if buffer else None
 
 
-def _counting(between: Callable[[], bool]) -> Callable[[int, bool, int], bool]:
-    """Make the library's callback: it asks of each operation whether to stop after it, then stops and calls again."""
+def counting(between: Callable[[], bool]) -> Callable[[int, bool, int], bool]:
+    """Make the library's callback from one that says whether to go on.
+
+    It asks of each operation whether to stop after it, then stops and calls again.
+    """
     operations, part, seconds_each = 0, 1, PART_SECONDS
     resumed = time.perf_counter()
 

@@ -1,10 +1,11 @@
 """Vectors instead of tokens: what the library knows of a model's way to embed, and a context that does it."""
 
 import ctypes
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from paddock.engine.binding.context import Context, ContextOptions
+from paddock.engine.binding.context import Batch, Context, ContextOptions
 from paddock.engine.binding.library import lib
 from paddock.engine.binding.model import Model
 
@@ -60,8 +61,93 @@ def has_word_pieces(model: Model) -> bool:
     return bool(lib.llama_vocab_type(model.vocab) == WORD_PIECE)
 
 
+@dataclass(frozen=True)
+class Normalizer:
+    """What a vocabulary like BERT's does to letters."""
+
+    lowers: bool = True
+    strips_accents: bool = True
+
+
+def normalizer_of(model: Model) -> Normalizer:
+    """Return what the model's file says of letters; both are done where it says nothing."""
+    lowers, strips = (_value(model, f"tokenizer.ggml.normalizer.{key}") for key in ("lowercase", "strip_accents"))
+    return Normalizer(lowers != "false", strips != "false")
+
+
+def token_text(model: Model, token: int) -> str:
+    """Return a token as it stands in the vocabulary, with its mark for the beginning of a word."""
+    text: bytes = lib.llama_vocab_get_text(model.vocab, token) or b""
+    return text.decode("utf-8", "replace")
+
+
+def is_control_token(model: Model, token: int) -> bool:
+    """Whether a token is no text."""
+    return bool(lib.llama_vocab_is_control(model.vocab, token))
+
+
+def separator_of(model: Model) -> int:
+    """Return the token that stands after a text; below 0 if there is none."""
+    return int(lib.llama_vocab_sep(model.vocab))
+
+
+def separator_between(model: Model) -> list[int]:
+    """Return the token that stands between two texts, beside what stands after the first; none if there is none."""
+    separator = separator_of(model)
+    return [separator] if lib.llama_vocab_get_add_sep(model.vocab) and separator >= 0 else []
+
+
+def embedding_width(model: Model) -> int:
+    """Return how many numbers a vector has."""
+    return int(lib.llama_model_n_embd_out(model.pointer))
+
+
+def rank_template(model: Model) -> str | None:
+    """Return the text that a model that ranks wants around `{query}` and `{document}`; None if it wants none."""
+    template = lib.llama_model_chat_template(model.pointer, b"rerank")
+    text = template.decode("utf-8", "replace") if template else ""
+    return text if "{query}" in text and "{document}" in text else None
+
+
+def rank_classes(model: Model) -> int:
+    """Return how many numbers a model that ranks, or sorts into classes, gives for each text."""
+    return int(lib.llama_model_n_cls_out(model.pointer))
+
+
+def rank_labels(model: Model) -> list[str]:
+    """Return the names of those numbers; "" for one that has none."""
+    found = [lib.llama_model_cls_label(model.pointer, number) for number in range(rank_classes(model))]
+    return [(label or b"").decode("utf-8", "replace") for label in found]
+
+
 class NoVector(Exception):
     """A vector that should have been computed is not there."""
+
+
+class VectorBatch(Batch):
+    """A batch of vectors, each in place of a token's own."""
+
+    def __init__(self, room: int, width: int) -> None:
+        """Make room for `room` vectors of `width` numbers."""
+        super().__init__(room, width)
+        self._bytes = FLOAT_BYTES * width
+        self._vectors = ctypes.cast(self.struct.embd, ctypes.c_void_p).value or 0
+
+    def add_vector(self, vector: bytes, position: int, sequence: int, logits: bool) -> int:
+        """Append a vector of 32-bit floats and return its index.
+
+        Raises:
+            ValueError: if it has another length.
+        """
+        if len(vector) != self._bytes:
+            raise ValueError(f"a vector of {len(vector)} bytes where {self._bytes} are wanted")
+        i = self.size
+        ctypes.memmove(self._vectors + i * self._bytes, vector, self._bytes)
+        self._pos[i] = position
+        self._seq[i][0] = sequence
+        self._logits[i] = logits
+        self.size = i + 1
+        return i
 
 
 class EmbeddingContext(Context):
@@ -74,7 +160,7 @@ class EmbeddingContext(Context):
             LoadError: if there is no memory for it, or the model cannot have it so.
         """
         super().__init__(model, options)
-        self._length: int = lib.llama_model_n_embd_out(model.pointer)
+        self._length = rank_classes(model) if options.pooling is Pooling.RANK else embedding_width(model)
         if self.memory is None or not model.has_decoder:
             self._decode = lib.llama_encode
 

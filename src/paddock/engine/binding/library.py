@@ -47,8 +47,8 @@ class NativeLog:
         self.errors: list[str] = []
         self._line = ""
         self._level = logging.DEBUG
-        self._callback = lib.llama_log_callback(self._receive)
-        lib.llama_log_set(self._callback, ctypes.c_void_p(0))
+        self.callback = lib.llama_log_callback(self._receive)
+        lib.llama_log_set(self.callback, ctypes.c_void_p(0))
 
     def _receive(self, level: int, text: bytes | None, _: object) -> None:
         if text is None:

@@ -31,6 +31,7 @@ class Model:
         """
         if not Path(path).is_file():
             raise LoadError(f"{path} does not exist")
+        self.path = path
         native_log = start_library()
         native_log.clear()
         params = lib.llama_model_default_params()

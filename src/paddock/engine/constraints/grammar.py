@@ -3,7 +3,8 @@
 The format is JSON: the string "json" (any JSON object), a JSON schema as an object, or one of
 `{"type": "regex", "pattern": "..."}` for a regular expression that the whole reply matches (no look-around, no
 back-references) and `{"type": "grammar", "lark": "..."}` for a context-free grammar in the library's variant of Lark.
-No schema has a "type" of those names.
+No schema has a "type" of those names. Beside what clients can send there are the calls of tools, as
+`paddock.engine.constraints.calls` describes them.
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from paddock.engine.constraints.calls import Controls, read_calls, slashed
 from paddock.engine.constraints.errors import BadConstraint
 from paddock.engine.constraints.schema import Prepared, prepare
 
@@ -21,20 +23,34 @@ _LARK_TEXT = re.compile(r'//[^\n]*|\#[^\n]*|"(?:\\.|[^"\\\n])*"|/(?:\\.|[^/\\\n]
 
 @dataclass(frozen=True)
 class Grammar:
-    """A grammar as the library takes it; `prepared` is the schema if it came from one."""
+    """A grammar as the library takes it."""
 
     inner: dict[str, Any]
-    prepared: Prepared | None = None
+    schemas: tuple[tuple[str, Prepared], ...] = ()
+    """The schemas in it, each with the tool that it is for; "" for that of the whole reply."""
+    is_json: bool = False
+    """Whether what stands between quotes is a string, wherever they stand."""
+    has_numbers: bool = False
+    """Whether long rows of digits are numbers that must come to an end."""
+    never_in_strings: tuple[str, ...] = ()
+
+    def library_form(self) -> list[dict[str, Any]]:
+        """Return it with the grammars that it refers to, by their names."""
+        inner = {"name": "inner", **self.inner}
+        if "json_schema" in self.inner:
+            return [inner]
+        return [inner, *({"name": f"v{i}", **p.grammar(p.schema)} for i, (_, p) in enumerate(self.schemas))]
 
     def parts(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield what it is made of with the places in the schema, inner parts first."""
-        if self.prepared is not None:
-            for place, schema in reversed(self.prepared.parts):
-                yield place, self.prepared.grammar(schema)
+        """Yield the parts of its schemas with their places, inner parts first."""
+        for tool, prepared in self.schemas:
+            of = f" of the tool {tool!r}" if tool else ""
+            for place, schema in reversed(prepared.parts):
+                yield f"{place}{of}", prepared.grammar(schema)
 
 
-def read_format(text: str) -> Grammar:
-    """Read a format.
+def read_format(text: str, controls: Controls) -> Grammar:
+    """Read a format for a vocabulary with these control tokens.
 
     Raises:
         BadConstraint: if it is none, or asks for what cannot be enforced.
@@ -44,14 +60,18 @@ def read_format(text: str) -> Grammar:
         json.dumps(wanted, ensure_ascii=False).encode()
         if wanted == "json":
             wanted = {"type": "object"}
+        if isinstance(wanted, list) and len(wanted) == 2:
+            calls = read_calls(wanted[0], controls)
+            values = tuple(calls.values)
+            return Grammar({"lark_grammar": calls.lark}, values, not calls.has_text, True, tuple(wanted[1]))
         if not isinstance(wanted, dict):
             raise BadConstraint('the format must be "json" or a JSON schema')
         if wanted.get("type") == "regex":
-            return Grammar({"lark_grammar": f"start: /{_regex(_text(wanted, 'pattern'))}/"})
+            return Grammar({"lark_grammar": f"start: /{slashed(_text(wanted, 'pattern'))}/"})
         if wanted.get("type") == "grammar":
             return Grammar({"lark_grammar": _lark(_text(wanted, "lark"))})
         prepared = prepare(wanted)
-        return Grammar(prepared.grammar(prepared.schema), prepared)
+        return Grammar(prepared.grammar(prepared.schema), (("", prepared),), True, True)
     except RecursionError:
         raise BadConstraint("the format is nested too deeply") from None
     except UnicodeEncodeError:
@@ -69,13 +89,6 @@ def _text(wanted: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise BadConstraint(f'a format of the type "{wanted["type"]}" needs "{name}", a string')
     return value
-
-
-def _regex(pattern: str) -> str:
-    """Write a regular expression so that it may stand between slashes."""
-    if not pattern:
-        return "(?:)"
-    return re.sub(r"\\.|/|\n", lambda m: {"/": r"\/", "\n": r"\n"}.get(m[0], m[0]), pattern, flags=re.DOTALL)
 
 
 def _lark(grammar: str) -> str:

@@ -1,9 +1,12 @@
 """A model's tokens as the library of grammars needs them, and the grammars compiled for them."""
 
 import json
+import re
+from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import cached_property
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from paddock.engine.binding import Model
@@ -30,19 +33,22 @@ TOP = '%llguidance {"no_forcing": true}\nstart: @inner'
 """Around every grammar: the model chooses among all spellings of what must come next. Otherwise the library would want
 to tokenize forced text in the model's way, by calling back."""
 
+DIGITS = b"0123456789"
+_LONG_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{3}")
+
 
 @dataclass(frozen=True)
 class Compiled:
     """A grammar in the library's form, at the beginning of a reply."""
 
     matcher: "LLMatcher"
-    is_json: bool
+    grammar: Grammar
 
 
 class Vocabulary:
     """The tokens of a model, prepared once: half a second and 60 MB for 128 thousand of them.
 
-    Used by one thread at a time.
+    Formats are compiled by one thread at a time; what masks are made of may be asked for by several.
     """
 
     def __init__(self, model: Model) -> None:
@@ -52,11 +58,13 @@ class Vocabulary:
         self.ends = frozenset(t for t in range(self.size) if model.ends_reply(t))
         # Control tokens have no text, and what has none has no place in any grammar.
         self.texts = [b"" if t in self.ends else model.piece(t) for t in range(self.size)]
+        silent = (t for t in range(self.size) if not self.texts[t] and t not in self.ends)
+        self._controls = {text: t for t in silent if (text := model.piece(t, special=True).decode("utf-8", "ignore"))}
         # The library needs a token that ends. One more than there are has no logit: such a reply ends when it is done.
         ends = sorted(self.ends) or [self.size]
         tokens = _Tokens([*self.texts, b""], ends[0])
         self._tokenizer = LLTokenizer(TokenizerWrapper(tokens), eos_token=ends)
-        self._digits: numpy.ndarray[Any, numpy.dtype[numpy.bool_]] | None = None
+        self._containing: dict[bytes, list[int]] = {}
         self._limits = LLParserLimits(max_lexer_states=MAX_LEXER_STATES, verbose_errors=False)
         self._compiled: OrderedDict[str, Compiled] = OrderedDict()
 
@@ -65,14 +73,44 @@ class Vocabulary:
         """Bytes of a mask with a bit per token, in whole 32-bit words."""
         return (self._tokenizer.vocab_size + 31) // 32 * 4
 
-    @property
-    def digits(self) -> "numpy.ndarray[Any, numpy.dtype[numpy.bool_]]":
-        """For each token whether it begins with a digit."""
-        if self._digits is None:
-            import numpy
+    @cached_property
+    def leading_digits(self) -> "numpy.ndarray[Any, numpy.dtype[numpy.uint8]]":
+        """For each token how many digits it begins with."""
+        import numpy
 
-            self._digits = numpy.array([t[:1].isdigit() for t in self.texts])
-        return self._digits
+        runs = [len(t) - len(t.lstrip(DIGITS)) if t[:1].isdigit() else 0 for t in self.texts]
+        return numpy.array(runs).clip(max=255).astype(numpy.uint8)
+
+    @cached_property
+    def long_exponents(self) -> list[int]:
+        """Tokens with an exponent of three digits or more."""
+        return [t for t, text in enumerate(self.texts) if _LONG_EXPONENT.search(text)]
+
+    def prefixes(self, text: bytes) -> list[int]:
+        """Return the tokens, control tokens among them, whose text `text` begins with."""
+        begun = (text[: length + 1] for length in range(len(text)))
+        return [self._by_text[piece] for piece in begun if piece in self._by_text]
+
+    def beginning_with(self, text: bytes) -> list[int]:
+        """Return the tokens whose text begins with `text`."""
+        first = bisect_left(self._order, text, key=self.texts.__getitem__)
+        return list(takewhile(lambda t: self.texts[t].startswith(text), islice(self._order, first, None)))
+
+    def containing(self, text: bytes) -> list[int]:
+        """Return the tokens whose text contains `text`."""
+        found = self._containing.get(text)
+        if found is None:
+            found = self._containing[text] = [t for t, piece in enumerate(self.texts) if text in piece]
+        return found
+
+    @cached_property
+    def _by_text(self) -> dict[bytes, int]:
+        controls = {text.encode(): token for text, token in self._controls.items()}
+        return {piece: t for t, piece in enumerate(self.texts)} | controls
+
+    @cached_property
+    def _order(self) -> list[int]:
+        return sorted(range(self.size), key=self.texts.__getitem__)
 
     def start(self, text: str) -> "Compiled":
         """Return the beginning of a reply in the format `text`.
@@ -82,29 +120,32 @@ class Vocabulary:
         """
         compiled = self._compiled.get(text)
         if compiled is None:
-            grammar = read_format(text)
-            compiled = self._compiled[text] = Compiled(self._compile(grammar), grammar.prepared is not None)
+            grammar = read_format(text, self._controls)
+            compiled = self._compiled[text] = Compiled(self._compile(grammar), grammar)
             if len(self._compiled) > KEPT:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(text)
         return replace(compiled, matcher=compiled.matcher.deep_copy())
 
     def _compile(self, grammar: Grammar) -> "LLMatcher":
-        matcher = self._matcher(grammar.inner)
+        matcher = self._matcher(grammar.library_form())
         reason = _fault(matcher)
         if not reason:
             return matcher
         where = "the format"
         if reason != TOO_DEEP:
-            guilty = (p for p, i in islice(grammar.parts(), BLAME_AT_MOST) if _fault(self._matcher(i)) == reason)
+            guilty = (p for p, i in islice(grammar.parts(), BLAME_AT_MOST) if _fault(self._part(i)) == reason)
             where = next((f"the schema at {place}" for place in guilty), where)
         raise BadConstraint(f"{where} cannot be enforced: {reason}")
 
-    def _matcher(self, inner: dict[str, Any]) -> "LLMatcher":
+    def _part(self, inner: dict[str, Any]) -> "LLMatcher":
+        return self._matcher([{"name": "inner", **inner}])
+
+    def _matcher(self, grammars: list[dict[str, Any]]) -> "LLMatcher":
         from llguidance import LLMatcher
 
-        grammars = [{"name": "top", "lark_grammar": TOP}, {"name": "inner", **inner}]
-        return LLMatcher(self._tokenizer, json.dumps({"grammars": grammars}), log_level=0, limits=self._limits)
+        text = json.dumps({"grammars": [{"name": "top", "lark_grammar": TOP}, *grammars]})
+        return LLMatcher(self._tokenizer, text, log_level=0, limits=self._limits)
 
 
 class _Tokens:

@@ -1,0 +1,228 @@
+"""A model's projector: what turns a picture into embeddings, and the batches that compute them.
+
+llama.cpp calls the room for it mtmd. A picture becomes some text (a mark before it, say) and one part or several of
+embeddings, each of which takes one cell of the cache.
+"""
+
+import ctypes
+import importlib
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from paddock.engine.binding.context import Context, counting
+from paddock.engine.binding.library import LoadError, lib, start_library
+from paddock.engine.binding.model import Model
+
+TEXT, PICTURE = 0, 1
+"""Of `enum mtmd_input_chunk_type`."""
+
+DIMENSIONS = 4
+"""Numbers of a position, where embeddings have places in several dimensions."""
+
+PIXEL_BYTES = 3
+FLOAT_BYTES = 4
+
+
+class ProjectorError(Exception):
+    """The library could not do with a picture what it was asked for."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a picture as it stands in a prompt: tokens of text, or embeddings."""
+
+    tokens: tuple[int, ...] = ()
+    """Of text; then all that follows is without meaning."""
+    cells: int = 0
+    """How many embeddings there are."""
+    positions: int = 0
+    """How many positions they take."""
+    at_once: bool = False
+    """Whether each sees those after it, too, so that they have to be computed in one batch."""
+    places: "tuple[array[int], ...]" = ()
+    """In each dimension, the place of each embedding where the picture begins at 0; empty if they are in a row."""
+    moves: tuple[bool, ...] = ()
+    """In which dimensions those places move with where the picture begins."""
+
+
+class Prepared:
+    """A picture resized and cut as the projector wants it. Close it when done."""
+
+    def __init__(self, chunks: Any, parts: tuple[Part, ...]) -> None:
+        self.chunks = chunks
+        self.parts = parts
+
+    @property
+    def cells(self) -> int:
+        """How many embeddings there are in all parts."""
+        return sum(part.cells for part in self.parts)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.chunks:
+            _mtmd().mtmd_input_chunks_free(self.chunks)
+            self.chunks = None
+
+
+class Projector:
+    """A projector in memory. Close it before its model."""
+
+    def __init__(
+        self,
+        path: str,
+        model: Model,
+        *,
+        threads: int = 1,
+        gpu: bool = False,
+        between: Callable[[], bool] | None = None,
+    ) -> None:
+        """Load the file at `path`. `between` is called between parts of each encoding, which ends if it is False.
+
+        Raises:
+            LoadError: if it is no projector, or not one of this model.
+        """
+        mtmd = _mtmd()
+        native_log = start_library()
+        native_log.clear()
+        mtmd.mtmd_helper_log_set(native_log.callback, ctypes.c_void_p(0))
+        params = mtmd.mtmd_context_params_default()
+        params.use_gpu = gpu
+        params.n_threads = threads
+        params.print_timings = params.warmup = False
+        if between is not None:
+            self._evaluated = lib.ggml_backend_sched_eval_callback(counting(between))
+            params.cb_eval = self._evaluated
+        self.pointer: Any = mtmd.mtmd_init_from_file(path.encode(), model.pointer, params)
+        if not self.pointer:
+            raise LoadError(native_log.explain("the projector could not be loaded"))
+        self.sees: bool = mtmd.mtmd_support_vision(self.pointer)
+        self.has_dimensions: bool = mtmd.mtmd_decode_use_mrope(self.pointer)
+        self.width: int = lib.llama_model_n_embd_inp(model.pointer)
+        """Numbers of an embedding."""
+        self._marker: bytes = mtmd.mtmd_get_marker(self.pointer)
+
+    def prepare(self, width: int, height: int, pixels: bytes) -> Prepared:
+        """Resize and cut a picture: rows of red, green and blue bytes. Threads may do so beside `encode`.
+
+        Raises:
+            ProjectorError: if the library refuses it.
+        """
+        assert len(pixels) == width * height * PIXEL_BYTES
+        mtmd = _mtmd()
+        data = ctypes.cast(ctypes.c_char_p(pixels), ctypes.POINTER(ctypes.c_uint8))
+        bitmap = mtmd.mtmd_bitmap_init(width, height, data)
+        chunks = mtmd.mtmd_input_chunks_init()
+        try:
+            text = mtmd.mtmd_input_text(self._marker, len(self._marker), False, True)
+            bitmaps = (ctypes.c_void_p * 1)(bitmap)
+            code = mtmd.mtmd_tokenize(self.pointer, chunks, ctypes.byref(text), bitmaps, 1)
+            if code:
+                raise ProjectorError(f"mtmd_tokenize answered {code}")
+            count = mtmd.mtmd_input_chunks_size(chunks)
+            parts = tuple(self._part(mtmd.mtmd_input_chunks_get(chunks, i)) for i in range(count))
+        except BaseException:
+            mtmd.mtmd_input_chunks_free(chunks)
+            raise
+        finally:
+            mtmd.mtmd_bitmap_free(bitmap)
+        return Prepared(chunks, parts)
+
+    def encode(self, prepared: Prepared, part: int) -> bytearray:
+        """Return the embeddings of a part: `cells` times `width` 32-bit floats.
+
+        Raises:
+            ProjectorError: if they cannot be computed.
+        """
+        mtmd = _mtmd()
+        code = mtmd.mtmd_encode_chunk(self.pointer, mtmd.mtmd_input_chunks_get(prepared.chunks, part))
+        found = mtmd.mtmd_get_output_embd(self.pointer) if not code else None
+        if not found:
+            raise ProjectorError(f"mtmd_encode_chunk answered {code}")
+        size = prepared.parts[part].cells * self.width * FLOAT_BYTES
+        return bytearray(ctypes.string_at(found, size))
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.pointer:
+            _mtmd().mtmd_free(self.pointer)
+            self.pointer = None
+
+    def _part(self, chunk: Any) -> Part:
+        mtmd = _mtmd()
+        if mtmd.mtmd_input_chunk_get_type(chunk) == TEXT:
+            count = ctypes.c_size_t()
+            tokens = mtmd.mtmd_input_chunk_get_tokens_text(chunk, ctypes.byref(count))
+            return Part(tokens=tuple(tokens[: count.value]))
+        cells = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
+        places: tuple[array[int], ...] = ()
+        moves: tuple[bool, ...] = ()
+        if self.has_dimensions:
+            image = mtmd.mtmd_input_chunk_get_tokens_image(chunk)
+            places = tuple(array("i", [0]) * cells for _ in range(DIMENSIONS))
+            for cell in range(cells):
+                place = mtmd.mtmd_image_tokens_get_decoder_pos(image, 0, cell)
+                for dimension, value in zip(places, (place.t, place.y, place.x, place.z), strict=True):
+                    dimension[cell] = value
+            further = mtmd.mtmd_image_tokens_get_decoder_pos(image, 1, 0)
+            firsts = (further.t, further.y, further.x, further.z)
+            moves = tuple(a != b[0] for a, b in zip(firsts, places, strict=True))
+        return Part(
+            cells=cells,
+            positions=mtmd.mtmd_input_chunk_get_n_pos(chunk),
+            at_once=mtmd.mtmd_decode_use_non_causal(self.pointer, chunk),
+            places=places,
+            moves=moves,
+        )
+
+
+class EmbeddingBatch:
+    """Room for embeddings of one part of a picture, for one `llama_decode`."""
+
+    def __init__(self, room: int, projector: Projector) -> None:
+        self._width = projector.width
+        dimensions = DIMENSIONS if projector.has_dimensions else 1
+        self._positions = (ctypes.c_int32 * (room * dimensions))()
+        self._sequence = (ctypes.c_int32 * 1)()
+        self._counts = (ctypes.c_int32 * room)(*[1] * room)
+        self._sequences = (ctypes.POINTER(ctypes.c_int32) * room)(
+            *[ctypes.cast(self._sequence, ctypes.POINTER(ctypes.c_int32))] * room
+        )
+        self._logits = (ctypes.c_int8 * room)()
+        self._held: Any = None
+        self.struct = lib.llama_batch()
+        self.struct.pos = self._positions
+        self.struct.n_seq_id = self._counts
+        self.struct.seq_id = self._sequences
+        self.struct.logits = self._logits
+        self.room = room
+        self.size = 0
+
+    def fill(self, embeddings: bytearray, part: Part, first: int, count: int, position: int, sequence: int) -> None:
+        """Take `count` embeddings of a part from number `first` on; `position` is where the part begins."""
+        self.size = count
+        self._held = ctypes.c_float.from_buffer(embeddings, first * self._width * FLOAT_BYTES)
+        self.struct.embd = ctypes.pointer(self._held)
+        self._sequence[0] = sequence
+        rows: list[int] = []
+        for places, moves in zip(part.places, part.moves, strict=True):
+            rows += [place + position * moves for place in places[first : first + count]]
+        for index, number in enumerate(rows or range(position + first, position + first + count)):
+            self._positions[index] = number
+        ctypes.memset(self._logits, 0, count)
+
+    def want_logits(self) -> int:
+        """Ask for the logits after the last one; return its index, which `Context.logits` takes."""
+        self._logits[self.size - 1] = 1
+        return self.size - 1
+
+
+def see_all(context: Context, yes: bool) -> None:
+    """Let tokens that are computed from now on see those after them in their batch, too, or not."""
+    lib.llama_set_causal_attn(context.pointer, not yes)
+
+
+def _mtmd() -> Any:
+    """The module of C functions. It is imported when there is a projector: it loads a library of its own."""
+    return importlib.import_module(f"{lib.__package__}.mtmd_cpp")

@@ -1,0 +1,197 @@
+"""Pictures to embeddings, and embeddings to cells of the cache.
+
+Encoding a picture takes as long as a long prompt. It is done in slices of time between the steps of those who are being
+answered. Embeddings are kept a while: a picture whose cells were evicted need not be encoded again.
+"""
+
+import logging
+from collections import OrderedDict
+from pathlib import Path
+from typing import NamedTuple
+
+from paddock.engine.binding import Context, Model
+from paddock.engine.binding.mtmd import EmbeddingBatch, Part, Projector, ProjectorError, see_all
+from paddock.engine.imaging import BadPicture
+from paddock.engine.pictures import Gallery, Picture
+from paddock.engine.sequence import Sequence
+from paddock.engine.spans import Span
+from paddock.engine.turns import Turns
+
+log = logging.getLogger("paddock.engine")
+
+KEPT_BYTES = 128 << 20
+"""Of embeddings: a dozen pictures of a 7B model."""
+
+
+class Wanted(NamedTuple):
+    """A part of a picture that a sequence needs next."""
+
+    sequence: int
+    picture: Picture
+    part: int
+
+    @property
+    def key(self) -> tuple[bytes, int]:
+        """What it is known by."""
+        return self.picture.key, self.part
+
+
+class Encoded(NamedTuple):
+    """The embeddings of a part of a picture."""
+
+    part: Part
+    data: bytearray
+
+
+class Encoder:
+    """Encodes one part of a picture at a time and keeps embeddings."""
+
+    def __init__(self, model: Model, path: str, *, threads: int, gpu: bool, most_cells: int) -> None:
+        """Load the projector at `path`; pictures are to take no more than `most_cells`.
+
+        Raises:
+            LoadError: if that cannot be done.
+        """
+        self.projector = Projector(path, model, threads=threads, gpu=gpu, between=None if gpu else self._between)
+        self.gallery = Gallery(self.projector, most_cells)
+        self.size = Path(path).stat().st_size
+        """Bytes of the file."""
+        self.encoded = 0
+        """Parts of pictures that have been encoded."""
+        self._turns: Turns | None = None
+        self._job: Wanted | None = None
+        self._kept: OrderedDict[tuple[bytes, int], Encoded] = OrderedDict()
+        self._bytes = 0
+        self._held: dict[int, tuple[tuple[bytes, int], Encoded]] = {}
+        """What sequences need next: it stays for them, whatever is encoded meanwhile."""
+
+    def hold(self, sequence: Sequence, span: Span) -> bool:
+        """See that the embeddings of `span` stay until `sequence` needs others; False if they are not there."""
+        key = span.picture, span.part
+        held = self._held.get(sequence.id)
+        if held is not None and held[0] == key:
+            return True
+        found = self._kept.get(key)
+        if found is None:
+            return False
+        self._kept.move_to_end(key)
+        self._held[sequence.id] = key, found
+        return True
+
+    def held(self, sequence: Sequence) -> Encoded:
+        """Return the embeddings that a sequence needs next."""
+        return self._held[sequence.id][1]
+
+    def release(self, sequence: int) -> None:
+        """A sequence needs nothing any more."""
+        self._held.pop(sequence, None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something has been begun."""
+        return self._turns is not None
+
+    def run(self, wanted: list[Wanted], seconds: float) -> Wanted | None:
+        """Encode for about `seconds` what is wanted, in that order; return what cannot be encoded.
+
+        What has been begun goes on if it is still wanted, by whomever, and is dropped if not.
+        """
+        if self._job is not None and all(self._job.key != one.key for one in wanted):
+            self.stop()
+        if not wanted:
+            return None
+        if self._turns is None:
+            first = self._job = wanted[0]
+            self._turns = Turns(lambda: self._encode(first))
+        job = self._job
+        assert job is not None
+        try:
+            self._turns.run(seconds)
+        except Exception as error:  # one request's picture must not end the runner for all
+            expected = isinstance(error, BadPicture | ProjectorError | MemoryError)
+            log.error("an image cannot be encoded: %s", error, exc_info=None if expected else error)
+            self._turns = self._job = None
+            return next(one for one in wanted if one.key == job.key)
+        if self._turns.done:
+            self._turns = self._job = None
+        return None
+
+    def stop(self) -> None:
+        """Drop what has been begun."""
+        if self._turns is not None:
+            self._turns.stop()
+        self._turns = self._job = None
+
+    def close(self) -> None:
+        """Give all memory back."""
+        self.stop()
+        self.gallery.close()
+        self.projector.close()
+
+    def _encode(self, job: Wanted) -> None:
+        prepared = self.gallery.prepared(job.picture)
+        try:
+            data = self.projector.encode(prepared, job.part)
+        finally:
+            later = any(part.cells for part in prepared.parts[job.part + 1 :])
+            if later:
+                self.gallery.keep(job.picture.key, prepared)
+            else:
+                prepared.close()
+        if self._between():
+            self._keep(job.key, Encoded(prepared.parts[job.part], data))
+            self.encoded += 1
+
+    def _keep(self, key: tuple[bytes, int], encoded: Encoded) -> None:
+        before = self._kept.pop(key, None)
+        self._bytes += len(encoded.data) - (len(before.data) if before is not None else 0)
+        self._kept[key] = encoded
+        while self._bytes > KEPT_BYTES and len(self._kept) > 1:
+            self._bytes -= len(self._kept.popitem(last=False)[1].data)
+
+    def _between(self) -> bool:
+        return self._turns is None or self._turns.between()
+
+
+class PictureBatch:
+    """Computes the cells of pictures in a context, one part at a time."""
+
+    def __init__(self, context: Context, encoder: Encoder) -> None:
+        self._context = context
+        self._encoder = encoder
+        self._batch = EmbeddingBatch(context.batch_tokens, encoder.projector)
+
+    def compute(self, sequence: Sequence, span: Span, start: int, count: int) -> int:
+        """Compute the tokens [start, start + count) of a sequence, all of `span`.
+
+        Return the index by which the context has logits, if the last of them is the sequence's last token; else -1.
+
+        Raises:
+            BatchRejected: if the library did not take it.
+        """
+        part, data = self._encoder.held(sequence)
+        position = sequence.spans.position(span.start)
+        self._batch.fill(data, part, start - span.start, count, position, sequence.slot)
+        index = self._batch.want_logits() if start + count == len(sequence.tokens) else -1
+        if not part.at_once:
+            self._context.decode(self._batch)
+            return index
+        see_all(self._context, True)
+        try:
+            self._context.decode(self._batch)
+        finally:
+            see_all(self._context, False)
+        return index
+
+
+def most_at_once(projector: Projector, shapes: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))) -> int:
+    """Return how many embeddings have to be computed in one batch, of pictures of some shapes; 0 if they need not."""
+    most = 0
+    for wide, high in shapes:
+        width, height = 512 * wide, 512 * high
+        prepared = projector.prepare(width, height, bytes(width * height * 3))
+        most = max([most, *(part.cells for part in prepared.parts if part.at_once)])
+        prepared.close()
+        if not any(part.at_once for part in prepared.parts):
+            break
+    return most

@@ -1,0 +1,169 @@
+"""Tiny projectors with random weights: what turns pictures into embeddings for the models of `tests.kinds`.
+
+Their names and keys are llama.cpp's (architecture "clip"). What the embeddings say is noise, but other noise for each
+picture, and of the size of the models' own token embeddings, so that a picture changes what comes after it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+
+from tests.ggufs import _finish
+from tests.kinds import HEAD_SIZE, WIDTH, _Model
+
+SIZE, PATCH = 28, 7
+"""Pixels of a picture's side as the encoder sees it, and of a patch's."""
+
+PATCHES = (SIZE // PATCH) ** 2
+VISION_WIDTH, VISION_FEED_FORWARD, VISION_HEADS = 32, 48, 4
+MEAN, DEVIATION = (0.48, 0.46, 0.41), (0.27, 0.26, 0.28)
+EPSILON = 1e-5
+
+
+def llava(path: Path, *, seed: int = 0, layers: int = 3, width: int = WIDTH) -> Path:
+    """Write a CLIP with a projector of two layers; of its own layers llama.cpp leaves out the last, as LLaVA does."""
+    encoder = _Encoder(path, "mlp", layers, width, seed)
+    encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, PATCH, PATCH, scale=0.1)
+    encoder.matrix("v.position_embd.weight", PATCHES, VISION_WIDTH, scale=0.5)
+    encoder.norm("v.pre_ln")
+    encoder.blocks()
+    encoder.linear("mm.0", width, VISION_WIDTH)
+    encoder.linear("mm.2", width, width, scale=0.4)
+    return encoder.finish()
+
+
+def gemma(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, size: int = SIZE) -> Path:
+    """Write a SigLIP with Gemma 3's projector: four patches become one embedding, and all of them see one another."""
+    encoder = _Encoder(path, "gemma3", layers, width, seed, size=size)
+    encoder.writer.add_uint32("clip.vision.projector.scale_factor", 2)
+    encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, PATCH, PATCH, scale=0.1)
+    encoder.vector("v.patch_embd.bias", VISION_WIDTH)
+    encoder.matrix("v.position_embd.weight", (size // PATCH) ** 2, VISION_WIDTH, scale=0.5)
+    encoder.blocks()
+    encoder.norm("v.post_ln")
+    encoder.tensor("mm.soft_emb_norm.weight", np.ones(VISION_WIDTH))
+    encoder.matrix("mm.input_projection.weight", VISION_WIDTH, width, scale=0.3)
+    return encoder.finish()
+
+
+def qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
+    """Write Qwen2-VL's encoder: pictures keep their shape, and embeddings have places in two dimensions."""
+    encoder = _Encoder(path, "qwen2vl_merger", layers, width, seed, patch=14)
+    encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, 14, 14, scale=0.05)
+    encoder.matrix("v.patch_embd.weight.1", VISION_WIDTH, 3, 14, 14, scale=0.05)
+    encoder.blocks()
+    encoder.norm("v.post_ln")
+    encoder.linear("mm.0", 4 * VISION_WIDTH, 4 * VISION_WIDTH)
+    encoder.linear("mm.2", width, 4 * VISION_WIDTH, scale=0.4)
+    return encoder.finish()
+
+
+def qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
+    """Write the language model that goes with `qwen`: its tokens have places in several dimensions."""
+    model = _Model(path, "qwen2vl", layers, [2] * layers, seed)
+    model.writer.add_rope_dimension_sections([2, 3, 3, 0])
+    model.vocabulary(1.0, 0.3)
+    model.ones("output_norm")
+    for i in range(layers):
+        model.attention(i)
+        for name, rows in (("q", WIDTH), ("k", WIDTH // 2), ("v", WIDTH // 2)):
+            model.tensor(f"blk.{i}.attn_{name}.bias", model.rng.standard_normal(rows) * 0.1)
+        model.feed_forward(i)
+    return model.finish()
+
+
+def deep_qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
+    """Write Qwen3-VL's encoder: what its first layer sees goes into the language model's first layer, too."""
+    encoder = _Encoder(path, "qwen3vl_merger", layers, width, seed, patch=14)
+    encoder.writer.add_array("clip.vision.is_deepstack_layers", [True] + [False] * (layers - 1))
+    encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, 14, 14, scale=0.05)
+    encoder.matrix("v.patch_embd.weight.1", VISION_WIDTH, 3, 14, 14, scale=0.05)
+    encoder.vector("v.patch_embd.bias", VISION_WIDTH)
+    encoder.matrix("v.position_embd.weight", 16, VISION_WIDTH, scale=0.5)
+    encoder.blocks(joined=True)
+    encoder.norm("v.post_ln")
+    merged = 4 * VISION_WIDTH
+    encoder.tensor("v.deepstack.0.norm.weight", np.ones(merged))
+    encoder.vector("v.deepstack.0.norm.bias", merged)
+    encoder.linear("v.deepstack.0.fc1", merged, merged)
+    encoder.linear("v.deepstack.0.fc2", width, merged, scale=0.4)
+    encoder.linear("mm.0", merged, merged)
+    encoder.linear("mm.2", width, merged, scale=0.4)
+    return encoder.finish()
+
+
+def deep_qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
+    """Write the language model that goes with `deep_qwen`."""
+    model = _Model(path, "qwen3vl", layers, [2] * layers, seed)
+    model.writer.add_rope_dimension_sections([2, 3, 3, 0])
+    model.writer.add_uint32("qwen3vl.n_deepstack_layers", 1)
+    model.writer.add_key_length(HEAD_SIZE)
+    model.writer.add_value_length(HEAD_SIZE)
+    model.vocabulary(1.0, 0.3)
+    model.ones("output_norm")
+    for i in range(layers):
+        model.attention(i)
+        model.ones(f"blk.{i}.attn_q_norm", HEAD_SIZE)
+        model.ones(f"blk.{i}.attn_k_norm", HEAD_SIZE)
+        model.feed_forward(i)
+    return model.finish()
+
+
+class _Encoder:
+    """A GGUF file in the making."""
+
+    def __init__(
+        self, path: Path, kind: str, layers: int, width: int, seed: int, patch: int = PATCH, size: int = SIZE
+    ) -> None:
+        self.path, self.layers = path, layers
+        self.rng = np.random.default_rng(seed)
+        self.writer = writer = gguf.GGUFWriter(path, "clip")
+        writer.add_type("mmproj")
+        writer.add_file_type(0)
+        writer.add_bool("clip.has_vision_encoder", True)
+        writer.add_string("clip.projector_type", kind)
+        writer.add_bool("clip.use_gelu", True)
+        writer.add_uint32("clip.vision.image_size", size)
+        writer.add_uint32("clip.vision.patch_size", patch)
+        writer.add_uint32("clip.vision.embedding_length", VISION_WIDTH)
+        writer.add_uint32("clip.vision.feed_forward_length", VISION_FEED_FORWARD)
+        writer.add_uint32("clip.vision.projection_dim", width)
+        writer.add_uint32("clip.vision.block_count", layers)
+        writer.add_uint32("clip.vision.attention.head_count", VISION_HEADS)
+        writer.add_float32("clip.vision.attention.layer_norm_epsilon", EPSILON)
+        writer.add_array("clip.vision.image_mean", list(MEAN))
+        writer.add_array("clip.vision.image_std", list(DEVIATION))
+
+    def tensor(self, name: str, values: Any) -> None:
+        self.writer.add_tensor(name, np.ascontiguousarray(values, np.float32))
+
+    def matrix(self, name: str, *shape: int, scale: float = 0.15) -> None:
+        self.tensor(name, self.rng.standard_normal(shape) * scale)
+
+    def vector(self, name: str, length: int) -> None:
+        self.tensor(name, self.rng.standard_normal(length) * 0.1)
+
+    def linear(self, name: str, rows: int, columns: int, scale: float = 0.2) -> None:
+        self.matrix(f"{name}.weight", rows, columns, scale=scale)
+        self.vector(f"{name}.bias", rows)
+
+    def norm(self, name: str) -> None:
+        self.tensor(f"{name}.weight", 1 + self.rng.standard_normal(VISION_WIDTH) * 0.1)
+        self.vector(f"{name}.bias", VISION_WIDTH)
+
+    def blocks(self, *, joined: bool = False) -> None:
+        for i in range(self.layers):
+            if joined:
+                self.linear(f"v.blk.{i}.attn_qkv", 3 * VISION_WIDTH, VISION_WIDTH)
+            for part in ("attn_out",) if joined else ("attn_q", "attn_k", "attn_v", "attn_out"):
+                self.linear(f"v.blk.{i}.{part}", VISION_WIDTH, VISION_WIDTH)
+            self.norm(f"v.blk.{i}.ln1")
+            self.norm(f"v.blk.{i}.ln2")
+            self.linear(f"v.blk.{i}.ffn_up", VISION_FEED_FORWARD, VISION_WIDTH)
+            self.linear(f"v.blk.{i}.ffn_down", VISION_WIDTH, VISION_FEED_FORWARD)
+
+    def finish(self) -> Path:
+        _finish(self.writer)
+        return self.path
