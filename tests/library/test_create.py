@@ -10,8 +10,9 @@ import pytest
 from tests.ggufs import head, tiny_file, tiny_llama, tiny_lora
 
 from paddock.library.blobs import digest_of
-from paddock.library.create import InvalidRecipe, Recipe, create, human_count, recipe_of
+from paddock.library.create import InvalidRecipe, Recipe, create, human_count
 from paddock.library.errors import LibraryError
+from paddock.library.gathering import recipe_of
 from paddock.library.model import MAX_TEXT
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store import Library
@@ -268,10 +269,15 @@ def test_parameters_that_are_only_inherited_are_no_news_in_the_form_of_2024(libr
     assert library.open(ModelName.parse("other")).parameters == {"top_k": 5, "stop": ["x"]}
 
 
-@pytest.mark.parametrize("field", ["system", "template", "licenses"])
-def test_a_text_larger_than_would_be_read_is_not_stored(library: Library, weights: str, field: str) -> None:
-    text = "x" * (MAX_TEXT + 1)
-    recipe = replace(Recipe(files={"x.gguf": weights}), **{field: [text] if field == "licenses" else text})
+LARGE = "x" * (MAX_TEXT + 1)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [Recipe(system=LARGE), Recipe(template=LARGE), Recipe(licenses=[LARGE])],
+    ids=["system", "template", "licence"],
+)
+def test_a_text_larger_than_would_be_read_is_not_stored(library: Library, weights: str, recipe: Recipe) -> None:
     with pytest.raises(InvalidRecipe, match=r"larger than 16 MB$"):
-        make(library, "x", recipe)
+        make(library, "x", replace(recipe, files={"x.gguf": weights}))
     assert library.list() == []

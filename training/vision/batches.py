@@ -27,7 +27,7 @@ RESIZINGS = (Image.Resampling.BILINEAR, Image.Resampling.BILINEAR, Image.Resampl
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of tokens, (rows, length + 1), where the model is to write, and the pictures with their places and what they show."""
+    """Rows of tokens, (rows, length + 1); where the model is to write; the pictures, their places, what they show."""
 
     tokens: Tensor
     learned: Tensor

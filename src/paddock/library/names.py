@@ -37,7 +37,8 @@ class ModelName:
         """Refuse parts that could not be parts of a path.
 
         Raises:
-            InvalidName: if one is empty, too long (host 255 characters, as a file's name, others 80), or has a forbidden character.
+            InvalidName: if one is empty, too long (a host over 255 characters, the others over 80), or has a forbidden
+                character.
         """
         if not is_host(self.host) or not all(map(is_part, (self.namespace, self.model, self.tag))):
             raise InvalidName
