@@ -91,10 +91,11 @@ def stories() -> Path:
 
 
 def vocabulary_only(size: int = 128_256) -> Path:
-    """A model as small as can be with a vocabulary of the largest usual size."""
+    """A model as small as can be with a vocabulary of that size; 128,256 is the largest usual one."""
     path = CACHE / f"synthetic-vocabulary-{size}.gguf"
     if not path.exists():
-        write(path, Shape(32, 1, 32, 1, 1), *_large_vocabulary())
+        words = _large_vocabulary() if size == 128_256 else _generated_vocabulary(size)
+        write(path, Shape(32, 1, 32, 1, 1), *words)
     return path
 
 

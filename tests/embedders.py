@@ -3,6 +3,7 @@
 import string
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -28,8 +29,14 @@ def tiny_bert(
     context_length: int = 64,
     pooling: int | None = 1,
     weights: float = 1.0,
+    classes: int = 0,
+    pooler: bool = True,
+    dtype: Any = np.float32,
 ) -> Path:
-    """Write a BERT and return `path`; `pooling` as llama.cpp numbers it, None: the file says nothing of it."""
+    """Write a BERT and return `path`; `pooling` as llama.cpp numbers it, None: the file says nothing of it.
+
+    With `classes` it has a head that gives so many numbers, behind a `pooler` or without one.
+    """
     writer = gguf.GGUFWriter(path, "bert")
     writer.add_name("tiny-bert")
     writer.add_block_count(layers)
@@ -47,7 +54,7 @@ def tiny_bert(
 
     def matrix(name: str, rows: int, columns: int, scale: float = 0.12) -> None:
         values = rng.standard_normal((rows, columns)) * scale * weights
-        writer.add_tensor(f"{name}.weight", values.astype(np.float32))
+        writer.add_tensor(f"{name}.weight", values.astype(dtype if name == "token_embd" else np.float32))
 
     def bias(name: str, length: int) -> None:
         writer.add_tensor(f"{name}.bias", (rng.standard_normal(length) * 0.02).astype(np.float32))
@@ -58,7 +65,7 @@ def tiny_bert(
 
     matrix("token_embd", tokens, width, 1.0)
     matrix("position_embd", context_length, width, 0.5)
-    matrix("token_types", 2, width, 0.1)
+    matrix("token_types", 2, width, 0.3)
     norm("token_embd_norm")
     for i in range(layers):
         block = f"blk.{i}"
@@ -71,6 +78,80 @@ def tiny_bert(
         matrix(f"{block}.ffn_down", width, feed_forward)
         bias(f"{block}.ffn_down", width)
         norm(f"{block}.layer_output_norm")
+    if classes:
+        if pooler:
+            matrix("cls", width, width)
+            bias("cls", width)
+        matrix("cls.output", classes, width, 0.2)
+        bias("cls.output", classes)
+        if classes > 1:
+            writer.add_array("bert.classifier.output_labels", [f"class {number}" for number in range(classes)])
+    _finish(writer)
+    return path
+
+
+def tiny_reranker(path: Path, **changes: Any) -> Path:
+    """Write a BERT that ranks and return `path`."""
+    return tiny_bert(path, **{"pooling": 4, "classes": 1, **changes})
+
+
+def tiny_qwen3(
+    path: Path,
+    *,
+    seed: int = 0,
+    pooling: int = 3,
+    classes: Sequence[str] = (),
+    template: str = "",
+    adds_end: bool = False,
+    context_length: int = 4096,
+) -> Path:
+    """Write a Qwen3, with the vocabulary of `ggufs`, that embeds, or has a head for `classes`, and return `path`."""
+    width, heads, kv_heads, size, feed_forward, layers = 64, 4, 2, 16, 128, 2
+    writer = gguf.GGUFWriter(path, "qwen3")
+    writer.add_name("tiny-qwen3")
+    writer.add_block_count(layers)
+    writer.add_context_length(context_length)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(feed_forward)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(kv_heads)
+    writer.add_key_length(size)
+    writer.add_value_length(size)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_file_type(0)
+    writer.add_uint32("qwen3.pooling_type", pooling)
+    tokens = ggufs._add_vocabulary(writer)
+    writer.add_add_bos_token(False)
+    writer.add_add_eos_token(adds_end)
+    rng = np.random.default_rng(seed)
+
+    def matrix(name: str, rows: int, columns: int, scale: float = 0.12) -> None:
+        writer.add_tensor(f"{name}.weight", (rng.standard_normal((rows, columns)) * scale).astype(np.float32))
+
+    def norm(name: str, length: int = width) -> None:
+        writer.add_tensor(f"{name}.weight", np.ones(length, np.float32))
+
+    matrix("token_embd", tokens, width, 1.0)
+    norm("output_norm")
+    for i in range(layers):
+        block = f"blk.{i}"
+        norm(f"{block}.attn_norm")
+        matrix(f"{block}.attn_q", heads * size, width)
+        matrix(f"{block}.attn_k", kv_heads * size, width)
+        matrix(f"{block}.attn_v", kv_heads * size, width)
+        matrix(f"{block}.attn_output", width, heads * size)
+        norm(f"{block}.attn_q_norm", size)
+        norm(f"{block}.attn_k_norm", size)
+        norm(f"{block}.ffn_norm")
+        matrix(f"{block}.ffn_gate", feed_forward, width)
+        matrix(f"{block}.ffn_up", feed_forward, width)
+        matrix(f"{block}.ffn_down", width, feed_forward)
+    if classes:
+        matrix("cls.output", len(classes), width, 0.2)
+        writer.add_array("qwen3.classifier.output_labels", list(classes))
+    if template:
+        writer.add_string("tokenizer.chat_template.rerank", template)
     _finish(writer)
     return path
 

@@ -1,4 +1,5 @@
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,11 @@ def test_a_duration_is_read_as_go_reads_it(text: str, nanoseconds: int) -> None:
         (".s", 'time: invalid duration ".s"'),
         ("-", 'time: invalid duration "-"'),
         ("9999999h", 'time: invalid duration "9999999h"'),
-        ("٣s", 'time: invalid duration "٣s"'),
+        ("٣s", 'time: invalid duration "\\xd9\\xa3s"'),
+        ('a\n"\\', 'time: invalid duration "a\\x0a\\"\\\\"'),
+        ("5\x00", 'time: unknown unit "\\x00" in duration "5\\x00"'),
+        ("1" * 5_000 + "h", f'time: invalid duration "{"1" * 64}..."'),
+        ("0." + "1" * 5_000 + "h", f'time: invalid duration "0.{"1" * 62}..."'),
     ],
 )
 def test_what_is_no_duration_is_refused_in_gos_words(text: str, message: str) -> None:
@@ -54,6 +59,13 @@ def test_what_is_written_is_read_as_the_same(nanoseconds: int) -> None:
 def test_any_text_is_a_duration_or_refused(text: str) -> None:
     with contextlib.suppress(InvalidDuration):
         assert abs(parse_duration(text)) <= FOREVER
+
+
+def test_a_text_without_end_is_refused_at_once() -> None:
+    started = time.perf_counter()
+    with pytest.raises(InvalidDuration):
+        parse_duration("0h" * 5_000_000)
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize(

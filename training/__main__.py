@@ -24,7 +24,7 @@ def main() -> int:
     if given.command == "ship":
         from training.ship import ship
 
-        ship(given.file or given.runs / "tiny.gguf")
+        ship([given.file or given.runs / "tiny.gguf"])
     if given.command == "packaged":
         from training.ship import packaged
 

@@ -25,14 +25,24 @@ def export(model: Model, tokenizer: Tokenizer, path: Path, weights: Type = Type.
     """Write a GGUF file: matrices as `weights`, everything else in 32 bits."""
     writer = gguf.GGUFWriter(str(path.with_suffix(".new")), "llama")
     _describe(writer, model, weights)
-    _add_shape(writer, model)
+    add_shape(writer, model)
     add_tokenizer(writer, tokenizer)
+    add_tensors(writer, model, weights)
+    finish(writer, path)
+
+
+def add_tensors(writer: gguf.GGUFWriter, model: Model, weights: Type) -> None:
+    """Add all tensors of a model: matrices as `weights`, everything else in 32 bits."""
     for name, weight in model.named_parameters():
-        values = _numbers(weight)
+        values = numbers(weight)
         if values.ndim == 2:
             writer.add_tensor(name, gguf.quantize(values, weights), raw_dtype=weights)
         else:
             writer.add_tensor(name, values)
+
+
+def finish(writer: gguf.GGUFWriter, path: Path) -> None:
+    """Write what was added, and let the file take its name once it is whole."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -44,12 +54,12 @@ def quantized(model: Model, weights: Type = Type.Q8_0) -> None:
     """Round the matrices of a model, in place, to what a file with such weights holds."""
     for weight in model.parameters():
         if weight.dim() == 2:
-            values = gguf.dequantize(gguf.quantize(_numbers(weight), weights), weights)
+            values = gguf.dequantize(gguf.quantize(numbers(weight), weights), weights)
             weight.data.copy_(weight.new_tensor(values))
 
 
-def add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
-    """Add the vocabulary, its special tokens and the chat template."""
+def add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer, template: Path = TEMPLATE) -> None:
+    """Add the vocabulary, its special tokens and the chat template, a file in Jinja."""
     tokens = [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(PRE_TOKENIZER)
@@ -64,7 +74,7 @@ def add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
         writer.add_uint32(f"tokenizer.ggml.{key}_token_id", tokenizer.token_to_id(token))
     writer.add_add_bos_token(True)
     writer.add_add_eos_token(False)
-    writer.add_chat_template(TEMPLATE.read_text().rstrip("\n"))
+    writer.add_chat_template(template.read_text().rstrip("\n"))
 
 
 def _describe(writer: gguf.GGUFWriter, model: Model, weights: Type) -> None:
@@ -82,7 +92,8 @@ def _describe(writer: gguf.GGUFWriter, model: Model, weights: Type) -> None:
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
 
 
-def _add_shape(writer: gguf.GGUFWriter, model: Model) -> None:
+def add_shape(writer: gguf.GGUFWriter, model: Model) -> None:
+    """Add the sizes of a model."""
     shape = model.shape
     writer.add_vocab_size(shape.vocabulary)
     writer.add_context_length(shape.context)
@@ -96,7 +107,8 @@ def _add_shape(writer: gguf.GGUFWriter, model: Model) -> None:
     writer.add_layer_norm_rms_eps(shape.epsilon)
 
 
-def _numbers(weight: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+def numbers(weight: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    """Return a weight's values, in 32 bits."""
     return np.ascontiguousarray(weight.detach().float().numpy())
 
 

@@ -1,7 +1,8 @@
-"""Putting the finished model into the package: a models folder with one model, which Paddock finds beside its own."""
+"""Putting a finished model into the package: a models folder of its own, which Paddock finds beside the user's."""
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from paddock.library.bundle import PACKAGED
@@ -14,22 +15,25 @@ MODELFILE = Path(__file__).parent / "Modelfile"
 NAME = "tiny"
 
 
-def ship(gguf: Path, modelfile: Path = MODELFILE, packaged: Path = PACKAGED) -> Path:
-    """Make the model of a GGUF file and a Modelfile, replace what the package holds by it, and return its folder."""
+def ship(ggufs: Sequence[Path], modelfile: Path = MODELFILE, name: str = NAME, packaged: Path = PACKAGED) -> Path:
+    """Make the model `name` of GGUF files and what else a Modelfile says, and put it in place of the package's.
+
+    The package's other models stay. Returns its folder.
+    """
     wanted = ingredients(parse(modelfile.read_text("utf-8")))
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder) / "models")
-        with library.blobs.writer() as writer, gguf.open("rb") as file:
-            shutil.copyfileobj(file, writer)
-            digest = writer.commit()
+        shutil.copytree(packaged, library.folder, dirs_exist_ok=True)
+        if library.has(ModelName.parse(name)):
+            library.delete(ModelName.parse(name))
         recipe = Recipe(
-            files={gguf.name: digest},
+            files={gguf.name: _added(library, gguf) for gguf in ggufs},
             template=wanted.template,
             system=wanted.system,
             licenses=wanted.licenses,
             parameters=wanted.parameters,
         )
-        create(library, ModelName.parse(NAME), recipe, print)
+        create(library, ModelName.parse(name), recipe, print)
         for part in ("manifests", "blobs"):
             shutil.rmtree(packaged / part, ignore_errors=True)
             shutil.copytree(library.folder / part, packaged / part)
@@ -39,3 +43,9 @@ def ship(gguf: Path, modelfile: Path = MODELFILE, packaged: Path = PACKAGED) -> 
 def packaged(folder: Path = PACKAGED) -> Path:
     """Return the GGUF file of the packaged model."""
     return Library(folder / "none", folder).open(ModelName.parse(NAME)).model_path
+
+
+def _added(library: Library, gguf: Path) -> str:
+    with library.blobs.writer() as writer, gguf.open("rb") as file:
+        shutil.copyfileobj(file, writer)
+        return writer.commit()

@@ -18,7 +18,13 @@ NANOSECONDS = {
 FOREVER = 2**63 - 1
 """The longest duration, in nanoseconds; what a negative `keep_alive` means."""
 
+LONGEST_TEXT = 256
+"""Characters of a duration. Go's parser has no limit, but nobody writes so many, and millions take a while."""
+SHOWN = 64
+"""Characters of a text that an error repeats."""
+
 _PART = re.compile(r"(\d*)(?:\.(\d*))?([^\d.]*)", re.ASCII)
+_ESCAPED = re.compile(r"[^ !#-\[\]-\x7f]")
 
 
 class InvalidDuration(ValueError):
@@ -26,33 +32,33 @@ class InvalidDuration(ValueError):
 
 
 def parse_duration(text: str) -> int:
-    """Return the nanoseconds that `text` denotes, cut to 64 bits.
+    """Return the nanoseconds that `text` denotes, at most `FOREVER`.
 
     Raises:
-        InvalidDuration: with the wording of Go's parser.
+        InvalidDuration: with the wording of Go's parser; of a text without end it repeats the beginning.
     """
     rest = text[1:] if text[:1] in ("+", "-") else text
     if rest == "0":
         return 0
-    if not rest:
-        raise InvalidDuration(f'time: invalid duration "{text}"')
+    if not rest or len(text) > LONGEST_TEXT:
+        raise InvalidDuration(f"time: invalid duration {_quoted(text)}")
     total = 0
     while rest:
         match = _PART.match(rest)
         assert match is not None
         whole, fraction, unit = match.groups()
         if not whole and not fraction:
-            raise InvalidDuration(f'time: invalid duration "{text}"')
+            raise InvalidDuration(f"time: invalid duration {_quoted(text)}")
         if not unit:
-            raise InvalidDuration(f'time: missing unit in duration "{text}"')
+            raise InvalidDuration(f"time: missing unit in duration {_quoted(text)}")
         if unit not in NANOSECONDS:
-            raise InvalidDuration(f'time: unknown unit "{unit}" in duration "{text}"')
+            raise InvalidDuration(f"time: unknown unit {_quoted(unit)} in duration {_quoted(text)}")
         scale = NANOSECONDS[unit]
         total += int(whole or 0) * scale
         if fraction:
             total += int(fraction) * scale // 10 ** len(fraction)
         if total > FOREVER:
-            raise InvalidDuration(f'time: invalid duration "{text}"')
+            raise InvalidDuration(f"time: invalid duration {_quoted(text)}")
         rest = rest[match.end() :]
     return -total if text[0] == "-" else total
 
@@ -78,3 +84,16 @@ def _decimal(n: int, scale: int) -> str:
     if not fraction:
         return str(whole)
     return f"{whole}." + str(fraction).rjust(len(str(scale)) - 1, "0").rstrip("0")
+
+
+def _quoted(text: str) -> str:
+    """Quote as Go's parser of durations does: control characters and all that is not ASCII as its bytes."""
+    shown = text if len(text) <= LONGEST_TEXT else text[:SHOWN] + "..."
+    return '"' + _ESCAPED.sub(_escape, shown) + '"'
+
+
+def _escape(match: "re.Match[str]") -> str:
+    character = match[0]
+    if character in '"\\':
+        return "\\" + character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))

@@ -163,3 +163,23 @@ def test_memory_does_not_grow_with_the_checkpoint(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     largest = rows * 32 * 2 >> 20
     assert int(done.stdout) < 1.5 * largest + 200
+
+
+def test_a_folder_of_this_machine_is_imported_over_http_where_that_is_allowed(
+    server: ServerUnderTest, folder: Path, tmp_path: Path
+) -> None:
+    body = {"name": "local", "modelfile": f"FROM {folder}\nSYSTEM Be brief."}
+    assert server.post("/api/create", body).status == 400
+    (tmp_path / "Modelfile").write_text("FROM ./llama\nSYSTEM Be brief.\n")
+    (tmp_path / "empty").mkdir()
+    with ServerUnderTest(tmp_path / "server", LOCAL_FILES="1") as other:
+        for wanted in (body, {"name": "local", "path": str(tmp_path / "Modelfile")}):
+            lines = other.post("/api/create", wanted).lines
+            assert (lines[0]["status"], lines[-1]) == ("converting model", {"status": "success"})
+            shown = other.post("/api/show", {"model": "local"}).json
+            assert (shown["details"]["family"], shown["system"]) == ("llama", "Be brief.")
+            other.request("DELETE", "/api/delete", {"model": "local"})
+        refused = other.post("/api/create", {"name": "local", "modelfile": f"FROM {tmp_path / 'empty'}"})
+        assert (refused.status, refused.error) == (400, "no Modelfile or safetensors files found")
+        absent = other.post("/api/create", {"name": "local", "modelfile": f"FROM {tmp_path / 'absent'}"})
+        assert absent.status == 400

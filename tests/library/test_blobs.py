@@ -131,3 +131,13 @@ def test_only_old_leftovers_are_removed(store: BlobStore) -> None:
     assert sorted(store.folder.iterdir()) == sorted([paths[1], other])
     old.abort()
     new.abort()
+
+
+def test_many_blobs_are_stored_at_once(store: BlobStore) -> None:
+    store.put(b"hello")
+    contents = [f"{i}".encode() for i in range(50)]
+    new = store.put_all([*contents, b"hello", b"7"])
+    assert new == {f"sha256:{hashlib.sha256(data).hexdigest()}" for data in contents}
+    assert all(store.path(digest).read_bytes() in contents for digest in new)
+    assert len(names(store)) == 51
+    assert store.put_all([*contents]) == set()

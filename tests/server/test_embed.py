@@ -98,6 +98,22 @@ def test_a_text_that_is_too_long_is_cut_unless_that_is_forbidden(embedder: Serve
     assert embedder.post("/api/embeddings", {"model": "bert", "prompt": words(1, 500)}).status == 200
 
 
+def test_a_text_that_is_too_long_is_embedded_in_windows_if_that_is_wanted(embedder: ServerUnderTest) -> None:
+    long = words(1, 500)
+    request = {"model": "bert", "input": ["the dog", long], "chunk": True, "truncate": False}
+    answer = embedder.post("/api/embed", request)
+    assert answer.status == 200
+    assert answer.json["prompt_eval_count"] == 4 + 500 + 2 * math.ceil(500 / 62)
+    short, whole = answer.json["embeddings"]
+    assert close(short, embed(embedder, "the dog")[0])
+    assert not close(whole, embed(embedder, long)[0])
+    parts = [long.split()[start : start + 62] for start in range(0, 500, 62)]
+    vectors = embed(embedder, [" ".join(part) for part in parts])
+    mean = [sum(v[i] * len(p) for v, p in zip(vectors, parts, strict=True)) for i in range(64)]
+    assert close(whole, [x / math.hypot(*mean) for x in mean])
+    assert embed(embedder, long, chunk=False) == embed(embedder, long, chunk=None)
+
+
 def test_a_text_of_megabytes_is_cut_in_no_time(embedder: ServerUnderTest) -> None:
     for model in ("bert", "tiny"):
         started = time.monotonic()
@@ -188,6 +204,7 @@ def test_a_field_that_makes_no_sense_is_refused(embedder: ServerUnderTest, path:
     ("path", "fields"),
     [
         ("/api/embed", {"truncate": "no"}),
+        ("/api/embed", {"chunk": "yes"}),
         ("/api/embed", {"dimensions": "16"}),
         ("/api/embed", {"dimensions": 1.5}),
         ("/api/embed", {"dimensions": 10**30}),

@@ -18,6 +18,7 @@ from paddock.server import openapi
 from paddock.server.app import make_app
 from paddock.server.operations import JSON, OPERATIONS
 from paddock.settings import Settings
+from tests.embedders import tiny_reranker
 from tests.server.servers import Answer, ServerUnderTest
 
 ELSEWHERE = ("pull", "push")
@@ -48,6 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Ser
         started = ServerUnderTest(tmp_path_factory.mktemp("openapi"))
     with started as server:
         server.import_gguf("tiny", tiny, template=CAPABLE, parameters={"temperature": 0, "num_predict": 8})
+        server.import_gguf("reranker", tiny_reranker(tmp_path_factory.mktemp("gguf") / "reranker.gguf"))
         yield server
 
 
@@ -217,6 +219,8 @@ def test_every_example_request_is_answered_as_described(
         ("POST", "/api/create", {"model": "x", "from": "tiny", "quantize": "Q9"}, 400),
         ("POST", "/api/embed", {"model": "tiny", "input": 5}, 400),
         ("POST", "/api/embeddings", {"model": "tiny"}, 200),
+        ("POST", "/api/rerank", {"model": "tiny", "query": "x", "documents": ["x"]}, 400),
+        ("POST", "/v1/rerank", {"model": "nobody", "query": "x", "documents": ["x"]}, 404),
     ],
 )
 def test_what_is_answered_is_described(

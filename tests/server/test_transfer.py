@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ggufs import tiny_llama
 from tests.registry.fake import Asked, FakeRegistry, Fault, fake_registry
 from tests.registry.test_push import MODEL, TEMPLATE, digest
 from tests.server.servers import ServerUnderTest, until
@@ -61,6 +62,30 @@ def test_a_pull_that_is_not_streamed_has_one_answer(server: ServerUnderTest, fak
     assert (missing.status, missing.error) == (500, "pull model manifest: file does not exist")
     streamed = server.post("/api/pull", {"model": f"{fake.host}/team/none"})
     assert streamed.lines == [{"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}]
+
+
+@pytest.mark.parametrize("how", ["pull", "import"])
+def test_a_model_that_is_replaced_by_what_comes_is_unloaded(
+    server: ServerUnderTest, fake: FakeRegistry, tmp_path: Path, how: str
+) -> None:
+    name = f"{fake.host}/team/own"
+    weights = [tiny_llama(tmp_path / f"{layers}.gguf", layers=layers).read_bytes() for layers in (1, 2)]
+    fake.add("team/own", "latest", weights[0], TEMPLATE)
+    server.post("/api/pull", {"model": name, "stream": False})
+    archive = server.post("/api/export", {"model": name}).body
+    if how == "import":
+        server.import_gguf(name, tmp_path / "2.gguf")
+    assert server.generate(name, options={"num_predict": 1}).status == 200
+    assert list(server.ps()) == [f"{name}:latest"]
+    (runner,) = server.runners()
+    if how == "pull":
+        fake.add("team/own", "latest", weights[1], TEMPLATE)
+        assert server.post("/api/pull", {"model": name, "stream": False}).json == {"status": "success"}
+    else:
+        assert server.post("/api/import", archive).status == 200
+    assert server.ps() == {}
+    until(lambda: not runner.is_running())
+    server.request("DELETE", "/api/delete", {"model": name})
 
 
 def test_a_model_is_pushed(server: ServerUnderTest, fake: FakeRegistry) -> None:

@@ -1,7 +1,6 @@
 """`create`: reads a Modelfile, sends the files it names to the server, and has the model made there."""
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,8 @@ from paddock.cli.client import Client
 from paddock.cli.errors import CommandError
 from paddock.cli.progress import Progress, open_progress
 from paddock.cli.transfer import follow
+from paddock.library.local_files import beside, local_model_files
 from paddock.library.modelfile import Ingredients, ingredients, parse
-
-_WEIGHTS = (
-    ("*.gguf",),
-    ("*.safetensors", "*.json", "tokenizer.model", "vocab.txt", "*.jinja", "*/config.json"),
-)
-"""What makes a folder a model; of each row, the first pattern must match something."""
 
 
 def create(client: Client, name: str, modelfile: str | None, quantize: str) -> None:
@@ -58,55 +52,24 @@ def _texts(wanted: Ingredients) -> dict[str, Any]:
 def _add_files(client: Client, request: dict[str, Any], wanted: Ingredients, folder: Path, progress: Progress) -> None:
     """Put the model's source into `request`: names of models as they are, local files by their digests, sent before."""
     weights: dict[str, Path] = {}
-    for source in wanted.sources:
-        found = _files(source, folder)
+    for number, source in enumerate(wanted.sources):
+        found = local_model_files(source, folder)
         if found is None:
             request["from"] = source
         else:
-            weights |= found
+            weights |= beside(weights, found, number)
     adapters: dict[str, Path] = {}
     for number, adapter in enumerate(wanted.adapters):
-        found = _files(adapter, folder)
+        found = local_model_files(adapter, folder)
         if found is None:
             raise CommandError(f"ADAPTER {adapter}: there is no such file")
-        # Adapters in folders all have the same file names.
-        taken = bool(adapters.keys() & found.keys())
-        adapters |= {f"{number}/{name}" if taken else name: path for name, path in found.items()}
+        adapters |= beside(adapters, found, number)
     digests = {path: _digest(path) for path in {*weights.values(), *adapters.values()}}
     for key, files in (("files", weights), ("adapters", adapters)):
         if files:
             request[key] = {file: digests[path] for file, path in files.items()}
     for path, digest in digests.items():
         _send(client, path, digest, progress)
-
-
-def _files(source: str, folder: Path) -> dict[str, Path] | None:
-    """The local files that FROM or ADAPTER means, by the names that the server shall see; None for a model's name."""
-    path = folder / Path(source).expanduser()
-    if path.is_file():
-        return {part.name: part for part in _parts(path)}
-    # A folder that happens to be called like a model is the model, unless it is written as a path.
-    if not path.is_dir() or (source not in (".", "..") and not any(mark in source for mark in ("/", "\\", "~"))):
-        return None
-    for first, *more in _WEIGHTS:
-        if found := sorted(path.glob(first)):
-            return {file.relative_to(path).as_posix(): file for file in _all(path, found, more)}
-    raise CommandError("no Modelfile or safetensors files found")
-
-
-def _parts(path: Path) -> list[Path]:
-    """All files of a model that is in several, of which `path` is one."""
-    from paddock.library.split import part_names
-
-    parts = [path.with_name(name) for name in part_names(path.name)] or [path]
-    for part in parts:
-        if not part.is_file():
-            raise CommandError(f"{part.name} is missing: the model is in {len(parts)} files")
-    return parts
-
-
-def _all(folder: Path, found: list[Path], patterns: Iterable[str]) -> list[Path]:
-    return found + sorted(file for pattern in patterns for file in folder.glob(pattern))
 
 
 def _digest(path: Path) -> str:

@@ -4,16 +4,15 @@ An adapter has for some of the model's matrices W two small ones, `lora_a` and `
 W + alpha / rank * B A.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from paddock.library.blobs import BlobStore
-from paddock.library.child import Message, run_child
+from paddock.library.converting import converted_blob
 from paddock.library.errors import LibraryError
-from paddock.library.files import drop_temporary, open_temporary, require_space
+from paddock.library.files import require_space
 from paddock.library.gguf import Gguf, GgufTensor, cached_gguf, shown
-from paddock.library.status import Measured, Report
+from paddock.library.status import Report
 
 TABLE = "token_embd.weight"
 """The one matrix of which rows are looked up; its `lora_a` lies the other way round."""
@@ -110,16 +109,8 @@ def adapter_files(blobs: BlobStore, files: Mapping[str, str], weights: str, repo
 def _converted(blobs: BlobStore, files: Mapping[str, Path], weights: str, report: Report) -> str:
     base = cached_gguf(blobs.path(weights))
     heads = base.number("attention.head_count")
-    done, total = 0, sum(path.stat().st_size for path in files.values())
+    total = sum(path.stat().st_size for path in files.values())
     require_space(blobs.folder, 2 * total)
-
-    def receive(message: Message | None) -> None:
-        nonlocal done
-        if message is not None:
-            done = total * message["done"] // message["total"]
-        report(Measured("converting adapter", done, total))
-
-    file, temporary = open_temporary(blobs.folder)
     job = {
         "files": {name: str(path.absolute()) for name, path in files.items()},
         "base": {
@@ -128,10 +119,5 @@ def _converted(blobs: BlobStore, files: Mapping[str, Path], weights: str, report
             "heads": heads,
             "kv_heads": base.number("attention.head_count_kv") or heads,
         },
-        "target": str(temporary.absolute()),
     }
-    try:
-        run_child("paddock.conversion.adapter_worker", [json.dumps(job)], receive)
-        return blobs.adopt(file, temporary)
-    finally:
-        drop_temporary(file, temporary)
+    return converted_blob(blobs, "paddock.conversion.adapter_worker", job, "converting adapter", total, report)

@@ -1,13 +1,12 @@
 """Checkpoints in safetensors among the files of a recipe: made into GGUF by a child."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from paddock.library.blobs import BlobStore
-from paddock.library.child import Message, run_child
-from paddock.library.files import drop_temporary, open_temporary, require_space
-from paddock.library.status import Measured, Report
+from paddock.library.converting import converted_blob
+from paddock.library.files import require_space
+from paddock.library.status import Report
 
 WEIGHTS = ".safetensors"
 PARTS = (WEIGHTS, ".json", ".model", ".txt", ".jinja")
@@ -43,23 +42,9 @@ def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, re
 def _imported(blobs: BlobStore, parts: Mapping[str, str], kind: str, report: Report) -> str:
     total = sum(blobs.size(digest) for name, digest in parts.items() if name.lower().endswith(WEIGHTS))
     require_space(blobs.folder, 2 * total if kind == "F32" else total)
-    done = 0
-
-    def receive(message: Message | None) -> None:
-        nonlocal done
-        if message is not None:
-            done = total * message["done"] // max(message["total"], 1)
-        report(Measured("converting model", done, total))
-
-    receive(None)
-    file, temporary = open_temporary(blobs.folder)
     files = {_relative(name): str(Path(blobs.path(digest)).absolute()) for name, digest in parts.items()}
-    job = {"files": files, "kind": kind.lower(), "target": str(temporary.absolute())}
-    try:
-        run_child("paddock.conversion.checkpoint_worker", [json.dumps(job)], receive)
-        return blobs.adopt(file, temporary)
-    finally:
-        drop_temporary(file, temporary)
+    job = {"files": files, "kind": kind.lower()}
+    return converted_blob(blobs, "paddock.conversion.checkpoint_worker", job, "converting model", total, report)
 
 
 def _relative(name: str) -> str:

@@ -7,24 +7,23 @@ library as it was. GGUF files are kept byte for byte.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from paddock.library.adapter import adapter_files, check_adapter, is_adapter
-from paddock.library.blobs import BlobNotFound, InvalidDigest, digest_of, parse_digest
+from paddock.library.blobs import BlobNotFound, digest_of, parse_digest
 from paddock.library.checkpoint import imported_files
-from paddock.library.errors import LibraryError, NotBuilt
+from paddock.library.errors import LibraryError
 from paddock.library.gguf import BadGguf, Gguf, cached_gguf
 from paddock.library.gojson import go_json
 from paddock.library.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, ConfigBlob, Layer, Manifest
 from paddock.library.model import MAX_TEXT
-from paddock.library.modelfile import ROLES, ingredients, parse
+from paddock.library.modelfile import ROLES
 from paddock.library.names import ModelName
 from paddock.library.options import check_option
 from paddock.library.quantize import quantization_type, quantized_blob
-from paddock.library.split import joined_files, part_names
+from paddock.library.split import joined_files
 from paddock.library.status import Report
 from paddock.library.store import Library
 
@@ -173,52 +172,6 @@ def check_template(template: str) -> None:
         raise InvalidRecipe(f"template error: template: :{line}: unclosed action")
 
 
-def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = None) -> Recipe:
-    """Return the recipe for a Modelfile that came over HTTP, as in the API of 2024.
-
-    FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder, FROM a model's name too. No
-    other file of this machine is ever looked at, unless `local` is given: then they take the path of any file, which
-    is copied into the library, relative ones beginning in that folder.
-
-    Raises:
-        ModelfileError: if the text is no Modelfile.
-        InvalidOption, InvalidName, InvalidDigest, InvalidRecipe, NotBuilt: if what it asks for cannot be.
-    """
-    wanted = ingredients(parse(modelfile))
-    if wanted.draft:
-        raise NotBuilt("draft models are not built yet")
-    base, files, adapters = "", {}, {}
-    sources = [part for source in wanted.sources for part in _local_parts(source, local)]
-    for source in sources:
-        digest = _own_blob(library, source) or _local_file(library, source, local)
-        if digest:
-            files[digest.replace(":", "-")] = digest
-        elif base:
-            raise InvalidRecipe("a model can be made from one other model only")
-        else:
-            ModelName.parse(source)
-            base = source
-    for source in wanted.adapters:
-        digest = _own_blob(library, source) or _local_file(library, source, local)
-        if not digest:
-            raise InvalidRecipe(f"ADAPTER {source}: upload the file and name it as @sha256:…")
-        adapters[digest.replace(":", "-")] = digest
-    return Recipe(
-        base=base,
-        files=files,
-        adapters=adapters,
-        template=wanted.template,
-        system=wanted.system,
-        licenses=wanted.licenses,
-        parameters=wanted.parameters,
-        messages=list(wanted.messages),
-        renderer=wanted.renderer,
-        parser=wanted.parser,
-        requires=wanted.requires,
-        older=True,
-    )
-
-
 def human_count(number: int) -> str:
     """Return a number of parameters as Ollama writes it: `293K`, `494.03M`, `8.0B`."""
     if number >= 1_000_000_000:
@@ -309,11 +262,13 @@ def _with_texts(
         if text:
             announce(kind)
             layers = [*without(kind, *(["prompt"] if kind == "template" else [])), _text(kind, text)]
+    layers, present = list(layers), {i.layer.digest for i in layers}
     for text in recipe.licenses:
         licence = _text("license", text)
-        if text and licence.layer.digest not in {i.layer.digest for i in layers}:
+        if text and licence.layer.digest not in present:
             announce("license")
-            layers = [*layers, licence]
+            layers.append(licence)
+            present.add(licence.layer.digest)
     if recipe.parameters or (inherited and not recipe.older):
         announce("parameters")
         layers = [*without("params"), _text("params", go_json({**inherited, **recipe.parameters}) + "\n")]
@@ -336,14 +291,16 @@ def _write(
     old, new = ("using already created", "writing") if recipe.older else ("using existing", "creating new")
     data = msgspec.json.encode(config) + b"\n"
     config_layer = Layer(CONFIG_TYPE, digest_of(data), len(data))
-    for ingredient in [*layers, _Ingredient(config_layer, data)]:
-        digest, is_new = ingredient.layer.digest, ingredient.made
-        if ingredient.data is not None:
-            _, is_new = library.blobs.put(ingredient.data)
+    layers = [*layers, _Ingredient(config_layer, data)]
+    put = library.blobs.put_all(i.data for i in layers if i.data is not None)
+    for ingredient in layers:
+        digest = ingredient.layer.digest
+        is_new = ingredient.made or digest in put
+        put.discard(digest)
         if recipe.older or ingredient.layer is not config_layer:
             report(f"{new if is_new else old} layer {digest}")
     report("writing manifest")
-    library.write(name, Manifest(2, MANIFEST_TYPE, config_layer, [i.layer for i in layers]))
+    library.write(name, Manifest(2, MANIFEST_TYPE, config_layer, [i.layer for i in layers[:-1]]))
 
 
 def _text(kind: str, text: str) -> _Ingredient:
@@ -356,36 +313,6 @@ def _text(kind: str, text: str) -> _Ingredient:
 def _message(message: Mapping[str, Any]) -> str:
     present = [key for key in _MESSAGE_KEYS if message.get(key) or key in ("role", "content")]
     return "{" + ",".join(f"{go_json(key)}:{go_json(message.get(key) or '')}" for key in present) + "}"
-
-
-def _own_blob(library: Library, source: str) -> str | None:
-    if source.startswith("@"):
-        return parse_digest(source[1:])
-    path = Path(source)
-    folder = library.blobs.folder
-    try:
-        if path.is_absolute() and ".." not in path.parts and path.parent in (folder, folder.resolve()):
-            return parse_digest(path.name)
-    except InvalidDigest:
-        pass
-    return None
-
-
-def _local_file(library: Library, source: str, folder: Path | None) -> str | None:
-    """Copy a file of this machine into the library, claimed, where that is allowed; return its digest."""
-    if folder is None or not (folder / Path(source).expanduser()).is_file():
-        return None
-    with (folder / Path(source).expanduser()).open("rb") as file, library.blobs.writer() as writer:
-        while piece := file.read(1 << 20):
-            writer.write(piece)
-        return writer.commit()
-
-
-def _local_parts(source: str, folder: Path | None) -> list[str]:
-    """Return the files of this machine that are the same model as `source`, where that is one of several."""
-    path = Path() if folder is None else folder / Path(source).expanduser()
-    names = part_names(path.name) if folder is not None and path.is_file() else []
-    return [str(part) for part in map(path.with_name, names) if part.is_file()] or [source]
 
 
 def _is_relative(path: str) -> bool:

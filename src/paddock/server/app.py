@@ -14,6 +14,7 @@ from paddock.server.errors import JSON, Endpoint, guarded, not_found, wrong_meth
 from paddock.server.inference import InferenceRoutes
 from paddock.server.log import RequestLog
 from paddock.server.models import ModelRoutes
+from paddock.server.reranking import RerankRoutes
 from paddock.server.transfer import TransferRoutes
 from paddock.settings import Settings
 
@@ -47,6 +48,7 @@ def make_app(
     models: ModelRoutes,
     inference: InferenceRoutes,
     embedding: EmbeddingRoutes,
+    reranking: RerankRoutes,
     transfer: TransferRoutes,
 ) -> Starlette:
     """Put the app together."""
@@ -70,6 +72,8 @@ def make_app(
         ("/api/import", transfer.import_, ["POST"]),
         ("/api/embed", embedding.embed, ["POST"]),
         ("/api/embeddings", embedding.embeddings, ["POST"]),
+        ("/api/rerank", reranking.rerank, ["POST"]),
+        ("/v1/rerank", reranking.rerank_list, ["POST"]),
     ]
     app = Starlette(
         routes=[Route(path, guarded(endpoint), methods=methods) for path, endpoint, methods in endpoints],

@@ -29,6 +29,7 @@ class EmbeddingRoutes:
             keep_alive=ollama.read_keep_alive(body.keep_alive),
             truncate=body.truncate is not False,
             dimensions=body.dimensions or 0,
+            chunk=body.chunk is True,
             has_images=bool(body.images),
         )
         found = await while_connected(request.receive, self._embedding.embed(wanted))

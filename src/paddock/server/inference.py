@@ -1,10 +1,11 @@
 """Ollama's dialect: generate and chat."""
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from msgspec import UNSET, UnsetType, to_builtins
+from msgspec import UNSET, Raw, UnsetType, to_builtins
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,11 +14,14 @@ from paddock.prompting.message import Message
 from paddock.protocol import ollama
 from paddock.protocol.json import decode, encode
 from paddock.server.errors import JSON
-from paddock.server.streaming import NDJSONStream, read_body, while_connected
-from paddock.service.inference import Answer, Inference
+from paddock.server.streaming import LARGE, NDJSONStream, read_request, while_connected
+from paddock.service.inference import Answer, Inference, ReplyPart
 from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Rendered, Summary
 
 clock = ollama.Clock()
+
+LARGE_CONTEXT = 1 << 14
+"""Tokens that are written within a millisecond."""
 
 
 class Writer(ABC):
@@ -40,7 +44,7 @@ class Writer(ABC):
             unsent,
             done_reason=part.reason,
             logprobs=_logprobs(unsent),
-            context=list(part.context) if part.context is not None else UNSET,
+            context=_numbers(part.context) if part.context is not None else UNSET,
             total_duration=part.total_duration or UNSET,
             load_duration=part.load_duration or UNSET,
             prompt_eval_count=part.prompt_tokens or UNSET,
@@ -97,15 +101,15 @@ class InferenceRoutes:
 
     async def generate(self, request: Request) -> Response:
         """`POST /api/generate`."""
-        body = decode(await read_body(request), ollama.GenerateRequest)
-        answer = await while_connected(request.receive, self._inference.complete(_completion(body)))
-        return await _respond(request, answer, GenerateWriter(body.model or ""), body.stream)
+        wanted, stream = await read_request(request, _completion)
+        answer = await while_connected(request.receive, self._inference.complete(wanted))
+        return await _respond(request, answer, GenerateWriter(wanted.model), stream)
 
     async def chat(self, request: Request) -> Response:
         """`POST /api/chat`."""
-        body = decode(await read_body(request), ollama.ChatRequest)
-        answer = await while_connected(request.receive, self._inference.converse(_conversation(body)))
-        return await _respond(request, answer, ChatWriter(body.model or ""), body.stream)
+        wanted, stream = await read_request(request, _conversation)
+        answer = await while_connected(request.receive, self._inference.converse(wanted))
+        return await _respond(request, answer, ChatWriter(wanted.model), stream)
 
 
 async def _respond(request: Request, answer: Answer, writer: Writer, stream: bool | None) -> Response:
@@ -118,16 +122,33 @@ async def _respond(request: Request, answer: Answer, writer: Writer, stream: boo
         whole = await while_connected(request.receive, _whole(answer, writer))
     finally:
         await answer.close()
-    return Response(encode(whole), media_type=JSON)
+    return Response(whole, media_type=JSON)
 
 
 async def _lines(answer: Answer, writer: Writer) -> AsyncIterator[bytes]:
     """Yield the lines of a reply, as many at once as have piled up."""
     async for parts in answer:
-        yield b"".join([encode(_line(writer, part)) + b"\n" for part in parts])
+        if _are_large(parts):
+            lines = memoryview(await asyncio.to_thread(_written, parts, writer))
+            for start in range(0, len(lines), LARGE):
+                yield bytes(lines[start : start + LARGE])
+        else:
+            yield _written(parts, writer)
 
 
-def _line(writer: Writer, part: Delta | Summary | Rendered) -> Any:
+def _written(parts: list[ReplyPart], writer: Writer) -> bytes:
+    return b"".join([encode(_line(writer, part)) + b"\n" for part in parts])
+
+
+def _are_large(parts: list[ReplyPart]) -> bool:
+    """Whether it takes long to write these parts of a reply, for they repeat a large prompt."""
+    last = parts[-1]
+    if isinstance(last, Summary):
+        return len(last.context or ()) > LARGE_CONTEXT
+    return isinstance(last, Rendered) and len(last.prompt) > LARGE
+
+
+def _line(writer: Writer, part: ReplyPart) -> Any:
     if isinstance(part, Delta):
         return writer.delta(part)
     if isinstance(part, Summary):
@@ -135,19 +156,22 @@ def _line(writer: Writer, part: Delta | Summary | Rendered) -> Any:
     return writer.rendered(part)
 
 
-async def _whole(answer: Answer, writer: Writer) -> Any:
+async def _whole(answer: Answer, writer: Writer) -> bytes:
     """Return a reply as one object."""
     pieces: list[Delta] = []
-    last: Any = None
+    ends: list[ReplyPart] = []
     async for parts in answer:
         for part in parts:
             if isinstance(part, Delta):
                 pieces.append(part)
-            elif isinstance(part, Summary):
-                last = writer.summary(part, _joined(pieces))
             else:
-                last = writer.rendered(part)
-    return last
+                ends.append(part)
+
+    def written() -> bytes:
+        end = ends[-1]
+        return encode(writer.summary(end, _joined(pieces)) if isinstance(end, Summary) else _line(writer, end))
+
+    return await asyncio.to_thread(written) if _are_large(ends) else written()
 
 
 def _joined(pieces: list[Delta]) -> Delta:
@@ -181,8 +205,10 @@ def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]
     }
 
 
-def _completion(body: ollama.GenerateRequest) -> CompletionRequest:
-    return CompletionRequest(
+def _completion(data: bytes) -> tuple[CompletionRequest, bool | None]:
+    """Return what a body asks for, and whether it is to be streamed."""
+    body = decode(data, ollama.GenerateRequest)
+    wanted = CompletionRequest(
         **_common(body),
         prompt=body.prompt or "",
         suffix=body.suffix or "",
@@ -192,9 +218,12 @@ def _completion(body: ollama.GenerateRequest) -> CompletionRequest:
         images=ollama.read_images(body.images),
         raw=bool(body.raw),
     )
+    return wanted, body.stream
 
 
-def _conversation(body: ollama.ChatRequest) -> ConversationRequest:
+def _conversation(data: bytes) -> tuple[ConversationRequest, bool | None]:
+    """Return what a body asks for, and whether it is to be streamed."""
+    body = decode(data, ollama.ChatRequest)
     messages = [
         Message(
             role=m.role or "user",
@@ -208,9 +237,16 @@ def _conversation(body: ollama.ChatRequest) -> ConversationRequest:
         for m in body.messages or ()
     ]
     choice, required = ollama.read_tool_choice(body.tool_choice)
-    return ConversationRequest(
+    wanted = ConversationRequest(
         **_common(body), messages=messages, tools=body.tools or (), tool_choice=choice, required_tool=required
     )
+    return wanted, body.stream
+
+
+def _numbers(context: Sequence[int]) -> Any:
+    """Write the tokens of a context, of which there may be millions: a few at a time, so that others get a turn."""
+    pieces = (context[start : start + LARGE_CONTEXT] for start in range(0, len(context), LARGE_CONTEXT))
+    return Raw(b"[%b]" % b",".join([encode(list(piece))[1:-1] for piece in pieces]))
 
 
 def _logprobs(part: Delta) -> list[ollama.LogprobEntry] | UnsetType:

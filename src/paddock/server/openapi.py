@@ -16,7 +16,7 @@ from msgspec import UNSET, Raw
 from paddock import OLLAMA_API_VERSION, __version__
 from paddock.library.options import OPTION_TYPES
 from paddock.protocol.json import encode
-from paddock.protocol.ollama import ErrorBody
+from paddock.protocol.ollama import ErrorBody, RankedDocument
 from paddock.server.operations import JSON, OPERATIONS, Operation
 
 NDJSON = "application/x-ndjson"
@@ -38,8 +38,8 @@ REFINED: Mapping[str, Any] = {
     "keep_alive": float | str | None,
     "tool_choice": str | dict[str, Any] | None,
     "think": bool | Literal["low", "medium", "high", "max"] | None,
-    "tool_choice": str | dict[str, Any] | None,
     "input": str | list[str] | None,
+    "documents": list[str | RankedDocument],
     "images": list[str] | None,
     "license": str | list[str] | None,
     "embeddings": list[list[float]],

@@ -158,6 +158,8 @@ OPERATIONS: tuple[Operation, ...] = (
         reply=ollama.EmbeddingsReply,
         **_INFERENCE,
     ),
+    Operation(id="rerank", path="/api/rerank", request=ollama.RerankRequest, reply=ollama.RerankReply, **_INFERENCE),
+    Operation(id="rerank_list", path="/v1/rerank", request=ollama.RerankRequest, reply=ollama.RerankList, **_INFERENCE),
     Operation(id="tags", method="GET", path="/api/tags", group="Models", reply=ListedModels),
     Operation(id="ps", method="GET", path="/api/ps", group="Models", reply=LoadedModels),
     Operation(id="show", method="POST", path="/api/show", request=ollama.ShowRequest, reply=ShownModel, **_MODELS),

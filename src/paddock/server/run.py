@@ -20,6 +20,7 @@ from paddock.server.embedding import EmbeddingRoutes
 from paddock.server.inference import InferenceRoutes
 from paddock.server.log import start_log
 from paddock.server.models import ModelRoutes
+from paddock.server.reranking import RerankRoutes
 from paddock.server.transfer import TransferRoutes
 from paddock.service.catalog import Catalog
 from paddock.service.creation import Creator
@@ -92,13 +93,15 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
     if pruned:
         log.info("removed %d blobs that no model uses", pruned)
     loader = Loader(library, catalog, fleet, settings)
-    transfer = Transfer(library, catalog, settings)
+    transfer = Transfer(library, catalog, loader, settings)
     creator = Creator(catalog, transfer, loader)
+    embedding = Embedding(loader)
     app = make_app(
         settings,
         ModelRoutes(library, catalog, fleet, loader, creator),
         InferenceRoutes(Inference(loader, catalog)),
-        EmbeddingRoutes(Embedding(loader)),
+        EmbeddingRoutes(embedding),
+        RerankRoutes(embedding),
         TransferRoutes(transfer),
     )
     config = uvicorn.Config(

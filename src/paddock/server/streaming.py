@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 from paddock.server.errors import BodyTooLarge, ClientGone, error_body
 
 MAX_JSON_BODY = 100 << 20
+LARGE = 1 << 18
+"""Bytes that are read or written, as JSON, within a millisecond or two; with more, others would wait for it."""
 NDJSON = "application/x-ndjson"
 
 T = TypeVar("T")
@@ -35,6 +37,12 @@ async def read_body(request: Request) -> bytes:
             raise too_large
         pieces.append(piece)
     return b"".join(pieces)
+
+
+async def read_request(request: Request, read: Callable[[bytes], T]) -> T:
+    """Return what `read` makes of the whole body, in a thread if that may take long; raises as `read_body` and it."""
+    body = await read_body(request)
+    return read(body) if len(body) <= LARGE else await asyncio.to_thread(read, body)
 
 
 async def body_stream(request: Request) -> AsyncIterator[bytes]:

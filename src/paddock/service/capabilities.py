@@ -9,6 +9,11 @@ from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.prompting.chat_template import ChatTemplate, chat_template
 from paddock.service.parsers import parser_facts
 
+RANK = 4
+"""llama.cpp's number of the pooling that ranks."""
+HEADS = ("cls.weight", "cls.output.weight")
+"""Tensors of which a model that ranks has at least one."""
+
 _ACTION = re.compile(r"\{\{-?(?!\s*/\*)(.*?)-?\}\}", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 _VARIABLE = re.compile(r"\.([A-Z]\w*)")
@@ -32,13 +37,25 @@ def capabilities(model: Model) -> list[str]:
         or (jinja is not None and jinja.mentions_tools),
         "insert": "Suffix" in variables,
         "vision": bool(model.projector_paths) or _has(gguf, "vision.block_count"),
-        "embedding": embeds,
+        "embedding": embeds and not ranks(gguf),
+        "rerank": ranks(gguf),
         "thinking": bool(variables & {"Thinking", "Think"})
         or (facts is not None and facts.has_thinking)
         or (jinja is not None and _thinks(jinja)),
         "audio": _has(gguf, "audio.block_count"),
     }
     return [name for name, present in found.items() if present]
+
+
+def ranks(gguf: Gguf) -> bool:
+    """Whether the model says how well a text answers a question: it has a head for that, and says so.
+
+    Raises:
+        BrokenModel: if the GGUF file cannot be read.
+    """
+    if gguf.metadata.get(f"{gguf.architecture}.pooling_type") != RANK:
+        return False
+    return any(tensor.name in HEADS for tensor in gguf.tensors)
 
 
 def _chat_template(model: Model) -> ChatTemplate | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paddock.library.create import InvalidRecipe, Recipe, checked, create, recipe_of
+from paddock.library.create import InvalidRecipe, Recipe, checked, create
 from paddock.library.files import read_limited
+from paddock.library.gathering import recipe_of
 from paddock.library.gguf import Gguf, GgufArray, cached_gguf, read_gguf
 from paddock.library.gojson import go_number, go_quoted
 from paddock.library.manifests import BrokenModel

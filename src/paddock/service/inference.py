@@ -271,7 +271,7 @@ def _generate(request: InferenceRequest, options: InferenceOptions, prompt: str,
     )
 
 
-def _summary(finished: Finished, context: tuple[int, ...] | None, started: int, loaded: int) -> Summary:
+def _summary(finished: Finished, context: Sequence[int] | None, started: int, loaded: int) -> Summary:
     return Summary(
         reason=finished.reason,
         total_duration=time.perf_counter_ns() - started,

@@ -83,7 +83,7 @@ class Summary:
     prompt_duration: int = 0
     reply_tokens: int = 0
     reply_duration: int = 0
-    context: tuple[int, ...] | None = None
+    context: Sequence[int] | None = None
     """Tokens of prompt and reply, for a client that goes on from there."""
 
 

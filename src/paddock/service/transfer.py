@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from paddock.library.names import InvalidName, ModelName
@@ -10,6 +10,7 @@ from paddock.library.store import Library
 from paddock.registry import Progress
 from paddock.registry.background import Background
 from paddock.service.catalog import Catalog
+from paddock.service.loader import Loader
 from paddock.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ Work = Callable[[Callable[[Progress], None]], Coroutine[Any, Any, None]]
 class Transfer:
     """What moves models between this library and elsewhere."""
 
-    def __init__(self, library: Library, catalog: Catalog, settings: Settings) -> None:
+    def __init__(self, library: Library, catalog: Catalog, loader: Loader, settings: Settings) -> None:
         self._library = library
         self._catalog = catalog
+        self._loader = loader
         self._settings = settings
         self._background = Background()
         self._registry: Registry | None = None
@@ -39,7 +41,8 @@ class Transfer:
         if await asyncio.to_thread(self._catalog.ask_for, name):
             return _lines(_packaged)
         registry = await self._open_registry()
-        return self._transfer(lambda report: registry.pull(wanted, report, insecure=insecure, dry_run=dry_run))
+        pulled = self._transfer(lambda report: registry.pull(wanted, report, insecure=insecure, dry_run=dry_run))
+        return self._replacing(pulled)
 
     async def push(self, name: str, *, insecure: bool = False) -> AsyncGenerator[Progress, None]:
         """Return the lines of a push; whoever closes them gives it up.
@@ -74,9 +77,20 @@ class Transfer:
         wanted = _parsed(name) if name else None
         threads = Threads(1)  # one that may wait for a slow client without keeping the others
         try:
-            return await threads.run(import_archive, self._library, file, wanted)
+            name_there = await threads.run(import_archive, self._library, file, wanted)
         finally:
             threads.close()
+        await self._loader.unload_replaced()
+        return name_there
+
+    async def _replacing(self, lines: AsyncGenerator[Progress, None]) -> AsyncGenerator[Progress, None]:
+        """Yield the lines of what may replace a model; then the one that was replaced is not kept in memory."""
+        try:
+            async with aclosing(lines):
+                async for line in lines:
+                    yield line
+        finally:
+            await self._loader.unload_replaced()
 
     async def close(self) -> None:
         """Stop what is being pulled and pushed; what has come stays for the next time."""

@@ -43,6 +43,17 @@ from paddock.protocol.ollama.models import (
     ShowRequest,
     StatusLine,
 )
+from paddock.protocol.ollama.reranking import (
+    RankedDocument,
+    RerankList,
+    RerankReply,
+    RerankRequest,
+    RerankResult,
+    RerankUsage,
+    read_documents,
+    read_query,
+    read_top_n,
+)
 
 __all__ = [
     "CalledFunction",
@@ -70,16 +81,25 @@ __all__ = [
     "ProgressLine",
     "PullRequest",
     "PushRequest",
+    "RankedDocument",
     "ReplyMessage",
+    "RerankList",
+    "RerankReply",
+    "RerankRequest",
+    "RerankResult",
+    "RerankUsage",
     "ShowRequest",
     "StatusLine",
     "ToolCall",
     "ToolFunction",
+    "read_documents",
     "read_format",
     "read_images",
     "read_input",
     "read_keep_alive",
     "read_licenses",
+    "read_query",
     "read_think",
     "read_tool_choice",
+    "read_top_n",
 ]

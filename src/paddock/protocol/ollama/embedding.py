@@ -15,6 +15,8 @@ class EmbedRequest(msgspec.Struct):
     input: Any = None
     truncate: bool | None = None
     dimensions: Int64 | None = None
+    chunk: bool | None = None
+    """Ours: Ollama only cuts."""
     options: dict[str, Any] | None = None
     keep_alive: Any = None
     images: list[Any] | None = None
