@@ -1,5 +1,6 @@
 import errno
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -95,3 +96,21 @@ def test_space_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> N
     with pytest.raises(OSError, match="not enough disk space: 1099511627776 MiB are needed") as error:
         require_space(tmp_path, 1 << 60)
     assert error.value.errno == errno.ENOSPC
+
+
+def test_giving_up_a_child_that_goes_on_talking_leaves_no_thread_with_an_error(
+    module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module.write_text("while True: print('{\"a\": 1}', flush=True)")
+    failed: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    before = threading.active_count()
+
+    def give_up(message: Message | None) -> None:
+        raise InterruptedError
+
+    for _ in range(10):
+        with pytest.raises(InterruptedError):
+            run_child("work", [], give_up)
+    assert failed == []
+    assert threading.active_count() == before

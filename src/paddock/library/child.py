@@ -50,11 +50,15 @@ def run_child(module: str, arguments: Sequence[str], receive: Callable[[Message 
             stderr=complaints,
             env=environment,
         )
+        assert child.stdout is not None
+        messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        reader = threading.Thread(target=_read, args=(child.stdout, messages), daemon=True)
+        reader.start()
         try:
-            failure = _follow(child, receive)
+            failure = _follow(messages, receive)
             status = child.wait()
         finally:
-            _end(child)
+            _end(child, reader)
         if failure is not None and isinstance(failure.get("errno"), int):
             raise OSError(failure["errno"], failure["error"])
         if failure is not None:
@@ -64,12 +68,8 @@ def run_child(module: str, arguments: Sequence[str], receive: Callable[[Message 
             raise ChildCrashed(f"{module} ended with {how}{_last_line(complaints)}")
 
 
-def _follow(child: "subprocess.Popen[bytes]", receive: Callable[[Message | None], None]) -> Message | None:
+def _follow(messages: "queue.SimpleQueue[Message | None]", receive: Callable[[Message | None], None]) -> Message | None:
     """Hand on the messages up to the last one; return the one that tells of an error."""
-    assert child.stdout is not None
-    messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-    reader = threading.Thread(target=_read, args=(child.stdout, messages), daemon=True)
-    reader.start()
     failure = None
     while True:
         try:
@@ -78,7 +78,6 @@ def _follow(child: "subprocess.Popen[bytes]", receive: Callable[[Message | None]
             receive(None)
             continue
         if message is None:
-            reader.join()
             return failure
         if isinstance(message.get("error"), str):
             failure = message
@@ -95,10 +94,11 @@ def _read(output: IO[bytes], messages: "queue.SimpleQueue[Message | None]") -> N
     messages.put(None)
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
+def _end(child: "subprocess.Popen[bytes]", reader: threading.Thread) -> None:
     if child.poll() is None:
         child.kill()
     child.wait()
+    reader.join()  # before what it reads from is closed
     for pipe in (child.stdin, child.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):
