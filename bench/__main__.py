@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import crowd, formats, listing, pictures, prompts, runner, startup, steps, stream, transfer
+from bench import crowd, embeddings, formats, listing, pictures, prompts, runner, startup, steps, stream, transfer
 from bench.report import Row, keep, machine, table
 
 SCENARIOS: dict[str, Callable[[], list[Row]]] = {
@@ -18,6 +18,8 @@ SCENARIOS: dict[str, Callable[[], list[Row]]] = {
     "formats-small": formats.measure_small,
     "prompts": prompts.measure,
     "pictures": pictures.measure,
+    "embeddings": embeddings.measure,
+    "embeddings-small": embeddings.measure_small,
     "crowd-small": crowd.measure_small,
     "transfer": transfer.measure,
     "transfer-small": transfer.measure_small,

@@ -17,6 +17,7 @@ from paddock.conversion.importing import import_checkpoint
 from paddock.library.gguf import read_gguf
 from tests.conversion.checkpoints import write_checkpoint, write_safetensors
 from tests.conversion.test_architectures import recorded
+from tests.engine.test_ranking import Bert
 from tests.server.servers import ServerUnderTest
 
 
@@ -183,3 +184,52 @@ def test_a_folder_of_this_machine_is_imported_over_http_where_that_is_allowed(
         assert (refused.status, refused.error) == (400, "no Modelfile or safetensors files found")
         absent = other.post("/api/create", {"name": "local", "modelfile": f"FROM {tmp_path / 'absent'}"})
         assert absent.status == 400
+
+
+@pytest.fixture
+def cross_encoder(tmp_path: Path) -> Path:
+    """A small BERT that ranks."""
+    _, config, shapes = recorded("bert")
+    width = config["hidden_size"]
+    shapes = {f"bert.{name.removeprefix('bert.')}": shape for name, shape in shapes.items() if "pooler" not in name}
+    heads = {"bert.pooler.dense": (width, width), "classifier": (1, width)}
+    for name, shape in heads.items():
+        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    config = {**config, "architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
+    return write_checkpoint(tmp_path / "cross", config, shapes)
+
+
+def test_a_cross_encoder_is_imported_with_its_head_and_ranks(server: ServerUnderTest, cross_encoder: Path) -> None:
+    path = cross_encoder.parent / "cross.gguf"
+    with path.open("wb") as file:
+        import_checkpoint(Checkpoint.of_folder(cross_encoder), file, "f32")
+    gguf = read_gguf(path)
+    assert gguf.metadata["bert.pooling_type"] == 4
+    original = Checkpoint.of_folder(cross_encoder).tensors
+    network = Bert(path)
+    for theirs, ours in (("bert.pooler.dense", "cls"), ("classifier", "cls.output")):
+        for ending in ("weight", "bias"):
+            tensor = original[f"{theirs}.{ending}"]
+            values = tensor.read(0, tensor.rows).reshape(tensor.shape)
+            assert (network.weights[f"{ours}.{ending}"].reshape(tensor.shape) == values).all()
+    answer = server.post("/api/create", {"model": "cross", "files": files(server, cross_encoder), "quantize": "F32"})
+    assert answer.lines[-1]["status"] == "success", answer.lines[-1]
+    letters = {letter: number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz", 5)}
+    question, texts = "a", ["b c", "x y z", "q"]
+    found = server.post("/api/rerank", {"model": "cross", "query": question, "documents": texts}).json["results"]
+    for one in found:
+        second = [*(letters[letter] for letter in texts[one["index"]].split()), 3]
+        expected = network.score([2, letters[question], 3, *second], [0, 0, 0, *[1] * len(second)])
+        assert abs(one["relevance_score"] - expected) < 2e-3
+    server.request("DELETE", "/api/delete", {"model": "cross"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"id2label": {"0": "a", "1": "b"}}, "a classifier into 2 classes"), ({"id2label": None}, "into 2 classes")],
+)
+def test_a_classifier_that_does_not_rank_is_refused(cross_encoder: Path, changes: dict[str, Any], said: str) -> None:
+    config = json.loads((cross_encoder / "config.json").read_text())
+    (cross_encoder / "config.json").write_text(json.dumps({**config, **changes}))
+    with pytest.raises(ConversionError, match=said), (cross_encoder / "x").open("wb") as file:
+        import_checkpoint(Checkpoint.of_folder(cross_encoder), file)

@@ -53,7 +53,7 @@ def test_the_best_come_first_with_their_places_in_the_request(ranker: ServerUnde
     assert scores == sorted(scores, reverse=True)
     assert 0 < scores[-1] < scores[0] < 1
     alone = {n: rank(ranker, documents=[text])["results"][0]["relevance_score"] for n, text in enumerate(DOCUMENTS)}
-    assert all(abs(alone[one["index"]] - one["relevance_score"]) < 1e-4 for one in results)
+    assert all(abs(alone[one["index"]] - one["relevance_score"]) < 1e-3 for one in results)
     assert list(results[0]) == ["index", "relevance_score"]
 
 
@@ -161,7 +161,7 @@ def test_requests_at_once_get_each_their_own(ranker: ServerUnderTest) -> None:
         thread.join(30)
     for number, results in alone.items():
         scores = {one["index"]: one["relevance_score"] for one in got[number]}
-        assert all(abs(scores[one["index"]] - one["relevance_score"]) < 1e-4 for one in results)
+        assert all(abs(scores[one["index"]] - one["relevance_score"]) < 1e-3 for one in results)
 
 
 def test_a_client_that_hangs_up_is_computed_for_no_longer(ranker: ServerUnderTest) -> None:

@@ -6,8 +6,8 @@ compares the logits with transformers'.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Architecture:
     computed: Callable[[Config], Computed] = lambda config: {}
     embeds: bool = False
     """Whether it makes vectors, not text."""
+    heads: Mapping[str, str] = field(default_factory=dict)
+    """Of a model that ranks, what gives the score: name in the checkpoint → in the file, without `.weight`."""
 
 
 def decoder(config: Config) -> Settings:
@@ -222,6 +224,15 @@ def bert(config: Config) -> Settings:
     return encoder(config)
 
 
+def cross_encoder(config: Config) -> Settings:
+    """BERT with one number at its end: how well a text answers a question."""
+    labels = config.get("id2label")
+    count = len(labels) if isinstance(labels, dict) else config.integer("num_labels", default=2)
+    if count != 1:
+        raise ConversionError(f"config.json: a classifier into {count} classes cannot be imported, only one that ranks")
+    return bert(config)
+
+
 def nomic(config: Config) -> Settings:
     """Nomic's BERT: rotated positions, gated feed-forward layers without biases."""
     rope = config.rope()
@@ -265,6 +276,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "Phi3ForCausalLM": Architecture("phi3", phi3, left_out=_ROTARY, computed=long_angles),
     "BertModel": BERT,
     "BertForMaskedLM": BERT,
+    "BertForSequenceClassification": Architecture(
+        "bert",
+        cross_encoder,
+        prefixes=("bert.",),
+        left_out=r"position_ids$",
+        embeds=True,
+        heads={"bert.pooler.dense": "cls", "classifier": "cls.output"},
+    ),
     "NomicBertModel": Architecture("nomic-bert", nomic, left_out=r"position_ids$|pooler\.", embeds=True),
 }
 """The first of `architectures` in `config.json` → how it is imported."""

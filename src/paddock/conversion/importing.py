@@ -7,7 +7,7 @@ from paddock.conversion.checkpoint import Checkpoint
 from paddock.conversion.config import Config
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.plan import plan
-from paddock.conversion.pooling import longest_text, pooling
+from paddock.conversion.pooling import RANK, longest_text, pooling
 from paddock.conversion.tensors import Kind
 from paddock.conversion.tokenizers import read_vocabulary
 from paddock.conversion.writer import Sink, write_gguf
@@ -37,7 +37,7 @@ def import_checkpoint(
         raise ConversionError("config.json describes a network without layers or heads")
     if architecture.embeds:
         settings["context_length"] = min(settings["context_length"], longest_text(checkpoint))
-        settings["pooling_type"] = pooling(checkpoint)
+        settings["pooling_type"] = RANK if architecture.heads else pooling(checkpoint)
     tensors = plan(checkpoint.tensors, architecture, config, settings["context_length"])
     vocabulary = read_vocabulary(checkpoint, config)
     embeddings = next(tensor for tensor in tensors if tensor.name == "token_embd.weight")

@@ -28,6 +28,10 @@ def plan(tensors: Mapping[str, Tensor], architecture: Architecture, config: Conf
     for name, tensor in sorted(tensors.items(), key=lambda item: _natural(item[0])):
         if architecture.left_out and re.search(architecture.left_out, name):
             continue
+        stem, _, ending = name.rpartition(".")
+        if stem in architecture.heads:
+            planned.append(whole(f"{architecture.heads[stem]}.{ending}", tensor))
+            continue
         plain = _plain(name, architecture)
         if match := _EXPERT.fullmatch(plain):
             experts.setdefault(f"{match[1]}.{match[3]}", {})[int(match[2])] = tensor
@@ -42,6 +46,9 @@ def plan(tensors: Mapping[str, Tensor], architecture: Architecture, config: Conf
     twice = {tensor.name for tensor in planned if sum(other.name == tensor.name for other in planned) > 1}
     if twice:
         raise ConversionError(f"several tensors of the checkpoint are {sorted(twice)[0]}")
+    missing = {f"{target}.weight" for target in architecture.heads.values()} - {tensor.name for tensor in planned}
+    if missing:
+        raise ConversionError(f"the checkpoint has no {sorted(missing)[0]}")
     if not any(tensor.name == "token_embd.weight" for tensor in planned):
         raise ConversionError("the checkpoint has no embeddings of tokens")
     return planned

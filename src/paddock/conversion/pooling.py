@@ -5,7 +5,7 @@ from typing import Any
 from paddock.conversion.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 
-MEAN, CLS, LAST = 1, 2, 3
+MEAN, CLS, LAST, RANK = 1, 2, 3, 4
 """llama.cpp's numbers."""
 
 _MODES = {
