@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("ship", help="put the exported model into the package")
     evaluation = commands.add_parser("evaluate", help="ask the packaged model, in a server, about held-out drawings")
     for command in (train, every):
-        command.add_argument("--steps", type=int, default=2000)
+        command.add_argument("--steps", type=int, default=5000)
         command.add_argument("--threads", type=int, default=1)
     evaluation.add_argument("--drawings", type=int, default=200)
     evaluation.add_argument("--show", type=int, default=0, help="how many failures to print")
