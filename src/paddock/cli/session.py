@@ -1,5 +1,6 @@
 """A conversation: what has been said, and what applies to the replies to come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,10 +25,11 @@ class Session:
         body = {"model": self.model, "messages": system + self.messages} | self.options.request()
         return body | ({"options": self.parameters} if self.parameters else {})
 
-    def said(self, role: str, content: str, thinking: str = "") -> None:
-        """Add a message to what has been said."""
-        message = {"role": role, "content": content}
-        self.messages.append(message | ({"thinking": thinking} if thinking else {}))
+    def said(self, role: str, content: str, thinking: str = "", images: Sequence[str] = ()) -> None:
+        """Add a message to what has been said, `images` in base64."""
+        message: dict[str, Any] = {"role": role, "content": content}
+        message |= {"thinking": thinking} if thinking else {}
+        self.messages.append(message | ({"images": list(images)} if images else {}))
 
     def set_parameter(self, name: str, values: list[str]) -> Any:
         """Set an option of the model from the words a person typed; return its value.
