@@ -168,6 +168,19 @@ def test_an_interrupted_push_goes_on_where_it_was(fake: FakeRegistry, machine: M
     assert not list((machine.library.folder / "paddock" / "uploads").iterdir())
 
 
+def test_a_note_about_a_layer_that_has_arrived_since_is_removed(fake: FakeRegistry, machine: Machine) -> None:
+    name = str(make(machine.library, f"{fake.host}/team/m"))
+    machine.push(name)
+    notes = machine.library.folder / "paddock" / "uploads"
+    notes.mkdir(parents=True, exist_ok=True)
+    # As if the server had been killed when the layer was complete, before it knew.
+    address = f"http://{fake.host}/v2/team/m {digest(MODEL)}"
+    note = notes / hashlib.sha256(address.encode()).hexdigest()
+    note.write_text(json.dumps({"url": f"http://{fake.host}/v2/team/m/blobs/uploads/u1"}))
+    machine.push(name)
+    assert not note.exists()
+
+
 def test_a_model_that_is_not_there_is_told_in_the_recorded_way(machine: Machine) -> None:
     with pytest.raises(RegistryError, match=r"open .*nope/x/latest: no such file or directory"):
         machine.push("nope/x")

@@ -108,7 +108,10 @@ class Upload:
         Raises:
             RegistryError: if it does not say.
         """
-        return not await self._retried(self._is_there)
+        if not await self._retried(self._is_there):
+            return True
+        await self._threads.run(self._forget)
+        return False
 
     async def _is_there(self) -> bool:
         try:
