@@ -56,8 +56,8 @@ def test_it_embeds(seen: dict[str, Any]) -> None:
 
 
 def test_it_manages_models(seen: dict[str, Any]) -> None:
-    assert seen["list"] == seen["after"] == ["tiny:latest"]
-    assert seen["both"] == ["mine:latest", "tiny:latest", "yours:latest"]
+    assert set(seen["list"]) == set(seen["after"]) == {"tiny-vision:latest", "tiny:latest"}
+    assert seen["both"] == ["mine:latest", "tiny-vision:latest", "tiny:latest", "yours:latest"]
     assert "tools" in seen["show"]
     assert seen["create"]["status"] == seen["copy"]["status"] == seen["delete"]["status"] == "success"
     assert seen["ps"] and seen["version"]
