@@ -47,11 +47,11 @@ def test_a_schema_is_kept_to_and_its_keys_come_in_its_order(server: ServerUnderT
     assert list(value) == [key for key in CITY["properties"] if key in value]  # type: ignore[attr-defined]
 
 
-def write(server: ServerUnderTest, seed: int, *, bounded: bool) -> str:
-    """Ask the packaged model for a reply in a schema of its own, check what comes, and say how it ended."""
+def write(server: ServerUnderTest, seed: int, *, bounded: bool, thinks: bool) -> str:
+    """Ask the model `tiny` for a reply in a schema of its own, check what comes, and say how it ended."""
     schema = Schemas(seed, bounded=bounded).object(3)
     options = HOT | {"seed": seed, "num_predict": 600, "num_ctx": 2048}
-    answer = server.generate("tiny", "Tell me", format=schema, options=options, think=seed % 15 == 0)
+    answer = server.generate("tiny", "Tell me", format=schema, options=options, think=thinks and seed % 15 == 0)
     assert answer.status == 200, (seed, answer.text)
     reason: str = answer.json["done_reason"]
     text = answer.json["response"]
@@ -61,9 +61,9 @@ def write(server: ServerUnderTest, seed: int, *, bounded: bool) -> str:
     return reason
 
 
-def written(server: ServerUnderTest, count: int, *, bounded: bool) -> list[str]:
+def written(server: ServerUnderTest, count: int, *, bounded: bool, thinks: bool = True) -> list[str]:
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(lambda seed: write(server, seed, bounded=bounded), range(count)))
+        return list(pool.map(lambda seed: write(server, seed, bounded=bounded, thinks=thinks), range(count)))
 
 
 def test_every_finished_reply_fits_its_schema(packaged: ServerUnderTest) -> None:
@@ -71,11 +71,21 @@ def test_every_finished_reply_fits_its_schema(packaged: ServerUnderTest) -> None
     written(packaged, 10, bounded=False)
 
 
+def test_every_finished_reply_of_random_weights_fits_its_schema(server: ServerUnderTest) -> None:
+    written(server, 30, bounded=True, thinks=False)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_every_one_of_many_finished_replies_fits_its_schema(packaged: ServerUnderTest) -> None:
     assert written(packaged, 500, bounded=True).count("stop") >= 450
     written(packaged, 120, bounded=False)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_every_one_of_many_finished_replies_of_random_weights_fits_its_schema(server: ServerUnderTest) -> None:
+    assert written(server, 500, bounded=True, thinks=False).count("stop") >= 450
 
 
 @pytest.mark.parametrize("seed", range(4))
