@@ -8,7 +8,6 @@ from paddock.conversion.tokenizers.added import AddedToken
 from paddock.conversion.tokenizers.byte_pairs import numbered
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
 
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORD_BEGINS = "\u2581"
 """llama.cpp marks the beginnings of words; BERT's files mark what is none, with `##`."""
 
