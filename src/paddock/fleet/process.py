@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import msgspec
@@ -111,16 +111,7 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         Raises:
             RunnerCrashed: if the process is gone or goes.
         """
-        self._check_alive()
-        self._next_id += 1
-        number = self._next_id
-        question: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
-        self._questions[number] = question
-        try:
-            self._send(Tokenize(number, text, context, add_special))
-            return await question
-        finally:
-            self._questions.pop(number, None)
+        return await self._answer(lambda number: Tokenize(number, text, context, add_special))
 
     async def measure(self, images: tuple[bytes, ...]) -> Sequence[int]:
         """Return how many tokens each picture takes in a prompt.
@@ -129,18 +120,7 @@ class RunnerProcess(asyncio.SubprocessProtocol):
             RequestFailed: if one is no picture.
             RunnerCrashed: if the process is gone or goes.
         """
-        self._check_alive()
-        self._next_id += 1
-        number = self._next_id
-        question: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
-        self._questions[number] = question
-        try:
-            self._send(Measure(number, images))
-            return await question
-        finally:
-            self._questions.pop(number, None)
-            if question.cancelled():
-                self._send(Cancel(number))
+        return await self._answer(lambda number: Measure(number, images))
 
     async def embed(self, request: Embed) -> Vectors:
         """Hand over a request (its id is replaced) and return its vectors when all are there.
@@ -160,6 +140,21 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         finally:
             del self._vectors[number]
             if not vectors.ended:
+                self._send(Cancel(number))
+
+    async def _answer(self, question: Callable[[int], Command]) -> Sequence[int]:
+        """Ask for numbers with what `question` makes of an id; it is cancelled where nobody waits any more."""
+        self._check_alive()
+        self._next_id += 1
+        number = self._next_id
+        answer: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
+        self._questions[number] = answer
+        try:
+            self._send(question(number))
+            return await answer
+        finally:
+            self._questions.pop(number, None)
+            if answer.cancelled():
                 self._send(Cancel(number))
 
     async def close(self) -> None:
