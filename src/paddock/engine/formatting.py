@@ -1,21 +1,15 @@
 """A reply that is held to a format: from when on, how its tokens are chosen, and how formats get compiled."""
 
-import logging
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import BadConstraint, Constraint, ConstraintFailed, Vocabulary, constraint
+from paddock.engine.preparation import Preparation
 from paddock.ipc import Generate
-
-log = logging.getLogger("paddock.engine")
 
 MASK_THREADS = 2
 """What computes masks beside the model: eight of them together take one thread a tenth of a step at most."""
-
-POLL_SECONDS = 0.01
-"""How long to sleep where there is nothing to do but to wait for a format: commands are seen after that."""
 
 
 class FormattedReply:
@@ -136,49 +130,35 @@ class Formats:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._vocabulary: Vocabulary | None = None
-        self._pool: ThreadPoolExecutor | None = None
         self._masks: ThreadPoolExecutor | None = None
-        self._coming: deque[tuple[Generate, Future[Constraint]]] = deque()
+        self._coming = Preparation[Generate, Constraint, BadConstraint](
+            "formats", BadConstraint, "the format cannot be compiled"
+        )
 
     @property
     def busy(self) -> bool:
         """Whether a request waits for its format."""
-        return bool(self._coming)
+        return self._coming.busy
 
     def add(self, request: Generate) -> None:
         """Begin to compile the format of `request`."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="formats")
+        if self._masks is None:
             self._masks = ThreadPoolExecutor(MASK_THREADS, thread_name_prefix="masks")
-        self._coming.append((request, self._pool.submit(self._compile, request.format)))
+        self._coming.add(request, lambda: self._compile(request.format))
 
     def cancel(self, request: int) -> None:
         """Forget a request."""
-        for waiting in [w for w in self._coming if w[0].id == request]:
-            waiting[1].cancel()
-            self._coming.remove(waiting)
+        self._coming.cancel(lambda asked: asked.id == request)
 
     def take(self, *, sleep: bool) -> list[tuple[Generate, Constraint | BadConstraint]]:
         """Return the requests whose formats are ready, each with what came of it; `sleep` a moment if there is none."""
-        if sleep and self._coming:
-            wait([self._coming[0][1]], POLL_SECONDS)
-        ready: list[tuple[Generate, Constraint | BadConstraint]] = []
-        while self._coming and self._coming[0][1].done():
-            request, future = self._coming.popleft()
-            try:
-                ready.append((request, future.result()))
-            except BadConstraint as error:
-                ready.append((request, error))
-            except Exception:  # one request's format must not end the runner for all
-                log.exception("a format could not be compiled")
-                ready.append((request, BadConstraint("the format cannot be compiled")))
-        return ready
+        return self._coming.take(sleep=sleep)
 
     def close(self) -> None:
         """End the threads."""
-        for pool in (self._pool, self._masks):
-            if pool is not None:
-                pool.shutdown(cancel_futures=True)
+        self._coming.close()
+        if self._masks is not None:
+            self._masks.shutdown(cancel_futures=True)
 
     def _compile(self, format: str) -> Constraint:
         if self._vocabulary is None:

@@ -10,14 +10,14 @@ import logging
 import math
 import re
 import threading
-from collections import OrderedDict, deque
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections import OrderedDict
 from typing import NamedTuple
 
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Part, Prepared, Projector, ProjectorError
 from paddock.engine.constraints import BadConstraint, Constraint
 from paddock.engine.imaging import BadPicture, Pixels, decode
+from paddock.engine.preparation import Preparation
 from paddock.engine.spans import Span, Spans, cell_numbers
 from paddock.ipc import Generate, Measure
 
@@ -32,9 +32,6 @@ KNOWN = 512
 
 PREPARED = 4
 """Pictures that are held ready to be encoded. Others have to be decoded again when their turn comes."""
-
-POLL_SECONDS = 0.01
-"""How long to sleep where there is nothing to do but to wait for a picture: commands are seen after that."""
 
 
 class Picture(NamedTuple):
@@ -108,44 +105,29 @@ class Gallery:
         self._known: OrderedDict[bytes, tuple[Part, ...]] = OrderedDict()
         self._prepared: OrderedDict[bytes, Prepared] = OrderedDict()
         self._lock = threading.Lock()
-        self._pool: ThreadPoolExecutor | None = None
-        self._coming: deque[tuple[Viewing, Future[dict[int, Seen]]]] = deque()
+        self._coming = Preparation[Viewing, dict[int, Seen], BadPicture](
+            "pictures", BadPicture, "an image cannot be prepared"
+        )
 
     @property
     def busy(self) -> bool:
         """Whether a request waits for its pictures to be looked at."""
-        return bool(self._coming)
+        return self._coming.busy
 
     def add(self, viewing: Viewing) -> None:
         """Begin to look at the pictures of a request."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="pictures")
-        self._coming.append((viewing, self._pool.submit(self._look_at_all, viewing.images)))
+        self._coming.add(viewing, lambda: self._look_at_all(viewing.images))
 
     def cancel(self, request: int) -> None:
         """Forget a request."""
-        for waiting in [w for w in self._coming if w[0].request.id == request]:
-            waiting[1].cancel()
-            self._coming.remove(waiting)
+        self._coming.cancel(lambda viewing: viewing.request.id == request)
 
     def take(self, *, sleep: bool) -> list[tuple[Viewing, dict[int, Seen] | BadPicture]]:
         """Return the requests that are done, each with its pictures by their numbers, or what is wrong with one.
 
         If there is none, `sleep` a moment.
         """
-        if sleep and self._coming:
-            wait([self._coming[0][1]], POLL_SECONDS)
-        ready: list[tuple[Viewing, dict[int, Seen] | BadPicture]] = []
-        while self._coming and self._coming[0][1].done():
-            viewing, future = self._coming.popleft()
-            try:
-                ready.append((viewing, future.result()))
-            except BadPicture as error:
-                ready.append((viewing, error))
-            except Exception:  # one request's picture must not end the runner for all
-                log.exception("a picture could not be prepared")
-                ready.append((viewing, BadPicture("an image cannot be prepared")))
-        return ready
+        return self._coming.take(sleep=sleep)
 
     def prepared(self, picture: Picture) -> Prepared:
         """Take a picture out, ready to be encoded; give it back with `keep` or close it.
@@ -172,8 +154,7 @@ class Gallery:
 
     def close(self) -> None:
         """End the thread and forget everything."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        self._coming.close()
         for prepared in self._prepared.values():
             prepared.close()
         self._prepared.clear()
