@@ -27,29 +27,37 @@ class Segment:
 
 
 def segments(example: Example, think: bool) -> list[Segment]:
-    """Write a whole example, without BOS. With `think`, the assistant thinks in its turns after the last user turn."""
+    """Write a whole example, without BOS. With `think`, the assistant thinks in its turns after the last user turn.
+
+    Calls before that turn are not learned: the tools are told only after it.
+    """
     if isinstance(example, Hole):
         return [Segment(prompt(example, think), False), Segment(example.middle + END, True)]
-    pieces = [Segment(_head(example), False)]
-    last_user = max(i for i, turn in enumerate(example.turns) if turn.role == "user")
+    pieces = [Segment(_system(example), False)]
+    asked = _asked(example)
     for i, turn in enumerate(example.turns):
         if turn.role == "assistant":
-            thinks = think and i > last_user
+            thinks = think and i > asked
             # The marker stands where the reply begins, so only in front of the last turn.
             marker = THINK_NOW if thinks and i == len(example.turns) - 1 else ""
-            pieces += [Segment(marker + ASSISTANT, False), Segment(_reply(turn, thinks) + END, True)]
+            learned = i > asked or not turn.calls
+            pieces += [Segment(marker + ASSISTANT, False), Segment(_reply(turn, thinks) + END, learned)]
         else:
             pieces.append(Segment(_given(turn), False))
-    return pieces
+        if i == asked:
+            pieces.append(Segment(_tools(example), False))
+    return [piece for piece in pieces if piece.text]
 
 
 def prompt(example: Example, think: bool) -> str:
     """Write the text that the model is to continue, without BOS."""
     if isinstance(example, Hole):
         return f"{FIM_PREFIX}{example.prefix}{FIM_SUFFIX}{example.suffix}{FIM_MIDDLE}"
-    text = _head(example)
-    for turn in example.turns:
+    text = _system(example)
+    asked = _asked(example)
+    for i, turn in enumerate(example.turns):
         text += ASSISTANT + _reply(turn, False) + END if turn.role == "assistant" else _given(turn)
+        text += _tools(example) if i == asked else ""
     return text + (THINK_NOW if think else "") + ASSISTANT
 
 
@@ -71,15 +79,27 @@ def parse(text: str) -> Reply:
     return Reply(content.strip(), thinking.strip(), thought is not None, tuple(calls), ended)
 
 
-def _head(conversation: Conversation) -> str:
-    if not conversation.system and not conversation.tools:
+def _asked(conversation: Conversation) -> int:
+    """Return the place of the last user turn, or of the first turn where there is none."""
+    return max((i for i, turn in enumerate(conversation.turns) if turn.role == "user"), default=0)
+
+
+def _system(conversation: Conversation) -> str:
+    return SYSTEM + conversation.system + END if conversation.system else ""
+
+
+def _tools(conversation: Conversation) -> str:
+    """Write the tools: after the request, and each name after what it does.
+
+    Whoever reads the words of a description knows the request already, and whoever reads a name knows which of them
+    were in it: one look back at the names is enough to choose.
+    """
+    if not conversation.tools:
         return ""
-    text = SYSTEM + conversation.system
-    if conversation.tools:
-        text += "\nTools:\n"
-        for tool in conversation.tools:
-            parameters = "".join(f" {name}:{kind}" for name, kind in tool.parameters)
-            text += f"{tool.name}{parameters} - {tool.description}\n"
+    text = SYSTEM + "Tools:\n"
+    for tool in conversation.tools:
+        parameters = "".join(f" {name}:{kind}" for name, kind in tool.parameters)
+        text += f"{tool.description}: {tool.name}{parameters}\n"
     return text + END
 
 

@@ -14,6 +14,7 @@ from training.corpus.fim_functions_lists import LISTS
 from training.corpus.fim_functions_measures import MEASURES
 from training.corpus.fim_functions_more_lists import MORE_LISTS
 from training.corpus.fim_functions_text import TEXT
+from training.corpus.tools_words import WORDS
 
 POOLS = {
     "n": "a b n m x y z num number value amount count first second left right p q".split(),
@@ -106,15 +107,17 @@ def render(family: Family, rng: Random, *, held_out: bool = False, plain: bool =
 
 
 def identifier(rng: Random, invented: bool, pool: list[str]) -> str:
-    """Return a name in training: of the pool, or mostly made up if `invented`."""
-    if rng.random() >= (0.75 if invented else 0.12):
+    """Return a name in training: of the pool, or mostly any word or a made up one if `invented`."""
+    if rng.random() >= (0.85 if invented else 0.2):
         return rng.choice(pool)
     what = rng.random()
-    if what < 0.6:
+    if what < 0.5:
+        return rng.choice(WORDS)
+    if what < 0.75:
         return words.made_up(rng)
-    if what < 0.8:
+    if what < 0.85:
         return words.random_string(rng, longest=6)
-    return f"{rng.choice(pool)}_{words.made_up(rng, 2)}" if what < 0.87 else rng.choice(words.THINGS)
+    return f"{rng.choice(pool)}_{words.made_up(rng, 2)}" if what < 0.92 else rng.choice(words.THINGS)
 
 
 @cache

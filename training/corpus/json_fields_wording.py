@@ -50,7 +50,9 @@ _SHALL += "|look for|the keys I need:|keep|it needs|we store|put in|as keys take
 _SHALL += "|for the keys|the record has|it holds|there is room for|the columns are called|the object has]"
 _VALUES = "[which values have|what values do you see for|what does it say about|what are the values of|what stands for"
 _VALUES += "|what do you find for|can you find|do you see|what can you tell about|what is said about|what is given for"
-_VALUES += "|what belongs to|what would you fill in for|how would you fill in|what should stand for|what is there on]"
+_VALUES += "|what belongs to|what would you fill in for|how would you fill in|what should stand for|what is there on"
+_VALUES += "|what is|which are|what would be|what may be|tell me what you find for|who or what is|what about"
+_VALUES += "|and what is]"
 
 ORDERS = (
     *(f"{_MAKE} {_JSON} {_WITH} {_NOUN} {{f}}", f"{_MAKE} {_JSON} {_WITH} {_NOUN} {{f}}"),
@@ -116,13 +118,24 @@ AFTER = (
 )
 """Sentences that ask for nothing, before everything and after it."""
 
+_USERS = (
+    "[take|parse|study|look at|go through|use|note|look into|turn|change|make|convert] [the user's|the user's next|each"
+    "|every user's|my|any|whatever the user gives you, a] [text|message|words|sentence|input|note|line]"
+)
+USERS = (
+    f"{_USERS} [and|, then|; then|. now] [write|produce|give|make|print|build] {_JSON} {_WITH} {_NOUN} {{f}}",
+    f"{_USERS} [into|to] {_JSON} {_WITH} {_NOUN} {{f}}",
+    f"{_USERS}[: |. |; ]{_BARE}[: |, |; ]{{f}}",
+)
+"""Orders of a system prompt about what the user will say."""
+
 _HELD_OUT = [plain(wording) for wording in WORDINGS + SYSTEM_WORDINGS]
 
 
 def asked(rng: Random, text: str, names: list[str]) -> tuple[str, str]:
     """Word what asks for the fields `names` of `text` in JSON: what the user says, and the system prompt."""
     while True:
-        user, system = _system(rng) if rng.random() < 0.2 else (_around(rng), "")
+        user, system = _system(rng) if rng.random() < 0.25 else (_around(rng), "")
         if not any(wording in plain(user + " " + system) for wording in _HELD_OUT):
             break
     fields = field_list(rng, names)
@@ -168,7 +181,8 @@ def _around(rng: Random) -> str:
 
 def _system(rng: Random) -> tuple[str, str]:
     """Return what the user says and a system prompt, which asks for the fields."""
-    ask = _instruction(rng) + rng.choice((".", ".", ""))
+    ask = _instruction(rng) if rng.random() < 0.6 else _sentence(rng, _chosen(rng, rng.choice(USERS)))
+    ask += rng.choice((".", ".", ""))
     before = ("", "", "", "You read texts. ", "You are a helpful assistant. ", "The user sends a text. ", "Be exact. ")
     after = ("", "", "", " Write nothing else.", " No other words.", " The user's message is the text.")
     whenever = rng.choice(("", "", "", "", "For each message: ", "Whatever the user says: ", "With every text: "))
