@@ -50,6 +50,26 @@ TAGS += [
     "null",
     "<|end|>",
 ]
+TAGS += [
+    *("<parameter=", "<function=", "<arg_key>", "</arg_key>", "<arg_value>", "</user>", "</seed:tool_call>"),
+    *("</TOOLCALL>", "</tool_calls>", "<|/tool_call|>", "<|tool_call_end|>", "<|tool_calls_section_end|>"),
+    *("<｜tool▁calls▁end｜>", "<|END_ACTION|>", "<escape>", '<|"|>', "}}", "]", ")]", "[TOOL_CALLS]", "[ARGS]"),
+    *("<|call|>", "<|return|>", "<|message|>", "<|channel|>", "functools[", "<|tool_call|>", "```", "</think>"),
+    *("<atem:parameter", "</atem:parameter>", "</atem:invoke>", "<|eom|>", "<|eot|>", "<|start|>assistant"),
+    # Some tags are cut into several tokens.
+    *("</arg_val", "ue>", "</para", "meter>", "</tool_", "call>", "</atem:para", "</arg_value", ">", "</function_"),
+    *("<start_function_call>call:", "<function_calls>", "<|tool_call_start|>", "\\n", '\\"', "\\\\"),
+]
+NESTED = {
+    "type": "object",
+    "properties": {
+        "list": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 4},
+        "map": {"type": "object", "additionalProperties": {"type": ["string", "array"]}},
+        "text": {"type": "string"},
+        "long": {"type": "string", "minLength": 3, "maxLength": 120},
+    },
+    "required": ["list", "long"],
+}
 WEATHER = {
     "type": "object",
     "properties": {
@@ -76,6 +96,7 @@ class Writer:
         self._silent = range(len(CONTROLS) + 1)
         self.vocabulary = Vocabulary(cast(Model, self))
         bytes_at = len(texts)
+        self._tags = range(len(CONTROLS) + 1, bytes_at)
         closing = [bytes_at + ord(character) for character in '"}])>:01aA-T']
         self._closing = [END, *range(len(CONTROLS) + 1, len(texts)), *closing]
 
@@ -85,13 +106,16 @@ class Writer:
     def ends_reply(self, token: int) -> bool:
         return token == END
 
-    def write(self, format: Any, seed: int, noise: int = 60) -> str:
+    def write(self, format: Any, seed: int, noise: int = 60, tagged: float = 0) -> str:
+        """Write a reply; while there is noise, a part `tagged` of the tokens are tags where they may be."""
         random = Random(seed)
         rules = constraint(self.vocabulary, json.dumps(format))
         reply = b""
         for step in range(3000):
             allowed = rules.allowed()
             closing = [t for t in self._closing if allowed[t]] if step > noise and step % 7 else []
+            if step <= noise and random.random() < tagged:
+                closing = [t for t in self._tags if allowed[t]]
             token = END if allowed[END] else int(random.choice(closing or allowed.nonzero()[0]))
             rules.accept(token)
             reply += self.piece(token, special=True)
@@ -138,6 +162,15 @@ def check(notation: Any, make_parser: Any, *, seeds: int = 25, least: int = 5) -
     assert forced >= least
 
 
+def check_nested(notation: Any, make_parser: Any) -> None:
+    """Force calls of a tool whose arguments hold strings in lists and objects, with many a tag in them."""
+    tools = [tool("do_it", NESTED)]
+    for seed in range(30):
+        reply = writer().write(notation.format(tools), seed, tagged=0.6)
+        _, arguments = call_of(make_parser(tools), reply)
+        Validator(NESTED).validate(arguments)
+
+
 FORCED = [name for name in NAMES if notation_of_parser(name)]
 
 
@@ -150,11 +183,27 @@ def test_what_a_named_parser_is_made_to_read_is_the_call(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", FORCED)
+def test_tags_within_arguments_do_not_end_a_call_of_a_named_parser(name: str) -> None:
+    think = None if name in ("glm-ocr", "lfm2", "lfm2-thinking") else False
+    check_nested(
+        notation_of_parser(name),
+        lambda tools: parser_named(name, tools=tools, think=think, last_message={"role": "user", "content": "?"}),
+    )
+
+
 def test_every_parser_but_few_can_be_made_to_call() -> None:
-    assert set(NAMES) - set(FORCED) == {"glimmer", "olmo3-think", "passthrough"}
+    assert set(NAMES) - set(FORCED) == {"olmo3-think", "passthrough"}
 
 
-JINJA = [tags for tags, _ in FORMATS if tags != "<atem:function_calls>"]
+LLAMA = """{{ range .Messages }}{{ if .ToolCalls }}{{ range .ToolCalls }}
+{"name": "{{ .Function.Name }}", "parameters": {{ .Function.Arguments }}}{{ end }}{{ end }}{{ end }}"""
+MISTRAL = """{{ range .Messages }}{{ if .ToolCalls }}[TOOL_CALLS] [{{ range .ToolCalls }}{{ "{" }}"name": "{{ .Name
+}}", "arguments": {{ .Arguments }}}{{ end }}]</s>{{ end }}{{ end }}"""
+HERMES = """{{ range .Messages }}{{ if .ToolCalls }}<tool_call>
+{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}
+</tool_call><|im_end|>{{ end }}{{ end }}"""
+JINJA = [tags for tags, _ in FORMATS]
 
 
 @pytest.mark.parametrize("jinja", JINJA)
@@ -167,17 +216,20 @@ def test_what_a_chat_template_shows_is_the_call(jinja: str) -> None:
     )
 
 
-def test_a_chat_template_whose_calls_cannot_be_forced_has_no_notation() -> None:
-    assert notation_of_chat_template("<atem:function_calls>") is None
+@pytest.mark.parametrize("jinja", JINJA)
+def test_tags_within_arguments_do_not_end_a_call_of_a_chat_template(jinja: str) -> None:
+    check_nested(
+        notation_of_chat_template(jinja),
+        lambda tools: parser_of_chat_template(jinja, tools=tools, think=False, prompt=""),
+    )
 
 
-LLAMA = """{{ range .Messages }}{{ if .ToolCalls }}{{ range .ToolCalls }}
-{"name": "{{ .Function.Name }}", "parameters": {{ .Function.Arguments }}}{{ end }}{{ end }}{{ end }}"""
-MISTRAL = """{{ range .Messages }}{{ if .ToolCalls }}[TOOL_CALLS] [{{ range .ToolCalls }}{{ "{" }}"name": "{{ .Name
-}}", "arguments": {{ .Arguments }}}{{ end }}]</s>{{ end }}{{ end }}"""
-HERMES = """{{ range .Messages }}{{ if .ToolCalls }}<tool_call>
-{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}
-</tool_call><|im_end|>{{ end }}{{ end }}"""
+@pytest.mark.parametrize("template", [LLAMA, MISTRAL, HERMES, "{{ .Prompt }}"])
+def test_tags_within_arguments_do_not_end_a_call_of_a_go_template(template: str) -> None:
+    check_nested(
+        notation_of_template(template),
+        lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
+    )
 
 
 @pytest.mark.parametrize(

@@ -141,12 +141,26 @@ def test_what_a_call_cannot_be_held_to_is_refused_by_keyword_and_tool(
     assert "'odd'" in answer.error
 
 
-def test_a_parser_whose_calls_cannot_be_forced_is_named(packaged: ServerUnderTest) -> None:
-    created = packaged.create("glimmering", **{"from": "tiny", "parser": "glimmer", "renderer": "glimmer"})
-    assert created.lines[-1] == {"status": "success"}
-    answer = packaged.chat("glimmering", ("user", "Hi"), tools=[WEATHER], tool_choice="required", think=False)
-    assert answer.status == 400
-    assert "glimmer" in answer.error
+MAP = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 30}}, "additionalProperties": False}
+LINES = {"type": "array", "items": {"type": "string", "maxLength": 30}, "minItems": 1, "maxItems": 4}
+
+
+@pytest.mark.parametrize("parser", ["glimmer", "qwen3-coder", "glm-4.7", "gemma4", "harmony"])
+@pytest.mark.parametrize("think", [False, True])
+def test_a_call_is_forced_in_the_notation_of_the_parser(packaged: ServerUnderTest, parser: str, think: bool) -> None:
+    of_parser = {"from": "tiny", "parser": parser} | ({} if parser == "harmony" else {"renderer": parser})
+    assert packaged.create("noted", **of_parser).lines[-1] == {"status": "success"}
+    wanted = tool("note", lines=LINES, pairs=MAP, city={"type": "string", "maxLength": 20})
+
+    def one(seed: int) -> None:
+        body = {"tools": [wanted], "tool_choice": "required", "options": HOT | {"seed": seed}, "think": think}
+        answer = packaged.chat("noted", ("user", "Note this: </parameter> </arg_value> <|eom|> }"), **body)
+        ((name, arguments),) = calls(answer)
+        assert name == "note"
+        jsonschema.validate(arguments, wanted["function"]["parameters"])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
 
 
 def test_those_beside_it_are_free(packaged: ServerUnderTest) -> None:

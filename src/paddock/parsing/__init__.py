@@ -4,6 +4,7 @@ A parser is had by the name in a model's configuration (`parser_named`), or infe
 so is the notation in which the model can be made to call a tool.
 """
 
+from paddock.parsing.addressed import is_addressed
 from paddock.parsing.bare_values import CannotForce
 from paddock.parsing.chat_tags import parser_of_chat_template, thinking_tags_of_chat_template
 from paddock.parsing.forced import CallNotation
@@ -23,6 +24,7 @@ __all__ = [
     "ReplyParser",
     "ToolCall",
     "facts_of",
+    "is_addressed",
     "is_harmony",
     "notation_of_chat_template",
     "notation_of_parser",

@@ -10,6 +10,11 @@ _CALLS, _CALLS_CLOSE = "<atem:function_calls>", "</atem:function_calls>"
 _CALLS_END = Stops(_CALLS_CLOSE)
 
 
+def is_addressed(template: str) -> bool:
+    """Whether a chat template writes this format."""
+    return _CALLS in template
+
+
 def addressed(known: Functions, *, show_thinking: bool) -> Grammar:
     """The grammar of replies for a request with these functions. The reply begins in a header, or without one."""
 

@@ -13,6 +13,9 @@ Part = str | dict[str, Any]
 EXACT = 1 << 53
 """Integers up to here are doubles without rounding."""
 
+EXACT_LENGTH = 100
+"""Characters up to which a text's length is part of its grammar: longer ones make that too large."""
+
 NULL = "[nN][uU][lL][lL]"
 """As text it is read as no value."""
 
@@ -38,8 +41,12 @@ class Place:
     """Other texts that no value may contain."""
 
 
-def bare_value(tool: str, name: str, schema: Mapping[str, Any], place: Place, root: Mapping[str, Any]) -> list[Part]:
-    """The parts of the argument `name`, with the text that closes it. `root` holds what its schema may refer to.
+def bare_value(
+    tool: str, name: str, schema: Mapping[str, Any], before: str, place: Place, root: Mapping[str, Any]
+) -> list[Part]:
+    """The parts of the argument `name` that follow the text `before`, with the text that closes it.
+
+    `root` holds what its schema may refer to.
 
     Raises:
         CannotForce: if its schema asks for what cannot be enforced on bare text.
@@ -50,16 +57,30 @@ def bare_value(tool: str, name: str, schema: Mapping[str, Any], place: Place, ro
     types = schema.get("type")
     if isinstance(types, list) and len(types) == 2 and "null" in types:
         other = {**schema, "type": next((t for t in types if t != "null"), "null")}
-        return [{"any": [["null" + end], bare_value(tool, name, other, place, root)]}]
+        return [{"any": [["null" + end], bare_value(tool, name, other, before, place, root)]}]
     if types in ("integer", "number"):
         return [{"json": {**_bounded(schema), **root}, "tool": tool}, end]
     if types in ("array", "object"):
-        return [{"json": {**schema, **root}, "tool": tool}, end]
+        never = [end.strip(), *place.never]
+        if tag := next((tag for tag in never if _names(schema, tag) or _names(root, tag)), None):
+            raise CannotForce(f"the parameter {name!r} of the tool {tool!r} cannot be written in tags: it has {tag!r}")
+        return [{"json": {**schema, **root}, "tool": tool, "before": before, "after": end, "never": never}, end]
     unknown = set(schema) - DESCRIBING - OF_TEXT
     if types not in (None, "string") or unknown:
         what = min(unknown, default="type")
         raise CannotForce(f"{what!r} of the parameter {name!r} of the tool {tool!r} cannot be enforced there")
-    return [_text(tool, schema, place)]
+    return [_text(tool, schema, before, place)]
+
+
+def _names(schema: Any, text: str) -> bool:
+    """Whether a value or the name of a property in a schema has this text in it, so that a reply may have to."""
+    if isinstance(schema, str):
+        return text in schema
+    if isinstance(schema, list):
+        return any(_names(item, text) for item in schema)
+    if isinstance(schema, dict):
+        return any(text in key or (key not in DESCRIBING and _names(item, text)) for key, item in schema.items())
+    return False
 
 
 def _options(name: str, schema: Mapping[str, Any], place: Place) -> list[str]:
@@ -96,14 +117,18 @@ def _stays(text: str, place: Place) -> bool:
     return text == text.strip("\n") and not any(tag in text for tag in (place.end.strip(), *place.never))
 
 
-def _text(tool: str, schema: Mapping[str, Any], place: Place) -> Part:
+def _text(tool: str, schema: Mapping[str, Any], before: str, place: Place) -> Part:
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength")
     if not all(isinstance(n, int) for n in (shortest, longest or 0)):
         raise CannotForce(f"the tool {tool!r} has a length that is not a whole number")
+    if shortest > EXACT_LENGTH:
+        raise CannotForce(f"the tool {tool!r} has a minLength beyond {EXACT_LENGTH}, which cannot be enforced in tags")
+    more = {keyword: schema[keyword] for keyword in ("pattern", "format") if keyword in schema}
+    if longest is not None and longest > EXACT_LENGTH and not more:
+        more, longest = {"longest": longest, "before": before}, None
     whole = []
     if shortest or longest is not None:
         whole = [f"(?s:.{{{shortest},{'' if longest is None else longest}}})"]
     tags = "|".join(map(re.escape, (place.end.strip(), *place.never)))
-    more = {keyword: schema[keyword] for keyword in ("pattern", "format") if keyword in schema}
     never = [NULL, *LINE_ENDS_AROUND, f"(?s:.*)(?:{tags})(?s:.*)"]
     return {"text": place.end, "whole": whole, "never": never, "tool": tool, **more}

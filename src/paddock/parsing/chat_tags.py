@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from paddock.parsing import styles
-from paddock.parsing.addressed import addressed
+from paddock.parsing.addressed import addressed, is_addressed
 from paddock.parsing.cohere import cohere
 from paddock.parsing.generic import generic_parser
 from paddock.parsing.go_tags import ANY_OBJECT
@@ -68,7 +68,7 @@ def parser_of_chat_template(jinja: str, *, tools: Tools | None, think: Think, pr
         return StreamParser(harmony(open_channel(prompt)))
     if "<|START_ACTION|>" in jinja:
         return StreamParser(cohere(thinks=prompt.rstrip().endswith("<|START_THINKING|>")))
-    if "<atem:function_calls>" in jinja:
+    if is_addressed(jinja):
         return StreamParser(addressed(known, show_thinking=think is not False))
     split = thinking if opened or think is not False else None
     if tools and (row := next((row for row in _FORMATS if all(tag in jinja for tag in row[0])), None)):

@@ -75,7 +75,7 @@ def in_json(before: str, between: str, after: str, *, bare_name: bool = False) -
 
 
 def in_tags(before: str, key: tuple[str, str], place: Place, after: str) -> Write:
-    """The name in the text `before`, at its `{}`, then each argument as bare text behind its key."""
+    """The name in the text `before`, at its `{0}`, then each argument as bare text behind its key."""
 
     def write(name: str, schema: dict[str, Any]) -> list[Part]:
         needed, possible = _arguments(name, schema)
@@ -83,8 +83,8 @@ def in_tags(before: str, key: tuple[str, str], place: Place, after: str) -> Writ
         def one(argument: str) -> list[Part]:
             if re.search(r"[<>\n]", argument) or argument != argument.strip():
                 raise CannotForce(f"the parameter {argument!r} of the tool {name!r} cannot be written in tags")
-            value = bare_value(name, argument, schema["properties"][argument], place, _root(schema))
-            return [key[0] + argument + key[1], *value]
+            before = key[0] + argument + key[1]
+            return [before, *bare_value(name, argument, schema["properties"][argument], before, place, _root(schema))]
 
         required = [part for argument in needed for part in one(argument)]
         optional: list[Part] = [{"any": [one(argument), []]} for argument in possible]

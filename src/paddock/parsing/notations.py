@@ -13,7 +13,7 @@ _CLOSE = "</tool_call>"
 TAGGED_JSON = CallNotation(in_json(f"<tool_call>\n{_OBJECT[0]}", _OBJECT[1], f"}}\n{_CLOSE}"), (_CLOSE,))
 FUNCTION_TAGS = CallNotation(
     in_tags(
-        "<tool_call>\n<function={}>\n",
+        "<tool_call>\n<function={0}>\n",
         ("<parameter=", ">\n"),
         Place("\n</parameter>\n", ("<parameter=", "</function>", "<tool_call>", _CLOSE)),
         f"</function>\n{_CLOSE}",
@@ -21,7 +21,7 @@ FUNCTION_TAGS = CallNotation(
 )
 SEED_TAGS = CallNotation(
     in_tags(
-        "<seed:tool_call>\n<function={}>\n",
+        "<seed:tool_call>\n<function={0}>\n",
         ("<parameter=", ">"),
         Place("</parameter>\n", ("<parameter=", "</function>", "<seed:tool_call>", "</seed:tool_call>")),
         "</function>\n</seed:tool_call>",
@@ -29,14 +29,25 @@ SEED_TAGS = CallNotation(
 )
 _ARGUMENT_TAGS = ("<arg_key>", "</arg_key>", "<arg_value>", "<tool_call>", _CLOSE)
 ARGUMENT_TAGS = CallNotation(
-    in_tags("<tool_call>{}", ("<arg_key>", "</arg_key><arg_value>"), Place("</arg_value>", _ARGUMENT_TAGS), _CLOSE)
+    in_tags("<tool_call>{0}", ("<arg_key>", "</arg_key><arg_value>"), Place("</arg_value>", _ARGUMENT_TAGS), _CLOSE)
 )
 ARGUMENT_LINES = CallNotation(
     in_tags(
-        "<tool_call>{}\n",
+        "<tool_call>{0}\n",
         ("<arg_key>", "</arg_key>\n<arg_value>"),
         Place("</arg_value>\n", (*_ARGUMENT_TAGS, "<user>", "</user>")),
         _CLOSE,
+    )
+)
+ADDRESSED = CallNotation(
+    in_tags(
+        ' to={0}<|message|><atem:function_calls>\n<atem:invoke name="{0}">\n',
+        ('<atem:parameter name="', '">'),
+        Place(
+            "</atem:parameter>\n",
+            ("<atem:", "</atem:", "<|message|>", "<|start|>assistant", "<|eom|>", "<|eot|>"),
+        ),
+        "</atem:invoke>\n</atem:function_calls>",
     )
 )
 DEEPSEEK = CallNotation(
@@ -95,6 +106,7 @@ _OF_PARSER = {
     "ministral": MINISTRAL,
     "cohere": COHERE,
     "harmony": HARMONY,
+    "glimmer": ADDRESSED,
 }
 
 
@@ -114,9 +126,9 @@ def notation_of_template(template: str) -> CallNotation:
     return CallNotation(in_json(tag + _OBJECT[0], _OBJECT[1], "}]" if tag.endswith("[") else "}"))
 
 
-_OF_TAGS: tuple[tuple[tuple[str, ...], CallNotation | None], ...] = (
+_OF_TAGS: tuple[tuple[tuple[str, ...], CallNotation], ...] = (
     (("<|START_ACTION|>",), COHERE),
-    (("<atem:function_calls>",), None),
+    (("<atem:function_calls>",), ADDRESSED),
     (("<｜tool▁calls▁begin｜>", "```json"), FENCED),
     (("<｜tool▁calls▁begin｜>",), DEEPSEEK),
     (("<start_function_call>",), FUNCTION_GEMMA),
@@ -144,8 +156,8 @@ _OF_TAGS: tuple[tuple[tuple[str, ...], CallNotation | None], ...] = (
 _PARAMETERS = re.compile(r"""["']parameters\\?["']\s*:""")
 
 
-def notation_of_chat_template(jinja: str) -> CallNotation | None:
-    """The notation that a chat template in Jinja shows; None where no call in it can be forced."""
+def notation_of_chat_template(jinja: str) -> CallNotation:
+    """The notation that a chat template in Jinja shows; where it shows none, an object with name and arguments."""
     if is_harmony(jinja):
         return HARMONY
     for tags, notation in _OF_TAGS:

@@ -48,7 +48,7 @@ class PromptFormat:
         """
         if renderer:
             if renderer not in renderer_names():
-                raise UnknownRenderer(renderer)
+                raise UnknownRenderer(f'unknown renderer "{renderer}"')
             return cls(renderer=renderer)
         if template is not None:
             return cls(template=go_template(template))

@@ -11,6 +11,7 @@ from paddock.parsing import (
     Facts,
     ReplyParser,
     facts_of,
+    is_addressed,
     is_harmony,
     notation_of_chat_template,
     notation_of_parser,
@@ -32,10 +33,14 @@ TAGS_OF_PARSER = {
     "harmony": ("<|channel|>", "<|channel|>final<|message|>"),
     "cohere": ("<|START_THINKING|>", "<|END_THINKING|>"),
     "gemma4": ("<|channel>", "<channel|>"),
+    "glimmer": (" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
 }
 """Where the thinking of a parser's models begins and ends, if not between the usual tags."""
-CHANNELS_BEFORE_CALLS = ("<|channel|>analysis", "<|end|><|start|>assistant")
-"""Where it does before a call: the model opens a message of its own for that."""
+TAGS_BEFORE_CALLS = {
+    "harmony": ("<|channel|>analysis", "<|end|><|start|>assistant"),
+    "glimmer": (" to=self<|message|>", "<|eom|><|start|>assistant"),
+}
+"""Where it does before a call, if its models open a message of its own for that."""
 
 
 def parser_facts(model: Model) -> Facts | None:
@@ -106,13 +111,13 @@ def free_tags(
     The first is "" where the prompt ends with it. What comes behind the second is in the format; is that a `call`, it
     begins with the header of its own message.
     """
-    channels = model.config.parser == "harmony" or (not model.config.parser and _in_channels(form))
-    if not think and not channels:
+    parser = model.config.parser or _parser_shown(form)
+    if not think and parser != "harmony":
         return None
-    if channels:
-        opening, closing = CHANNELS_BEFORE_CALLS if call else TAGS_OF_PARSER["harmony"]
-    elif model.config.parser:
-        opening, closing = TAGS_OF_PARSER.get(model.config.parser, USUAL_TAGS)
+    if call and parser in TAGS_BEFORE_CALLS:
+        opening, closing = TAGS_BEFORE_CALLS[parser]
+    elif parser:
+        opening, closing = TAGS_OF_PARSER.get(parser, USUAL_TAGS)
     elif form.template is not None:
         opening, closing = thinking_tags(form.template.text)
     else:
@@ -123,6 +128,9 @@ def free_tags(
     return ("" if prompt.rstrip().endswith(opening) else opening), closing
 
 
-def _in_channels(form: PromptFormat) -> bool:
+def _parser_shown(form: PromptFormat) -> str:
+    """The parser of replies in messages with headers, if a template shows such; empty if not."""
     text = form.template.text if form.template is not None else form.chat_template.source if form.chat_template else ""
-    return is_harmony(text)
+    if is_harmony(text):
+        return "harmony"
+    return "glimmer" if form.template is None and is_addressed(text) else ""

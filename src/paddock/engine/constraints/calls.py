@@ -5,9 +5,11 @@ parts, and texts that may not stand within the JSON strings of a reply, since th
 A part is
 
 - a text that is written as it stands; the texts of control tokens in it become those tokens,
-- `{"json": schema, "tool": name}`: a JSON value, of the arguments of that tool,
+- `{"json": schema, "tool": name}`: a JSON value, of the arguments of that tool; where the rest of the call is no JSON,
+  with the texts around it as `before` and `after`, and as `never` what its strings may not hold,
 - `{"text": end, "whole": [regex, …], "never": [regex, …], "tool": name}`: a text that matches every one of `whole` and
-  none of `never` as a whole, and the text `end` that closes it; a schema's `pattern` and `format` may stand there, too,
+  none of `never` as a whole, and the text `end` that closes it; a schema's `pattern` and `format` may stand there, too;
+  with `longest` and the text `before` it, it has at most so many characters,
 - `{"any": [parts, …]}`: one of these.
 """
 
@@ -20,6 +22,7 @@ from typing import Any
 from paddock.engine.constraints.errors import BadConstraint
 from paddock.engine.constraints.formats import ANY_TEXT, PATTERNS
 from paddock.engine.constraints.schema import Prepared, prepare
+from paddock.engine.constraints.written import Between
 
 ANY = "(?s:.*)"
 
@@ -36,6 +39,8 @@ class CallGrammar:
     """The JSON values, each with the tool that it is for."""
     has_text: bool = False
     """Whether there is free text, in which quotes mean nothing."""
+    between: set[Between] = field(default_factory=set)
+    """Where JSON, or text of a limited length, stands in calls that have text, too."""
 
 
 def read_calls(calls: Any, controls: Controls) -> CallGrammar:
@@ -67,6 +72,8 @@ class _Reading:
         if isinstance(part, str):
             return self._literal(part)
         if "json" in part:
+            if "before" in part:
+                self._result.between.add(Between(part["before"], part["after"], tuple(part["never"])))
             return self._value(part["json"], part["tool"])
         if "text" in part:
             return self._text(part)
@@ -94,6 +101,8 @@ class _Reading:
 
     def _text(self, part: Mapping[str, Any]) -> str:
         self._result.has_text = True
+        if "longest" in part:
+            self._result.between.add(Between(part["before"], part["text"], longest=part["longest"]))
         try:
             whole = [*part["whole"], *_demands(part)] or [ANY]
         except BadConstraint as error:

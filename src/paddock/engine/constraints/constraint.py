@@ -38,7 +38,9 @@ class Constraint:
         self._matcher = compiled.matcher
         grammar = compiled.grammar
         self._written = (
-            Written(is_json=grammar.is_json, never_in_strings=grammar.never_in_strings) if grammar.has_numbers else None
+            Written(is_json=grammar.is_json, never_in_strings=grammar.never_in_strings, between=grammar.between)
+            if grammar.has_numbers
+            else None
         )
         self._next: _Next | None = None
         """What may come next, once computed."""
@@ -113,7 +115,7 @@ class Constraint:
         elif self._ended or not self._matcher.consume_token(token):
             raise ConstraintFailed(f"token {token} may not come here: {explain(self._matcher) or 'the reply is over'}")
         elif self._written is not None:
-            self._written.read(self.vocabulary.texts[token])
+            self._written.read(self.vocabulary.text(token))
         self._complete = self._is_complete()
         self.begin()
 

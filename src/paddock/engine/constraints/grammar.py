@@ -16,6 +16,7 @@ from typing import Any
 from paddock.engine.constraints.calls import Controls, read_calls, slashed
 from paddock.engine.constraints.errors import BadConstraint
 from paddock.engine.constraints.schema import Prepared, prepare
+from paddock.engine.constraints.written import Between
 
 _LARK_TEXT = re.compile(r'//[^\n]*|\#[^\n]*|"(?:\\.|[^"\\\n])*"|/(?:\\.|[^/\\\n])+/')
 """What is quoted in a Lark grammar, and comments."""
@@ -33,6 +34,10 @@ class Grammar:
     has_numbers: bool = False
     """Whether long rows of digits are numbers that must come to an end."""
     never_in_strings: tuple[str, ...] = ()
+    between: tuple[Between, ...] = ()
+    """Where JSON, or text of a limited length, stands in a reply that is not JSON as a whole."""
+    has_text: bool = False
+    """Whether calls have free text in them."""
 
     def library_form(self) -> list[dict[str, Any]]:
         """Return it with the grammars that it refers to, by their names."""
@@ -63,7 +68,11 @@ def read_format(text: str, controls: Controls) -> Grammar:
         if isinstance(wanted, list) and len(wanted) == 2:
             calls = read_calls(wanted[0], controls)
             values = tuple(calls.values)
-            return Grammar({"lark_grammar": calls.lark}, values, not calls.has_text, True, tuple(wanted[1]))
+            between = tuple(calls.between)
+            is_json = not calls.has_text and not between
+            return Grammar(
+                {"lark_grammar": calls.lark}, values, is_json, True, tuple(wanted[1]), between, calls.has_text
+            )
         if not isinstance(wanted, dict):
             raise BadConstraint('the format must be "json" or a JSON schema')
         if wanted.get("type") == "regex":

@@ -5,7 +5,7 @@ import re
 from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ KEPT = 32
 
 MAX_LEXER_STATES = 50_000
 """Of one grammar, 1 to 2 kB each: a reply that needs more of them fails rather than eating the memory."""
+
+TEXT_FUEL = 50_000_000
+"""What a step of a grammar with free text in it may cost in the library's measure: a second. Usual steps of it take
+milliseconds, but the first ones of a text that has a length and may not hold some others come to some millions."""
 
 BLAME_AT_MOST = 100
 """Parts of a schema that are compiled on their own to find the one that is at fault."""
@@ -65,8 +69,14 @@ class Vocabulary:
         tokens = _Tokens([*self.texts, b""], ends[0])
         self._tokenizer = LLTokenizer(TokenizerWrapper(tokens), eos_token=ends)
         self._containing: dict[bytes, list[int]] = {}
-        self._limits = LLParserLimits(max_lexer_states=MAX_LEXER_STATES, verbose_errors=False)
+        make_limits = partial(LLParserLimits, max_lexer_states=MAX_LEXER_STATES, verbose_errors=False)
+        self._limits = make_limits()
+        self._text_limits = make_limits(initial_lexer_fuel=TEXT_FUEL, step_lexer_fuel=TEXT_FUEL)
         self._compiled: OrderedDict[str, Compiled] = OrderedDict()
+
+    def text(self, token: int) -> bytes:
+        """Return the text of a token; that of a control token, too."""
+        return self.texts[token] or self._control_texts.get(token, b"")
 
     @property
     def mask_bytes(self) -> int:
@@ -86,6 +96,29 @@ class Vocabulary:
         """Tokens with an exponent of three digits or more."""
         return [t for t, text in enumerate(self.texts) if _LONG_EXPONENT.search(text)]
 
+    @cached_property
+    def characters(self) -> "numpy.ndarray[Any, numpy.dtype[numpy.uint16]]":
+        """For each token how many characters it has; what goes on with one that others began counts none."""
+        import numpy
+
+        return numpy.array([sum(byte & 0xC0 != 0x80 for byte in text) for text in self.texts]).astype(numpy.uint16)
+
+    @cached_property
+    def most_characters(self) -> int:
+        """How many the longest token has."""
+        return int(self.characters.max())
+
+    @cached_property
+    def ending_lines(self) -> "numpy.ndarray[Any, numpy.dtype[numpy.bool_]]":
+        """For each token whether it ends with a line end."""
+        import numpy
+
+        return numpy.array([text.endswith(b"\n") for text in self.texts])
+
+    def on_the_way_to(self, text: bytes) -> list[int]:
+        """Return the tokens that `text` begins with, control tokens among them, and those that begin with it."""
+        return [*self.prefixes(text), *self.beginning_with(text)]
+
     def prefixes(self, text: bytes) -> list[int]:
         """Return the tokens, control tokens among them, whose text `text` begins with."""
         begun = (text[: length + 1] for length in range(len(text)))
@@ -104,8 +137,12 @@ class Vocabulary:
         return found
 
     @cached_property
+    def _control_texts(self) -> dict[int, bytes]:
+        return {token: text.encode() for text, token in self._controls.items()}
+
+    @cached_property
     def _by_text(self) -> dict[bytes, int]:
-        controls = {text.encode(): token for text, token in self._controls.items()}
+        controls = {text: token for token, text in self._control_texts.items()}
         return {piece: t for t, piece in enumerate(self.texts)} | controls
 
     @cached_property
@@ -128,7 +165,7 @@ class Vocabulary:
         return replace(compiled, matcher=compiled.matcher.deep_copy())
 
     def _compile(self, grammar: Grammar) -> "LLMatcher":
-        matcher = self._matcher(grammar.library_form())
+        matcher = self._matcher(grammar.library_form(), has_text=grammar.has_text)
         reason = _fault(matcher)
         if not reason:
             return matcher
@@ -141,11 +178,11 @@ class Vocabulary:
     def _part(self, inner: dict[str, Any]) -> "LLMatcher":
         return self._matcher([{"name": "inner", **inner}])
 
-    def _matcher(self, grammars: list[dict[str, Any]]) -> "LLMatcher":
+    def _matcher(self, grammars: list[dict[str, Any]], *, has_text: bool = False) -> "LLMatcher":
         from llguidance import LLMatcher
 
         text = json.dumps({"grammars": [{"name": "top", "lark_grammar": TOP}, *grammars]})
-        return LLMatcher(self._tokenizer, text, log_level=0, limits=self._limits)
+        return LLMatcher(self._tokenizer, text, log_level=0, limits=self._text_limits if has_text else self._limits)
 
 
 class _Tokens:

@@ -35,7 +35,7 @@ def renderer(name: str) -> Renderer:
     try:
         return _RENDERERS[name]
     except KeyError:
-        raise UnknownRenderer(f"unknown renderer {name!r}") from None
+        raise UnknownRenderer(f'unknown renderer "{name}"') from None
 
 
 def renderer_names() -> frozenset[str]:
