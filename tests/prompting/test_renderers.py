@@ -180,9 +180,9 @@ def test_a_result_is_named_by_the_call_whose_id_it_gives() -> None:
 
 
 def test_an_unknown_renderer_is_refused_by_name() -> None:
-    with pytest.raises(UnknownRenderer, match='^unknown renderer "gpt-9"$'):
+    with pytest.raises(UnknownRenderer, match=r'^unknown renderer "gpt-9"$'):
         render("gpt-9", HI)
-    with pytest.raises(UnknownRenderer, match='^unknown renderer "gpt-9"$'):
+    with pytest.raises(UnknownRenderer, match=r'^unknown renderer "gpt-9"$'):
         PromptFormat.from_model(None, renderer="gpt-9")
     with pytest.raises(TemplateError, match="gpt-9"):
         leading_bos("gpt-9")
