@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from paddock.engine.aside import ROWS, AsidePrefill
+from paddock.engine.aside_turns import Aside
 from paddock.engine.binding import ContextOptions, LoadError, Model
-from paddock.engine.scheduler import Aside
 from paddock.engine.sequence import Sequence
 from tests.engine.test_kinds import Bench, Noted, check, words
 from tests.kinds import KINDS
@@ -27,7 +27,7 @@ def begin(bench: Bench, *streams: list[int], reply: int = 400) -> list[Noted]:
 
 
 def went_aside(bench: Bench) -> bool:
-    return bench.stepper.scheduler.aside is not None
+    return bench.stepper.scheduler.asides.current is not None
 
 
 @pytest.mark.parametrize("flash", [False, True])

@@ -207,14 +207,14 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.scheduler.drop(hopeless)
             self.alive.remove(hopeless)
 
-    @precondition(lambda self: self.scheduler.aside is not None)
+    @precondition(lambda self: self.scheduler.asides.current is not None)
     @rule(fails=st.sampled_from([False, False, True]))
     def come_from_aside(self, fails: bool) -> None:
-        job = self.scheduler.aside
+        job = self.scheduler.asides.current
         assert job is not None
         sequence = job.sequence
         tokens = [] if fails else sequence.tokens[sequence.computed : min(sequence.computed + 5, job.end)]
-        self.scheduler.arrived(len(tokens), bytearray(json.dumps(tokens).encode()))
+        self.scheduler.asides.arrived(len(tokens), bytearray(json.dumps(tokens).encode()))
 
     @rule(times=st.integers(1, 5))
     def step(self, times: int) -> None:
@@ -229,7 +229,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def one_step(self) -> None:
         works = self.scheduler.plan()
         assert sum(w.length for w in works if not at_once(w)) <= self.batch
-        waits = self.scheduler.aside is not None or self.scheduler.unencoded
+        waits = self.scheduler.asides.current is not None or self.scheduler.unencoded
         assert works or not self.alive or waits, "somebody can always go on"
         decoding = {s.id for s in self.alive if s.state is State.DECODING}
         assert decoding <= {w.sequence.id for w in works}, "who is being answered never waits"
@@ -276,7 +276,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         cache = scheduler.cache
         free, cached, running = set(cache._free_slots), set(cache._kept), set(scheduler._by_slot)
         assert len(cache._free_slots) == len(free)
-        scratch = {scheduler.aside.scratch} if scheduler.aside else set()
+        scratch = {scheduler.asides.current.scratch} if scheduler.asides.current else set()
         assert len(free) + len(cached) + len(running) + len(scratch) == self.memory.slots
         assert free | cached | running | scratch == set(range(self.memory.slots))
 
@@ -288,7 +288,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             if not self.alive:
                 break
             self.one_step()
-            if self.scheduler.aside is not None:
+            if self.scheduler.asides.current is not None:
                 self.come_from_aside(False)
         assert not self.alive
         assert self.scheduler.running == self.scheduler.waiting == 0
@@ -476,11 +476,11 @@ def test_a_long_prompt_beside_others_is_left_to_be_computed_aside_and_a_short_on
     step()
     scheduler.add(long)
     assert {w.sequence for w in step()} == {streaming}
-    assert scheduler.aside is not None and scheduler.aside.sequence is long
+    assert scheduler.asides.current is not None and scheduler.asides.current.sequence is long
     scheduler.add(second)
     scheduler.add(short)
     assert {w.sequence for w in step()} == {streaming, short}
-    scheduler.arrived(len(long.tokens) - 1, bytearray(json.dumps(long.tokens[:-1]).encode()))
+    scheduler.asides.arrived(len(long.tokens) - 1, bytearray(json.dumps(long.tokens[:-1]).encode()))
     works = {w.sequence: w.length for w in step()}
     assert works == {streaming: 1, short: 1, long: 1}
-    assert scheduler.aside is not None and scheduler.aside.sequence is second
+    assert scheduler.asides.current is not None and scheduler.asides.current.sequence is second

@@ -9,8 +9,8 @@ sequences get their step. What is computed moves over batch by batch.
 import logging
 from typing import Any
 
+from paddock.engine.aside_turns import Aside
 from paddock.engine.binding import Batch, BatchRejected, Context, ContextOptions, LoadError, Model
-from paddock.engine.scheduler import Aside
 from paddock.engine.turns import Turns
 
 log = logging.getLogger("paddock.engine")

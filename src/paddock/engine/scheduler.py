@@ -10,6 +10,7 @@ import bisect
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from paddock.engine.aside_turns import AsideTurns
 from paddock.engine.budget import ChunkBudget
 from paddock.engine.memory import Memory
 from paddock.engine.prefix_cache import PrefixCache
@@ -37,16 +38,6 @@ class Work(NamedTuple):
     length: int
 
 
-class Aside:
-    """Tokens [start, end) of a sequence, to be computed aside. `scratch` is a slot for their cells to arrive in."""
-
-    def __init__(self, sequence: Sequence, scratch: int) -> None:
-        self.sequence = sequence
-        self.scratch = scratch
-        self.start = sequence.computed
-        self.end = len(sequence.tokens) - 1
-
-
 class Scheduler:
     """Decides, step by step. It computes nothing: `plan`, compute, then say what came of it."""
 
@@ -64,18 +55,16 @@ class Scheduler:
         """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has.
 
         With `aside_from`, a prompt of which so many tokens are to be computed while others are answered is left to be
-        computed elsewhere: see `aside` and `arrived`. `has_embeddings` says whether a picture, which comes next in a
+        computed elsewhere: see `asides`. `has_embeddings` says whether a picture, which comes next in a
         sequence, can be computed: see `unencoded`.
         """
         self.cache = PrefixCache(memory, park=park)
-        self.aside: Aside | None = None
-        """What is to be computed aside now."""
+        self.asides = AsideTurns(memory, self.cache, aside_from)
         self.unencoded: list[tuple[Sequence, Span]] = []
         """Pictures for whose embeddings sequences wait, the oldest sequence's first."""
         self._has_embeddings = has_embeddings
         self.preemptions = 0
         self.reused_tokens = 0
-        self._aside_from = aside_from if memory.any_prefix else 0
         self._memory = memory
         self._budget = budget
         self._batch_tokens = batch_tokens
@@ -109,11 +98,9 @@ class Scheduler:
         self._admit()
         works = [Work(s, s.computed, 1) for s in self._running if s.state is State.DECODING]
         prefilling = [s for s in self._running if s.state is State.PREFILLING]
-        if works and self._aside_from:
-            self._choose_aside(prefilling)
-        if self.aside is not None:
-            # Long ones wait until it is their turn to be computed aside; short ones need not wait for a long one.
-            prefilling = [s for s in prefilling if s is not self.aside.sequence and not self._is_long(s)]
+        if works:
+            self.asides.choose(prefilling)
+        prefilling = self.asides.others(prefilling)
         self.unencoded = []
         if not prefilling:
             return works
@@ -138,24 +125,6 @@ class Scheduler:
                 sequence.checkpoints.discard(sequence.computed)
                 position = sequence.spans.position(sequence.computed)
                 self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed], position)
-
-    def arrived(self, count: int, state: bytearray) -> None:
-        """The next `count` tokens were computed aside: take in their saved cells."""
-        if self.aside is None:
-            return
-        sequence = self.aside.sequence
-        if not self._memory.append(sequence.slot, state, self.aside.scratch):
-            self.end_aside()
-            return
-        sequence.computed += count
-        if sequence.computed >= self.aside.end:
-            self._leave_aside(sequence)
-
-    def end_aside(self) -> None:
-        """Nothing more comes from aside, now or later: compute what is left here."""
-        self._aside_from = 0
-        if self.aside is not None:
-            self._leave_aside(self.aside.sequence)
 
     def rejected(self) -> Sequence | None:
         """The library found no room for a plan: free some, or return the sequence that cannot go on."""
@@ -227,23 +196,6 @@ class Scheduler:
         for sequence in growing:
             self.cache.tree.extend(sequence.slot, [HIDDEN if sequence.shifted else sequence.tokens[-1]])
 
-    def _choose_aside(self, prefilling: list[Sequence]) -> None:
-        """Leave the oldest long prompt to be computed aside, if none is and there is a slot for its cells' arrival."""
-        if self.aside is not None:
-            return
-        sequence = next((s for s in prefilling if self._is_long(s)), None)
-        scratch = self.cache.take_slot() if sequence is not None else None
-        if sequence is not None and scratch is not None:
-            self.aside = Aside(sequence, scratch)
-
-    def _is_long(self, sequence: Sequence) -> bool:
-        return 0 < self._aside_from <= sequence.pending and not sequence.spans
-
-    def _leave_aside(self, sequence: Sequence) -> None:
-        if self.aside is not None and self.aside.sequence is sequence:
-            self.cache.return_slot(self.aside.scratch)
-            self.aside = None
-
     def _preempt(self, sequence: Sequence) -> None:
         """Take everything from a running sequence."""
         self.preemptions += 1
@@ -259,7 +211,7 @@ class Scheduler:
     def _release(self, sequence: Sequence) -> None:
         """Give back all that a sequence holds."""
         self._full = False
-        self._leave_aside(sequence)
+        self.asides.leave(sequence)
         self.cache.give_back(sequence.slot)
         self._by_slot.pop(sequence.slot)
         sequence.slot = -1
@@ -269,7 +221,7 @@ class Scheduler:
 
     def _retire(self, sequence: Sequence) -> None:
         """Keep what a sequence has computed as cache, as far as others may use it."""
-        self._leave_aside(sequence)
+        self.asides.leave(sequence)
         slot, length = sequence.slot, sequence.computed
         if sequence.shifted:
             length = min(length, sequence.num_keep)

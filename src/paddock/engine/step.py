@@ -129,7 +129,7 @@ class Stepper:
 
     def _compute_aside(self, aside: AsidePrefill, works: list[Work]) -> list[Work]:
         """Give a slice of time to the prompt that is computed aside; return what of `works` to compute now."""
-        job = self.scheduler.aside
+        job = self.scheduler.asides.current
         if job is not aside.job:
             aside.stop()
         if job is None:
@@ -145,10 +145,10 @@ class Stepper:
                 return works
         started = time.perf_counter()
         for count, state in aside.run(self._budget.slice(bool(decoding))):
-            self.scheduler.arrived(count, state)
+            self.scheduler.asides.arrived(count, state)
             self._prompt_tokens += count
-        if aside.done and self.scheduler.aside is job:
-            self.scheduler.end_aside()
+        if aside.done and self.scheduler.asides.current is job:
+            self.scheduler.asides.end()
         self._seconds += time.perf_counter() - started
         return decoding
 
