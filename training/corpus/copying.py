@@ -5,6 +5,7 @@ from random import Random
 
 from training.corpus.about_surroundings import choose, plain, surrounded
 from training.corpus.copying_prompts import AFTER, COMMAS, HELD_OUT, INSIDE, PLACED, REPEAT, TIMES, WHICH
+from training.corpus.pieces import pieced
 from training.corpus.skill import Skill
 from training.corpus.words import ANIMALS, COLOURS, FOODS, filler, held_out_filler, made_up, random_string
 from training.example import Check, Conversation, Reply, Turn
@@ -115,7 +116,7 @@ class Maker:
             word = random_string(rng)
             return word.upper() if len(word) < 4 and rng.random() < 0.3 else word
         if roll < 0.5:
-            word = made_up(rng)
+            word = made_up(rng) if self.held_out or rng.random() < 0.5 else pieced(rng)
             return word.capitalize() if rng.random() < 0.3 else word
         return self._filler(rng.choice(KINDS))
 

@@ -14,6 +14,7 @@ from training.corpus.fim_functions_lists import LISTS
 from training.corpus.fim_functions_measures import MEASURES
 from training.corpus.fim_functions_more_lists import MORE_LISTS
 from training.corpus.fim_functions_text import TEXT
+from training.corpus.pieces import pieced
 from training.corpus.tools_words import WORDS
 
 POOLS = {
@@ -111,8 +112,10 @@ def identifier(rng: Random, invented: bool, pool: list[str]) -> str:
     if rng.random() >= (0.85 if invented else 0.2):
         return rng.choice(pool)
     what = rng.random()
-    if what < 0.5:
+    if what < 0.35:
         return rng.choice(WORDS)
+    if what < 0.6:
+        return pieced(rng)
     if what < 0.75:
         return words.made_up(rng)
     if what < 0.85:

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from training.corpus.pieces import pieced
 from training.corpus.tools_task import camel
 from training.corpus.words import THINGS, made_up, random_string, spliced
 
@@ -20,7 +21,7 @@ def field_name(rng: Random) -> str:
     """Return a name of a field: a usual one, one of two words, or one that is in no dictionary."""
     form = rng.random()
     if form < 0.4:
-        return rng.choices((made_up, spliced, random_string, _thing), (45, 35, 10, 10))[0](rng)
+        return rng.choices((made_up, spliced, pieced, random_string, _thing), (30, 30, 20, 10, 10))[0](rng)
     name = rng.choice(FIELD_NAMES)
     if form < 0.55:
         words = [rng.choice((made_up(rng), spliced(rng), rng.choice(FIELD_NAMES))), name]

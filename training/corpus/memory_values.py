@@ -2,6 +2,7 @@
 
 from random import Random
 
+from training.corpus.pieces import pieced
 from training.corpus.words import ALL_POOLS, POOLS, made_up, random_string, spliced
 
 RELATIONS = """
@@ -77,7 +78,7 @@ def stitched(rng: Random) -> str:
 def new_word(rng: Random) -> str:
     """Return a word in small letters that has no meaning, cut into all sorts of pieces; none that is held out."""
     while True:
-        word = rng.choices((made_up, spliced, stitched, random_string), (25, 35, 30, 10))[0](rng)
+        word = rng.choices((made_up, spliced, pieced, stitched, random_string), (20, 25, 20, 25, 10))[0](rng)
         if word not in _TAKEN:
             return word
 

@@ -5,6 +5,7 @@ Tools that are held out use others.
 
 from random import Random
 
+from training.corpus.pieces import pieced
 from training.corpus.words import made_up, random_string, spliced
 
 WORDS = tuple(
@@ -86,4 +87,6 @@ def other_word(rng: Random) -> str:
     form = rng.random()
     if form < 0.4:
         return rng.choice(WORDS)
-    return spliced(rng) if form < 0.75 else made_up(rng) if form < 0.93 else random_string(rng)
+    if form < 0.55:
+        return spliced(rng)
+    return pieced(rng) if form < 0.8 else made_up(rng) if form < 0.93 else random_string(rng)
