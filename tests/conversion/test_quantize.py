@@ -180,6 +180,7 @@ def test_giving_up_ends_the_process_and_leaves_nothing(library: Library, tmp_pat
     source = tiny_llama(tmp_path / "large.gguf", width=512, feed_forward=2048, layers=4)
     digest, _ = library.blobs.put(source.read_bytes())
     before = sorted(library.blobs.folder.iterdir())
+    children = psutil.Process().children(recursive=True)
     started = time.monotonic()
 
     def give_up(status: str) -> None:
@@ -188,9 +189,9 @@ def test_giving_up_ends_the_process_and_leaves_nothing(library: Library, tmp_pat
 
     with pytest.raises(Stopped):
         create(library, ModelName.parse("x"), Recipe(files={"x.gguf": digest}, quantize="Q2_K"), give_up)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert sorted(library.blobs.folder.iterdir()) == before
-    assert not psutil.Process().children(recursive=True)
+    assert psutil.Process().children(recursive=True) == children
     assert library.list() == []
 
 
