@@ -1,4 +1,4 @@
-"""Tiny projectors with random weights: what turns pictures into embeddings for the models of `tests.kinds`.
+"""Tiny projectors with random weights: what turns pictures and recordings into embeddings for models of `tests.kinds`.
 
 Their names and keys are llama.cpp's (architecture "clip"). What the embeddings say is noise, but other noise for each
 picture, and of the size of the models' own token embeddings, so that a picture changes what comes after it.
@@ -21,6 +21,16 @@ VISION_WIDTH, VISION_FEED_FORWARD, VISION_HEADS = 32, 48, 4
 MEAN, DEVIATION = (0.48, 0.46, 0.41), (0.27, 0.26, 0.28)
 EPSILON = 1e-5
 
+RATE = 16_000
+"""Samples per second that Whisper hears, in pieces of 30 seconds, each of so many positions:"""
+POSITIONS = 1500
+AUDIO_WIDTH, AUDIO_FEED_FORWARD, AUDIO_HEADS, AUDIO_LAYERS, MEL_BINS = 32, 48, 4, 2, 16
+STACKED = 50
+"""Positions that become one embedding."""
+CELLS_OF_A_PIECE = POSITIONS // STACKED
+PROJECTED = 40
+"""Width between the projector's two layers."""
+
 
 def llava(path: Path, *, seed: int = 0, layers: int = 3, width: int = WIDTH) -> Path:
     """Write a CLIP with a projector of two layers; of its own layers llama.cpp leaves out the last, as LLaVA does."""
@@ -36,6 +46,10 @@ def llava(path: Path, *, seed: int = 0, layers: int = 3, width: int = WIDTH) -> 
 
 def gemma(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, size: int = SIZE) -> Path:
     """Write a SigLIP with Gemma 3's projector: four patches become one embedding, and all of them see one another."""
+    return _gemma(path, seed, layers, width, size).finish()
+
+
+def _gemma(path: Path, seed: int, layers: int, width: int, size: int) -> "_Encoder":
     encoder = _Encoder(path, "gemma3", layers, width, seed, size=size)
     encoder.writer.add_uint32("clip.vision.projector.scale_factor", 2)
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, PATCH, PATCH, scale=0.1)
@@ -45,6 +59,20 @@ def gemma(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, siz
     encoder.norm("v.post_ln")
     encoder.tensor("mm.soft_emb_norm.weight", np.ones(VISION_WIDTH))
     encoder.matrix("mm.input_projection.weight", VISION_WIDTH, width, scale=0.3)
+    return encoder
+
+
+def ultravox(path: Path, *, seed: int = 0, width: int = WIDTH) -> Path:
+    """Write a Whisper with Ultravox's projector, which sees nothing: 30 embeddings of each half minute."""
+    encoder = _Encoder(path, "", 0, width, seed)
+    encoder.ear(width)
+    return encoder.finish()
+
+
+def gemma_with_ears(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
+    """Write one file of `gemma` and `ultravox`, for models that see and hear."""
+    encoder = _gemma(path, seed, layers, width, SIZE)
+    encoder.ear(width)
     return encoder.finish()
 
 
@@ -118,13 +146,15 @@ class _Encoder:
         self, path: Path, kind: str, layers: int, width: int, seed: int, patch: int = PATCH, size: int = SIZE
     ) -> None:
         self.path, self.layers = path, layers
+        self.kinds = {"vision": kind} if kind else {}
         self.rng = np.random.default_rng(seed)
         self.writer = writer = gguf.GGUFWriter(path, "clip")
         writer.add_type("mmproj")
         writer.add_file_type(0)
-        writer.add_bool("clip.has_vision_encoder", True)
-        writer.add_string("clip.projector_type", kind)
         writer.add_bool("clip.use_gelu", True)
+        if not kind:
+            return
+        writer.add_bool("clip.has_vision_encoder", True)
         writer.add_uint32("clip.vision.image_size", size)
         writer.add_uint32("clip.vision.patch_size", patch)
         writer.add_uint32("clip.vision.embedding_length", VISION_WIDTH)
@@ -164,6 +194,42 @@ class _Encoder:
             self.linear(f"v.blk.{i}.ffn_up", VISION_FEED_FORWARD, VISION_WIDTH)
             self.linear(f"v.blk.{i}.ffn_down", VISION_WIDTH, VISION_FEED_FORWARD)
 
+    def ear(self, width: int) -> None:
+        """Add the keys and tensors of Whisper's encoder and Ultravox's projector."""
+        writer = self.writer
+        writer.add_bool("clip.has_audio_encoder", True)
+        self.kinds["audio"] = "ultravox"
+        writer.add_uint32("clip.audio.embedding_length", AUDIO_WIDTH)
+        writer.add_uint32("clip.audio.feed_forward_length", AUDIO_FEED_FORWARD)
+        writer.add_uint32("clip.audio.projection_dim", width)
+        writer.add_uint32("clip.audio.block_count", AUDIO_LAYERS)
+        writer.add_uint32("clip.audio.attention.head_count", AUDIO_HEADS)
+        writer.add_float32("clip.audio.attention.layer_norm_epsilon", EPSILON)
+        writer.add_uint32("clip.audio.num_mel_bins", MEL_BINS)
+        writer.add_uint32("clip.audio.projector.stack_factor", STACKED)
+        for number, channels in ((1, MEL_BINS), (2, AUDIO_WIDTH)):
+            kernel = self.rng.standard_normal((AUDIO_WIDTH, channels, 3)) * 0.2
+            writer.add_tensor(f"a.conv1d.{number}.weight", kernel.astype(np.float16))
+            self.tensor(f"a.conv1d.{number}.bias", self.rng.standard_normal((AUDIO_WIDTH, 1)) * 0.1)
+        self.matrix("a.position_embd.weight", POSITIONS, AUDIO_WIDTH, scale=0.3)
+        for i in range(AUDIO_LAYERS):
+            for part in ("attn_q", "attn_v", "attn_out"):
+                self.linear(f"a.blk.{i}.{part}", AUDIO_WIDTH, AUDIO_WIDTH)
+            self.matrix(f"a.blk.{i}.attn_k.weight", AUDIO_WIDTH, AUDIO_WIDTH, scale=0.2)
+            self.norm(f"a.blk.{i}.ln1")
+            self.norm(f"a.blk.{i}.ln2")
+            self.linear(f"a.blk.{i}.ffn_up", AUDIO_FEED_FORWARD, AUDIO_WIDTH)
+            self.linear(f"a.blk.{i}.ffn_down", AUDIO_WIDTH, AUDIO_FEED_FORWARD)
+        self.norm("a.post_ln")
+        self.tensor("mm.a.norm_pre.weight", 1 + self.rng.standard_normal(AUDIO_WIDTH * STACKED) * 0.1)
+        self.matrix("mm.a.mlp.1.weight", 2 * PROJECTED, AUDIO_WIDTH * STACKED, scale=0.05)
+        self.tensor("mm.a.norm_mid.weight", 1 + self.rng.standard_normal(PROJECTED) * 0.1)
+        self.matrix("mm.a.mlp.2.weight", width, PROJECTED, scale=0.2)
+
     def finish(self) -> Path:
+        for sense, kind in self.kinds.items():
+            self.writer.add_string(
+                f"clip.{sense}.projector_type" if len(self.kinds) > 1 else "clip.projector_type", kind
+            )
         _finish(self.writer)
         return self.path

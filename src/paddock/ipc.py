@@ -26,7 +26,7 @@ class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     model: str
     adapters: tuple[str, ...] = ()
     projector: str = ""
-    """The file that turns pictures into embeddings; "" for a model that takes none."""
+    """The file that turns pictures and recordings into embeddings; "" for a model that takes none."""
     context_length: int = 0
     """Tokens that one request may use."""
     pool_tokens: int = 0
@@ -69,9 +69,9 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
 
     id: int
     prompt: str
-    """Where it says `[img-0]`, the first of the pictures stands."""
+    """Where it says `[img-0]`, the first of the images stands."""
     images: tuple[bytes, ...] = ()
-    """Files of pictures, as they came."""
+    """Files of pictures and recordings, as they came."""
     context: tuple[int, ...] = ()
     """Tokens of an earlier exchange that come before the prompt."""
     sampling: Sampling = Sampling()
@@ -111,7 +111,7 @@ class Tokenize(msgspec.Struct, tag="tokenize", frozen=True):
 
 
 class Measure(msgspec.Struct, tag="measure", frozen=True):
-    """Ask how many tokens pictures are; answered with `Measured`, or with `Failed`."""
+    """Ask how many tokens pictures and recordings are; answered with `Measured`, or with `Failed`."""
 
     id: int
     images: tuple[bytes, ...]
@@ -232,7 +232,7 @@ class Tokens(msgspec.Struct, tag="tokens", frozen=True):
 
 
 class Measured(msgspec.Struct, tag="measured", frozen=True):
-    """The answer to `Measure`: of each picture, how many tokens it takes."""
+    """The answer to `Measure`: of each file, how many tokens it takes."""
 
     id: int
     tokens: tuple[int, ...]
@@ -275,8 +275,8 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
     tokens_per_second: float = 0.0
     """Computed or generated, since the last report."""
     preemptions: int = 0
-    encoded_images: int = 0
-    """Computed; those whose embeddings or cells were reused are not in it."""
+    encoded_media: int = 0
+    """Parts of pictures and recordings, computed; those whose embeddings or cells were reused are not in it."""
     free_cells: int = 0
 
     @property

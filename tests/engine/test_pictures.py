@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -18,12 +19,13 @@ import pytest
 
 from paddock.engine.binding import Batch, Context, ContextOptions, Model
 from paddock.engine.binding.mtmd import Projector, ProjectorError, _mtmd
-from paddock.engine.imaging import BadPicture, decode
-from paddock.engine.pictures import Seen, Viewing, named_pictures, with_pictures
-from paddock.engine.pictures_encoding import Encoder
+from paddock.engine.imaging import decode
+from paddock.engine.media import BadMedia, Seen, Viewing, named_media, with_media
+from paddock.engine.media_encoding import Encoder
 from paddock.engine.sequence import PromptTooLong
 from paddock.engine.step import Stepper
 from paddock.ipc import Failed, Finished, Generate, Sampling
+from paddock.signatures import is_recording
 from tests import kinds, projectors
 from tests.engine.test_kinds import TOLERANCE, Logits, Noted, words
 
@@ -32,7 +34,7 @@ MARKS = re.compile(r"\[img-(\d)\]")
 
 @dataclass
 class Pair:
-    """A language model and what it sees with."""
+    """A language model and what it sees or hears with."""
 
     name: str
     model: Model
@@ -99,16 +101,16 @@ class Bench:
         self.number += 1
         given = {"num_predict": reply, "sampling": Sampling(temperature=0), **fields}
         request = Generate(id=self.number, prompt=prompt, images=images, **given)  # type: ignore[arg-type]
-        self.encoder.gallery.add(Viewing(request, None, {n: images[n] for n in named_pictures(prompt, len(images))}))
-        found: list[tuple[Viewing, dict[int, Seen] | BadPicture]] = []
+        self.encoder.gallery.add(Viewing(request, None, {n: images[n] for n in named_media(prompt, len(images))}))
+        found: list[tuple[Viewing, dict[int, Seen] | BadMedia]] = []
         while not found:
             found = self.encoder.gallery.take(sleep=True)
         ((_, pictures),) = found
-        assert not isinstance(pictures, BadPicture), pictures
-        tokens, spans = with_pictures(self.model, "", prompt, pictures)
-        known = {seen.picture.key: seen.picture for seen in pictures.values()}
+        assert not isinstance(pictures, BadMedia), pictures
+        tokens, spans = with_media(self.model, "", prompt, pictures)
+        known = {seen.file.key: seen.file for seen in pictures.values()}
         cells = self.context.cells
-        noted = Noted(request, tokens, self.model, cells, cells, spans=spans, pictures=known)
+        noted = Noted(request, tokens, self.model, cells, cells, spans=spans, media=known)
         noted.rows, noted.vocabulary = {}, self.model.vocabulary_size
         self.stepper.add(noted)
         return noted
@@ -137,11 +139,7 @@ def by_helper(pair: Pair, noted: Noted) -> dict[int, Logits]:
     context = Context(model, ContextOptions(2048, 512, 1, 1))
     numbers = [int(mark[1]) for mark in MARKS.finditer(noted.request.prompt)]
     text = MARKS.sub("<__media__>", noted.request.prompt).encode()
-    pixels = [decode(noted.request.images[n]) for n in numbers]
-    bitmaps = [
-        mtmd.mtmd_bitmap_init(p.width, p.height, ctypes.cast(ctypes.c_char_p(p.data), ctypes.POINTER(ctypes.c_uint8)))
-        for p in pixels
-    ]
+    bitmaps = [_bitmap(projector, noted.request.images[n]) for n in numbers]
     chunks = mtmd.mtmd_input_chunks_init()
     given = mtmd.mtmd_input_text(text, len(text), True, True)
     found = mtmd.mtmd_tokenize(
@@ -174,6 +172,18 @@ def by_helper(pair: Pair, noted: Noted) -> dict[int, Logits]:
     context.close()
     projector.close()
     return rows
+
+
+def _bitmap(projector: Projector, data: bytes) -> Any:
+    """A file as the library takes it: recordings are decoded by its own helper, too."""
+
+    def bytes_of(data: bytes) -> Any:
+        return ctypes.cast(ctypes.c_char_p(data), ctypes.POINTER(ctypes.c_uint8))
+
+    if is_recording(data):
+        return _mtmd().mtmd_helper_bitmap_init_from_buf(projector.pointer, bytes_of(data), len(data), False)
+    pixels = decode(data)
+    return _mtmd().mtmd_bitmap_init(pixels.width, pixels.height, bytes_of(pixels.data))
 
 
 def check(pair: Pair, *all_noted: Noted) -> None:

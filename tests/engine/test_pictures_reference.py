@@ -117,7 +117,7 @@ def pixels() -> npt.NDArray[np.uint8]:
 def test_the_embeddings_are_those_of_the_network(pair: Pair, pixels: npt.NDArray[np.uint8]) -> None:
     expected = encode(tensors(pair.projector), pixels, 3)
     projector = Projector(str(pair.projector), pair.model)
-    prepared = projector.prepare(SIZE, SIZE, pixels.tobytes())
+    prepared = projector.prepare_picture(SIZE, SIZE, pixels.tobytes())
     (part,) = prepared.parts
     assert (part.cells, part.positions, part.at_once, part.places) == (len(expected), len(expected), False, ())
     found = np.frombuffer(projector.encode(prepared, 0), np.float32).reshape(expected.shape)

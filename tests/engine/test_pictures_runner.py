@@ -33,9 +33,9 @@ def ask(number: int, prompt: str, *images: bytes, **fields: object) -> ipc.Gener
 
 
 def encoded(runner: RunnerUnderTest) -> int:
-    """How many pictures it has encoded up to now, as it says when the next request is done."""
+    """How many parts of pictures and recordings it has encoded up to now, as it says when the next request is done."""
     runner.complete(ask(10**6, f"count {random.random()}", num_predict=1))
-    return runner.expect(ipc.Statistics).encoded_images
+    return runner.expect(ipc.Statistics).encoded_media
 
 
 def refused(end: ipc.Finished | ipc.Failed) -> str:

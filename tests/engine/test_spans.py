@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Part
-from paddock.engine.pictures import Picture, Seen, named_pictures, with_pictures
+from paddock.engine.media import MediaFile, Seen, named_media, with_media
 from paddock.engine.sequence import PromptTooLong, cut_prompt
 from paddock.engine.spans import FIRST_CELL, Span, Spans, cell_numbers
 from tests.ggufs import tiny_llama
@@ -25,7 +25,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
 
 
 def seen(name: str, *parts: Part) -> Seen:
-    return Seen(Picture(name.encode(), b""), parts)
+    return Seen(MediaFile(name.encode(), b""), parts)
 
 
 @st.composite
@@ -45,7 +45,7 @@ def agrees(tokens: list[int], spans: Spans) -> bool:
     """Whether the cells of pictures are where the spans say, whole, and nowhere else."""
     cells: dict[int, int] = {}
     for span in spans:
-        cells |= zip(range(span.start, span.end), cell_numbers(span.picture, 0, span.length), strict=True)
+        cells |= zip(range(span.start, span.end), cell_numbers(span.file, 0, span.length), strict=True)
     return cells == {index: token for index, token in enumerate(tokens) if token < 0}
 
 
@@ -110,7 +110,7 @@ def test_text_alone_always_fits_and_keeps_its_newest_half(
 @settings(deadline=None)
 @given(st.text("[img-0123]ab ", max_size=60), st.integers(0, 4))
 def test_marks_of_pictures_that_came_are_found_and_others_are_text(prompt: str, count: int) -> None:
-    numbers = named_pictures(prompt, count)
+    numbers = named_media(prompt, count)
     assert len(set(numbers)) == len(numbers)
     assert set(numbers) == {int(n) for n in re.findall(r"\[img-(\d+)\]", prompt) if int(n) < count}
 
@@ -118,7 +118,7 @@ def test_marks_of_pictures_that_came_are_found_and_others_are_text(prompt: str, 
 def test_a_picture_is_text_and_cells_in_place_of_its_mark(model: Model) -> None:
     before, after = model.tokenize("see", add_special=False), model.tokenize(" it", add_special=False)
     parts = Part(tokens=(7, 8)), Part(cells=3, positions=2), Part(tokens=(9,)), Part(cells=2, positions=2)
-    tokens, spans = with_pictures(model, "", "see[img-0] it[img-1]", {0: seen("a", *parts)})
+    tokens, spans = with_media(model, "", "see[img-0] it[img-1]", {0: seen("a", *parts)})
     left = model.tokenize(" it[img-1]", add_special=False)
     cells = cell_numbers(b"a", 1, 3), cell_numbers(b"a", 3, 2)
     assert tokens == [model.bos, *before, 7, 8, *cells[0], 9, *cells[1], *left]
@@ -128,7 +128,7 @@ def test_a_picture_is_text_and_cells_in_place_of_its_mark(model: Model) -> None:
 
 def test_what_was_before_comes_before_and_its_marks_are_text(model: Model) -> None:
     picture = seen("a", Part(cells=1, positions=1))
-    tokens, spans = with_pictures(model, "old [img-0] ", "new [img-0]", {0: picture})
+    tokens, spans = with_media(model, "old [img-0] ", "new [img-0]", {0: picture})
     assert len(spans) == 1
     assert tokens[: next(iter(spans)).start] == model.tokenize("old [img-0] new ")
 

@@ -8,8 +8,8 @@ from typing import Any
 from paddock.cli.client import Client
 from paddock.cli.editor import Editor
 from paddock.cli.errors import CommandError
+from paddock.cli.media import begins_with_file, taken_out
 from paddock.cli.models import load
-from paddock.cli.pictures import begins_with_picture, sees, taken_out
 from paddock.cli.progress import Spinner
 from paddock.cli.reply import ReplyPrinter, statistics
 from paddock.cli.run import RunOptions
@@ -40,7 +40,7 @@ def chat(client: Client, model: str, info: dict[str, Any], options: RunOptions) 
             print("\nUse Ctrl + d or /bye to exit.")
             continue
         line = message.strip()
-        if line.startswith("/") and not (sees(session.info) and begins_with_picture(line)):
+        if line.startswith("/") and not begins_with_file(line, session.info):
             loaded = session.info
             if not _carry_out(commands, line):
                 return
@@ -77,11 +77,11 @@ def _reply(client: Client, session: Session, message: str) -> None:
     """Send the message and show the reply. Ctrl-C ends the reply; what came of it stays in the conversation."""
     options = session.options
     try:
-        message, pictures = taken_out(message) if sees(session.info) else (message, [])
+        message, files = taken_out(message, session.info)
     except CommandError as error:
         print(f"Error: {error}", file=sys.stderr)
         return
-    session.said("user", message, images=pictures)
+    session.said("user", message, images=files)
     printer = ReplyPrinter(wordwrap=options.wordwrap, hide_thinking=options.hide_thinking)
     content, thinking = [], []
     last: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from paddock.cli.client import Client
 from paddock.cli.errors import CommandError, ServerError, UsageError
-from paddock.cli.pictures import sees, taken_out
+from paddock.cli.media import taken_out
 from paddock.cli.progress import Spinner
 from paddock.cli.reply import ReplyPrinter, statistics
 from paddock.cli.terminal import clean_text, is_terminal
@@ -55,8 +55,8 @@ def run(client: Client, model: str, words: list[str], options: RunOptions) -> No
 
         chat(client, model, info, options)
     else:
-        prompt, pictures = taken_out(prompt) if sees(info) else (prompt, [])
-        _generate(client, model, prompt, pictures, options)
+        prompt, files = taken_out(prompt, info)
+        _generate(client, model, prompt, files, options)
 
 
 def parse_format(text: str) -> Any:
@@ -116,8 +116,8 @@ def _find(client: Client, model: str, insecure: bool) -> dict[str, Any]:
     return info
 
 
-def _generate(client: Client, model: str, prompt: str, pictures: list[str], options: RunOptions) -> None:
-    request = {"model": model, "prompt": prompt} | ({"images": pictures} if pictures else {}) | options.request()
+def _generate(client: Client, model: str, prompt: str, files: list[str], options: RunOptions) -> None:
+    request = {"model": model, "prompt": prompt} | ({"images": files} if files else {}) | options.request()
     printer = ReplyPrinter(wordwrap=options.wordwrap, hide_thinking=options.hide_thinking)
     last: dict[str, Any] = {}
     with Spinner() as spinner, closing(client.stream("/api/generate", request)) as messages:
@@ -126,7 +126,7 @@ def _generate(client: Client, model: str, prompt: str, pictures: list[str], opti
             if content or (thinking and not options.hide_thinking):
                 spinner.stop()
                 printer.feed(content, thinking)
-    if prompt or pictures:
+    if prompt or files:
         printer.end()
     if options.verbose and last.get("done"):
         sys.stderr.write(statistics(last))

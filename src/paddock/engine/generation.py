@@ -7,7 +7,7 @@ from typing import Any
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import Constraint
 from paddock.engine.formatting import FormattedReply
-from paddock.engine.pictures import Picture
+from paddock.engine.media import MediaFile
 from paddock.engine.sampling import counts_history, make_chain, token_logprob
 from paddock.engine.sequence import Sequence, cut_prompt, kept_tokens
 from paddock.engine.spans import Spans
@@ -30,11 +30,11 @@ class Generation:
         limit: int,
         rules: Constraint | None = None,
         spans: Spans | None = None,
-        pictures: Mapping[bytes, Picture] | None = None,
+        media: Mapping[bytes, MediaFile] | None = None,
     ) -> None:
         """Take up `request`, whose prompt has the tokens `prompt`; `rules` hold its reply to the format it wants.
 
-        `spans` are where `pictures`, by their hashes, stand in the prompt.
+        `spans` are where `media`, by their hashes, stand in the prompt.
 
         It may use `request.num_ctx` tokens, `context_length` if it does not say, and never more than `limit`.
 
@@ -44,7 +44,7 @@ class Generation:
         num_ctx = min(request.num_ctx or context_length, limit)
         tokens, spans = cut_prompt(prompt, num_ctx, request.num_keep, model.adds_bos, request.truncate, spans)
         self.request = request
-        self.pictures = pictures or {}
+        self.media = media or {}
         self.sequence = Sequence(
             request.id,
             tokens,
@@ -63,7 +63,7 @@ class Generation:
         if counts_history(request.sampling):
             last = request.sampling.repeat_last_n
             for token in tokens[-last:] if last > 0 else tokens if last < 0 else []:
-                if token >= 0:  # no cell of a picture
+                if token >= 0:  # no cell of a picture or a recording
                     self._sampler.accept(token)
         self._reply_tokens = 0
         self._started = 0

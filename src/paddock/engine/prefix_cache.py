@@ -101,7 +101,7 @@ class PrefixCache:
         spans: Spans,
         use_parked: bool = True,
     ) -> int:
-        """Let an empty slot hold a beginning of `tokens`, in which pictures are at `spans`, and return its length.
+        """Let an empty slot hold a beginning of `tokens`, in which files are at `spans`, and return its length.
 
         That is the first `shared` tokens in the cells of `source`, or more if a parked state has more.
         """

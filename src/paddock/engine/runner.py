@@ -17,10 +17,9 @@ from paddock.engine.constraints import BadConstraint, Constraint
 from paddock.engine.embedding import Embedder
 from paddock.engine.formatting import Formats
 from paddock.engine.generation import Generation
-from paddock.engine.imaging import BadPicture
 from paddock.engine.lane import Method
-from paddock.engine.pictures import Picture, Seen, Viewing, named_pictures, with_pictures
-from paddock.engine.pictures_encoding import Encoder, most_at_once
+from paddock.engine.media import BadMedia, MediaFile, Seen, Viewing, named_media, with_media
+from paddock.engine.media_encoding import Encoder, most_at_once
 from paddock.engine.sequence import PromptTooLong
 from paddock.engine.spans import Spans
 from paddock.engine.step import Stepper
@@ -212,34 +211,34 @@ class Runner:
             self._view(request, None)
 
     def _view(self, request: Generate, rules: Constraint | BadConstraint | None) -> None:
-        """Begin with a request, or look at its pictures first."""
+        """Begin with a request, or look at its pictures and recordings first."""
         if not request.images:
             self._begin(request, rules, self._model.tokenize(self._before(request.context) + request.prompt))
             return
-        numbers = named_pictures(request.prompt, len(request.images))
+        numbers = named_media(request.prompt, len(request.images))
         if numbers:
             self._look_at(request, rules, numbers)
         else:
-            self._refuse(request, "the prompt has no place for an image", "invalid")
+            self._refuse(request, "the prompt has no place for an image or a recording", "invalid")
 
     def _look_at(
         self, request: Generate | Measure, rules: Constraint | BadConstraint | None, numbers: Iterable[int]
     ) -> None:
-        if self._encoder is None or not self._encoder.projector.sees:
-            self._refuse(request, "this model takes no images", "invalid")
+        if self._encoder is None:
+            self._refuse(request, "this model takes no images and no audio", "invalid")
         else:
             self._encoder.gallery.add(Viewing(request, rules, {n: request.images[n] for n in numbers}))
 
-    def _viewed(self, viewing: Viewing, found: dict[int, Seen] | BadPicture) -> None:
+    def _viewed(self, viewing: Viewing, found: dict[int, Seen] | BadMedia) -> None:
         request = viewing.request
-        if isinstance(found, BadPicture):
+        if isinstance(found, BadMedia):
             self._refuse(request, str(found), "invalid")
         elif isinstance(request, Measure):
             self._channel.send(Measured(request.id, tuple(found[n].tokens for n in range(len(request.images)))))
         else:
-            prompt, spans = with_pictures(self._model, self._before(request.context), request.prompt, found)
-            pictures = {seen.picture.key: seen.picture for seen in found.values()}
-            self._begin(request, viewing.rules, prompt, spans, pictures)
+            prompt, spans = with_media(self._model, self._before(request.context), request.prompt, found)
+            media = {seen.file.key: seen.file for seen in found.values()}
+            self._begin(request, viewing.rules, prompt, spans, media)
 
     def _begin(
         self,
@@ -247,7 +246,7 @@ class Runner:
         rules: Constraint | BadConstraint | None,
         prompt: list[int],
         spans: Spans | None = None,
-        pictures: dict[bytes, Picture] | None = None,
+        media: dict[bytes, MediaFile] | None = None,
     ) -> None:
         assert self._stepper is not None and self._context is not None
         if isinstance(rules, BadConstraint):
@@ -261,7 +260,7 @@ class Runner:
             return
         try:
             limit = min(self._cells, self._model.train_context or self._cells)
-            generation = Generation(request, prompt, self._model, self._context_length, limit, rules, spans, pictures)
+            generation = Generation(request, prompt, self._model, self._context_length, limit, rules, spans, media)
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return

@@ -28,7 +28,7 @@ class Sequence:
         use_cache: bool = True,
         spans: Spans | None = None,
     ) -> None:
-        """Begin with the prompt `tokens`; `number` is the request's, `spans` are where pictures stand."""
+        """Begin with the prompt `tokens`; `number` is the request's, `spans` are where its files stand."""
         self.id = number
         self.tokens = list(tokens)
         self.spans = spans or Spans()
@@ -73,13 +73,13 @@ def kept_tokens(num_keep: int, prompt_length: int, adds_bos: bool) -> int:
 def cut_prompt(
     prompt: list[int], num_ctx: int, num_keep: int, adds_bos: bool, truncate: bool, spans: Spans | None = None
 ) -> tuple[list[int], Spans]:
-    """Return a prompt that fits `num_ctx` with room for a reply, and where pictures stand in it.
+    """Return a prompt that fits `num_ctx` with room for a reply, and where pictures and recordings stand in it.
 
     One of `num_ctx` tokens or more is cut to those to keep and the newest, down to half of what is not kept. Where
-    pictures stand in what would go, other text goes, less if need be.
+    one of these stands in what would go, other text goes, less if need be.
 
     Raises:
-        PromptTooLong: if it does not fit and `truncate` is off, or for its pictures.
+        PromptTooLong: if it does not fit and `truncate` is off, or for its pictures and recordings.
     """
     spans = spans or Spans()
     if len(prompt) < num_ctx:
@@ -104,6 +104,6 @@ def _dispensable(length: int, num_ctx: int, keep: int, excess: int, spans: Spans
                 return start, start + wanted
     cells = sum(span.length for span in spans)
     raise PromptTooLong(
-        f"request ({length} tokens, {cells} of them of images) exceeds the available context size "
+        f"request ({length} tokens, {cells} of them of images and audio) exceeds the available context size "
         f"({num_ctx} tokens), try increasing it"
     )

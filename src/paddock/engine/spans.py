@@ -1,7 +1,7 @@
-"""Where the cells of pictures lie among a sequence's tokens, and which positions they take.
+"""Where the cells of pictures and recordings lie among a sequence's tokens, and which positions they take.
 
-In a sequence each cell of a picture stands as a number that no token has: below -1, and made from the picture's hash.
-So equal pictures are equal tokens to the prefix cache, and nothing else is. A picture is cut nowhere: where a prefix
+In a sequence each of these cells stands as a number that no token has: below -1, and made from the file's hash. So
+equal files are equal tokens to the prefix cache, and nothing else is. A part of a file is cut nowhere: where a prefix
 would end in the middle of one, it ends before it.
 """
 
@@ -10,22 +10,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 FIRST_CELL = -2
-"""The greatest number that stands for a cell of a picture; -1 is the tree's own."""
+"""The greatest number that stands for a cell of a file; -1 is the tree's own."""
 
 CELL_BITS, PART_BITS = 24, 16
-"""Room in that number for the cell in its part and for the part in its picture."""
+"""Room in that number for the cell in its part and for the part in its file."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Cells [start, start + length) of a sequence: one part of a picture."""
+    """Cells [start, start + length) of a sequence: one part of a picture or a recording."""
 
     start: int
     length: int
     positions: int
     """How many positions they take; fewer than cells where embeddings have places in several dimensions."""
-    picture: bytes
-    """Its hash."""
+    file: bytes
+    """The hash of what it is a part of."""
     part: int
     at_once: bool
     """Whether all of it has to be computed in one batch, since the embeddings see those after them, too."""
@@ -65,18 +65,18 @@ class Spans:
         return self._starts[number] if number < len(self._starts) else None
 
     def whole(self, length: int) -> int:
-        """Return the greatest length up to `length` that ends in the middle of no picture."""
+        """Return the greatest length up to `length` that ends in the middle of none."""
         span = self.at(length)
         return length if span is None else span.start
 
     def position(self, index: int) -> int:
-        """Return the position of the token `index`; within a picture, as if its cells were counted one by one."""
+        """Return the position of the token `index`; within a span, as if its cells were counted one by one."""
         if not self._spans:
             return index
         return index - sum(span.length - span.positions for span in self._spans if span.end <= index)
 
     def without(self, start: int, end: int) -> "Spans":
-        """Return what is left when the tokens [start, end) are taken out; neither is in the middle of a picture."""
+        """Return what is left when the tokens [start, end) are taken out; neither is in the middle of one."""
         if not self._spans:
             return self
         before = [span for span in self._spans if span.end <= start]
@@ -84,7 +84,7 @@ class Spans:
         return Spans([*before, *after])
 
 
-def cell_numbers(picture: bytes, part: int, length: int) -> list[int]:
-    """Return what stands in a sequence for the cells of a part of a picture, given the picture's hash."""
-    first = (int.from_bytes(picture) << PART_BITS | part) << CELL_BITS
+def cell_numbers(file: bytes, part: int, length: int) -> list[int]:
+    """Return what stands in a sequence for the cells of a part of a file, given the file's hash."""
+    first = (int.from_bytes(file) << PART_BITS | part) << CELL_BITS
     return [FIRST_CELL - first - cell for cell in range(length)]

@@ -9,8 +9,8 @@ from paddock.engine.binding import Batch, BatchRejected, Context, Model
 from paddock.engine.budget import ChunkBudget
 from paddock.engine.constraints import ConstraintFailed
 from paddock.engine.generation import Generation
+from paddock.engine.media_encoding import Encoder, MediaBatch, Wanted
 from paddock.engine.memory import memory_of
-from paddock.engine.pictures_encoding import Encoder, PictureBatch, Wanted
 from paddock.engine.scheduler import Scheduler, Work
 from paddock.engine.sequence import Sequence, State
 from paddock.engine.spans import Span
@@ -40,7 +40,7 @@ class Stepper:
         self._aside = aside
         self._asides_turn = False
         self._encoder = encoder
-        self._pictures = PictureBatch(context, encoder) if encoder is not None else None
+        self._media = MediaBatch(context, encoder) if encoder is not None else None
         self.scheduler = Scheduler(
             self._memory,
             self._budget,
@@ -117,7 +117,7 @@ class Stepper:
             steps=self._steps,
             busy_seconds=round(self._seconds, 3),
             preemptions=scheduler.preemptions,
-            encoded_images=self._encoder.encoded if self._encoder is not None else 0,
+            encoded_media=self._encoder.encoded if self._encoder is not None else 0,
             free_cells=min(scheduler.cache.free_cells, self._context.cells),
         )
 
@@ -153,18 +153,20 @@ class Stepper:
         return decoding
 
     def _encode(self, encoder: Encoder, works: list[Work]) -> list[Failed]:
-        """Give a slice of time to the pictures that are wanted next."""
+        """Give a slice of time to the pictures and recordings that are wanted next."""
         wanted = []
         for sequence, span in self.scheduler.unencoded:
             generation = self._generations[sequence.id]
             generation.start()
-            wanted.append(Wanted(sequence.id, generation.pictures[span.picture], span.part))
+            wanted.append(Wanted(sequence.id, generation.media[span.file], span.part))
         if not wanted and not encoder.busy:
             return []
         started = time.perf_counter()
         bad = encoder.run(wanted, self._budget.slice(any(w.sequence.state is State.DECODING for w in works)))
         self._seconds += time.perf_counter() - started
-        return self._fail([self._generations[bad.sequence]], "an image could not be encoded") if bad is not None else []
+        if bad is None:
+            return []
+        return self._fail([self._generations[bad.sequence]], "an image or a recording could not be encoded")
 
     def _compute(self, works: list[Work]) -> list[tuple[Generation, int]]:
         """Compute one batch; return the generations that get logits, with their index there.
@@ -178,8 +180,8 @@ class Stepper:
             outputs = self._fill(works)
             self._context.decode(self._batch)
             return outputs
-        assert self._pictures is not None and self._encoder is not None
-        index = self._pictures.compute(sequence, span, start, count)
+        assert self._media is not None and self._encoder is not None
+        index = self._media.compute(sequence, span, start, count)
         if start + count == span.end:
             self._encoder.release(sequence.id)
         return [(self._generations[sequence.id], index)] if index >= 0 else []
@@ -254,7 +256,7 @@ class Stepper:
 
 
 def _batches(works: list[Work]) -> Iterator[list[Work]]:
-    """Tell apart what can be computed together: pieces of pictures each alone, tokens all at once."""
+    """Tell apart what can be computed together: pieces of pictures and recordings each alone, tokens all at once."""
     tokens = []
     for work in works:
         if work.sequence.spans.at(work.start) is None:

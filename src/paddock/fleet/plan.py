@@ -39,7 +39,7 @@ class Wanted:
     shape: ModelShape
     adapters: tuple[str, ...] = ()
     projector: str = ""
-    """The path of what turns pictures into embeddings, "" if there is none."""
+    """The path of what turns pictures and recordings into embeddings, "" if there is none."""
     context_length: int = 4096
     batch_tokens: int = 512
     options: LoadOptions = LoadOptions()

@@ -114,10 +114,10 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         return await self._answer(lambda number: Tokenize(number, text, context, add_special))
 
     async def measure(self, images: tuple[bytes, ...]) -> Sequence[int]:
-        """Return how many tokens each picture takes in a prompt.
+        """Return how many tokens each picture or recording takes in a prompt.
 
         Raises:
-            RequestFailed: if one is no picture.
+            RequestFailed: if one is neither.
             RunnerCrashed: if the process is gone or goes.
         """
         return await self._answer(lambda number: Measure(number, images))

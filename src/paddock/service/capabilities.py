@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from paddock.library.gguf import Gguf
+from paddock.library.gguf import Gguf, GgufError, cached_gguf
+from paddock.library.manifests import BrokenModel
 from paddock.library.model import Model
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.prompting.chat_template import ChatTemplate, chat_template
@@ -23,26 +24,27 @@ def capabilities(model: Model) -> list[str]:
     """Return the capabilities in the order in which the API lists them.
 
     Raises:
-        BrokenModel: if the GGUF file cannot be read.
+        BrokenModel: if a GGUF file cannot be read.
     """
     gguf = model.gguf
     variables = set(_variables(model.template or ""))
     facts = parser_facts(model)
     jinja = _chat_template(model)
     embeds = _has(gguf, "pooling_type")
+    sees, hears = _encoders(model)
     found = {
         "completion": not embeds,
         "tools": "Tools" in variables
         or (facts is not None and facts.has_tools)
         or (jinja is not None and jinja.mentions_tools),
         "insert": "Suffix" in variables,
-        "vision": bool(model.projector_paths) or _has(gguf, "vision.block_count"),
+        "vision": sees or _has(gguf, "vision.block_count"),
         "embedding": embeds and not ranks(gguf),
         "rerank": ranks(gguf),
         "thinking": bool(variables & {"Thinking", "Think"})
         or (facts is not None and facts.has_thinking)
         or (jinja is not None and _thinks(jinja)),
-        "audio": _has(gguf, "audio.block_count"),
+        "audio": hears or _has(gguf, "audio.block_count"),
     }
     return [name for name, present in found.items() if present]
 
@@ -56,6 +58,18 @@ def ranks(gguf: Gguf) -> bool:
     if gguf.metadata.get(f"{gguf.architecture}.pooling_type") != RANK:
         return False
     return any(tensor.name in HEADS for tensor in gguf.tensors)
+
+
+def _encoders(model: Model) -> tuple[bool, bool]:
+    """Whether the model's projector sees, and whether it hears. One that says neither is from before any heard."""
+    if not model.projector_paths:
+        return False, False
+    try:
+        metadata = cached_gguf(model.projector_paths[0]).metadata
+    except (GgufError, OSError) as error:
+        raise BrokenModel(model.name, f"its projector cannot be read ({error})") from None
+    hears = metadata.get("clip.has_audio_encoder") is True
+    return metadata.get("clip.has_vision_encoder", not hears) is True, hears
 
 
 def _chat_template(model: Model) -> ChatTemplate | None:

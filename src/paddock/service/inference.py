@@ -17,9 +17,9 @@ from paddock.prompting import Message, PromptFormat, with_model_messages, withou
 from paddock.service.catalog import Catalog
 from paddock.service.errors import NotSupported, RequestError
 from paddock.service.loader import Loader
+from paddock.service.media import check_takes_media, media_of, media_tokens, raw_with_marks
 from paddock.service.options import InferenceOptions
 from paddock.service.parsers import forced_call, free_tags, parser_for
-from paddock.service.pictures import check_takes_pictures, picture_tokens, pictures_of, raw_with_marks
 from paddock.service.replies import ReplyReader
 from paddock.service.requests import (
     CompletionRequest,
@@ -99,7 +99,7 @@ class Inference:
         if request.raw and (request.template or request.system or request.context):
             raise RequestError("raw mode does not support template, system, or context")
         if request.images:
-            check_takes_pictures(model, self._catalog.capabilities(model))
+            check_takes_media(model, self._catalog.capabilities(model), request.images)
         form = _format(model, request.template)
         if request.suffix and not form.supports_suffix:
             raise NotSupported(f"{model.name.full} does not support insert")
@@ -136,8 +136,8 @@ class Inference:
         for message in request.messages:
             if message.role not in ROLES:
                 raise RequestError(f"message role must be one of {', '.join(ROLES)}, not {message.role!r}")
-        if pictures_of(request.messages):
-            check_takes_pictures(model, self._catalog.capabilities(model))
+        if sent := media_of(request.messages):
+            check_takes_media(model, self._catalog.capabilities(model), sent)
         if not request.messages and request.keep_alive == 0:
             await self._loader.unload(model)
             yield [Summary("unload")]
@@ -169,8 +169,8 @@ class Inference:
 
             kept: Sequence[Message] = conversation
             if request.truncate:
-                pictures = await picture_tokens(lease, conversation)
-                prompt, kept = await fitting_prompt(conversation, render, count, options.num_ctx, pictures)
+                measure = await media_tokens(lease, conversation)
+                prompt, kept = await fitting_prompt(conversation, render, count, options.num_ctx, measure)
             else:
                 prompt = await render(conversation)
             if request.debug_render_only:
@@ -179,7 +179,7 @@ class Inference:
             last = request.messages[-1]
             parser = parser_for(model, form, request.tools, think, prompt, last)
             free = free_tags(model, form, think, prompt, call=call is not None)
-            images = pictures_of(kept)
+            images = media_of(kept)
             async for parts in self._run(lease, request, options, prompt, images, parser, free, started, loaded):
                 yield parts
 

@@ -7,16 +7,15 @@ from paddock.prompting import Message
 Render = Callable[[Sequence[Message]], Awaitable[str]]
 Count = Callable[[str], Awaitable[int]]
 
-
-Pictures = Callable[[Sequence[Message]], int]
+MediaTokens = Callable[[Sequence[Message]], int]
 
 
 async def fitting_prompt(
-    messages: Sequence[Message], render: Render, count: Count, limit: int, pictures: Pictures = lambda _: 0
+    messages: Sequence[Message], render: Render, count: Count, limit: int, media: MediaTokens = lambda _: 0
 ) -> tuple[str, Sequence[Message]]:
     """Return the prompt of as many of the newest messages as fit into `limit` tokens, and those messages.
 
-    `count` counts the tokens of a prompt's text, `pictures` those of the pictures of some messages.
+    `count` counts the tokens of a prompt's text, `media` those of the pictures and recordings of some messages.
     System messages stay, wherever they stand, and so does the last message, even if it alone is too long: the engine
     cuts inside it then. Fewer messages are taken to make no longer a prompt, so few prompts have to be tried.
     """
@@ -24,7 +23,7 @@ async def fitting_prompt(
     async def attempt(start: int) -> tuple[tuple[str, Sequence[Message]], bool]:
         kept = [*(m for m in messages[:start] if m.role == "system"), *messages[start:]]
         prompt = await render(kept)
-        room = limit - pictures(kept)
+        room = limit - media(kept)
         # A token is at least a byte, and one more may come in front.
         fits = len(prompt.encode()) < room or await count(prompt) <= room
         return (prompt, kept), fits

@@ -1,7 +1,7 @@
-"""A model's projector: what turns a picture into embeddings, and the batches that compute them.
+"""A model's projector: what turns pictures and recordings into embeddings, and the batches that compute them.
 
-llama.cpp calls the room for it mtmd. A picture becomes some text (a mark before it, say) and one part or several of
-embeddings, each of which takes one cell of the cache.
+llama.cpp calls the room for it mtmd. A picture or a recording becomes some text (a mark before it, say) and one part or
+several of embeddings, each of which takes one cell of the cache.
 """
 
 import ctypes
@@ -9,13 +9,18 @@ import importlib
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from paddock.engine.binding.class_token import ClassTokenOrder
 from paddock.engine.binding.context import Context, counting
 from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.model import Model
 
-TEXT, PICTURE = 0, 1
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+TEXT, PICTURE, RECORDING = 0, 1, 2
 """Of `enum mtmd_input_chunk_type`."""
 
 DIMENSIONS = 4
@@ -26,12 +31,12 @@ FLOAT_BYTES = 4
 
 
 class ProjectorError(Exception):
-    """The library could not do with a picture what it was asked for."""
+    """The library could not do with a picture or a recording what it was asked for."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a picture as it stands in a prompt: tokens of text, or embeddings."""
+    """A part of a picture or a recording as it stands in a prompt: tokens of text, or embeddings."""
 
     tokens: tuple[int, ...] = ()
     """Of text; then all that follows is without meaning."""
@@ -42,13 +47,13 @@ class Part:
     at_once: bool = False
     """Whether each sees those after it, too, so that they have to be computed in one batch."""
     places: "tuple[array[int], ...]" = ()
-    """In each dimension, the place of each embedding where the picture begins at 0; empty if they are in a row."""
+    """In each dimension, the place of each embedding where the part begins at 0; empty if they are in a row."""
     moves: tuple[bool, ...] = ()
-    """In which dimensions those places move with where the picture begins."""
+    """In which dimensions those places move with where the part begins."""
 
 
 class Prepared:
-    """A picture resized and cut as the projector wants it. Close it when done."""
+    """A picture resized and cut, or a recording's spectrum, as the projector wants it. Close it when done."""
 
     def __init__(self, chunks: Any, parts: tuple[Part, ...]) -> None:
         self.chunks = chunks
@@ -91,28 +96,43 @@ class Projector:
         params.use_gpu = gpu
         params.n_threads = threads
         params.print_timings = params.warmup = False
-        if between is not None:
-            self._evaluated = lib.ggml_backend_sched_eval_callback(counting(between))
-            params.cb_eval = self._evaluated
+        self._evaluated = lib.ggml_backend_sched_eval_callback(_watching(between))
+        params.cb_eval = self._evaluated
         self.pointer: Any = mtmd.mtmd_init_from_file(path.encode(), model.pointer, params)
         if not self.pointer:
             raise LoadError(native_log.explain("the projector could not be loaded"))
         self.sees: bool = mtmd.mtmd_support_vision(self.pointer)
+        self.hears: bool = mtmd.mtmd_support_audio(self.pointer)
+        self.sample_rate: int = mtmd.mtmd_get_audio_sample_rate(self.pointer)
+        """Samples per second of the recordings it takes."""
         self.has_dimensions: bool = mtmd.mtmd_decode_use_mrope(self.pointer)
         self.width: int = lib.llama_model_n_embd_inp(model.pointer)
         """Numbers of an embedding."""
         self._marker: bytes = mtmd.mtmd_get_marker(self.pointer)
 
-    def prepare(self, width: int, height: int, pixels: bytes) -> Prepared:
+    def prepare_picture(self, width: int, height: int, pixels: bytes) -> Prepared:
         """Resize and cut a picture: rows of red, green and blue bytes. Threads may do so beside `encode`.
 
         Raises:
             ProjectorError: if the library refuses it.
         """
         assert len(pixels) == width * height * PIXEL_BYTES
-        mtmd = _mtmd()
         data = ctypes.cast(ctypes.c_char_p(pixels), ctypes.POINTER(ctypes.c_uint8))
-        bitmap = mtmd.mtmd_bitmap_init(width, height, data)
+        return self._prepare(_mtmd().mtmd_bitmap_init(width, height, data))
+
+    def prepare_recording(self, samples: "npt.NDArray[np.float32]") -> Prepared:
+        """Compute a recording's spectrum, in pieces: samples from -1 to 1 at `sample_rate`. Threads may, as above.
+
+        Raises:
+            ProjectorError: if the library refuses it.
+        """
+        assert len(samples) > 1  # the library ends the process
+        data = samples.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        return self._prepare(_mtmd().mtmd_bitmap_init_from_audio(len(samples), data))
+
+    def _prepare(self, bitmap: Any) -> Prepared:
+        """Cut what the library has copied, and free it."""
+        mtmd = _mtmd()
         chunks = mtmd.mtmd_input_chunks_init()
         try:
             text = mtmd.mtmd_input_text(self._marker, len(self._marker), False, True)
@@ -151,14 +171,18 @@ class Projector:
 
     def _part(self, chunk: Any) -> Part:
         mtmd = _mtmd()
-        if mtmd.mtmd_input_chunk_get_type(chunk) == TEXT:
+        kind = mtmd.mtmd_input_chunk_get_type(chunk)
+        if kind == TEXT:
             count = ctypes.c_size_t()
             tokens = mtmd.mtmd_input_chunk_get_tokens_text(chunk, ctypes.byref(count))
             return Part(tokens=tuple(tokens[: count.value]))
         cells = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
         places: tuple[array[int], ...] = ()
         moves: tuple[bool, ...] = ()
-        if self.has_dimensions:
+        if self.has_dimensions and kind == RECORDING:
+            # One after the other, in every dimension alike.
+            places, moves = (array("i", range(cells)),) * DIMENSIONS, (True,) * DIMENSIONS
+        elif self.has_dimensions:
             image = mtmd.mtmd_input_chunk_get_tokens_image(chunk)
             places = tuple(array("i", [0]) * cells for _ in range(DIMENSIONS))
             for cell in range(cells):
@@ -178,7 +202,7 @@ class Projector:
 
 
 class EmbeddingBatch:
-    """Room for embeddings of one part of a picture, for one `llama_decode`."""
+    """Room for embeddings of one part of a picture or a recording, for one `llama_decode`."""
 
     def __init__(self, room: int, projector: Projector) -> None:
         self._width = projector.width
@@ -221,6 +245,19 @@ class EmbeddingBatch:
 def see_all(context: Context, yes: bool) -> None:
     """Let tokens that are computed from now on see those after them in their batch, too, or not."""
     lib.llama_set_causal_attn(context.pointer, not yes)
+
+
+def _watching(between: Callable[[], bool] | None) -> Callable[[int, bool, int], bool]:
+    """The library's callback before and after operations: it puts their operands right, and asks whether to go on."""
+    order = ClassTokenOrder()
+    counted = counting(between) if between is not None else None
+
+    def evaluated(operation: int, asks: bool, data: int) -> bool:
+        if asks:
+            order.before(operation)
+        return counted(operation, asks, data) if counted is not None else not asks
+
+    return evaluated
 
 
 def _mtmd() -> Any:

@@ -10,8 +10,10 @@ from PIL import Image
 from training.vision.evaluate import held_out
 
 from paddock.cli.errors import CommandError
-from paddock.cli.pictures import LARGEST, begins_with_picture, taken_out
+from paddock.cli.media import LARGEST, begins_with_file, taken_out
 from tests.server.servers import ServerUnderTest
+
+SEES, HEARS, BOTH = ({"capabilities": ["completion", *more]} for more in (["vision"], ["audio"], ["vision", "audio"]))
 
 
 @pytest.fixture
@@ -31,10 +33,10 @@ def test_the_path_of_a_picture_is_taken_out_of_the_prompt(
 ) -> None:
     named = written.format(picture, escaped=str(picture).replace(" ", "\\ "))
     expected = [base64.b64encode(picture.read_bytes()).decode()]
-    assert taken_out(f"What is {named} about?") == ("What is  about?", expected)
-    assert taken_out(f"{named} {named}") == ("", expected * 2)
+    assert taken_out(f"What is {named} about?", SEES) == ("What is  about?", expected)
+    assert taken_out(f"{named} {named}", SEES) == ("", expected * 2)
     assert capsys.readouterr().err == f"Added image '{picture}'\n" * 3
-    assert begins_with_picture(f"{named} what?")
+    assert begins_with_file(f"{named} what?", SEES)
 
 
 def test_paths_may_begin_at_home_or_here(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +44,7 @@ def test_paths_may_begin_at_home_or_here(picture: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(picture.parent)
     monkeypatch.setenv("HOME", str(picture.parent))
     for written in ("./X.JPeG", "~/X.JPeG", f"../{picture.parent.name}/X.JPeG"):
-        assert len(taken_out(f"see {written}, please")[1]) == 1, written
+        assert len(taken_out(f"see {written}, please", SEES)[1]) == 1, written
 
 
 @pytest.mark.parametrize(
@@ -59,15 +61,36 @@ def test_paths_may_begin_at_home_or_here(picture: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_whatever_is_no_picture_that_is_there_stays_as_it_is(prompt: str) -> None:
-    assert taken_out(prompt) == (prompt, [])
-    assert not begins_with_picture(prompt)
+    assert taken_out(prompt, SEES) == (prompt, [])
+    assert not begins_with_file(prompt, SEES)
+
+
+@pytest.mark.parametrize("ending", ["wav", "MP3", "flac", "ogg"])
+def test_so_is_the_path_of_a_recording(tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"said.{ending}"
+    path.write_bytes(b"sound")
+    expected = [base64.b64encode(b"sound").decode()]
+    assert taken_out(f"What is in {path}?", HEARS) == ("What is in ?", expected)
+    assert capsys.readouterr().err == f"Added audio '{path}'\n"
+    assert begins_with_file(f"{path} what?", HEARS)
+
+
+def test_what_the_model_does_not_take_stays_in_the_prompt(picture: Path, tmp_path: Path) -> None:
+    sound = tmp_path / "said.wav"
+    sound.write_bytes(b"sound")
+    prompt = f"Is '{picture}' what {sound} says?"
+    assert taken_out(prompt, {"capabilities": None}) == taken_out(prompt, {}) == (prompt, [])
+    assert taken_out(prompt, SEES)[0] == f"Is  what {sound} says?"
+    assert taken_out(prompt, HEARS)[0] == f"Is '{picture}' what  says?"
+    assert taken_out(prompt, BOTH)[0] == "Is  what  says?"
+    assert not begins_with_file(f"{sound} what?", SEES)
 
 
 def test_a_picture_that_is_too_large_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "x.png").open("wb") as file:
         file.truncate(LARGEST + 1)
     with pytest.raises(CommandError, match="larger than 100 MB"):
-        taken_out(str(tmp_path / "x.png"))
+        taken_out(str(tmp_path / "x.png"), SEES)
 
 
 def test_a_model_that_sees_is_shown_the_picture(tmp_path: Path) -> None:

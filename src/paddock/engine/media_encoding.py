@@ -1,7 +1,7 @@
-"""Pictures to embeddings, and embeddings to cells of the cache.
+"""Pictures and recordings to embeddings, and embeddings to cells of the cache.
 
-Encoding a picture takes as long as a long prompt. It is done in slices of time between the steps of those who are being
-answered. Embeddings are kept a while: a picture whose cells were evicted need not be encoded again.
+Encoding one takes as long as a long prompt. It is done in slices of time between the steps of those who are being
+answered. Embeddings are kept a while: a file whose cells were evicted need not be encoded again.
 """
 
 import logging
@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from paddock.engine.binding import Context, Model
 from paddock.engine.binding.mtmd import EmbeddingBatch, Part, Projector, ProjectorError, see_all
-from paddock.engine.imaging import BadPicture
-from paddock.engine.pictures import Gallery, Picture
+from paddock.engine.media import BadMedia, Gallery, MediaFile
 from paddock.engine.sequence import Sequence
 from paddock.engine.spans import Span
 from paddock.engine.turns import Turns
@@ -24,27 +23,27 @@ KEPT_BYTES = 128 << 20
 
 
 class Wanted(NamedTuple):
-    """A part of a picture that a sequence needs next."""
+    """A part of a picture or a recording that a sequence needs next."""
 
     sequence: int
-    picture: Picture
+    file: MediaFile
     part: int
 
     @property
     def key(self) -> tuple[bytes, int]:
         """What it is known by."""
-        return self.picture.key, self.part
+        return self.file.key, self.part
 
 
 class Encoded(NamedTuple):
-    """The embeddings of a part of a picture."""
+    """The embeddings of a part."""
 
     part: Part
     data: bytearray
 
 
 class Encoder:
-    """Encodes one part of a picture at a time and keeps embeddings."""
+    """Encodes one part of a picture or a recording at a time and keeps embeddings."""
 
     def __init__(self, model: Model, path: str, *, threads: int, gpu: bool, most_cells: int) -> None:
         """Load the projector at `path`; pictures are to take no more than `most_cells`.
@@ -57,7 +56,7 @@ class Encoder:
         self.size = Path(path).stat().st_size
         """Bytes of the file."""
         self.encoded = 0
-        """Parts of pictures that have been encoded."""
+        """Parts that have been encoded."""
         self._turns: Turns | None = None
         self._job: Wanted | None = None
         self._kept: OrderedDict[tuple[bytes, int], Encoded] = OrderedDict()
@@ -67,7 +66,7 @@ class Encoder:
 
     def hold(self, sequence: Sequence, span: Span) -> bool:
         """See that the embeddings of `span` stay until `sequence` needs others; False if they are not there."""
-        key = span.picture, span.part
+        key = span.file, span.part
         held = self._held.get(sequence.id)
         if held is not None and held[0] == key:
             return True
@@ -107,9 +106,9 @@ class Encoder:
         assert job is not None
         try:
             self._turns.run(seconds)
-        except Exception as error:  # one request's picture must not end the runner for all
-            expected = isinstance(error, BadPicture | ProjectorError | MemoryError)
-            log.error("an image cannot be encoded: %s", error, exc_info=None if expected else error)
+        except Exception as error:  # one request's file must not end the runner for all
+            expected = isinstance(error, BadMedia | ProjectorError | MemoryError)
+            log.error("an image or a recording cannot be encoded: %s", error, exc_info=None if expected else error)
             self._turns = self._job = None
             return next(one for one in wanted if one.key == job.key)
         if self._turns.done:
@@ -129,13 +128,13 @@ class Encoder:
         self.projector.close()
 
     def _encode(self, job: Wanted) -> None:
-        prepared = self.gallery.prepared(job.picture)
+        prepared = self.gallery.prepared(job.file)
         try:
             data = self.projector.encode(prepared, job.part)
         finally:
             later = any(part.cells for part in prepared.parts[job.part + 1 :])
             if later:
-                self.gallery.keep(job.picture.key, prepared)
+                self.gallery.keep(job.file.key, prepared)
             else:
                 prepared.close()
         if self._between():
@@ -153,8 +152,8 @@ class Encoder:
         return self._turns is None or self._turns.between()
 
 
-class PictureBatch:
-    """Computes the cells of pictures in a context, one part at a time."""
+class MediaBatch:
+    """Computes the cells of pictures and recordings in a context, one part at a time."""
 
     def __init__(self, context: Context, encoder: Encoder) -> None:
         self._context = context
@@ -187,9 +186,11 @@ class PictureBatch:
 def most_at_once(projector: Projector, shapes: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))) -> int:
     """Return how many embeddings have to be computed in one batch, of pictures of some shapes; 0 if they need not."""
     most = 0
+    if not projector.sees:  # no encoder of recordings has that
+        return most
     for wide, high in shapes:
         width, height = 512 * wide, 512 * high
-        prepared = projector.prepare(width, height, bytes(width * height * 3))
+        prepared = projector.prepare_picture(width, height, bytes(width * height * 3))
         most = max([most, *(part.cells for part in prepared.parts if part.at_once)])
         prepared.close()
         if not any(part.at_once for part in prepared.parts):

@@ -1,0 +1,188 @@
+"""Recordings in generate and chat, through a server, with small models that hear noise but always the same."""
+
+import base64
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import ollama
+import pytest
+
+from tests import kinds, projectors
+from tests.engine.test_pictures import drawn
+from tests.projectors import CELLS_OF_A_PIECE
+from tests.server.servers import Answer, ServerUnderTest
+from tests.server.test_images import CHAT, REFUSAL, said
+from tests.sounds import noise, recorded, spoken
+
+HEARER, SEER, BOTH = "hearer", "only-seer", "seer-and-hearer"
+MODELS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Path]]] = {
+    HEARER: (kinds.full_attention, projectors.ultravox),
+    SEER: (kinds.full_attention, projectors.llava),
+    BOTH: (kinds.sliding_window, projectors.gemma_with_ears),
+}
+
+
+@pytest.fixture(scope="module")
+def hearer(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    """The server, with models that see, hear, and do both."""
+    for name, (language, projector) in MODELS.items():
+        folder = tmp_path_factory.mktemp(name)
+        files = [language(folder / "model.gguf"), projector(folder / "projector.gguf")]
+        answer = server.create(
+            name,
+            files={file.name: server.upload(file) for file in files},
+            template=CHAT,
+            parameters={"temperature": 0, "num_predict": 8, "num_ctx": 1024},
+        )
+        assert answer.json == {"status": "success"}
+    yield server
+    for name in MODELS:
+        server.request("DELETE", "/api/delete", {"model": name})
+
+
+def text_of(file: bytes) -> str:
+    return base64.b64encode(file).decode()
+
+
+def ask(server: ServerUnderTest, content: str, *files: bytes, model: str = HEARER, **fields: object) -> Answer:
+    message = {"role": "user", "content": content, "images": [text_of(file) for file in files]}
+    return server.post("/api/chat", {"model": model, "messages": [message], "stream": False, **fields})
+
+
+@pytest.mark.parametrize(("model", "expected"), [(HEARER, {"audio"}), (SEER, {"vision"}), (BOTH, {"audio", "vision"})])
+def test_a_model_says_what_its_projector_takes(hearer: ServerUnderTest, model: str, expected: set[str]) -> None:
+    shown = hearer.post("/api/show", {"model": model}).json
+    assert set(shown["capabilities"]) == {"completion", *expected}
+
+
+def test_a_recording_changes_the_answer_and_the_same_one_does_not(hearer: ServerUnderTest) -> None:
+    texts = [said(ask(hearer, "what is this", spoken(seed))) for seed in (1, 2, 1)]
+    assert texts[0] == texts[2] != texts[1]
+    assert said(ask(hearer, "what is this")) not in texts
+
+
+def test_a_second_question_about_a_recording_computes_only_the_question(hearer: ServerUnderTest) -> None:
+    file = spoken(3, 61)
+    first = ask(hearer, "who speaks", file)
+    assert first.json["prompt_eval_count"] > 3 * CELLS_OF_A_PIECE
+    second = ask(hearer, "what about", file)
+    assert second.json["prompt_cached_count"] > 3 * CELLS_OF_A_PIECE
+    uncached = ask(hearer, "what about", file, options={"cache_prompt": False})
+    assert said(uncached) == said(second)
+
+
+def test_generate_takes_recordings_with_a_template_and_raw(hearer: ServerUnderTest) -> None:
+    files = [text_of(spoken(4))]
+    answer = hearer.generate(HEARER, "what is it", images=files)
+    assert answer.json["response"] == said(ask(hearer, "what is it", spoken(4)))
+    raw = hearer.generate(HEARER, "user: [img-0]what is it assistant:", images=files, raw=True)
+    assert raw.json["response"] == answer.json["response"]
+
+
+def test_every_format_is_the_same_recording(hearer: ServerUnderTest) -> None:
+    samples = noise(5)
+    expected = said(ask(hearer, "listen", recorded(samples)))
+    assert said(ask(hearer, "listen", recorded(samples, form="FLAC"))) == expected
+    assert said(ask(hearer, "listen", recorded(np.repeat(samples, 2, axis=1)))) == expected
+    for rate, form in ((8_000, "WAV"), (48_000, "MP3"), (44_100, "OGG")):
+        assert ask(hearer, "listen", recorded(noise(5, rate=rate, channels=2), rate, form)).status == 200
+    assert ask(hearer, "listen", recorded(np.zeros((8_000, 1), np.float32))).status == 200
+
+
+WRONG = {
+    "text": (b"hello", "WAV, MP3, FLAC or Ogg"),
+    "a picture": (drawn(1), "this model takes no images"),
+    "no sound": (recorded(np.zeros((0, 1), np.float32)), "holds no sound"),
+    "cut off": (recorded(noise(1), form="FLAC")[:60], "damaged"),
+    "another format": (recorded(noise(1), form="AIFF"), "known format"),
+    "too long": (recorded(np.zeros((1_801_000, 1), np.float32), 1000, subtype="PCM_U8"), "30 minutes"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_no_recording_is_refused(hearer: ServerUnderTest, what: str) -> None:
+    file, reason = WRONG[what]
+    for answer in (
+        ask(hearer, "listen", file),
+        ask(hearer, "listen", file, truncate=False),
+        ask(hearer, "listen", file, stream=True),
+        hearer.generate(HEARER, "listen", images=[text_of(file)]),
+    ):
+        assert answer.status == 400
+        assert reason in answer.error
+    second = ask(hearer, "listen", spoken(1), file)
+    assert second.status == 400
+    assert " 2 " in second.error
+    assert said(ask(hearer, "listen", spoken(1)))
+
+
+def test_a_model_that_does_not_hear_refuses_recordings(hearer: ServerUnderTest) -> None:
+    files = [text_of(spoken(1))]
+    for model, reason in (
+        ("tiny", REFUSAL),
+        (SEER, f"registry.ollama.ai/library/{SEER}:latest does not support audio"),
+    ):
+        generated = hearer.generate(model, "listen", images=files)
+        assert (generated.status, generated.error) == (400, reason)
+        chatted = ask(hearer, "listen", spoken(1), model=model)
+        assert (chatted.status, chatted.error) == (400, reason)
+
+
+def test_a_recording_that_does_not_fit_the_context_is_refused(hearer: ServerUnderTest) -> None:
+    answer = ask(hearer, "listen", spoken(6, 100), options={"num_ctx": 64})
+    assert answer.status == 400
+    assert "exceeds the available context size" in answer.error
+
+
+def test_a_model_that_sees_and_hears_tells_pictures_from_recordings(hearer: ServerUnderTest) -> None:
+    found = set()
+    for files in ((drawn(1), spoken(1)), (drawn(1), spoken(2)), (drawn(2), spoken(1)), (spoken(1), drawn(1))):
+        answer = ask(hearer, "compare", *files, model=BOTH, logprobs=True)
+        assert answer.status == 200
+        found.add(answer.json["logprobs"][0]["logprob"])
+    assert len(found) == 4
+    wrong = ask(hearer, "compare", drawn(1), b"RIFFnoneWAVE", model=BOTH)
+    assert (wrong.status, wrong.error.startswith("recording 2 is damaged")) == (400, True)
+
+
+def test_clients_at_once_with_other_recordings_and_with_none(hearer: ServerUnderTest) -> None:
+    files = [[spoken(20 + n, 2)] if n % 3 else [] for n in range(6)]
+    alone = [said(ask(hearer, f"what is {n}", *files[n])) for n in range(6)]
+    hearer.unload(HEARER)
+    got: dict[int, str] = {}
+
+    def one(number: int) -> None:
+        got[number] = said(ask(hearer, f"what is {number}", *files[number]))
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [got[n] for n in range(6)] == alone
+
+
+def test_the_official_client_sends_recordings(hearer: ServerUnderTest) -> None:
+    answer = ollama.Client(hearer.url).chat(
+        HEARER, [{"role": "user", "content": "listen", "images": [ollama.Image(value=text_of(spoken(8)))]}]
+    )
+    assert answer.message.content == said(ask(hearer, "listen", spoken(8)))
+
+
+def test_the_command_line_sends_recordings_that_a_prompt_names(hearer: ServerUnderTest, tmp_path: Path) -> None:
+    (tmp_path / "said.wav").write_bytes(spoken(9))
+    result = subprocess.run(
+        [sys.executable, "-m", "paddock", "run", HEARER, "what is this? ./said.wav"],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path), "PADDOCK_HOST": hearer.url},
+        capture_output=True,
+        timeout=60,
+    )
+    expected = hearer.generate(HEARER, "what is this?", images=[text_of(spoken(9))])
+    assert result.stderr == b"Added audio 'said.wav'\n"
+    assert result.stdout.decode().strip() == expected.json["response"].strip()

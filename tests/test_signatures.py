@@ -1,0 +1,35 @@
+import io
+
+import pytest
+from PIL import Image
+
+from paddock.signatures import is_recording
+from tests.sounds import noise, recorded
+
+
+@pytest.mark.parametrize("form", ["WAV", "RF64", "FLAC", "MP3", "OGG", "AIFF"])
+def test_recordings_are_known_by_their_beginning(form: str) -> None:
+    data = recorded(noise(1, 0.2), form=form)
+    assert is_recording(data)
+    assert is_recording(data[:12])
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"ID3\4\0", b"\xff\xfb\x90", b"\xff\xf3\x40", b"\xff\xf1\x50", b"\0\0\0\x20ftypM4A "],
+    ids=["tagged MP3", "MP3", "slow MP3", "AAC", "M4A"],
+)
+def test_so_are_those_without_a_file_at_hand(beginning: bytes) -> None:
+    assert is_recording(beginning)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_pictures_are_none(form: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, form)
+    assert not is_recording(file.getvalue())
+
+
+@pytest.mark.parametrize("data", [b"", b"R", b"\xff", b"\xff\xfe", b"hello", b"RIFF", b"\0\0\0\x20ftypmp42"])
+def test_neither_is_anything_else(data: bytes) -> None:
+    assert not is_recording(data)
