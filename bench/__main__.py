@@ -1,9 +1,26 @@
-"""`python -m bench [scenario …]`: run some scenarios, or all, print their tables and keep them in `RESULTS.md`."""
+"""`python -m bench [scenario …]`: run some scenarios, or all, print their tables and keep them in `RESULTS.md`.
 
+`--beside PYTHON` names an interpreter with sentence-transformers, which `embeddings` is then measured beside.
+"""
+
+import os
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import crowd, embeddings, formats, listing, pictures, prompts, runner, startup, steps, stream, transfer
+from bench import (
+    crowd,
+    embeddings,
+    formats,
+    importing,
+    listing,
+    pictures,
+    prompts,
+    runner,
+    startup,
+    steps,
+    stream,
+    transfer,
+)
 from bench.report import Row, keep, machine, table
 
 SCENARIOS: dict[str, Callable[[], list[Row]]] = {
@@ -21,6 +38,8 @@ SCENARIOS: dict[str, Callable[[], list[Row]]] = {
     "embeddings": embeddings.measure,
     "embeddings-small": embeddings.measure_small,
     "crowd-small": crowd.measure_small,
+    "importing": importing.measure,
+    "importing-small": importing.measure_small,
     "transfer": transfer.measure,
     "transfer-small": transfer.measure_small,
 }
@@ -28,6 +47,14 @@ SCENARIOS: dict[str, Callable[[], list[Row]]] = {
 
 def main(names: Sequence[str]) -> int:
     """Run the named scenarios; the exit status is 1 if a figure misses its bar, 2 for an unknown name."""
+    names = list(names)
+    if "--beside" in names:
+        place = names.index("--beside")
+        if place + 1 == len(names):
+            print("--beside needs the path of a Python", file=sys.stderr)
+            return 2
+        os.environ[embeddings.BESIDE] = names[place + 1]
+        del names[place : place + 2]
     unknown = [name for name in names if name not in SCENARIOS]
     if unknown:
         print(f"no scenario {unknown[0]!r}; there are: {', '.join(SCENARIOS)}", file=sys.stderr)
