@@ -25,6 +25,7 @@ SMALL = {
     "pad_token_id": 0,
 }
 _BERT = {key: value for key, value in SMALL.items() if key != "num_key_value_heads"}
+_ROBERTA = {"bos_token_id": 0, "pad_token_id": 1, "max_position_embeddings": 130, "type_vocab_size": 1}
 _LLAMA3 = {"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
            "original_max_position_embeddings": 32}  # fmt: skip
 _YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 32}
@@ -70,12 +71,23 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "bert": ("BertModel", {}),
     "nomic-bert": ("NomicBertModel", {}),
+    "xlm-roberta": ("XLMRobertaModel", _ROBERTA),
+    "gemma-embedding": ("Gemma3TextModel", {**_GEMMA, "use_bidirectional_attention": True}),
 }  # fmt: skip
 """Case → architecture, and what of its configuration is not the small one."""
 
 
 def model_of(case: str) -> tuple[Any, dict[str, Any], dict[str, tuple[int, ...]]]:
     """Return transformers' model of a case with our weights, its configuration, and its tensors' shapes as saved."""
+    architecture, changes = CASES[case]
+    small = _BERT if "Bert" in architecture or "Roberta" in architecture else SMALL
+    return model_with(architecture, {**small, **changes})
+
+
+def model_with(
+    architecture: str, settings: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any], dict[str, tuple[int, ...]]]:
+    """Return the same of an architecture with a configuration."""
     import tempfile
 
     import torch
@@ -83,11 +95,9 @@ def model_of(case: str) -> tuple[Any, dict[str, Any], dict[str, tuple[int, ...]]
     from safetensors import safe_open
     from safetensors.numpy import save_file
 
-    architecture, changes = CASES[case]
     kind = getattr(transformers, architecture)
-    small = _BERT if "Bert" in architecture else SMALL
     with tempfile.TemporaryDirectory() as folder:
-        kind(kind.config_class(**{**small, **changes})).save_pretrained(folder)
+        kind(kind.config_class(**settings)).save_pretrained(folder)
         config = json.loads((Path(folder) / "config.json").read_text())
         file = Path(folder) / "model.safetensors"
         with safe_open(file, "np") as saved:
@@ -104,7 +114,7 @@ def expected(case: str) -> tuple["np.ndarray[Any, Any]", Mapping[str, Any], Mapp
     model, config, shapes = model_of(case)
     with torch.no_grad():
         result = model(torch.tensor([TOKENS]))
-    values = result.last_hidden_state if "Bert" in CASES[case][0] else result.logits
+    values = result.logits if "logits" in result else result.last_hidden_state
     return values[0].float().numpy(), config, shapes
 
 
@@ -132,12 +142,82 @@ def record_sentence_pieces() -> None:
     (DATA / "sentence_pieces.json").write_text(json.dumps(plain, separators=(",", ":"), ensure_ascii=False))
 
 
+def record_unigrams() -> None:
+    """Train a unigram model on the tests' sentences; record it, what transformers makes of it, and how it cuts."""
+    import tempfile
+
+    import sentencepiece
+    import transformers
+    from tests.conversion.test_tokenizers import CORPUS, TEXTS
+
+    changes = {letter: chr(letter - 0xFEE0) for letter in range(0xFF01, 0xFF5F)}
+    changes |= dict.fromkeys((9, 10, 13, 160, 12288), " ") | {0xFB01: "fi", 0x200B: "", 0xFEFF: ""}
+    with tempfile.TemporaryDirectory() as folder:
+        rules = Path(folder) / "rules.tsv"
+        rules.write_text(
+            "".join(f"{ord_:X}\t{' '.join(f'{ord(c):X}' for c in new)}\n" for ord_, new in changes.items())
+        )
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS),
+            model_prefix=str(Path(folder) / "model"),
+            vocab_size=900,
+            model_type="unigram",
+            character_coverage=0.98,
+            normalization_rule_tsv=str(rules),
+            minloglevel=2,
+        )
+        (DATA / "unigrams.model").write_bytes((Path(folder) / "model.model").read_bytes())
+        (Path(folder) / "sentencepiece.bpe.model").write_bytes((DATA / "unigrams.model").read_bytes())
+        (Path(folder) / "config.json").write_text('{"model_type": "xlm-roberta"}')
+        transformers.XLMRobertaTokenizer.from_pretrained(folder).save_pretrained(folder)
+        tokenizer = json.loads((Path(folder) / "tokenizer.json").read_text())
+    (DATA / "unigrams.json").write_text(json.dumps(tokenizer, separators=(",", ":"), ensure_ascii=False))
+    original = sentencepiece.SentencePieceProcessor(model_file=str(DATA / "unigrams.model"))
+    plain = {text: original.encode(text) for text in TEXTS[::2] if "<" not in text}
+    (DATA / "unigrams_cut.json").write_text(json.dumps(plain, separators=(",", ":"), ensure_ascii=False))
+
+
+def record_embedder(name: str) -> None:
+    """Record what transformers, pooling and dense layers make of the tests' texts."""
+    import torch
+    from tests.conversion.embedders import FOLDER, QUESTION, TEXTS, dense_weights, embedders
+    from tokenizers import Tokenizer
+
+    case = embedders()[name]
+    tokenizer = Tokenizer.from_str(json.dumps(case.tokenizer))
+    model, config, shapes = model_with(case.architecture, {**case.config, "vocab_size": case.size})
+    ranks = case.pooling == "rank"
+    vectors = []
+    for text in TEXTS:
+        tokens = tokenizer.encode(QUESTION, text).ids if ranks else tokenizer.encode(text).ids
+        with torch.no_grad():
+            result = model(torch.tensor([tokens]), output_hidden_states=True)
+        if ranks:
+            vectors.append(result.logits[0].sigmoid().numpy())
+            continue
+        states = result.hidden_states[-1][0].numpy()
+        vector = {"mean": states.mean(0), "cls": states[0], "lasttoken": states[-1]}[case.pooling]
+        for matrix in dense_weights(case).values():
+            vector = matrix @ vector
+        vectors.append(vector / np.linalg.norm(vector))
+    FOLDER.mkdir(exist_ok=True)
+    described = json.dumps({"config": config, "shapes": shapes})
+    np.savez_compressed(FOLDER / f"{name}.npz", expected=np.stack(vectors), described=np.array(described))
+    print(name, np.shape(vectors), np.ptp(vectors))
+
+
 def main(cases: list[str]) -> None:
-    """Record the cases, by default all and the tokenizer."""
+    """Record the cases, by default all and the tokenizers."""
+    from tests.conversion.embedders import embedders
+
     DATA.mkdir(exist_ok=True)
-    if not cases:
-        record_sentence_pieces()
-    for case in cases or CASES:
+    for name, record in (("sentence_pieces", record_sentence_pieces), ("unigrams", record_unigrams)):
+        if not cases or name in cases:
+            record()
+    for name in embedders():
+        if not cases or f"embedders/{name}" in cases:
+            record_embedder(name)
+    for case in CASES if not cases else [case for case in cases if case in CASES]:
         values, config, shapes = expected(case)
         described = json.dumps({"config": config, "shapes": shapes})
         np.savez_compressed(DATA / f"{case}.npz", expected=values, described=np.array(described))

@@ -102,12 +102,13 @@ def engines(tmp_path: Path) -> Iterator[Any]:
         engine.close()
 
 
-def read(folder: Path, config: dict[str, Any] | None = None, **files: Any) -> Vocabulary:
+def read(folder: Path, config: dict[str, Any] | None = None, *, embeds: bool = False, **files: Any) -> Vocabulary:
     """Read the tokenizer of a checkpoint with these files (`tokenizer_config` → `tokenizer_config.json`)."""
     folder.mkdir(exist_ok=True)
     for name, value in files.items():
         (folder / f"{name}.json").write_text(value if isinstance(value, str) else json.dumps(value))
-    return read_vocabulary(Checkpoint({path.name: path for path in folder.iterdir()}), Config(config or {}))
+    checkpoint = Checkpoint({path.name: path for path in folder.iterdir()})
+    return read_vocabulary(checkpoint, Config(config or {}), embeds=embeds)
 
 
 def trained(cuts: Sequence[str], whole_words: bool) -> Any:

@@ -1,5 +1,6 @@
-"""`convert`: makes a GGUF file of a checkpoint in safetensors, without a server."""
+"""`convert`: makes a GGUF file of a checkpoint in safetensors, without a server; two of one that sees."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from paddock.cli.errors import CommandError
@@ -11,6 +12,8 @@ TYPES = ("f16", "bf16", "f32")
 
 def convert(folder: Path, target: Path, kind: str) -> None:
     """Write the checkpoint in `folder` as `target`, with its matrices as `kind`; an older file is replaced at the end.
+
+    What a model sees with goes into a file beside it, with `mmproj-` before the name.
 
     Raises:
         CommandError: if that cannot be.
@@ -25,21 +28,32 @@ def convert(folder: Path, target: Path, kind: str) -> None:
     # numpy takes a fifth of a second to come.
     from paddock.conversion.checkpoint import Checkpoint
     from paddock.conversion.errors import ConversionError
-    from paddock.conversion.importing import import_checkpoint
+    from paddock.conversion.layers import import_layers, remark
 
     with open_progress() as progress:
         progress.status("converting model")
-        label = f"writing {target.name}"
+        label, beside = f"writing {target.name}", target.with_name(f"mmproj-{target.name}")
         try:
             checkpoint = Checkpoint.of_folder(folder)
             file, temporary = open_temporary(target.absolute().parent)
+            sight, sight_temporary = open_temporary(target.absolute().parent)
             try:
-                import_checkpoint(
-                    checkpoint, file, kind.lower(), lambda done, total: progress.transfer(label, label, done, total)
+                seeing = import_layers(
+                    checkpoint,
+                    file,
+                    lambda: nullcontext(sight),
+                    kind.lower(),
+                    lambda done, total: progress.transfer(label, label, done, total),
                 )
                 put_in_place(file, temporary, target.absolute())
+                if seeing:
+                    put_in_place(sight, sight_temporary, beside.absolute())
+                    progress.status(f"the projector is {beside.name}")
+                elif text := remark(checkpoint):
+                    progress.status(text)
             finally:
                 drop_temporary(file, temporary)
+                drop_temporary(sight, sight_temporary)
         except ConversionError as error:
             raise CommandError(str(error)) from None
         except OSError as error:

@@ -6,40 +6,16 @@ compares the logits with transformers'.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
+from paddock.conversion.architecture import Architecture, Computed, Settings
 from paddock.conversion.config import Config
+from paddock.conversion.encoders import ENCODERS
 from paddock.conversion.errors import ConversionError
 
-Settings = dict[str, Any]
-"""Metadata without the architecture's name before the dot; None is left out."""
-Computed = dict[str, "np.ndarray[Any, Any]"]
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """How one kind of network is imported."""
-
-    name: str
-    """llama.cpp's."""
-    settings: Callable[[Config], Settings]
-    prefixes: tuple[str, ...] = ()
-    """What some checkpoints have before the names of tensors."""
-    left_out: str = ""
-    """Pattern of tensors that are not wanted."""
-    turned: tuple[str, ...] = ()
-    """Parts of attention whose rows are reordered, head by head."""
-    norms_plus_one: bool = False
-    """Whether norms are stored less 1."""
-    computed: Callable[[Config], Computed] = lambda config: {}
-    embeds: bool = False
-    """Whether it makes vectors, not text."""
-    heads: Mapping[str, str] = field(default_factory=dict)
-    """Of a model that ranks, what gives the score: name in the checkpoint → in the file, without `.weight`."""
+__all__ = ["ARCHITECTURES", "Architecture", "Settings", "architecture_of"]
 
 
 def decoder(config: Config) -> Settings:
@@ -165,6 +141,13 @@ def gemma3(config: Config) -> Settings:
     }
 
 
+def gemma_embedding(config: Config) -> Settings:
+    """EmbeddingGemma: Gemma 3 in which each token sees those after it, too."""
+    if not config.flag("use_bidirectional_attention"):
+        raise ConversionError(f"config.json: use_bidirectional_attention must be true for {config.architecture}")
+    return {**gemma3(config), "attention.causal": False, "final_logit_softcapping": None}
+
+
 def phi3(config: Config) -> Settings:
     """Phi-3 and Phi-4-mini."""
     settings = decoder(config)
@@ -202,63 +185,21 @@ def long_angles(config: Config) -> Computed:
     return found
 
 
-def encoder(config: Config) -> Settings:
-    """What BERT and its kin have in common."""
-    return {
-        "context_length": config.integer("max_position_embeddings", "n_positions"),
-        "embedding_length": config.width,
-        "block_count": config.integer("num_hidden_layers", "n_layer"),
-        "feed_forward_length": config.integer("intermediate_size", "n_inner"),
-        "attention.head_count": config.heads,
-        "attention.layer_norm_epsilon": config.number("layer_norm_eps", "layer_norm_epsilon", default=1e-12),
-        "attention.causal": False,
-    }
-
-
-def bert(config: Config) -> Settings:
-    """BERT, with learned positions."""
-    if config.values.get("position_embedding_type", "absolute") != "absolute":
-        raise ConversionError("config.json: position_embedding_type must be absolute")
-    if config.values.get("hidden_act", "gelu") not in ("gelu", "gelu_new", "gelu_pytorch_tanh"):
-        raise ConversionError("config.json: hidden_act must be gelu")
-    return encoder(config)
-
-
-def cross_encoder(config: Config) -> Settings:
-    """BERT with one number at its end: how well a text answers a question."""
-    labels = config.get("id2label")
-    count = len(labels) if isinstance(labels, dict) else config.integer("num_labels", default=2)
-    if count != 1:
-        raise ConversionError(f"config.json: a classifier into {count} classes cannot be imported, only one that ranks")
-    return bert(config)
-
-
-def nomic(config: Config) -> Settings:
-    """Nomic's BERT: rotated positions, gated feed-forward layers without biases."""
-    rope = config.rope()
-    return {**encoder(config), "rope.freq_base": config.number("rotary_emb_base", default=rope.theta)}
-
-
 _ROTARY = r"rotary_emb\.inv_freq$|rotary_pos_emb"
 _HALVES = ("q_proj", "k_proj")
+_BARE = ("",)
+"""Prefixes of checkpoints of the network alone, whose tensors are not named `model.` …"""
 _VISION = r"vision_tower|multi_modal_projector|vision_model|embed_vision"
 
-LLAMA = Architecture("llama", llama, left_out=_ROTARY, turned=_HALVES, computed=stretched_angles)
-QWEN2 = Architecture("qwen2", decoder, left_out=_ROTARY)
-QWEN3 = Architecture("qwen3", decoder, left_out=_ROTARY)
+LLAMA = Architecture("llama", llama, prefixes=_BARE, left_out=_ROTARY, turned=_HALVES, computed=stretched_angles)
+QWEN2 = Architecture("qwen2", decoder, prefixes=_BARE, left_out=_ROTARY)
+QWEN3 = Architecture("qwen3", decoder, prefixes=_BARE, left_out=_ROTARY)
 GEMMA3 = Architecture(
     "gemma3",
     gemma3,
     prefixes=("model.language_model.", "language_model."),
     left_out=rf"{_ROTARY}|{_VISION}",
     norms_plus_one=True,
-)
-BERT = Architecture(
-    "bert",
-    bert,
-    prefixes=("bert.",),
-    left_out=r"position_ids$|pooler\.|^cls\.|^lm_head",
-    embeds=True,
 )
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -274,19 +215,26 @@ ARCHITECTURES: dict[str, Architecture] = {
     "Gemma3ForCausalLM": GEMMA3,
     "Gemma3ForConditionalGeneration": GEMMA3,
     "Phi3ForCausalLM": Architecture("phi3", phi3, left_out=_ROTARY, computed=long_angles),
-    "BertModel": BERT,
-    "BertForMaskedLM": BERT,
-    "BertForSequenceClassification": Architecture(
-        "bert",
-        cross_encoder,
-        prefixes=("bert.",),
-        left_out=r"position_ids$",
+    "LlamaModel": replace(LLAMA, embeds=True),
+    "MistralModel": replace(LLAMA, embeds=True),
+    "Qwen2Model": replace(QWEN2, embeds=True),
+    "Qwen3Model": replace(QWEN3, embeds=True),
+    "Gemma3TextModel": Architecture(
+        "gemma-embedding",
+        gemma_embedding,
+        prefixes=_BARE,
+        left_out=_ROTARY,
+        norms_plus_one=True,
         embeds=True,
-        heads={"bert.pooler.dense": "cls", "classifier": "cls.output"},
+        has_dense=True,
     ),
-    "NomicBertModel": Architecture("nomic-bert", nomic, left_out=r"position_ids$|pooler\.", embeds=True),
+    **ENCODERS,
 }
 """The first of `architectures` in `config.json` → how it is imported."""
+
+LLAVA = "LlavaForConditionalGeneration"
+"""A model of its own kind behind a vision tower."""
+_BEHIND_LLAVA = {"llama": LLAMA, "mistral": LLAMA, "qwen2": QWEN2, "qwen3": QWEN3}
 
 
 def architecture_of(config: Config) -> Architecture:
@@ -296,8 +244,19 @@ def architecture_of(config: Config) -> Architecture:
         ConversionError: naming the architecture, if it cannot be.
     """
     name = config.architecture
-    found = ARCHITECTURES.get(name)
+    found = _of_llava(config) if name == LLAVA else ARCHITECTURES.get(name)
     if found is None:
-        supported = ", ".join(ARCHITECTURES)
+        supported = ", ".join([*ARCHITECTURES, LLAVA])
         raise ConversionError(f'the architecture "{name[:80]}" cannot be imported; supported: {supported}')
     return found
+
+
+def _of_llava(config: Config) -> Architecture:
+    kind = config.get("model_type")
+    found = _BEHIND_LLAVA.get("llama" if kind == "llava" else str(kind))
+    if found is None:
+        supported = ", ".join(_BEHIND_LLAVA)
+        raise ConversionError(
+            f'{LLAVA} with the text model "{str(kind)[:80]}" cannot be imported; supported: {supported}'
+        )
+    return replace(found, prefixes=GEMMA3.prefixes, left_out=GEMMA3.left_out)

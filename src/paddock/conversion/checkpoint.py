@@ -15,10 +15,7 @@ MAX_JSON = 256 << 20
 
 
 class Checkpoint:
-    """Files (name → where each lies; subfolders with `/`) that make up a model.
-
-    The tensors are those of the main folder: what lies in subfolders belongs to other parts.
-    """
+    """Files (name → where each lies; subfolders with `/`) that make up a model."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = {name.removeprefix("./").replace("\\", "/"): path for name, path in files.items()}
@@ -30,7 +27,9 @@ class Checkpoint:
         Raises:
             ConversionError: if there are no safetensors files.
         """
-        found = [path for pattern in ("*", "*/config.json") for path in sorted(folder.glob(pattern))]
+        found = [
+            path for pattern in ("*", "*/config.json", "*_Dense/*.safetensors") for path in sorted(folder.glob(pattern))
+        ]
         files = {path.relative_to(folder).as_posix(): path for path in found if path.is_file()}
         if not any(name.endswith(".safetensors") and "/" not in name for name in files):
             raise ConversionError(f"no safetensors files found in {folder}")
@@ -50,12 +49,20 @@ class Checkpoint:
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors by name.
+        """The tensors of the main folder by name: what lies in subfolders belongs to other parts.
 
         Raises:
             ConversionError: if a file is broken.
         """
-        return read_checkpoint({name: path for name, path in self.files.items() if "/" not in name})
+        return self.tensors_in("")
+
+    def tensors_in(self, folder: str) -> dict[str, Tensor]:
+        """Return the tensors of a folder by name, without those of its subfolders.
+
+        Raises:
+            ConversionError: if a file is broken.
+        """
+        return read_checkpoint({name: path for name, path in self.files.items() if name.rpartition("/")[0] == folder})
 
     def bytes(self, name: str) -> bytes | None:
         """Return what a file holds; None if there is none of the name.

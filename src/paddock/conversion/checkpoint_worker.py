@@ -4,27 +4,39 @@ JOB is a `Job` as JSON.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from paddock.conversion.checkpoint import Checkpoint
-from paddock.conversion.importing import import_checkpoint
-from paddock.conversion.worker import run_job
+from paddock.conversion.layers import import_layers, remark
+from paddock.conversion.worker import Progress, run_job, say
 
 
 class Job(msgspec.Struct):
-    """What is to be imported: files (name → path), the form of the weights (`f16`), where the result goes."""
+    """What is to be imported: files (name → path), the form of the weights (`f16`), where the results go.
+
+    The file for the projector stays as it is if the model does not see.
+    """
 
     files: dict[str, str]
     kind: str
     target: str
+    projector: str
 
 
 def main(job: Job) -> int:
     """Import; return the exit status of the process."""
     checkpoint = Checkpoint({name: Path(path) for name, path in job.files.items()})
-    return run_job(Path(job.target), lambda file, progress: import_checkpoint(checkpoint, file, job.kind, progress))
+
+    def convert(file: BinaryIO, progress: Progress) -> None:
+        import_layers(checkpoint, file, partial(Path(job.projector).open, "wb"), job.kind, progress)
+        if text := remark(checkpoint):
+            say(remark=text)
+
+    return run_job(Path(job.target), convert)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from paddock.conversion.defaults import unsaid
 from paddock.conversion.errors import ConversionError
 
 MOST = 1 << 31
@@ -34,7 +35,8 @@ class Config:
         nested = values.get("text_config")
         if not isinstance(nested, dict):
             nested = {}
-        self.values = {**values, **nested}
+        named = {"architectures": values["architectures"]} if values.get("architectures") else {}
+        self.values = {**values, **unsaid(nested), **nested, **named}
 
     @property
     def architecture(self) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from paddock.conversion.architectures import Architecture, Settings, architecture_of
+from paddock.conversion.architecture import Architecture, Settings
+from paddock.conversion.architectures import architecture_of
 from paddock.conversion.checkpoint import Checkpoint
 from paddock.conversion.config import Config
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.modules import as_embedder, dense_layers, longest_text, pooling
 from paddock.conversion.plan import plan
-from paddock.conversion.pooling import RANK, longest_text, pooling
 from paddock.conversion.tensors import Kind
 from paddock.conversion.tokenizers import read_vocabulary
 from paddock.conversion.writer import Sink, write_gguf
@@ -33,16 +34,20 @@ def import_checkpoint(
     config = Config(checkpoint.config)
     architecture = architecture_of(config)
     settings = architecture.settings(config)
+    architecture = as_embedder(architecture, settings, checkpoint, config)
     if settings["attention.head_count"] == 0 or settings["block_count"] == 0:
         raise ConversionError("config.json describes a network without layers or heads")
     if architecture.embeds:
         settings["context_length"] = min(settings["context_length"], longest_text(checkpoint))
-        settings["pooling_type"] = RANK if architecture.heads else pooling(checkpoint)
+        settings["pooling_type"] = pooling(checkpoint, architecture, settings)
     tensors = plan(checkpoint.tensors, architecture, config, settings["context_length"])
-    vocabulary = read_vocabulary(checkpoint, config)
+    if architecture.has_dense:
+        more, described = dense_layers(checkpoint, config.width)
+        tensors, settings = [*tensors, *more], settings | described
+    vocabulary = read_vocabulary(checkpoint, config, embeds=architecture.embeds)
     embeddings = next(tensor for tensor in tensors if tensor.name == "token_embd.weight")
     vocabulary.fit(embeddings.shape[0])
-    if architecture.embeds:
+    if settings.get("attention.causal") is False:
         types = next((tensor.shape[0] for tensor in tensors if tensor.name == "token_types.weight"), 0)
         vocabulary.settings["token_type_count"] = types
     if "vocab_size" in settings:

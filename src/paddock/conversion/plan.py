@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import gguf
 
-from paddock.conversion.architectures import Architecture
+from paddock.conversion.architecture import Architecture
 from paddock.conversion.config import Config
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.safetensors import Tensor, shown
@@ -58,7 +58,10 @@ def _single(
     target: str, plain: str, tensor: Tensor, architecture: Architecture, config: Config, context: int
 ) -> Planned:
     if target == "position_embd.weight":
-        return whole(target, tensor, stop=context)
+        first = architecture.first_position(config)
+        if tensor.rows < first + context:
+            raise ConversionError(f"the checkpoint has {tensor.rows} positions, its config.json says {first + context}")
+        return whole(target, tensor, start=first, stop=first + context)
     if target == "token_types.weight":
         return whole(target, tensor)
     part = next((part for part in architecture.turned if f".{part}." in plain), "")

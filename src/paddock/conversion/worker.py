@@ -1,7 +1,8 @@
 """What the programs have in common that convert in a process of their own, for `library.child`.
 
 Each line that they print is a JSON object: `{"done": bytes, "total": bytes}` from time to time, `{"error": text}` if
-they fail, with `"errno"` where the disk is to blame. They end when their standard input does.
+they fail, with `"errno"` where the disk is to blame, `{"remark": text}` for whoever waits for the result. They end when
+their standard input does.
 """
 
 import contextlib
@@ -33,21 +34,22 @@ def run_job(target: Path, convert: Callable[[BinaryIO, Progress], None]) -> int:
         nonlocal reported
         if time.monotonic() - reported >= INTERVAL or done == total:
             reported = time.monotonic()
-            _say(done=done, total=total)
+            say(done=done, total=total)
 
     try:
         with target.open("wb") as file:
             convert(file, progress)
     except ConversionError as error:
-        _say(error=str(error))
+        say(error=str(error))
         return 1
     except OSError as error:
-        _say(error=error.strerror or str(error), errno=error.errno)
+        say(error=error.strerror or str(error), errno=error.errno)
         return 1
     return 0
 
 
-def _say(**message: object) -> None:
+def say(**message: object) -> None:
+    """Print a message for whoever started this process."""
     print(msgspec.json.encode(message).decode(), flush=True)
 
 

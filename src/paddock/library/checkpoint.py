@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from paddock.library.blobs import BlobStore
-from paddock.library.converting import converted_blob
+from paddock.library.converting import converted_blobs
 from paddock.library.files import require_space
 from paddock.library.status import Report
 
@@ -13,6 +13,8 @@ PARTS = (WEIGHTS, ".json", ".model", ".txt", ".jinja")
 """Endings of the files that make up a checkpoint."""
 KINDS = ("F32", "F16", "BF16")
 DEFAULT = "F16"
+_NAMES = {"target": "model.gguf", "projector": "mmproj.gguf"}
+"""What a child writes → what it is called in messages."""
 
 
 def is_checkpoint(files: Mapping[str, str]) -> bool:
@@ -21,7 +23,9 @@ def is_checkpoint(files: Mapping[str, str]) -> bool:
 
 
 def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, report: Report) -> dict[str, str]:
-    """Return the files (name → digest) with a checkpoint among them made into one GGUF blob, unclaimed.
+    """Return the files (name → digest) with a checkpoint among them made into GGUF blobs, unclaimed.
+
+    There is one with the weights, and one with a projector if the model sees.
 
     Args:
         quantize: what the model will be quantized to; the weights get this form if it is one of `KINDS`.
@@ -35,16 +39,17 @@ def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, re
         return dict(files)
     parts = {name: digest for name, digest in files.items() if name.lower().endswith(PARTS)}
     result = {name: digest for name, digest in files.items() if name not in parts}
-    result["model.gguf"] = _imported(blobs, parts, quantize if quantize in KINDS else DEFAULT, report)
-    return result
+    made = _imported(blobs, parts, quantize if quantize in KINDS else DEFAULT, report)
+    return result | {_NAMES[target]: digest for target, digest in made.items()}
 
 
-def _imported(blobs: BlobStore, parts: Mapping[str, str], kind: str, report: Report) -> str:
+def _imported(blobs: BlobStore, parts: Mapping[str, str], kind: str, report: Report) -> dict[str, str]:
     total = sum(blobs.size(digest) for name, digest in parts.items() if name.lower().endswith(WEIGHTS))
     require_space(blobs.folder, 2 * total if kind == "F32" else total)
     files = {_relative(name): str(Path(blobs.path(digest)).absolute()) for name, digest in parts.items()}
     job = {"files": files, "kind": kind.lower()}
-    return converted_blob(blobs, "paddock.conversion.checkpoint_worker", job, "converting model", total, report)
+    module, status = "paddock.conversion.checkpoint_worker", "converting model"
+    return converted_blobs(blobs, module, job, tuple(_NAMES), status, total, report)
 
 
 def _relative(name: str) -> str:

@@ -7,7 +7,16 @@ from paddock.library.errors import LibraryError
 
 _FOLDERS = (
     ("*.gguf",),
-    ("*.safetensors", "*.json", "tokenizer.model", "vocab.txt", "*.jinja", "*/config.json"),
+    (
+        "*.safetensors",
+        "*.json",
+        "tokenizer.model",
+        "sentencepiece.bpe.model",
+        "vocab.txt",
+        "*.jinja",
+        "*/config.json",
+        "*_Dense/*.safetensors",
+    ),
 )
 """What makes a folder a model; of each row, the first pattern must match something."""
 

@@ -7,7 +7,9 @@ from paddock.conversion.config import Config
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers.added import added_tokens
 from paddock.conversion.tokenizers.byte_pairs import byte_pairs
+from paddock.conversion.tokenizers.marks import place_marks
 from paddock.conversion.tokenizers.sentence_pieces import vocabulary_of, works_on_spaces
+from paddock.conversion.tokenizers.unigrams import OWN_FILE, unigrams
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
 from paddock.conversion.tokenizers.word_pieces import word_pieces
 
@@ -15,8 +17,8 @@ _USUAL_ENDS = ("</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<eos>"
 _NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
-def read_vocabulary(checkpoint: Checkpoint, config: Config) -> Vocabulary:
-    """Return the tokenizer of a checkpoint.
+def read_vocabulary(checkpoint: Checkpoint, config: Config, *, embeds: bool = False) -> Vocabulary:
+    """Return the tokenizer of a checkpoint; `embeds` says whether it is one of a model that makes vectors.
 
     Raises:
         ConversionError: if there is none, it is broken, or of a kind that the engine does not have.
@@ -24,8 +26,8 @@ def read_vocabulary(checkpoint: Checkpoint, config: Config) -> Vocabulary:
     tokenizer = checkpoint.settings("tokenizer.json")
     found = _of_kind(checkpoint, tokenizer)
     _special(found, checkpoint, config)
-    _around(found, checkpoint, tokenizer)
-    found.chat_templates = _chat_templates(checkpoint)
+    place_marks(found, checkpoint.settings("tokenizer_config.json"), tokenizer.get("post_processor"), embeds=embeds)
+    found.chat_templates = {} if embeds else _chat_templates(checkpoint)
     return found
 
 
@@ -39,6 +41,8 @@ def _of_kind(checkpoint: Checkpoint, tokenizer: dict[str, Any]) -> Vocabulary:
         return word_pieces(checkpoint, tokenizer, added)
     if kind == "BPE" and not works_on_spaces(tokenizer):
         return byte_pairs(tokenizer, added)
+    if kind == "Unigram" or (kind is None and OWN_FILE in checkpoint.files):
+        return unigrams(checkpoint, tokenizer, added)
     if kind == "BPE" or "tokenizer.model" in checkpoint.files:
         return vocabulary_of(checkpoint, tokenizer, added)
     if kind is None:
@@ -94,40 +98,6 @@ def _ends(vocabulary: Vocabulary, checkpoint: Checkpoint) -> None:
     others = [end for end in good if end != vocabulary.special["eos"]]
     if others:
         vocabulary.special["eot"] = others[0]
-
-
-def _around(vocabulary: Vocabulary, checkpoint: Checkpoint, tokenizer: dict[str, Any]) -> None:
-    """Say which special tokens stand around a text."""
-    settings = checkpoint.settings("tokenizer_config.json")
-    template = _template(tokenizer.get("post_processor"))
-    numbers = {number: name for name, number in vocabulary.special.items() if name in ("bos", "eos", "cls", "sep")}
-    if vocabulary.model == "bert":
-        return
-    for name, place in (("bos", 0), ("eos", -1)):
-        value = settings.get(f"add_{name}_token")
-        if template is not None:
-            token = template[place] if template else None
-            known = numbers.get(vocabulary.tokens.index(token)) if token in vocabulary.tokens else None
-            value = known is not None and vocabulary.special.get(name) == vocabulary.special[known]
-        if not isinstance(value, bool):
-            value = name == "bos" and vocabulary.model == "llama"
-        vocabulary.settings[f"add_{name}_token"] = value and name in vocabulary.special
-
-
-def _template(step: Any) -> list[str | None] | None:
-    """What a post-processor makes of a text: its first and last tokens, None for the text; None if it says nothing."""
-    if not isinstance(step, dict):
-        return None
-    if step.get("type") == "Sequence":
-        found = [part for part in map(_template, step.get("processors") or ()) if part is not None]
-        return found[-1] if found else None
-    if step.get("type") != "TemplateProcessing" or not isinstance(step.get("single"), list):
-        return None
-    parts: list[str | None] = []
-    for part in step["single"]:
-        token = part.get("SpecialToken") if isinstance(part, dict) else None
-        parts.append(token.get("id") if isinstance(token, dict) else None)
-    return parts
 
 
 def _chat_templates(checkpoint: Checkpoint) -> dict[str, str]:

@@ -58,7 +58,7 @@ def from_model(data: bytes, added: dict[int, AddedToken], settings: dict[str, An
         token = trainer.get(field, default)
         if isinstance(token, int) and 0 <= token < len(tokens):
             found.special[name] = token
-    _add(found, added)
+    add_tokens(found, added)
     return found
 
 
@@ -109,7 +109,7 @@ def _prefixes(tokenizer: dict[str, Any]) -> bool:
     return False
 
 
-def _add(vocabulary: Vocabulary, added: dict[int, AddedToken]) -> None:
+def add_tokens(vocabulary: Vocabulary, added: dict[int, AddedToken]) -> None:
     """Put added tokens where they belong; those in the vocabulary already may get another purpose."""
     assert vocabulary.scores is not None
     for number, token in sorted(added.items()):

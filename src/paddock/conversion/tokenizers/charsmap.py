@@ -1,0 +1,65 @@
+"""SentencePiece's table of what becomes of characters (`precompiled_charsmap`).
+
+Four bytes say how long a tree is; it follows, then the texts that it points at, each ended by a zero. The tree is a
+double array of 32-bit units, as https://github.com/s-yata/darts-clone writes it: from the unit at which a text stands
+so far, the next byte leads to the unit at the first's offset XOR that byte, if that unit has the byte as its label.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from paddock.conversion.errors import ConversionError
+
+_HEAD = 4
+_LEAF = 1 << 31
+"""Of a unit that holds where a text begins: its other bits say so."""
+_TOGETHER = 4096
+MOST = 8 << 20
+"""Bytes; the table of all of Unicode's compatible characters has 0.3 MB."""
+_OUTSIDE = "the tokenizer's table of characters (precompiled_charsmap) leads out of itself"
+_BYTES = np.arange(1, 256, dtype=np.uint32)
+
+Units = np.ndarray[Any, np.dtype[np.uint32]]
+
+
+def check_charsmap(data: bytes) -> None:
+    """Follow all ways through a table: the engine would end itself where one leads out of it.
+
+    Raises:
+        ConversionError: if one does.
+    """
+    size = int.from_bytes(data[:_HEAD], "little")
+    texts = data[_HEAD + size :]
+    if len(data) > MOST:
+        raise ConversionError(f"the tokenizer's table of characters (precompiled_charsmap) has more than {MOST} bytes")
+    if len(data) < _HEAD or size < 4 or size % 4 or not texts:
+        raise ConversionError("the tokenizer's table of characters (precompiled_charsmap) is cut off")
+    units = np.frombuffer(data, "<u4", size // 4, _HEAD)
+    seen = np.zeros(len(units), bool)
+    # Where the next byte is looked up: the number of a unit XOR its offset.
+    places = _offsets(units[:1])
+    while len(places):
+        parts = [_children(units, places[start : start + _TOGETHER]) for start in range(0, len(places), _TOGETHER)]
+        found = np.unique(np.concatenate(parts))
+        found = found[~seen[found]]
+        seen[found] = True
+        places = found.astype(np.uint32) ^ _offsets(units[found])
+        ends = places[(units[found] >> 8 & 1).astype(bool)]
+        if (ends >= len(units)).any() or ((units[ends] & ~np.uint32(_LEAF)) > texts.rfind(b"\0")).any():
+            raise ConversionError(_OUTSIDE)
+
+
+def _children(units: Units, places: Units) -> Units:
+    """The units to which a byte leads from these places."""
+    numbers = places[:, None] ^ _BYTES
+    if (numbers >= len(units)).any():
+        raise ConversionError(_OUTSIDE)
+    labels = units[numbers] & np.uint32(_LEAF | 0xFF)
+    found: Units = numbers[labels == _BYTES]
+    return found
+
+
+def _offsets(units: Units) -> Units:
+    found: Units = np.left_shift(units >> np.uint32(10), (units & np.uint32(1 << 9)) >> np.uint32(6), dtype=np.uint32)
+    return found

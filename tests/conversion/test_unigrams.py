@@ -1,0 +1,233 @@
+"""Imported unigram tokenizers cut text as the originals do."""
+
+import contextlib
+import json
+import tempfile
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paddock.conversion.errors import ConversionError
+from paddock.conversion.tokenizers import Vocabulary
+from paddock.conversion.tokenizers.charsmap import MOST, check_charsmap
+from tests.conversion.checkpoints import DATA
+from tests.conversion.embedders import QUESTION, unigram_tokenizer
+from tests.conversion.embedders import TEXTS as SHORT
+from tests.conversion.test_tokenizers import TEXTS, engines, read, tokenizers
+
+__all__ = ["engines"]
+
+ALL = [*TEXTS, *SHORT, "ＡＢＣ　ａｂｃ！", "a\u00a0b", "zero\u200bwidth", "<mask> me", "x" * 3000]
+"""In more than a dozen scripts."""
+CONFIG = {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2}
+MODEL = "sentencepiece.bpe.model"
+
+
+def original(described: dict[str, Any]) -> Any:
+    return tokenizers.Tokenizer.from_str(json.dumps(described))
+
+
+def own_file(folder: Path, **files: Any) -> Vocabulary:
+    folder.mkdir()
+    (folder / MODEL).write_bytes((DATA / "unigrams.model").read_bytes())
+    return read(folder, CONFIG, embeds=True, **files)
+
+
+def test_a_unigram_model_cuts_as_the_original_does(tmp_path: Path, engines: Any) -> None:
+    described = unigram_tokenizer()
+    vocabulary = read(tmp_path / "1", CONFIG, embeds=True, tokenizer=described)
+    assert vocabulary.model == "t5"
+    assert {name: vocabulary.special[name] for name in ("bos", "pad", "eos", "unk", "sep")} == {
+        "bos": 0, "pad": 1, "eos": 2, "unk": 3, "sep": 2,
+    }  # fmt: skip
+    theirs, engine = original(described), engines(vocabulary)
+    texts = [text for text in ALL if "<mask>" not in text]
+    assert any(3 in theirs.encode(text).ids for text in texts)
+    assert not [text for text in texts if engine.tokens(text, around=True) != theirs.encode(text).ids]
+
+
+def test_a_model_in_its_own_file_is_numbered_as_the_network_knows_it(tmp_path: Path, engines: Any) -> None:
+    named = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
+    vocabulary = own_file(tmp_path / "1", tokenizer_config=named)
+    same = read(tmp_path / "2", CONFIG, embeds=True, tokenizer=unigram_tokenizer(), tokenizer_config=named)
+    assert vocabulary.tokens == same.tokens
+    assert vocabulary.kinds == same.kinds
+    for key in ("precompiled_charsmap", "add_space_prefix", "add_bos_token", "add_eos_token", "add_sep_token"):
+        assert vocabulary.settings[key] == same.settings[key]
+    engine = engines(vocabulary)
+    expected: dict[str, list[int]] = json.loads((DATA / "unigrams_cut.json").read_text("utf-8"))
+    # fairseq's numbers are those of the file and one more; only the unknown token has another.
+    wanted = {text: [token + 1 if token else 3 for token in tokens] for text, tokens in expected.items()}
+    assert not [text for text, tokens in wanted.items() if engine.tokens(text) != tokens]
+    assert engine.tokens("<mask>") == [len(vocabulary.tokens) - 1]
+
+
+def test_two_texts_have_two_separators_between_them(tmp_path: Path) -> None:
+    described = unigram_tokenizer()
+    ids = original(described).encode(QUESTION, SHORT[0]).ids
+    assert ids.count(2) == 3
+    assert read(tmp_path / "1", CONFIG, embeds=True, tokenizer=described).settings["add_sep_token"] is True
+    for number, (kind, twice) in enumerate((("RobertaProcessing", True), ("BertProcessing", False)), 2):
+        described["post_processor"] = {"type": kind, "cls": ["<s>", 0], "sep": ["</s>", 2]}
+        found = read(tmp_path / str(number), CONFIG, embeds=True, tokenizer=described).settings
+        assert (found["add_bos_token"], found["add_eos_token"], found["add_sep_token"]) == (True, True, twice)
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "cut"),
+    [
+        (None, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}),
+        (
+            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
+            {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
+        ),
+        (
+            {"type": "Sequence", "normalizers": [
+                {"type": "Strip", "strip_left": False, "strip_right": True},
+                {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"},
+            ]},
+            {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
+        ),
+        (None, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never", "split": True}),
+    ],
+    ids=["spaces kept", "spaces merged", "spaces stripped", "no prefix"],
+)  # fmt: skip
+def test_spaces_are_treated_as_the_original_treats_them(
+    tmp_path: Path, engines: Any, normalizer: Any, cut: Any
+) -> None:
+    described = unigram_tokenizer() | {"normalizer": normalizer, "pre_tokenizer": cut}
+    theirs, engine = original(described), engines(read(tmp_path / "1", CONFIG, tokenizer=described))
+    for text in ("tea", "two  spaces", "one two", "a   b c", "ends with a word"):
+        assert engine.tokens(text, around=True) == theirs.encode(text).ids, text
+
+
+def changed(part: str, value: Any) -> dict[str, Any]:
+    described = unigram_tokenizer()
+    return described | {"model": described["model"] | {part: value}}
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "bytes": (changed("byte_fallback", True), "falls back to bytes"),
+    "no vocabulary": (changed("vocab", {}), "no vocabulary"),
+    "no scores": (changed("vocab", [["a"]]), "no list of pieces"),
+    "no numbers": (changed("vocab", [["a", "b"]]), "no list of pieces"),
+    "no unknown": (changed("unk_id", None), "unk_id"),
+    "unknown outside": (changed("unk_id", 5000), "unk_id"),
+    "twice": (changed("vocab", [[t, -1.0] for t in ["<s>", "<pad>", "</s>", "<unk>", "ab", "ab"]]), '"ab" twice'),
+    "letters": ({"normalizer": {"type": "NFKC"}}, "normalizer NFKC is not imported for unigram models"),
+    "base64": ({"normalizer": {"type": "Precompiled", "precompiled_charsmap": "?"}}, "no base64"),
+    "cut off": ({"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAQAAAAg"}}, "is cut off"),
+    "cuts": ({"pre_tokenizer": {"type": "Digits"}}, "pre-tokenizer Digits is not imported for unigram models"),
+    "no prefix": ({"pre_tokenizer": {"type": "WhitespaceSplit"}}, "none before the text"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_unigram_model_that_cannot_be_imported_is_named(tmp_path: Path, case: str) -> None:
+    changes, message = WRONG[case]
+    with pytest.raises(ConversionError, match=message):
+        read(tmp_path / "1", CONFIG, tokenizer=unigram_tokenizer() | changes)
+
+
+def offset(unit: int) -> int:
+    return (unit >> 10) << ((unit & 1 << 9) >> 6)
+
+
+def walk(table: bytes, text: bytes) -> None:
+    """Go through a table as the engine does; an IndexError where that would end itself."""
+    size = int.from_bytes(table[:4], "little")
+    units = [int.from_bytes(table[at : at + 4], "little") for at in range(4, 4 + size, 4)]
+    texts = table[4 + size :]
+    place = offset(units[0])
+    for byte in text:
+        place ^= byte
+        unit = units[place]
+        if unit & (1 << 31 | 0xFF) != byte:
+            return
+        place ^= offset(unit)
+        if unit >> 8 & 1 and 0 not in texts[units[place] & ~(1 << 31) :]:
+            raise IndexError
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=80)
+def test_a_spoiled_table_of_characters_is_refused_or_harmless(data: st.DataObject) -> None:
+    table = bytearray(b64decode(unigram_tokenizer()["normalizer"]["precompiled_charsmap"]))
+    check_charsmap(bytes(table))
+    for _ in range(data.draw(st.integers(1, 4))):
+        table[data.draw(st.integers(0, len(table) - 1))] = data.draw(st.integers(0, 255))
+    spoiled = bytes(table)
+    letters = [*data.draw(st.lists(st.binary(min_size=1, max_size=4), max_size=20)), *(c.encode() for c in "Ａｚ\tﬁ　")]
+    try:
+        check_charsmap(spoiled)
+    except ConversionError as error:
+        assert "precompiled_charsmap" in str(error)
+        return
+    for text in [*letters, *(bytes([byte]) for byte in range(1, 256))]:
+        walk(spoiled, text)
+
+
+def test_a_table_that_leads_out_of_itself_is_refused() -> None:
+    table = b64decode(unigram_tokenizer()["normalizer"]["precompiled_charsmap"])
+    first = offset(int.from_bytes(table[4:8], "little"))
+    of_byte = 4 + 4 * (first ^ 0xEF)  # with which full-width letters begin
+    assert table[of_byte] == 0xEF
+    for place, unit in ((4, b"\xff\xff\xff\x7f"), (of_byte, b"\xef\xfc\xff\x7f")):
+        with pytest.raises(ConversionError, match="leads out of itself"):
+            check_charsmap(table[:place] + unit + table[place + 4 :])
+    with pytest.raises(ConversionError, match="is cut off"):
+        check_charsmap(table[: 4 + int.from_bytes(table[:4], "little")])
+    with pytest.raises(ConversionError, match="leads out of itself"):
+        check_charsmap(table.rstrip(b"\0"))
+    with pytest.raises(ConversionError, match="has more than"):
+        check_charsmap(table + bytes(MOST))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "type",
+                    "normalizers",
+                    "pretokenizers",
+                    "processors",
+                    "single",
+                    "pair",
+                    "SpecialToken",
+                    "id",
+                    "cls",
+                    "sep",
+                ]
+            ),
+            inner
+            | st.sampled_from(
+                ["Sequence", "Precompiled", "Replace", "Metaspace", "TemplateProcessing", "RobertaProcessing"]
+            ),
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.sampled_from(["normalizer", "pre_tokenizer", "post_processor", "added_tokens"]))
+@settings(deadline=None, max_examples=100)
+def test_steps_that_are_none_are_refused_or_passed_over(step: Any, part: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(ConversionError):
+        found = read(Path(folder) / "1", CONFIG, embeds=True, tokenizer=unigram_tokenizer() | {part: step})
+        assert len(found.tokens) == len(found.kinds) == len(found.scores or ())
+
+
+@pytest.mark.parametrize("data", [b"", b"\x01", b"no model at all", (DATA / "sentence_pieces.model").read_bytes()])
+def test_a_file_that_is_no_unigram_model_is_refused(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / MODEL).write_bytes(data)
+    with pytest.raises(ConversionError, match="model"):
+        read(tmp_path / "1", CONFIG)

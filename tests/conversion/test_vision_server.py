@@ -1,0 +1,144 @@
+"""Checkpoints that see, through a server and by `paddock convert`: two layers, and an answer about a picture."""
+
+import base64
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from paddock.library.gguf import read_gguf
+from tests.conversion.checkpoints import write_checkpoint
+from tests.conversion.test_architectures import recorded as recorded_text
+from tests.conversion.vision_checkpoints import picture, recorded, write_seeing_checkpoint
+from tests.server.servers import ServerUnderTest
+
+TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    with ServerUnderTest(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+def written(folder: Path, case: str) -> Path:
+    *_, config, shapes = recorded(case)
+    write_seeing_checkpoint(folder, config, shapes)
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": TEMPLATE}))
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small Gemma 3 with its tower."""
+    return written(tmp_path / "gemma3", "gemma3")
+
+
+def files(server: ServerUnderTest, folder: Path) -> dict[str, str]:
+    return {path.name: server.upload(path) for path in folder.iterdir()}
+
+
+def drawn(number: int) -> str:
+    file = io.BytesIO()
+    PIL.Image.fromarray(np.roll(picture(112), 30 * number, axis=1)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    ("case", "quantize", "size", "tokens"),
+    [("gemma3", "", 112, 4 + 2), ("gemma3", "q8_0", 112, 4 + 2), ("llava", "", 56, 16)],
+)
+def test_a_model_made_of_a_checkpoint_with_a_tower_sees(
+    server: ServerUnderTest, tmp_path: Path, case: str, quantize: str, size: int, tokens: int
+) -> None:
+    given = files(server, written(tmp_path / case, case))
+    answer = server.post("/api/create", {"model": "seer", "files": given, "quantize": quantize})
+    assert answer.lines[-1] == {"status": "success"}, answer.lines[-1]
+    shown = server.post("/api/show", {"model": "seer"}).json
+    assert shown["capabilities"] == ["completion", "vision"]
+    assert shown["details"]["families"] == [shown["details"]["family"], "clip"]
+    assert shown["projector_info"]["clip.vision.image_size"] == size
+    replies = []
+    for number in (0, 1):
+        message = {"role": "user", "content": "the tea", "images": [drawn(number)]}
+        options = {"num_predict": 8, "temperature": 0}
+        body = {
+            "model": "seer",
+            "messages": [message],
+            "stream": False,
+            "logprobs": True,
+            "top_logprobs": 4,
+            "options": options,
+        }
+        replies.append(server.post("/api/chat", body).json)
+    # Vectors, and with Gemma what stands around them, beside the text's own tokens.
+    alone = server.chat("seer", ("user", "the tea"), options={"num_predict": 1}).json
+    assert [reply["prompt_eval_count"] - alone["prompt_eval_count"] for reply in replies] == [tokens, tokens]
+    first, second = ([token["top_logprobs"][3]["logprob"] for token in reply["logprobs"]] for reply in replies)
+    assert len(first) == len(second) == 8
+    assert max(abs(one - other) for one, other in zip(first, second, strict=True)) > 0.01
+    server.request("DELETE", "/api/delete", {"model": "seer"})
+    assert not [name for name in server.files() if ".tmp" in str(name)]
+
+
+def test_without_its_tower_the_model_is_made_and_it_is_said_that_it_does_not_see(
+    server: ServerUnderTest, tmp_path: Path
+) -> None:
+    *_, config, shapes = recorded("gemma3")
+    text = {name: shape for name, shape in shapes.items() if name.startswith("language_model")}
+    answer = server.post(
+        "/api/create",
+        {"model": "blind", "files": files(server, write_seeing_checkpoint(tmp_path / "blind", config, text))},
+    )
+    said = [line.get("status") for line in answer.lines]
+    assert said[-1] == "success", answer.lines[-1]
+    assert "the checkpoint has no vision tower: the model will not see pictures" in said
+    assert server.post("/api/show", {"model": "blind"}).json["capabilities"] == ["completion"]
+    refused = server.post(
+        "/api/chat", {"model": "blind", "messages": [{"role": "user", "content": "a", "images": [drawn(0)]}]}
+    )
+    assert refused.status == 400
+    server.request("DELETE", "/api/delete", {"model": "blind"})
+
+
+def test_a_tower_that_a_model_of_text_only_brings_is_left_out_aloud(server: ServerUnderTest, tmp_path: Path) -> None:
+    _, config, shapes = recorded_text("gemma3")
+    folder = write_checkpoint(tmp_path / "text", config, {**shapes, "vision_tower.post_layernorm.weight": (32,)})
+    answer = server.post("/api/create", {"model": "text", "files": files(server, folder)})
+    said = [line.get("status") for line in answer.lines]
+    assert said[-1] == "success", answer.lines[-1]
+    assert "leaving out the vision tower, which Gemma3ForCausalLM does not use" in said
+    server.request("DELETE", "/api/delete", {"model": "text"})
+
+
+def test_a_tower_that_cannot_be_imported_is_named_and_nothing_stays(server: ServerUnderTest, folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["vision_config"]["model_type"] = "pixtral"
+    (folder / "config.json").write_text(json.dumps(config))
+    given = files(server, folder)
+    before = set(server.files())
+    answer = server.create("unknown", files=given)
+    assert answer.status == 400
+    assert 'a vision tower of the type "pixtral" cannot be imported' in answer.error
+    assert set(server.files()) - before == set()
+
+
+def test_convert_writes_the_projector_beside_the_model(folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "paddock", "convert", str(folder), str(tmp_path / "out.gguf"), "--type", "f32"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ})
+    assert done.returncode == 0, done.stderr
+    assert "the projector is mmproj-out.gguf" in done.stderr
+    found = {path.name: read_gguf(path) for path in tmp_path.glob("*.gguf")}
+    assert {name: gguf.architecture for name, gguf in found.items()} == {
+        "out.gguf": "gemma3",
+        "mmproj-out.gguf": "clip",
+    }
+    assert found["mmproj-out.gguf"].metadata["clip.projector_type"] == "gemma3"
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
