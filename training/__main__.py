@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     shipping = commands.add_parser("ship", help="put the exported model into the package")
     shipping.add_argument("file", type=Path, nargs="?", help="the GGUF file; runs/tiny.gguf where not given")
     for command in (train, every):
-        command.add_argument("--minutes", type=float, default=100.0, help="how long to train, on all cores")
+        command.add_argument("--minutes", type=float, default=110.0, help="how long to train, on all cores")
         command.add_argument("--steps", type=int, default=0, help="how many steps to do, instead of minutes")
         command.add_argument("--workers", type=int, default=0, help="processes, one a core; 0: as many as cores")
         command.add_argument("--seed", type=int, default=1)

@@ -35,7 +35,7 @@ class Options:
     """How to train. The schedule follows the minutes spent in steps, or the steps done where `steps` is set."""
 
     runs: Path
-    minutes: float = 100.0
+    minutes: float = 110.0
     steps: int = 0
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     seed: int = 1
