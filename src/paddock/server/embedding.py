@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paddock.protocol import ollama
-from paddock.protocol.json import decode, encode
+from paddock.protocol.json import encode
 from paddock.server.errors import JSON
-from paddock.server.streaming import read_body, while_connected
+from paddock.server.streaming import read_json, while_connected
 from paddock.service.embedding import Embedding, EmbeddingRequest, Embeddings
 
 
@@ -21,7 +21,7 @@ class EmbeddingRoutes:
 
     async def embed(self, request: Request) -> Response:
         """`POST /api/embed`."""
-        body = decode(await read_body(request), ollama.EmbedRequest)
+        body = await read_json(request, ollama.EmbedRequest)
         wanted = EmbeddingRequest(
             model=body.model or "",
             texts=ollama.read_input(body.input),
@@ -38,7 +38,7 @@ class EmbeddingRoutes:
 
     async def embeddings(self, request: Request) -> Response:
         """`POST /api/embeddings`: one text, and its vector as the model gives it, of any length."""
-        body = decode(await read_body(request), ollama.EmbeddingsRequest)
+        body = await read_json(request, ollama.EmbeddingsRequest)
         wanted = EmbeddingRequest(
             model=body.model or "",
             texts=ollama.read_input(body.prompt),

@@ -14,10 +14,10 @@ from paddock.library.blobs import parse_digest
 from paddock.library.create import Recipe
 from paddock.library.store import Library
 from paddock.protocol import ollama
-from paddock.protocol.json import BadRequest, decode, encode
+from paddock.protocol.json import BadRequest, encode
 from paddock.registry import Progress
 from paddock.server.errors import JSON
-from paddock.server.streaming import NDJSONStream, body_stream, read_body, while_connected
+from paddock.server.streaming import NDJSONStream, body_stream, read_json, while_connected
 from paddock.service.catalog import Catalog, CreateModel
 from paddock.service.creation import Creator
 from paddock.service.loader import Loader
@@ -46,7 +46,7 @@ class ModelRoutes:
 
     async def show(self, request: Request) -> Response:
         """`POST /api/show`."""
-        body = decode(await read_body(request), ollama.ShowRequest)
+        body = await read_json(request, ollama.ShowRequest)
         name = _required(body)
         shown = await asyncio.to_thread(
             self._catalog.show,
@@ -60,21 +60,21 @@ class ModelRoutes:
 
     async def copy(self, request: Request) -> Response:
         """`POST /api/copy`."""
-        body = decode(await read_body(request), ollama.CopyRequest)
+        body = await read_json(request, ollama.CopyRequest)
         await asyncio.to_thread(self._catalog.copy, body.source or "", body.destination or "")
         await self._loader.unload_replaced()
         return Response()
 
     async def delete(self, request: Request) -> Response:
         """`DELETE /api/delete`."""
-        body = decode(await read_body(request), ollama.DeleteRequest)
+        body = await read_json(request, ollama.DeleteRequest)
         await asyncio.to_thread(self._catalog.delete, _required(body))
         await self._loader.unload_replaced()
         return Response()
 
     async def create(self, request: Request) -> Response:
         """`POST /api/create`."""
-        body = decode(await read_body(request), ollama.CreateRequest)
+        body = await read_json(request, ollama.CreateRequest)
         lines = await self._creator.create(_creation(body))
         if body.stream is False:
             try:

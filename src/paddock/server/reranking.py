@@ -5,9 +5,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paddock.protocol import ollama
-from paddock.protocol.json import decode, encode
+from paddock.protocol.json import encode
 from paddock.server.errors import JSON
-from paddock.server.streaming import read_body, while_connected
+from paddock.server.streaming import read_json, while_connected
 from paddock.service.embedding import Embedding, Ranking, RankingRequest
 
 
@@ -37,7 +37,7 @@ class RerankRoutes:
         return Response(encode(reply), media_type=JSON)
 
     async def _ranked(self, request: Request) -> tuple[str, Ranking, list[ollama.RerankResult]]:
-        body = decode(await read_body(request), ollama.RerankRequest)
+        body = await read_json(request, ollama.RerankRequest)
         texts = ollama.read_documents(body.documents)
         wanted = RankingRequest(
             model=body.model or "",

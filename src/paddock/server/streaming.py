@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from paddock.protocol.json import decode
 from paddock.server.errors import BodyTooLarge, ClientGone, error_body
 
 MAX_JSON_BODY = 100 << 20
@@ -43,6 +44,15 @@ async def read_request(request: Request, read: Callable[[bytes], T]) -> T:
     """Return what `read` makes of the whole body, in a thread if that may take long; raises as `read_body` and it."""
     body = await read_body(request)
     return read(body) if len(body) <= LARGE else await asyncio.to_thread(read, body)
+
+
+async def read_json(request: Request, kind: type[T]) -> T:
+    """Return the whole body as a `kind`, decoded in a thread if that may take long.
+
+    Raises:
+        BadRequest, BodyTooLarge, ClientGone: if it is no JSON of that kind, or as `read_body`.
+    """
+    return await read_request(request, lambda body: decode(body, kind))
 
 
 async def body_stream(request: Request) -> AsyncIterator[bytes]:

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from paddock.protocol import ollama
-from paddock.protocol.json import BadRequest, decode, encode
+from paddock.protocol.json import BadRequest, encode
 from paddock.registry import Progress
 from paddock.server.errors import ClientGone, error_body, status_of
-from paddock.server.streaming import NDJSONStream, body_stream, read_body, while_connected
+from paddock.server.streaming import NDJSONStream, body_stream, read_json, while_connected
 from paddock.service.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class TransferRoutes:
 
     async def pull(self, request: Request) -> Response:
         """`POST /api/pull`."""
-        body = decode(await read_body(request), ollama.PullRequest)
+        body = await read_json(request, ollama.PullRequest)
         lines = await self._transfer.pull(
             body.model or body.name or "", insecure=bool(body.insecure), dry_run=bool(body.dry_run)
         )
@@ -41,7 +41,7 @@ class TransferRoutes:
 
     async def push(self, request: Request) -> Response:
         """`POST /api/push`."""
-        body = decode(await read_body(request), ollama.PushRequest)
+        body = await read_json(request, ollama.PushRequest)
         name = body.model or body.name
         if not name:
             raise BadRequest("model is required")
@@ -49,7 +49,7 @@ class TransferRoutes:
 
     async def export(self, request: Request) -> Response:
         """`POST /api/export`: a model as one tar file."""
-        body = decode(await read_body(request), ollama.ExportRequest)
+        body = await read_json(request, ollama.ExportRequest)
         name = body.model or body.name
         if not name:
             raise BadRequest("model is required")
