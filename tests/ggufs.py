@@ -26,11 +26,12 @@ def tiny_llama(
     file_type: int = 0,
     metadata: Mapping[str, str | int | float | bool] | None = None,
     dtype: Any = np.float32,
+    more: Sequence[str] = (),
 ) -> Path:
     """Write a Llama-shaped model with random weights and a small SentencePiece vocabulary; return `path`.
 
     The vocabulary has all bytes, letters and some words, so that any text can be tokenized. What it generates is noise,
-    but the same noise for the same seed.
+    but the same noise for the same seed. `more` names tensors that are there, too, and that no Llama has.
     """
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
@@ -71,6 +72,8 @@ def tiny_llama(
         matrix(f"blk.{i}.ffn_gate.weight", feed_forward, width)
         matrix(f"blk.{i}.ffn_up.weight", feed_forward, width)
         matrix(f"blk.{i}.ffn_down.weight", width, feed_forward)
+    for name in more:
+        matrix(name, width, width)
     _finish(writer)
     return path
 

@@ -15,6 +15,7 @@ import PIL.Image
 import pytest
 
 from tests import kinds, projectors
+from tests.ggufs import tiny_llama
 from tests.projectors import PATCHES
 from tests.server.servers import Answer, ServerUnderTest, until
 from tests.server.test_hangups import reset
@@ -301,3 +302,15 @@ def test_a_projector_of_another_model_is_told_when_it_is_loaded(
     assert answer.status == 500
     assert "mismatch" in answer.error
     seer.request("DELETE", "/api/delete", {"model": "crossed"})
+
+
+def test_a_model_with_its_encoder_in_one_file_says_why_it_cannot_be_run(
+    server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("whole") / "whole.gguf"
+    tiny_llama(path, metadata={"llama.vision.block_count": 1}, more=["v.patch_embd.weight", "mm.0.weight"])
+    assert server.create("whole", files={path.name: server.upload(path)}).lines[-1] == {"status": "success"}
+    for answer in (server.generate("whole", "Hi"), server.chat("whole", ("user", "Hi"))):
+        assert answer.status == 400
+        assert "encoder inside its GGUF file" in answer.error
+    server.request("DELETE", "/api/delete", {"model": "whole"})

@@ -60,6 +60,11 @@ def ranks(gguf: Gguf) -> bool:
     return any(tensor.name in HEADS for tensor in gguf.tensors)
 
 
+def holds_encoder(gguf: Gguf) -> bool:
+    """Whether a model's file holds what it sees or hears with, too: the library loads such a file neither way."""
+    return any(tensor.name.startswith(("v.", "a.")) for tensor in gguf.tensors)
+
+
 def _encoders(model: Model) -> tuple[bool, bool]:
     """Whether the model's projector sees, and whether it hears. One that says neither is from before any heard."""
     if not model.projector_paths:

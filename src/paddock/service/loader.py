@@ -8,8 +8,9 @@ from paddock.fleet import Fleet, Lease, Wanted
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store import Library, Model, ModelNotFound
+from paddock.service.capabilities import holds_encoder
 from paddock.service.catalog import Catalog
-from paddock.service.errors import UnknownModel
+from paddock.service.errors import NotSupported, UnknownModel
 from paddock.service.options import InferenceOptions, merge_options
 from paddock.service.shape import runner_files, wanted_runner
 from paddock.settings import Settings
@@ -55,8 +56,14 @@ class Loader:
         """Return a hold on a runner of the model, loaded if need be; `keep_alive` in nanoseconds, None: the settings'.
 
         Raises:
+            NotSupported: if its file is of a form that cannot be run.
             FleetError: if it cannot be loaded.
         """
+        if holds_encoder(model.gguf):
+            raise NotSupported(
+                f"{model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run yet; "
+                "a variant whose projector is a file of its own can"
+            )
         wanted = wanted_runner(model, options, self._catalog.details(model))
         lease = await self._fleet.acquire(wanted, keep_alive)
         try:
