@@ -68,6 +68,8 @@ def test_what_is_no_recording_is_refused_and_the_others_go_on(runner: RunnerUnde
     assert "recording 2 is damaged" in refused(ends[32][1])
     assert refused(ends[35][1]) == "the recording holds no sound"
     assert "of images and audio" in refused(ends[36][1])
+    too_long = ends[36][1]
+    assert isinstance(too_long, ipc.Failed) and too_long.kind == "too_long"
     assert all(isinstance(ends[n][1], ipc.Finished) for n in (30, 34, 37))
 
 

@@ -1,10 +1,12 @@
 """Recordings of every kind become samples, and whatever is none is refused."""
 
+import contextlib
 import io
 import struct
 import wave
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,11 +85,42 @@ def test_of_a_file_that_was_cut_off_counts_what_is_there() -> None:
     assert len(decode(recorded(noise(7, 2), form="MP3")[:4000], RATE)) > RATE // 4
 
 
-def test_a_file_that_says_it_is_endless_is_read_to_its_end() -> None:
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.9])
+def test_of_a_flac_file_that_was_cut_off_counts_what_is_there(part: float, channels: int) -> None:
+    samples = noise(7, 40, channels=channels)
+    whole = recorded(samples, form="FLAC")
+    found = decode(whole[: int(len(whole) * part)], RATE)
+    assert part * len(samples) - RATE < len(found) < len(samples)
+    assert np.abs(found[: 5 * RATE] - samples[: 5 * RATE, 0]).max() < 1e-4
+    assert np.abs(found[-RATE:] - samples[len(found) - RATE : len(found), 0]).max() < 1e-4
+
+
+def stream_of(samples: npt.NDArray[np.float32], length_of_all: int, length_of_sound: int) -> bytes:
+    stream = bytearray(recorded(samples))
+    stream[4:8], stream[40:44] = struct.pack("<I", length_of_all), struct.pack("<I", length_of_sound)
+    return bytes(stream)
+
+
+@pytest.mark.parametrize("length_of_all", [0, 8, 36, 0xFFFFFFFF])
+@pytest.mark.parametrize("length_of_sound", [0, 0xFFFFFFFF])
+def test_a_file_that_does_not_say_how_long_it_is_is_read_to_its_end(length_of_all: int, length_of_sound: int) -> None:
     """As programs write them that do not know how much is coming."""
-    stream = bytearray(recorded(noise(8)))
-    stream[4:8] = stream[40:44] = struct.pack("<I", 0xFFFFFFFF)
-    assert len(decode(bytes(stream), RATE)) == RATE
+    assert len(decode(stream_of(noise(8), length_of_all, length_of_sound), RATE)) == RATE
+
+
+def test_a_flac_file_that_does_not_say_how_long_it_is_is_read_to_its_end() -> None:
+    stream = bytearray(recorded(noise(8, 3), form="FLAC"))
+    stream[21] &= 0xF0  # the last 36 bits of what stands before the checksum count the samples
+    stream[22:26] = bytes(4)
+    assert len(decode(bytes(stream), RATE)) == 3 * RATE
+
+
+def test_what_stands_behind_no_sound_is_not_taken_for_sound() -> None:
+    tag = b"LIST" + struct.pack("<I", 1000) + bytes(1000)
+    file = recorded(np.zeros((0, 1), np.float32)) + tag
+    with pytest.raises(BadRecording, match="holds no sound"):
+        decode(file[:4] + struct.pack("<I", len(file) - 8) + file[8:], RATE)
 
 
 def cheap_file(seconds: int, rate: int = 1000, channels: int = 1) -> bytes:
@@ -130,6 +163,36 @@ def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPa
     assert len(decode(cheap_file(24, channels=2), 1000)) == 24_000
     with pytest.raises(BadRecording, match="more than 50000 samples in its 2 channels"):
         decode(cheap_file(26, channels=2), 1000)
+
+
+def test_one_that_is_not_wanted_any_more_is_not_unpacked_to_its_end() -> None:
+    asked = 0
+
+    def wanted() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked < 3
+
+    with pytest.raises(BadRecording):
+        decode(cheap_file(1800), 1000, wanted)
+    assert asked == 3
+
+
+@pytest.mark.parametrize("size", [0x80000000, 0xFFFFFFFF, 0xFFFF0000, 0x7FFFFFFF])
+def test_sizes_of_any_kind_raise_nothing_in_the_callbacks_of_the_library(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be printed with a traceback each."""
+    raised: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", raised.append)
+    for form, order in (("WAV", "<"), ("AIFF", ">")):
+        file = recorded(noise(1), form=form)
+        for name in (b"LIST", b"bext", b"fact", b"SSND", b"data", b"COMM"):
+            for at in (12, 38, 40, 48):
+                with contextlib.suppress(BadRecording):
+                    decode(file[:at] + name + struct.pack(order + "I", size) + file[at:], RATE)
+                    decode(file[:at] + name + struct.pack(order + "I", size) + file[at + 8 :], RATE)
+    assert not raised
 
 
 SAMPLE = {form: recorded(noise(9, 0.2), form=form) for form in ("WAV", "FLAC", "MP3", "OGG")}

@@ -15,6 +15,7 @@ from paddock.library import gguf
 from paddock.library.create import Recipe
 from paddock.library.errors import LibraryError
 from paddock.library.files import DAY
+from paddock.library.manifests import BrokenModel
 from paddock.library.names import ModelName
 from paddock.library.store import Library
 from paddock.service.catalog import Catalog, CreateModel, local_time
@@ -253,6 +254,18 @@ def test_a_projector_shows_what_it_is(catalog: Catalog, weights: str, tmp_path: 
     assert shown["projector_info"]["clip.projector_type"] == "mlp"
     assert "vision" in shown["capabilities"]
     assert shown["modelfile"].count("\nFROM /") == 2
+
+
+def test_a_projector_that_is_gone_is_told_without_saying_where_it_was(
+    catalog: Catalog, weights: str, tmp_path: Path
+) -> None:
+    projector = tiny_file(tmp_path / "p.gguf", "clip", {"clip.projector_type": "mlp"})
+    digest, _ = catalog.library.blobs.put(projector.read_bytes())
+    make(catalog, "x", files={"x.gguf": weights, "p.gguf": digest})
+    catalog.library.blobs.path(digest).unlink()
+    with pytest.raises(BrokenModel, match="its projector cannot be read") as broken:
+        catalog.capabilities(catalog.library.open(ModelName.parse("x")))
+    assert str(tmp_path) not in str(broken.value)
 
 
 def test_a_model_whose_file_is_damaged_is_still_listed(catalog: Catalog, weights: str) -> None:

@@ -144,7 +144,7 @@ class Formats:
         """Begin to compile the format of `request`."""
         if self._masks is None:
             self._masks = ThreadPoolExecutor(MASK_THREADS, thread_name_prefix="masks")
-        self._coming.add(request, lambda: self._compile(request.format))
+        self._coming.add(request, lambda _: self._compile(request.format))
 
     def cancel(self, request: int) -> None:
         """Forget a request."""

@@ -18,6 +18,11 @@ REPLY_CONTEXTS = 10
 """A reply without a limit of its own ends after this many contexts' worth of tokens, as Ollama's does."""
 
 
+def context_for(request: Generate, context_length: int, limit: int) -> int:
+    """Return how many tokens a request may use: as it says or `context_length`, and never more than `limit`."""
+    return min(request.num_ctx or context_length, limit)
+
+
 class Generation:
     """One request in progress: its sequence, its sampler with the state that it has, its text."""
 
@@ -41,7 +46,7 @@ class Generation:
         Raises:
             PromptTooLong: if the prompt does not fit and may not be cut.
         """
-        num_ctx = min(request.num_ctx or context_length, limit)
+        num_ctx = context_for(request, context_length, limit)
         tokens, spans = cut_prompt(prompt, num_ctx, request.num_keep, model.adds_bos, request.truncate, spans)
         self.request = request
         self.media = media or {}

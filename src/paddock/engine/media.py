@@ -18,8 +18,8 @@ from paddock.engine.binding.mtmd import Part, Prepared, Projector, ProjectorErro
 from paddock.engine.constraints import BadConstraint, Constraint
 from paddock.engine.imaging import BadPicture, Pixels
 from paddock.engine.imaging import decode as decode_picture
-from paddock.engine.preparation import Preparation
-from paddock.engine.recordings import BadRecording
+from paddock.engine.preparation import Making, Preparation, StillWanted
+from paddock.engine.recordings import UNWANTED, BadRecording
 from paddock.engine.recordings import decode as decode_recording
 from paddock.engine.spans import Span, Spans, cell_numbers
 from paddock.ipc import Generate, Measure
@@ -45,6 +45,10 @@ class BadMedia(ValueError):
     """A file that came with a request cannot be used; the message says which, and why."""
 
 
+class TooMuchMedia(BadMedia):
+    """The files of a request fill more than its context."""
+
+
 class MediaFile(NamedTuple):
     """A picture or a recording, as a client sent it, and the hash of that."""
 
@@ -67,6 +71,11 @@ class Seen(NamedTuple):
     def tokens(self) -> int:
         """How many tokens it is in a prompt."""
         return sum(part.cells or len(part.tokens) for part in self.parts)
+
+    @property
+    def cells(self) -> int:
+        """How many of these are embeddings: they stay when the text of a prompt is cut."""
+        return sum(part.cells for part in self.parts)
 
 
 def named_media(prompt: str, count: int) -> list[int]:
@@ -109,6 +118,15 @@ class Viewing(NamedTuple):
     """What its reply is held to."""
     images: dict[int, bytes]
     """Its files, by their numbers in the prompt."""
+    num_ctx: int | None = None
+    """Tokens of its context: from so many embeddings on, no further file is looked at. None: all are."""
+
+
+class Again(NamedTuple):
+    """A file that is prepared a second time."""
+
+    key: bytes
+    making: Making[None]
 
 
 class Gallery:
@@ -120,6 +138,7 @@ class Gallery:
         self._most_cells = most_cells
         self._known: OrderedDict[bytes, tuple[Part, ...]] = OrderedDict()
         self._prepared: OrderedDict[bytes, Prepared] = OrderedDict()
+        self._again: Again | None = None
         self._lock = threading.Lock()
         self._coming = Preparation[Viewing, dict[int, Seen], BadMedia](
             "media", BadMedia, "an image or a recording cannot be prepared"
@@ -132,7 +151,7 @@ class Gallery:
 
     def add(self, viewing: Viewing) -> None:
         """Begin to look at the files of a request."""
-        self._coming.add(viewing, lambda: self._look_at_all(viewing.images))
+        self._coming.add(viewing, lambda wanted: self._look_at_all(viewing, wanted))
 
     def cancel(self, request: int) -> None:
         """Forget a request."""
@@ -145,17 +164,40 @@ class Gallery:
         """
         return self._coming.take(sleep=sleep)
 
-    def prepared(self, file: MediaFile) -> Prepared:
+    def prepared(self, file: MediaFile) -> Prepared | None:
         """Take a file out, ready to be encoded; give it back with `keep` or close it.
 
+        If it had to make room for others, the thread prepares it again, one such file at a time: None until then.
+
         Raises:
-            BadMedia, ProjectorError: if it cannot be prepared.
+            BadMedia: if that cannot be done.
         """
+        again = self._again
+        is_made = again is not None and again.key == file.key and again.making.done
         with self._lock:
             found = self._prepared.pop(file.key, None)
-        if found is None:
-            found = self._prepare(file)
+        if again is not None and is_made:
+            self._again = None
+            again.making.result()
+        elif again is None and found is None:
+            self._again = Again(file.key, self._coming.begin(lambda wanted: self._prepare_again(file, wanted)))
         return found
+
+    @property
+    def prepares_again(self) -> bool:
+        """Whether a file is prepared again."""
+        return self._again is not None
+
+    def wait(self) -> None:
+        """Sleep a moment, if a file is prepared again and not done."""
+        if self._again is not None:
+            self._again.making.wait()
+
+    def give_up_but(self, keys: set[bytes]) -> None:
+        """Say that no other files than these need be prepared again any more."""
+        if self._again is not None and self._again.key not in keys:
+            self._again.making.drop()
+            self._again = None
 
     def keep(self, key: bytes, prepared: Prepared) -> None:
         """Hold a file ready to be encoded, as long as there is room for it."""
@@ -163,42 +205,58 @@ class Gallery:
             before = self._prepared.pop(key, None)
             self._prepared[key] = prepared
             leaving = [before] if before is not None else []
+            awaited = self._again.key if self._again is not None else None
             while len(self._prepared) > PREPARED:
-                leaving.append(self._prepared.popitem(last=False)[1])
+                oldest = next(other for other in self._prepared if other != awaited)
+                leaving.append(self._prepared.pop(oldest))
         for left in leaving:
             left.close()
 
     def close(self) -> None:
         """End the thread and forget everything."""
+        self.give_up_but(set())
         self._coming.close()
         for prepared in self._prepared.values():
             prepared.close()
         self._prepared.clear()
 
-    def _look_at_all(self, files: dict[int, bytes]) -> dict[int, Seen]:
-        found = {}
+    def _look_at_all(self, viewing: Viewing, wanted: StillWanted) -> dict[int, Seen]:
+        files, most = viewing.images, viewing.num_ctx
+        found: dict[int, Seen] = {}
+        cells = 0
         for number, data in files.items():
             file = MediaFile.of(data)
             try:
-                found[number] = Seen(file, self._look_at(file))
+                found[number] = Seen(file, self._look_at(file, wanted))
             except BadMedia as error:
                 what = "recording" if is_recording(data) else "image" if self._projector.sees else "file"
                 raise BadMedia(f"{what} {number + 1} {error}" if len(files) > 1 else f"the {what} {error}") from None
+            cells += found[number].cells
+            if most is not None and cells >= most:
+                raise TooMuchMedia(
+                    f"request (at least {cells} tokens of images and audio) exceeds the available context size "
+                    f"({most} tokens), try increasing it"
+                )
         return found
 
-    def _look_at(self, file: MediaFile) -> tuple[Part, ...]:
+    def _look_at(self, file: MediaFile, wanted: StillWanted) -> tuple[Part, ...]:
         with self._lock:
             parts = self._known.get(file.key)
             if parts is not None:
                 self._known.move_to_end(file.key)
                 return parts
-        prepared = self._prepare(file)
+        prepared = self._prepare(file, wanted)
         self.keep(file.key, prepared)
         return prepared.parts
 
-    def _prepare(self, file: MediaFile) -> Prepared:
+    def _prepare_again(self, file: MediaFile, wanted: StillWanted) -> None:
+        self.keep(file.key, self._prepare(file, wanted))
+
+    def _prepare(self, file: MediaFile, wanted: StillWanted) -> Prepared:
+        if not wanted():
+            raise BadMedia(UNWANTED)
         try:
-            prepared = self._heard(file.data) if is_recording(file.data) else self._pictured(file.data)
+            prepared = self._heard(file.data, wanted) if is_recording(file.data) else self._pictured(file.data)
         except (BadPicture, BadRecording) as error:
             raise BadMedia(str(error)) from None
         with self._lock:
@@ -207,10 +265,10 @@ class Gallery:
                 self._known.popitem(last=False)
         return prepared
 
-    def _heard(self, data: bytes) -> Prepared:
+    def _heard(self, data: bytes, wanted: StillWanted) -> Prepared:
         if not self._projector.hears:
             raise BadRecording("is of no use: this model takes no audio")
-        samples = decode_recording(data, self._projector.sample_rate)
+        samples = decode_recording(data, self._projector.sample_rate, wanted)
         seconds = len(samples) / self._projector.sample_rate
         try:
             prepared = self._projector.prepare_recording(samples)

@@ -6,11 +6,12 @@ answered. Embeddings are kept a while: a file whose cells were evicted need not 
 
 import logging
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from paddock.engine.binding import Context, Model
-from paddock.engine.binding.mtmd import EmbeddingBatch, Part, Projector, ProjectorError, see_all
+from paddock.engine.binding.mtmd import EmbeddingBatch, Part, Prepared, Projector, ProjectorError, see_all
 from paddock.engine.media import BadMedia, Gallery, MediaFile
 from paddock.engine.sequence import Sequence
 from paddock.engine.spans import Span
@@ -88,38 +89,42 @@ class Encoder:
     @property
     def busy(self) -> bool:
         """Whether something has been begun."""
-        return self._turns is not None
+        return self._turns is not None or self.gallery.prepares_again
 
     def run(self, wanted: list[Wanted], seconds: float) -> Wanted | None:
-        """Encode for about `seconds` what is wanted, in that order; return what cannot be encoded.
+        """Encode for about `seconds` what is wanted, in that order as it is ready; return what cannot be encoded.
 
         What has been begun goes on if it is still wanted, by whomever, and is dropped if not.
         """
         if self._job is not None and all(self._job.key != one.key for one in wanted):
-            self.stop()
-        if not wanted:
-            return None
+            self._stop_job()
+        self.gallery.give_up_but({one.file.key for one in wanted})
         if self._turns is None:
-            first = self._job = wanted[0]
-            self._turns = Turns(lambda: self._encode(first))
-        job = self._job
-        assert job is not None
+            bad = self._begin(wanted)
+            if bad is not None:
+                return bad
+        turns, job = self._turns, self._job
+        if turns is None or job is None:
+            return None
         try:
-            self._turns.run(seconds)
+            turns.run(seconds)
         except Exception as error:  # one request's file must not end the runner for all
-            expected = isinstance(error, BadMedia | ProjectorError | MemoryError)
-            log.error("an image or a recording cannot be encoded: %s", error, exc_info=None if expected else error)
+            _log_failure(error)
             self._turns = self._job = None
             return next(one for one in wanted if one.key == job.key)
-        if self._turns.done:
+        if turns.done:
             self._turns = self._job = None
         return None
 
+    def wait(self) -> None:
+        """Sleep a moment, if there is nothing to do but to wait for a file that is prepared again."""
+        if self._turns is None:
+            self.gallery.wait()
+
     def stop(self) -> None:
         """Drop what has been begun."""
-        if self._turns is not None:
-            self._turns.stop()
-        self._turns = self._job = None
+        self._stop_job()
+        self.gallery.give_up_but(set())
 
     def close(self) -> None:
         """Give all memory back."""
@@ -127,8 +132,25 @@ class Encoder:
         self.gallery.close()
         self.projector.close()
 
-    def _encode(self, job: Wanted) -> None:
-        prepared = self.gallery.prepared(job.file)
+    def _begin(self, wanted: list[Wanted]) -> Wanted | None:
+        """Begin with the first that is ready, if one is; return what cannot be made ready."""
+        for one in wanted:
+            try:
+                prepared = self.gallery.prepared(one.file)
+            except Exception as error:  # as in `run`
+                _log_failure(error)
+                return one
+            if prepared is not None:
+                self._job, self._turns = one, Turns(partial(self._encode, one, prepared))
+                break
+        return None
+
+    def _stop_job(self) -> None:
+        if self._turns is not None:
+            self._turns.stop()
+        self._turns = self._job = None
+
+    def _encode(self, job: Wanted, prepared: Prepared) -> None:
         try:
             data = self.projector.encode(prepared, job.part)
         finally:
@@ -181,6 +203,11 @@ class MediaBatch:
         finally:
             see_all(self._context, False)
         return index
+
+
+def _log_failure(error: Exception) -> None:
+    expected = isinstance(error, BadMedia | ProjectorError | MemoryError)
+    log.error("an image or a recording cannot be encoded: %s", error, exc_info=None if expected else error)
 
 
 def most_at_once(projector: Projector, shapes: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))) -> int:

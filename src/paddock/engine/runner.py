@@ -16,9 +16,9 @@ from paddock.engine.channel import Channel
 from paddock.engine.constraints import BadConstraint, Constraint
 from paddock.engine.embedding import Embedder
 from paddock.engine.formatting import Formats
-from paddock.engine.generation import Generation
+from paddock.engine.generation import Generation, context_for
 from paddock.engine.lane import Method
-from paddock.engine.media import BadMedia, MediaFile, Seen, Viewing, named_media, with_media
+from paddock.engine.media import BadMedia, MediaFile, Seen, TooMuchMedia, Viewing, named_media, with_media
 from paddock.engine.media_encoding import Encoder, most_at_once
 from paddock.engine.sequence import PromptTooLong
 from paddock.engine.spans import Spans
@@ -96,6 +96,7 @@ class Runner:
         self._options = options
         self._context = _generating_context(model, options.context, adapters)
         self._cells = self._context.cells if self._context else max(options.context.cells, model.train_context)
+        self._longest = min(self._cells, model.train_context or self._cells)
         self._formats = Formats(model)
         self._stepper: Stepper | None = None
         if self._context is not None:
@@ -227,12 +228,15 @@ class Runner:
         if self._encoder is None:
             self._refuse(request, "this model takes no images and no audio", "invalid")
         else:
-            self._encoder.gallery.add(Viewing(request, rules, {n: request.images[n] for n in numbers}))
+            num_ctx = None
+            if isinstance(request, Generate):
+                num_ctx = context_for(request, self._context_length, self._longest)
+            self._encoder.gallery.add(Viewing(request, rules, {n: request.images[n] for n in numbers}, num_ctx))
 
     def _viewed(self, viewing: Viewing, found: dict[int, Seen] | BadMedia) -> None:
         request = viewing.request
         if isinstance(found, BadMedia):
-            self._refuse(request, str(found), "invalid")
+            self._refuse(request, str(found), "too_long" if isinstance(found, TooMuchMedia) else "invalid")
         elif isinstance(request, Measure):
             self._channel.send(Measured(request.id, tuple(found[n].tokens for n in range(len(request.images)))))
         else:
@@ -259,8 +263,8 @@ class Runner:
             self._refuse(request, "the prompt has no tokens", "invalid")
             return
         try:
-            limit = min(self._cells, self._model.train_context or self._cells)
-            generation = Generation(request, prompt, self._model, self._context_length, limit, rules, spans, media)
+            lengths = self._context_length, self._longest
+            generation = Generation(request, prompt, self._model, *lengths, rules, spans, media)
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return

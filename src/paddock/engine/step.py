@@ -165,6 +165,8 @@ class Stepper:
         bad = encoder.run(wanted, self._budget.slice(any(w.sequence.state is State.DECODING for w in works)))
         self._seconds += time.perf_counter() - started
         if bad is None:
+            if not works:
+                encoder.wait()
             return []
         return self._fail([self._generations[bad.sequence]], "an image or a recording could not be encoded")
 

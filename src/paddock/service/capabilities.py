@@ -71,8 +71,10 @@ def _encoders(model: Model) -> tuple[bool, bool]:
         return False, False
     try:
         metadata = cached_gguf(model.projector_paths[0]).metadata
-    except (GgufError, OSError) as error:
+    except GgufError as error:
         raise BrokenModel(model.name, f"its projector cannot be read ({error})") from None
+    except OSError as error:
+        raise BrokenModel(model.name, f"its projector cannot be read ({error.strerror})") from None
     hears = metadata.get("clip.has_audio_encoder") is True
     return metadata.get("clip.has_vision_encoder", not hears) is True, hears
 
