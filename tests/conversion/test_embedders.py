@@ -162,6 +162,9 @@ def test_the_first_positions_of_roberta_are_left_out(tmp_path: Path) -> None:
     assert positions.shape[-1] == 1024
     write_json(folder / "sentence_bert_config.json", {"max_seq_length": 512})
     assert imported(folder).metadata["bert.context_length"] == 512
+    for none in (0.5, 0, -1, 10**400):
+        write_json(folder / "sentence_bert_config.json", {"max_seq_length": none})
+        assert imported(folder).metadata["bert.context_length"] == 1024
 
 
 Spoil = Callable[[Path], Any]

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,16 @@ WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
     "other heads": (changed(num_attention_heads=5), "does not have 5 heads"),
     "rope": (changed(rope_parameters={"rope_type": "magic"}), "rope_scaling of the type magic"),
     "theta": (changed(rope_parameters={"rope_theta": "far"}), "rope_theta must be a number"),
+    "endless number": (changed(rms_norm_eps=10**400), "rms_norm_eps must be a number"),
+    "number beyond floats": (changed(rms_norm_eps=1e300), "rms_norm_eps must be a number"),
+    "number below 0": (changed(rms_norm_eps=-1), "rms_norm_eps must be a number above 0"),
+    "number that becomes 0": (changed(rms_norm_eps=1e-60), "rms_norm_eps must be a number above 0"),
+    "theta below 0": (changed(rope_parameters={"rope_theta": -1}), "rope_theta must be a number above 0"),
+    "trained": (
+        changed(rope_parameters={"rope_type": "yarn", "original_max_position_embeddings": 1e30}),
+        "original_context_length must be a whole number",
+    ),
+    "too many layers": (changed(num_hidden_layers=10**9), "1000000000 layers, the checkpoint has fewer"),
     "fewer layers": (changed(num_hidden_layers=1), "layers.1.* does not belong to LlamaForCausalLM"),
     "stranger": (more("model.layers.0.magic.weight", (2, 2)), "magic.weight.* does not belong to LlamaForCausalLM"),
     "expert": (more("model.layers.0.mlp.experts.3.up_proj.weight", (2, 2)), "are missing"),
@@ -144,6 +155,19 @@ def test_a_checkpoint_that_is_not_what_it_says_is_refused(folder: Path, case: st
     spoil(folder)
     with pytest.raises(ConversionError, match=message), Path(os.devnull).open("wb") as sink:
         import_checkpoint(Checkpoint.of_folder(folder), sink)
+
+
+def test_tokens_for_which_there_are_no_embeddings_are_dropped(folder: Path, tmp_path: Path) -> None:
+    (folder / "added_tokens.json").write_text(json.dumps({"<far>": 1 << 20, "<farther>": 1 << 23, "<next>": 64}))
+    tracemalloc.start()
+    try:
+        with (tmp_path / "out.gguf").open("wb") as sink:
+            import_checkpoint(Checkpoint.of_folder(folder), sink)
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+    tokens = read_gguf(tmp_path / "out.gguf").metadata["tokenizer.ggml.tokens"]
+    assert (tokens.length, tokens.values[:3]) == (64, ("<unk>", "<s>", "</s>"))
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Imported tokenizers cut text as the originals do."""
 
 import json
+import struct
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -235,6 +236,33 @@ def test_a_vocabulary_gets_as_many_tokens_as_there_are_embeddings(tmp_path: Path
     assert (len(found.tokens), len(found.kinds)) == (60, 60)
 
 
+def test_a_number_of_a_token_that_no_model_has_is_passed_over(tmp_path: Path) -> None:
+    decoder = {"9" * 5000: {"content": "a"}, "64": {"content": "<more>"}}
+    added = {"<far>": 1 << 40, "<below>": -1, "<true>": True}
+    found = read(
+        tmp_path / "1",
+        tokenizer=byte_tokenizer(),
+        tokenizer_config={"added_tokens_decoder": decoder},
+        added_tokens=added,
+    )
+    assert found.tokens[64:] == ["<more>"]
+
+
+def test_steps_of_sentence_pieces_that_are_no_list_are_passed_over(tmp_path: Path) -> None:
+    described = byte_tokenizer() | {"normalizer": {"type": "Prepend", "prepend": "▁"}}
+    described["pre_tokenizer"] = {"normalizers": 5, "pretokenizers": {"a": 1}}
+    found = read(tmp_path / "1", tokenizer=described)
+    assert (found.model, found.settings["add_space_prefix"]) == ("llama", True)
+
+
+def test_a_score_that_no_file_can_hold_is_refused() -> None:
+    endless = b"\n\1a\x15\0\0\x80\x7f"
+    wide = b"\n\1a\x11" + struct.pack("<d", 1e300)
+    for piece in (endless, wide):
+        with pytest.raises(ConversionError, match="a score that is no number"):
+            from_model(b"\n" + bytes([len(piece)]) + piece, {}, {})
+
+
 def without(part: str) -> dict[str, Any]:
     tokenizer = byte_tokenizer()
     del tokenizer["model"][part]
@@ -251,6 +279,13 @@ def with_cut(step: Any) -> dict[str, Any]:
     return byte_tokenizer() | {"pre_tokenizer": step}
 
 
+def with_token(first: str, second: str, number: int = 65) -> dict[str, Any]:
+    """With two more tokens, the second of this number."""
+    tokenizer = byte_tokenizer()
+    tokenizer["added_tokens"] += [{"id": 64, "content": first}, {"id": number, "content": second}]
+    return tokenizer
+
+
 WRONG: list[tuple[Any, str]] = [
     ({}, "the tokenizer is missing"),
     ({"model": {"type": "WordLevel"}}, "type WordLevel is not imported"),
@@ -259,6 +294,9 @@ WRONG: list[tuple[Any, str]] = [
     ({"model": {"type": "BPE", "vocab": {"a": 1 << 40}, "merges": []}}, "no vocabulary"),
     ({"model": {"type": "BPE", "vocab": {"a": 100_000}, "merges": []}}, "large gaps"),
     (with_merges(["abc"]), "no pairs"),
+    ({"model": [1]}, "a model that is none"),
+    (with_token("a\0b", "a"), 'the token "a" twice'),
+    (with_token("[PAD70]", "x", 71), r'the token "\[PAD70\]" twice'),
     (with_cut({"type": "Split", "pattern": {"Regex": r"\w+"}, "behavior": "Isolated"}), "does not know"),
     (with_cut({"type": "Whitespace"}), "type Whitespace"),
     (with_cut({"type": "Split", "pattern": {"Regex": GPT2}, "behavior": "Contiguous"}), "Contiguous"),

@@ -3,17 +3,20 @@
 import contextlib
 import json
 import tempfile
+import time
+import tracemalloc
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers import Vocabulary
-from paddock.conversion.tokenizers.charsmap import MOST, check_charsmap
+from paddock.conversion.tokenizers.charsmap import LONGEST, MOST, check_charsmap, made_of
 from tests.conversion.checkpoints import DATA
 from tests.conversion.embedders import QUESTION, unigram_tokenizer
 from tests.conversion.embedders import TEXTS as SHORT
@@ -77,32 +80,74 @@ def test_two_texts_have_two_separators_between_them(tmp_path: Path) -> None:
         assert (found["add_bos_token"], found["add_eos_token"], found["add_sep_token"]) == (True, True, twice)
 
 
+TABLE = unigram_tokenizer()["normalizer"]
+ALWAYS, FIRST, NEVER = (
+    {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": True}
+    for scheme in ("always", "first", "never")
+)
+STRIP = {"type": "Strip", "strip_left": False, "strip_right": True}
+MERGE, MARK = ({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": content} for content in (" ", "▁"))
+ESCAPE = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+SPLIT = {"type": "WhitespaceSplit"}
+
+
+def cutting(normalizers: list[Any], cuts: list[Any]) -> dict[str, Any]:
+    return {
+        "normalizer": {"type": "Sequence", "normalizers": normalizers} if normalizers else None,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": cuts} if cuts else None,
+    }
+
+
 @pytest.mark.parametrize(
-    ("normalizer", "cut"),
+    ("normalizers", "cuts"),
     [
-        (None, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}),
-        (
-            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
-            {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
-        ),
-        (
-            {"type": "Sequence", "normalizers": [
-                {"type": "Strip", "strip_left": False, "strip_right": True},
-                {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"},
-            ]},
-            {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
-        ),
-        (None, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never", "split": True}),
+        ([TABLE, STRIP, MERGE], [ALWAYS]),
+        ([TABLE, STRIP | {"strip_left": True}, MARK], [ALWAYS]),
+        ([TABLE, STRIP, MARK], [FIRST]),
+        ([TABLE], [SPLIT, ALWAYS]),
+        ([TABLE, MERGE], [SPLIT, ALWAYS]),
+        ([TABLE, STRIP, MARK], [SPLIT, ALWAYS]),
+        ([], [NEVER]),
+        ([TABLE], [NEVER]),
+        ([ESCAPE], []),
     ],
-    ids=["spaces kept", "spaces merged", "spaces stripped", "no prefix"],
-)  # fmt: skip
+    ids=["strip", "strip both", "first", "split", "merge and split", "all", "kept", "kept with a table", "escaped"],
+)
 def test_spaces_are_treated_as_the_original_treats_them(
-    tmp_path: Path, engines: Any, normalizer: Any, cut: Any
+    tmp_path: Path, engines: Any, normalizers: list[Any], cuts: list[Any]
 ) -> None:
-    described = unigram_tokenizer() | {"normalizer": normalizer, "pre_tokenizer": cut}
+    described = unigram_tokenizer() | cutting(normalizers, cuts)
     theirs, engine = original(described), engines(read(tmp_path / "1", CONFIG, tokenizer=described))
-    for text in ("tea", "two  spaces", "one two", "a   b c", "ends with a word"):
-        assert engine.tokens(text, around=True) == theirs.encode(text).ids, text
+    texts = ["tea", "two  spaces", "a   b c", " tea", "tea ", "  tea  ", "a\nb", "tea\n", "\ttea", "a \n b", " "]
+    assert [engine.tokens(text, around=True) for text in texts] == [theirs.encode(text).ids for text in texts]
+
+
+def test_a_space_at_the_end_is_dropped_as_sentencepiece_drops_it(tmp_path: Path, engines: Any) -> None:
+    described = unigram_tokenizer() | cutting([TABLE, MERGE], [ALWAYS])
+    theirs, engine = original(described), engines(read(tmp_path / "1", CONFIG, tokenizer=described))
+    for text in ("tea", "two  spaces", " tea", "tea ", "a\nb", "tea\n", "\ttea  "):
+        assert engine.tokens(text, around=True) == theirs.encode(text.rstrip()).ids
+
+
+CANNOT: dict[str, tuple[list[Any], list[Any], str]] = {
+    "strip alone": ([TABLE, STRIP], [ALWAYS], "Strip without one space for several"),
+    "mark and split": ([TABLE, MARK], [SPLIT, ALWAYS], "only if those at the end of a text are dropped"),
+    "left strip": ([TABLE, STRIP | {"strip_left": True, "strip_right": False}, MERGE], [ALWAYS], "normalizer Strip"),
+    "strip too late": ([TABLE, MARK, STRIP], [ALWAYS], "Precompiled, Mark, Strip, Metaspace are not imported together"),
+    "prefix alone": ([], [ALWAYS], "a space before the text, but not one for several"),
+    "split without a table": ([], [SPLIT, ALWAYS], "only with a table of characters"),
+    "strip without a table": ([STRIP, MERGE], [ALWAYS], "only with a table of characters"),
+    "first word only": ([TABLE], [SPLIT, FIRST], "without a space before every word"),
+    "split too late": ([TABLE], [ALWAYS, SPLIT], "Precompiled, Metaspace, WhitespaceSplit are not imported together"),
+    "spaces left": ([TABLE], [], "the steps Precompiled are not imported together"),
+}
+
+
+@pytest.mark.parametrize("case", CANNOT)
+def test_spaces_that_the_engine_would_treat_otherwise_are_refused(tmp_path: Path, case: str) -> None:
+    normalizers, cuts, message = CANNOT[case]
+    with pytest.raises(ConversionError, match=message):
+        read(tmp_path / "1", CONFIG, tokenizer=unigram_tokenizer() | cutting(normalizers, cuts))
 
 
 def changed(part: str, value: Any) -> dict[str, Any]:
@@ -115,6 +160,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no vocabulary": (changed("vocab", {}), "no vocabulary"),
     "no scores": (changed("vocab", [["a"]]), "no list of pieces"),
     "no numbers": (changed("vocab", [["a", "b"]]), "no list of pieces"),
+    "endless score": (changed("vocab", [["<unk>", 10**400]]), "no list of pieces"),
+    "score beyond floats": (changed("vocab", [["<unk>", 1e60]]), "no list of pieces"),
+    "score no number": (changed("vocab", [["<unk>", True]]), "no list of pieces"),
+    "model no object": ({"model": [1]}, "a model that is none"),
     "no unknown": (changed("unk_id", None), "unk_id"),
     "unknown outside": (changed("unk_id", 5000), "unk_id"),
     "twice": (changed("vocab", [[t, -1.0] for t in ["<s>", "<pad>", "</s>", "<unk>", "ab", "ab"]]), '"ab" twice'),
@@ -130,7 +179,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_unigram_model_that_cannot_be_imported_is_named(tmp_path: Path, case: str) -> None:
     changes, message = WRONG[case]
     with pytest.raises(ConversionError, match=message):
-        read(tmp_path / "1", CONFIG, tokenizer=unigram_tokenizer() | changes)
+        own_file(tmp_path / "1", tokenizer=unigram_tokenizer() | changes)
 
 
 def offset(unit: int) -> int:
@@ -171,11 +220,98 @@ def test_a_spoiled_table_of_characters_is_refused_or_harmless(data: st.DataObjec
         walk(spoiled, text)
 
 
+def full_width(table: bytes) -> int:
+    """Where in a table the unit stands to which the first byte of full-width letters leads."""
+    first = offset(int.from_bytes(table[4:8], "little"))
+    of_byte = 4 + 4 * (first ^ 0xEF)
+    assert table[of_byte] == 0xEF
+    return of_byte
+
+
+@pytest.mark.parametrize("name", [MODEL, "tokenizer.model"])
+def test_the_table_of_a_model_in_a_file_is_checked(tmp_path: Path, name: str) -> None:
+    model, table = (DATA / "unigrams.model").read_bytes(), b64decode(TABLE["precompiled_charsmap"])
+    assert model.count(table) == 1
+    at = model.index(table) + full_width(table)
+    for number, (data, message) in enumerate((
+        (model[:at] + b"\xef\xfc\xff\x7f" + model[at + 4 :], "leads out of itself"),
+        (model.replace("\n\5▁un".encode(), "\n\5▁la".encode(), 1), 'the token "▁la" twice'),
+    )):  # fmt: skip
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / name).write_bytes(data)
+        with pytest.raises(ConversionError, match=message):
+            read(folder, CONFIG)
+
+
+def table_of(units: "np.ndarray[Any, Any]") -> bytes:
+    return units.nbytes.to_bytes(4, "little") + units.astype("<u4").tobytes() + b"\0"
+
+
+def lead(units: "np.ndarray[Any, Any]", place: int, byte: int, to: int) -> None:
+    units[place ^ byte] = byte | (place ^ byte ^ to) << 10
+
+
+def test_a_table_whose_ways_meet_takes_no_more_memory() -> None:
+    units = np.zeros(67 * 256, np.uint32)
+    units[0] = 256 << 10
+    for first in range(1, 65):
+        lead(units, 256, first, 256 * (first + 1))
+        for second in range(1, 256):
+            lead(units, 256 * (first + 1), second, 256 * 66)
+    for third in range(1, 256):
+        lead(units, 256 * 66, third, 256 * 66)
+    tracemalloc.start()
+    try:
+        check_charsmap(table_of(units))
+        assert tracemalloc.get_traced_memory()[1] < 24 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_table_of_endless_texts_is_refused() -> None:
+    units = np.zeros(4 * LONGEST, np.uint32)
+    units[0] = 2 << 10
+    for place in range(2, 2 * LONGEST + 2, 2):
+        lead(units, place, 1, place + 2)
+    with pytest.raises(ConversionError, match="has no end"):
+        check_charsmap(table_of(units))
+    units[LONGEST] = units[LONGEST + 1] = 0
+    check_charsmap(table_of(units))
+
+
+def test_a_table_says_what_it_makes_of_a_letter() -> None:
+    table = b64decode(TABLE["precompiled_charsmap"])
+    assert [made_of(table, letter) for letter in "Ａ\tﬁ　\u2028a"] == ["A", " ", "fi", " ", "\u2028", "a"]
+    assert made_of(b"", "Ａ") == "Ａ"
+
+
+def test_a_token_that_is_there_twice_is_found_at_once(tmp_path: Path) -> None:
+    pieces = [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], *([f"a{i}", -1.0] for i in range(20_000))]
+    started = time.monotonic()
+    with pytest.raises(ConversionError, match='the token "a19999" twice'):
+        read(tmp_path / "1", CONFIG, tokenizer=changed("vocab", [*pieces, pieces[-1]]))
+    assert time.monotonic() - started < 3
+
+
+def test_many_added_tokens_are_read_at_once(tmp_path: Path) -> None:
+    first = len(unigram_tokenizer()["model"]["vocab"])
+    added = {f"extra{i}": first + 2 * i for i in range(10_000)}
+    started = time.monotonic()
+    found = read(tmp_path / "1", CONFIG, tokenizer=unigram_tokenizer(), added_tokens=added)
+    assert time.monotonic() - started < 3
+    assert found.tokens[-3:] == ["extra9998", f"[PAD{first + 2 * 9998 + 1}]", "extra9999"]
+
+
+def test_a_token_with_the_name_of_a_gap_is_refused(tmp_path: Path) -> None:
+    first = len(unigram_tokenizer()["model"]["vocab"])
+    with pytest.raises(ConversionError, match=f"PAD{first}.*twice"):
+        read(tmp_path / "1", CONFIG, tokenizer=unigram_tokenizer(), added_tokens={f"[PAD{first}]": first + 1})
+
+
 def test_a_table_that_leads_out_of_itself_is_refused() -> None:
     table = b64decode(unigram_tokenizer()["normalizer"]["precompiled_charsmap"])
-    first = offset(int.from_bytes(table[4:8], "little"))
-    of_byte = 4 + 4 * (first ^ 0xEF)  # with which full-width letters begin
-    assert table[of_byte] == 0xEF
+    of_byte = full_width(table)
     for place, unit in ((4, b"\xff\xff\xff\x7f"), (of_byte, b"\xef\xfc\xff\x7f")):
         with pytest.raises(ConversionError, match="leads out of itself"):
             check_charsmap(table[:place] + unit + table[place + 4 :])

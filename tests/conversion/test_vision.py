@@ -19,7 +19,7 @@ from paddock.conversion.vision import projector_of
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Projector
 from paddock.library.gguf import read_gguf
-from tests.conversion.checkpoints import difference
+from tests.conversion.checkpoints import difference, write_safetensors
 from tests.conversion.vision_checkpoints import PLACE, PROMPT, RECORDED, picture, recorded, write_seeing_checkpoint
 from tests.engine.test_pictures import Bench, Pair
 
@@ -100,6 +100,25 @@ def test_bf16_is_asked_for_and_the_projector_is_in_f16(tmp_path: Path) -> None:
     assert [read_gguf(path).file_type for path in (text, sight)] == ["BF16", "F16"]
 
 
+@pytest.mark.parametrize("value", [70_000.0, -70_000.0, 65_504.0])
+def test_a_matrix_beyond_16_bits_is_written_in_32(tmp_path: Path, value: float) -> None:
+    *_, config, shapes = recorded("llava")
+    folder = write_seeing_checkpoint(tmp_path / "wide", config, shapes)
+    weights = {n: t.read(0, t.rows).reshape(t.shape).copy() for n, t in Checkpoint.of_folder(folder).tensors.items()}
+    weights["multi_modal_projector.linear_2.weight"][3, 5] = value
+    write_safetensors(folder / "model.safetensors", weights)
+    _, sight = imported(folder, "bf16")
+    written = {tensor.name: tensor.type for tensor in read_gguf(sight).tensors}
+    assert written["mm.0.weight"] == "F16"
+    assert written["mm.2.weight"] == ("F32" if abs(value) > 65_504 else "F16")
+    path = imported(folder, "f32")[0]
+    model = Model(str(path), gpu_layers=0)
+    projector = Projector(str(sight), model)
+    assert projector.width == config["text_config"]["hidden_size"]
+    projector.close()
+    model.close()
+
+
 def test_colours_are_scaled_as_the_processor_says(tmp_path: Path) -> None:
     *_, config, shapes = recorded("llava")
     folder = write_seeing_checkpoint(tmp_path / "llava", config, shapes)
@@ -120,6 +139,10 @@ def test_colours_are_scaled_as_the_processor_says(tmp_path: Path) -> None:
         {"image_mean": [1, 2]},
         {"image_mean": "grey"},
         {"image_std": [1, True, 2]},
+        {"image_std": [1, 1e-60, 1]},
+        {"image_std": [1, -1, 1]},
+        {"image_mean": [0, 1e60, 0]},
+        {"image_mean": [0, 10**400, 0]},
     ):
         (folder / "preprocessor_config.json").write_text(json.dumps({**said, **wrong}))
         with pytest.raises(ConversionError, match=r"preprocessor_config\.json: image_"):
@@ -181,6 +204,14 @@ WRONG: dict[str, tuple[str, Callable[[dict[str, Any], dict[str, Any]], None], st
     "patch wider than a picture": ("gemma3", tower(image_size=7), "sizes do not fit together"),
     "heads": ("llava", tower(num_attention_heads=5), "sizes do not fit together"),
     "width no number": ("llava", tower(hidden_size="wide"), "hidden_size must be a whole number"),
+    "eps endless": ("gemma3", tower(layer_norm_eps=10**400), "layer_norm_eps must be a number"),
+    "eps beyond floats": ("gemma3", tower(layer_norm_eps=1e300), "layer_norm_eps must be a number"),
+    "eps below 0": ("gemma3", tower(layer_norm_eps=-1), "layer_norm_eps must be a number above 0"),
+    "capped by text": (
+        "gemma3",
+        lambda config, _: config["text_config"].update(final_logit_softcapping="much"),
+        "final_logit_softcapping must be a number",
+    ),
     "grey": ("llava", tower(num_channels=1), "num_channels of a vision tower must be 3"),
     "square layers": ("llava", tower(intermediate_size=32), "whose intermediate_size is its hidden_size"),
     "activation": ("llava", tower(hidden_act="relu"), 'hidden_act "relu" of a vision tower is not imported'),

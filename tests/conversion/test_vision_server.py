@@ -13,6 +13,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.importing import import_checkpoint
+from paddock.conversion.vision import projector_of
 from paddock.library.gguf import read_gguf
 from tests.conversion.checkpoints import write_checkpoint
 from tests.conversion.test_architectures import recorded as recorded_text
@@ -130,11 +133,76 @@ def test_a_tower_that_cannot_be_imported_is_named_and_nothing_stays(server: Serv
     assert set(server.files()) - before == set()
 
 
-def test_convert_writes_the_projector_beside_the_model(folder: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "paddock", "convert", str(folder), str(tmp_path / "out.gguf"), "--type", "f32"]
+@pytest.mark.parametrize("name", ["mmproj.gguf", "seeing.gguf"])
+def test_a_projector_sent_beside_a_checkpoint_is_taken(
+    server: ServerUnderTest, folder: Path, tmp_path: Path, name: str
+) -> None:
+    own = tmp_path / name
+    with own.open("wb") as file:
+        projector = projector_of(Checkpoint.of_folder(folder), "f32")
+        assert projector is not None
+        projector.write(file)
+    given = {**files(server, folder), name: server.upload(own)}
+    answer = server.post("/api/create", {"model": "own", "files": given})
+    said = [line.get("status") for line in answer.lines]
+    assert said[-1] == "success", answer.lines[-1]
+    assert f"taking the projector {name} in place of what the checkpoint sees with" in said
+    assert "the checkpoint has no vision tower: the model will not see pictures" not in said
+    commands = server.post("/api/show", {"model": "own"}).json["modelfile"]
+    sources = [line for line in commands.splitlines() if line.startswith("FROM")]
+    assert len(sources) == 2
+    assert sources[1].endswith(given[name].replace(":", "-"))
+    server.request("DELETE", "/api/delete", {"model": "own"})
+
+
+def test_a_model_sent_beside_a_checkpoint_is_one_too_many(
+    server: ServerUnderTest, folder: Path, tmp_path: Path
+) -> None:
+    with (tmp_path / "model.gguf").open("wb") as file:
+        import_checkpoint(Checkpoint.of_folder(folder), file, "f32")
+    answer = server.create("two", files=files(server, folder) | {"model.gguf": server.upload(tmp_path / "model.gguf")})
+    assert (answer.status, answer.error) == (400, "a model is made of exactly one file with its weights")
+    missing = server.create("two", files=files(server, folder) | {"mmproj.gguf": f"sha256:{'0' * 64}"})
+    assert missing.status == 400
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"no model")
+    assert server.create("two", files=files(server, folder) | {broken.name: server.upload(broken)}).status == 400
+
+
+def convert(folder: Path, target: Path) -> str:
+    command = [sys.executable, "-m", "paddock", "convert", str(folder), str(target), "--type", "f32"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ})
     assert done.returncode == 0, done.stderr
-    assert "the projector is mmproj-out.gguf" in done.stderr
+    return done.stderr
+
+
+def test_convert_says_what_becomes_of_an_older_projector(folder: Path, tmp_path: Path) -> None:
+    target, beside = tmp_path / "out.gguf", tmp_path / "mmproj-out.gguf"
+    beside.write_text("older")
+    assert "the projector is mmproj-out.gguf, in place of an older one" in convert(folder, target)
+    assert read_gguf(beside).architecture == "clip"
+    _, config, shapes = recorded_text("llama")
+    said = convert(write_checkpoint(tmp_path / "text", config, shapes), target)
+    assert "the older mmproj-out.gguf was left: it does not belong to this model" in said
+    assert read_gguf(target).architecture == "llama"
+    assert read_gguf(beside).architecture == "clip"
+
+
+def test_convert_leaves_the_old_model_where_the_projector_finds_no_place(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.gguf"
+    target.write_text("old")
+    (tmp_path / "mmproj-out.gguf").mkdir()
+    command = [sys.executable, "-m", "paddock", "convert", str(folder), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ})
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("Error: ")
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
+
+
+def test_convert_writes_the_projector_beside_the_model(folder: Path, tmp_path: Path) -> None:
+    said = convert(folder, tmp_path / "out.gguf").splitlines()
+    assert "the projector is mmproj-out.gguf" in [line.strip() for line in said]
     found = {path.name: read_gguf(path) for path in tmp_path.glob("*.gguf")}
     assert {name: gguf.architecture for name, gguf in found.items()} == {
         "out.gguf": "gemma3",

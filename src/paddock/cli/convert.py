@@ -13,7 +13,8 @@ TYPES = ("f16", "bf16", "f32")
 def convert(folder: Path, target: Path, kind: str) -> None:
     """Write the checkpoint in `folder` as `target`, with its matrices as `kind`; an older file is replaced at the end.
 
-    What a model sees with goes into a file beside it, with `mmproj-` before the name.
+    What a model sees with goes into a file beside it, with `mmproj-` before the name. It is said if an older
+    one was replaced, or left beside a model that has none.
 
     Raises:
         CommandError: if that cannot be.
@@ -45,12 +46,17 @@ def convert(folder: Path, target: Path, kind: str) -> None:
                     kind.lower(),
                     lambda done, total: progress.transfer(label, label, done, total),
                 )
+                older = beside.exists()
+                if seeing:  # first: a model is never without what belongs to it
+                    put_in_place(sight, sight_temporary, beside.absolute())
                 put_in_place(file, temporary, target.absolute())
                 if seeing:
-                    put_in_place(sight, sight_temporary, beside.absolute())
-                    progress.status(f"the projector is {beside.name}")
+                    replaced = ", in place of an older one" if older else ""
+                    progress.status(f"the projector is {beside.name}{replaced}")
                 elif text := remark(checkpoint):
                     progress.status(text)
+                if older and not seeing:
+                    progress.status(f"the older {beside.name} was left: it does not belong to this model")
             finally:
                 drop_temporary(file, temporary)
                 drop_temporary(sight, sight_temporary)

@@ -14,6 +14,7 @@ from paddock.conversion.architecture import Architecture, Computed, Settings
 from paddock.conversion.config import Config
 from paddock.conversion.encoders import ENCODERS
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.numbers import finite32
 
 __all__ = ["ARCHITECTURES", "Architecture", "Settings", "architecture_of"]
 
@@ -31,7 +32,7 @@ def decoder(config: Config) -> Settings:
         "attention.head_count_kv": config.kv_heads,
         "attention.key_length": width,
         "attention.value_length": width,
-        "attention.layer_norm_rms_epsilon": config.number("rms_norm_eps", default=1e-6),
+        "attention.layer_norm_rms_epsilon": config.positive("rms_norm_eps", default=1e-6),
         "rope.dimension_count": width,
         **rotation(config),
     }
@@ -131,12 +132,12 @@ def gemma3(config: Config) -> Settings:
         (kind == "full_attention") != (layer % 6 == 5) for layer, kind in enumerate(kinds)
     ):
         raise ConversionError("config.json: layer_types other than every sixth with full attention are not imported")
-    nearby = config.rope("sliding_attention")
+    nearby, capped = config.rope("sliding_attention"), config.has("final_logit_softcapping")
     local = config.number("rope_local_base_freq", default=nearby.theta)
     return {
         **decoder(config),
         "attention.sliding_window": config.integer("sliding_window", default=4096),
-        "final_logit_softcapping": config.get("final_logit_softcapping"),
+        "final_logit_softcapping": config.number("final_logit_softcapping") if capped else None,
         "rope.freq_base_swa": local,
     }
 
@@ -159,6 +160,8 @@ def phi3(config: Config) -> Settings:
             config.number("original_max_position_embeddings", default=float(longest)),
         )
     )
+    if trained < 2:
+        raise ConversionError("config.json: original_max_position_embeddings must be more than 1")
     settings |= {
         "rope.dimension_count": int(partial * config.head_width),
         "rope.scaling.original_context_length": trained,
@@ -179,7 +182,7 @@ def long_angles(config: Config) -> Computed:
     found: Computed = {}
     for key in ("long", "short"):
         values = rope.scaling.get(f"{key}_factor")
-        if not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
+        if not isinstance(values, list) or not all(map(finite32, values)):
             raise ConversionError(f"config.json: rope_scaling.{key}_factor must be numbers")
         found[f"rope_factors_{key}.weight"] = np.array(values, np.float32)
     return found

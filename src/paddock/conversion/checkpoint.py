@@ -75,12 +75,13 @@ class Checkpoint:
             return None
         try:
             with path.open("rb") as file:
-                data = file.read(MAX_JSON + 1)
+                size = file.seek(0, 2)
+                file.seek(0)
+                if size > MAX_JSON:
+                    raise ConversionError(f"{name} is larger than {MAX_JSON} bytes")
+                return file.read(size)
         except OSError as error:
             raise ConversionError(f"{name}: {error.strerror}") from None
-        if len(data) > MAX_JSON:
-            raise ConversionError(f"{name} is larger than {MAX_JSON} bytes")
-        return data
 
     def text(self, name: str) -> str | None:
         """Return what a text file holds; None if there is none of the name.

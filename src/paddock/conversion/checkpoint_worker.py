@@ -18,13 +18,13 @@ from paddock.conversion.worker import Progress, run_job, say
 class Job(msgspec.Struct):
     """What is to be imported: files (name → path), the form of the weights (`f16`), where the results go.
 
-    The file for the projector stays as it is if the model does not see.
+    The file for the projector stays as it is if the model does not see; without one, none is made.
     """
 
     files: dict[str, str]
     kind: str
     target: str
-    projector: str
+    projector: str = ""
 
 
 def main(job: Job) -> int:
@@ -32,8 +32,9 @@ def main(job: Job) -> int:
     checkpoint = Checkpoint({name: Path(path) for name, path in job.files.items()})
 
     def convert(file: BinaryIO, progress: Progress) -> None:
-        import_layers(checkpoint, file, partial(Path(job.projector).open, "wb"), job.kind, progress)
-        if text := remark(checkpoint):
+        projector = partial(Path(job.projector).open, "wb") if job.projector else None
+        import_layers(checkpoint, file, projector, job.kind, progress)
+        if projector is not None and (text := remark(checkpoint)):
             say(remark=text)
 
     return run_job(Path(job.target), convert)

@@ -1,11 +1,11 @@
 """What a checkpoint's `config.json` says, each value checked where it is used."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from paddock.conversion.defaults import unsaid
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.numbers import finite32, positive32
 
 MOST = 1 << 31
 """No width, length or count of a real network reaches it."""
@@ -64,12 +64,20 @@ class Config:
         return value
 
     def number(self, *keys: str, default: float | None = None) -> float:
-        """Return the first of these that is set: a finite number.
+        """Return the first of these that is set: a number that a 32-bit float can hold.
 
         Raises:
             ConversionError: if none is set and there is no default, or it is no such number.
         """
         return _number(keys[0], self._first(keys, default))
+
+    def positive(self, *keys: str, default: float | None = None) -> float:
+        """Return the first of these that is set: a number above 0.
+
+        Raises:
+            ConversionError: if none is set and there is no default, or it is no such number.
+        """
+        return _positive(keys[0], self._first(keys, default))
 
     def flag(self, *keys: str, default: bool = False) -> bool:
         """Return the first of these that is set.
@@ -142,7 +150,7 @@ class Config:
         kind = scaling.get("rope_type") or scaling.get("type") or "default"
         if not isinstance(kind, str):
             raise ConversionError("config.json: the kind of rope_scaling must be text")
-        return Rope(_number("rope_theta", theta), {"su": "longrope"}.get(kind, kind), scaling)
+        return Rope(_positive("rope_theta", theta), {"su": "longrope"}.get(kind, kind), scaling)
 
     def _first(self, keys: tuple[str, ...], default: Any) -> Any:
         value = next((self.values[key] for key in keys if self.values.get(key) is not None), default)
@@ -152,6 +160,12 @@ class Config:
 
 
 def _number(key: str, value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise ConversionError(f"config.json: {key} must be a number")
+    if not finite32(value):
+        raise ConversionError(f"config.json: {key} must be a number that a 32-bit float can hold")
+    return float(value)
+
+
+def _positive(key: str, value: Any) -> float:
+    if not positive32(_number(key, value)):
+        raise ConversionError(f"config.json: {key} must be a number above 0")
     return float(value)

@@ -18,7 +18,7 @@ def encoder(config: Config) -> Settings:
         "block_count": config.integer("num_hidden_layers", "n_layer"),
         "feed_forward_length": config.integer("intermediate_size", "n_inner"),
         "attention.head_count": config.heads,
-        "attention.layer_norm_epsilon": config.number("layer_norm_eps", "layer_norm_epsilon", default=1e-12),
+        "attention.layer_norm_epsilon": config.positive("layer_norm_eps", "layer_norm_epsilon", default=1e-12),
         "attention.causal": False,
     }
 

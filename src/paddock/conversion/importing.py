@@ -44,9 +44,8 @@ def import_checkpoint(
     if architecture.has_dense:
         more, described = dense_layers(checkpoint, config.width)
         tensors, settings = [*tensors, *more], settings | described
-    vocabulary = read_vocabulary(checkpoint, config, embeds=architecture.embeds)
     embeddings = next(tensor for tensor in tensors if tensor.name == "token_embd.weight")
-    vocabulary.fit(embeddings.shape[0])
+    vocabulary = read_vocabulary(checkpoint, config, embeds=architecture.embeds, size=embeddings.shape[0])
     if settings.get("attention.causal") is False:
         types = next((tensor.shape[0] for tensor in tensors if tensor.name == "token_types.weight"), 0)
         vocabulary.settings["token_type_count"] = types

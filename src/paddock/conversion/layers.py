@@ -13,11 +13,13 @@ from paddock.conversion.writer import Sink
 def import_layers(
     checkpoint: Checkpoint,
     model: Sink,
-    projector: Callable[[], AbstractContextManager[Sink]],
+    projector: Callable[[], AbstractContextManager[Sink]] | None,
     kind: str = "f16",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> bool:
     """Write the model to a sink, and its projector to what is opened for it; return whether there is one.
+
+    No projector is made if `projector` is None.
 
     All that can be known beforehand is checked before the first byte is written. `progress` gets bytes: written, all.
 
@@ -25,7 +27,7 @@ def import_layers(
         ConversionError: if one of them cannot be imported; the message says why.
         OSError: if a file cannot be read, or a sink not written.
     """
-    planned = projector_of(checkpoint, kind)
+    planned = projector_of(checkpoint, kind) if projector is not None else None
     more, before = planned.size if planned is not None else 0, 0
 
     def counted(done: int, total: int) -> None:
@@ -34,7 +36,7 @@ def import_layers(
         progress(done, total + more)
 
     import_checkpoint(checkpoint, model, kind, counted)
-    if planned is None:
+    if planned is None or projector is None:
         return False
     with projector() as sink:
         planned.write(sink, lambda done, total: progress(before + done, before + total))

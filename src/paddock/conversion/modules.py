@@ -107,7 +107,7 @@ def longest_text(checkpoint: Checkpoint) -> int:
     """Return to how many tokens texts are cut, as far as that is said."""
     for file, key in (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length")):
         value = checkpoint.settings(file).get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < UNLIMITED:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < UNLIMITED:
             return int(value)
     return UNLIMITED
 

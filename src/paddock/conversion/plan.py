@@ -1,6 +1,7 @@
 """From the tensors of a checkpoint to those of a GGUF file: names, order, changes."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import gguf
@@ -11,7 +12,7 @@ from paddock.conversion.errors import ConversionError
 from paddock.conversion.safetensors import Tensor, shown
 from paddock.conversion.tensors import Piece, Planned, joined, whole
 
-_EXPERT = re.compile(r"(.*\.experts)\.(\d+)\.(.*)", re.ASCII)
+_EXPERT = re.compile(r"(.*\.experts)\.(\d{1,9})\.(.*)", re.ASCII)
 _SUFFIXES = (".weight", ".bias")
 
 
@@ -22,7 +23,10 @@ def plan(tensors: Mapping[str, Tensor], architecture: Architecture, config: Conf
         ConversionError: if there is one that is not known, or that does not fit.
     """
     number = next(number for number, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture.name)
-    names = gguf.get_tensor_name_map(number, config.integer("num_hidden_layers", "n_layer"))
+    layers = config.integer("num_hidden_layers", "n_layer")
+    if layers > len(tensors):
+        raise ConversionError(f"config.json describes a network of {layers} layers, the checkpoint has fewer")
+    names = gguf.get_tensor_name_map(number, layers)
     experts: dict[str, dict[int, Tensor]] = {}
     planned = []
     for name, tensor in sorted(tensors.items(), key=lambda item: _natural(item[0])):
@@ -43,7 +47,7 @@ def plan(tensors: Mapping[str, Tensor], architecture: Architecture, config: Conf
         target = _known(names, group, group, config)
         planned.append(joined(target, tuple(Piece(members[i]) for i in range(len(members))), stacked=True))
     planned += [Planned(name, values.shape, values=values) for name, values in architecture.computed(config).items()]
-    twice = {tensor.name for tensor in planned if sum(other.name == tensor.name for other in planned) > 1}
+    twice = [name for name, count in Counter(tensor.name for tensor in planned).items() if count > 1]
     if twice:
         raise ConversionError(f"several tensors of the checkpoint are {sorted(twice)[0]}")
     missing = {f"{target}.weight" for target in architecture.heads.values()} - {tensor.name for tensor in planned}
@@ -93,5 +97,5 @@ def _known(names: gguf.TensorNameMap, plain: str, name: str, config: Config) -> 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """A key that sorts layer 2 before layer 10."""
-    parts = re.split(r"(\d+)", name)
+    parts = re.split(r"(\d{1,18})", name)
     return [(0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts]

@@ -60,6 +60,8 @@ class Planned:
     values: Array | None = None
     """In place of pieces: what is computed, not read."""
     kind: Kind = Kind.F32
+    wide: bool = False
+    """Whether it stays in 32 bits whatever the model is written in."""
 
     @property
     def size(self) -> int:
@@ -129,7 +131,22 @@ def joined(name: str, pieces: tuple[Piece, ...], *, stacked: bool = False) -> Pl
 def typed(tensor: Planned, kind: Kind) -> Planned:
     """Return it in the form that it has in a model of `kind`: what is no matrix of weights stays in 32 bits."""
     small = len(tensor.shape) < 2 or tensor.name.endswith(_ALWAYS_FLOAT32) or not tensor.name.endswith(".weight")
-    return replace(tensor, kind=Kind.F32 if small else kind)
+    return replace(tensor, kind=Kind.F32 if small or tensor.wide else kind)
+
+
+def widened(tensor: Planned) -> Planned:
+    """Return it, `wide` if it has values that F16 cannot hold; unless it is stored as F16, it is read for that.
+
+    Raises:
+        ConversionError: if it cannot be read.
+    """
+    if all(piece.tensor.dtype == "F16" and not piece.plus for piece in tensor.pieces):
+        return tensor
+    fits = all(block.max() <= _MOST_F16 and block.min() >= -_MOST_F16 for block in tensor.blocks())
+    return tensor if fits else replace(tensor, wide=True)
+
+
+_MOST_F16 = 65504.0
 
 
 _ALWAYS_FLOAT32 = ("_norm.weight", "ffn_gate_inp.weight", "token_types.weight", "position_embd.weight")

@@ -13,8 +13,9 @@ from typing import Any
 from paddock.conversion.checkpoint import Checkpoint
 from paddock.conversion.config import Config
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.numbers import finite32, positive32
 from paddock.conversion.safetensors import Tensor, shown
-from paddock.conversion.tensors import Kind, Planned, typed, whole
+from paddock.conversion.tensors import Kind, Planned, typed, whole, widened
 from paddock.conversion.vision_towers import SPREADS, Tensors, Tower, linear, tower_of
 from paddock.conversion.writer import Sink, write_gguf
 
@@ -75,7 +76,8 @@ def sees(checkpoint: Checkpoint) -> bool:
 def projector_of(checkpoint: Checkpoint, kind: str = "f16") -> Projector | None:
     """Plan the projector of a checkpoint; None if it has no vision tower, or its architecture uses none.
 
-    Its matrices are written in 16 bits unless `kind` is `f32`; never as bf16, which some kernels of it do not take.
+    Its matrices are written in 16 bits unless `kind` is `f32`; never as bf16, which some kernels of it do not take. One
+    with values beyond the range of F16 is written in 32 bits.
 
     Raises:
         ConversionError: if there is one that cannot be imported; the message says why.
@@ -104,7 +106,9 @@ def projector_of(checkpoint: Checkpoint, kind: str = "f16") -> Projector | None:
         "clip.vision.projection_dim": config.width,
         **seen.settings,
     }
-    return Projector(metadata, tuple(found), Kind.F32 if kind == "f32" else Kind.F16)
+    if kind == "f32":
+        return Projector(metadata, tuple(found), Kind.F32)
+    return Projector(metadata, tuple(map(widened, found)), Kind.F16)
 
 
 def _gemma3(tower: Tower, config: Config) -> _Seen:
@@ -196,13 +200,9 @@ def _spread(checkpoint: Checkpoint, tower: Tower) -> tuple[list[float], list[flo
     found = []
     for key, default in zip(("image_mean", "image_std"), SPREADS[tower.kind], strict=True):
         value = settings.get(key, default)
-        if not isinstance(value, list) or len(value) != len(default) or not all(map(_is_number, value)):
+        if not isinstance(value, list) or len(value) != len(default) or not all(map(finite32, value)):
             raise ConversionError(f"preprocessor_config.json: {key} must be {len(default)} numbers")
         found.append([float(one) for one in value])
-    if not all(found[1]):
-        raise ConversionError("preprocessor_config.json: image_std must not be 0")
+    if not all(map(positive32, found[1])):
+        raise ConversionError("preprocessor_config.json: image_std must be above 0")
     return found[0], found[1]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -174,7 +174,7 @@ def _tower(kind: str, config: Config, acts: str) -> Tower:
         config.integer("num_attention_heads"),
         config.integer("image_size"),
         config.integer("patch_size"),
-        config.number("layer_norm_eps"),
+        config.positive("layer_norm_eps"),
         activation(config, "hidden_act", acts),
     )
 

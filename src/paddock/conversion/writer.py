@@ -7,6 +7,8 @@ import gguf
 import numpy as np
 from gguf.gguf_writer import WriterState
 
+from paddock.conversion.errors import ConversionError
+from paddock.conversion.numbers import finite32
 from paddock.conversion.tensors import Kind, Planned, typed
 
 FILE_TYPES = {
@@ -53,7 +55,7 @@ def write_gguf(
     """Write a model with its matrices as `kind`; `progress` gets the bytes of tensors written, and of all.
 
     Raises:
-        ConversionError: if a tensor cannot be read or does not fit.
+        ConversionError: if a tensor cannot be read or does not fit, or a number of the metadata does not.
     """
     tensors = [typed(tensor, kind) for tensor in tensors]
     writer = gguf.GGUFWriter(None, architecture)
@@ -81,8 +83,12 @@ def _add(writer: gguf.GGUFWriter, key: str, value: Value) -> None:
     if isinstance(value, bool):
         writer.add_bool(key, value)
     elif isinstance(value, int):
+        if not 0 <= value < 1 << 32:
+            raise ConversionError(f"{key} must be a whole number of 0 to 2^32")
         writer.add_uint32(key, value)
     elif isinstance(value, float):
+        if not finite32(value):
+            raise ConversionError(f"{key} must be a number that a 32-bit float can hold")
         writer.add_float32(key, value)
     elif isinstance(value, str):
         writer.add_string(key, value)

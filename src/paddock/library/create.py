@@ -13,7 +13,7 @@ import msgspec
 
 from paddock.library.adapter import adapter_files, check_adapter, is_adapter
 from paddock.library.blobs import BlobNotFound, digest_of, parse_digest
-from paddock.library.checkpoint import imported_files
+from paddock.library.checkpoint import imported_files, is_projector
 from paddock.library.errors import LibraryError
 from paddock.library.gguf import BadGguf, Gguf, cached_gguf
 from paddock.library.gojson import go_json
@@ -205,7 +205,7 @@ def _file(library: Library, path: str, digest: str) -> tuple[Layer, Gguf]:
     kind = "model"
     if is_adapter(gguf):
         kind = "adapter"
-    elif gguf.architecture == "clip" or gguf.text("general.type") == "mmproj":
+    elif is_projector(gguf):
         kind = "projector"
     if kind == "model" and gguf.architecture == "unknown":
         raise BadGguf("it does not say its architecture (general.architecture)")

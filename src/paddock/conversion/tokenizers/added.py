@@ -5,6 +5,9 @@ from typing import Any
 
 from paddock.conversion.checkpoint import Checkpoint
 
+_DIGITS = 20
+"""No number of a token has as many; Python refuses to read thousands of them."""
+
 
 @dataclass(frozen=True)
 class AddedToken:
@@ -15,8 +18,8 @@ class AddedToken:
     """Whether it is no text but says something of it, such as where it ends."""
 
 
-def added_tokens(checkpoint: Checkpoint, tokenizer: dict[str, Any]) -> dict[int, AddedToken]:
-    """Return the added tokens by their numbers, from all places where they may stand.
+def added_tokens(checkpoint: Checkpoint, tokenizer: dict[str, Any], size: int) -> dict[int, AddedToken]:
+    """Return the added tokens by their numbers below `size`, from all places where they may stand.
 
     Raises:
         ConversionError: if a file is broken.
@@ -25,17 +28,18 @@ def added_tokens(checkpoint: Checkpoint, tokenizer: dict[str, Any]) -> dict[int,
     entries = tokenizer.get("added_tokens")
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict):
-            _add(found, entry.get("id"), entry)
+            _add(found, entry.get("id"), entry, size)
     decoder = checkpoint.settings("tokenizer_config.json").get("added_tokens_decoder")
     for number, entry in decoder.items() if isinstance(decoder, dict) else ():
-        if isinstance(entry, dict) and number.isdecimal():
-            _add(found, int(number), entry)
+        if isinstance(entry, dict) and number.isdecimal() and len(number) < _DIGITS:
+            _add(found, int(number), entry, size)
     for text, number in checkpoint.settings("added_tokens.json").items():
-        _add(found, number, {"content": text, "special": text.startswith("<|") or text in ("<pad>", "<mask>")})
+        special = text.startswith("<|") or text in ("<pad>", "<mask>")
+        _add(found, number, {"content": text, "special": special}, size)
     return found
 
 
-def _add(found: dict[int, AddedToken], number: Any, entry: dict[str, Any]) -> None:
+def _add(found: dict[int, AddedToken], number: Any, entry: dict[str, Any], size: int) -> None:
     text = entry.get("content")
-    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 1 << 24 and isinstance(text, str):
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < size and isinstance(text, str):
         found.setdefault(number, AddedToken(text, entry.get("special") is True))

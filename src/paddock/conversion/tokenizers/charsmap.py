@@ -17,6 +17,8 @@ _LEAF = 1 << 31
 _TOGETHER = 4096
 MOST = 8 << 20
 """Bytes; the table of all of Unicode's compatible characters has 0.3 MB."""
+LONGEST = 256
+"""Bytes of what becomes something else; compatible characters have four, with what combines with them some more."""
 _OUTSIDE = "the tokenizer's table of characters (precompiled_charsmap) leads out of itself"
 _BYTES = np.arange(1, 256, dtype=np.uint32)
 
@@ -36,18 +38,42 @@ def check_charsmap(data: bytes) -> None:
     if len(data) < _HEAD or size < 4 or size % 4 or not texts:
         raise ConversionError("the tokenizer's table of characters (precompiled_charsmap) is cut off")
     units = np.frombuffer(data, "<u4", size // 4, _HEAD)
-    seen = np.zeros(len(units), bool)
+    seen, last = np.zeros(len(units), bool), texts.rfind(b"\0")
     # Where the next byte is looked up: the number of a unit XOR its offset.
     places = _offsets(units[:1])
-    while len(places):
+    for _ in range(LONGEST):
+        if not len(places):
+            return
         parts = [_children(units, places[start : start + _TOGETHER]) for start in range(0, len(places), _TOGETHER)]
         found = np.unique(np.concatenate(parts))
         found = found[~seen[found]]
         seen[found] = True
         places = found.astype(np.uint32) ^ _offsets(units[found])
         ends = places[(units[found] >> 8 & 1).astype(bool)]
-        if (ends >= len(units)).any() or ((units[ends] & ~np.uint32(_LEAF)) > texts.rfind(b"\0")).any():
+        if (ends >= len(units)).any() or ((units[ends] & ~np.uint32(_LEAF)) > last).any():
             raise ConversionError(_OUTSIDE)
+        places = np.unique(places)  # from each place, every unit is then found once
+    raise ConversionError("the tokenizer's table of characters (precompiled_charsmap) has no end")
+
+
+def made_of(table: bytes, letter: str) -> str:
+    """Return what a table (checked, or empty) makes of a letter: the letter itself if it says nothing of it."""
+    if not table:
+        return letter
+    size = int.from_bytes(table[:_HEAD], "little")
+    units = np.frombuffer(table, "<u4", size // 4, _HEAD)
+    unit = units[:1]
+    place = int(_offsets(unit)[0])
+    for byte in letter.encode():
+        place ^= byte
+        unit = units[place : place + 1]
+        if int(unit[0]) & (_LEAF | 0xFF) != byte:
+            return letter
+        place ^= int(_offsets(unit)[0])
+    if not int(unit[0]) >> 8 & 1:
+        return letter
+    start = _HEAD + size + (int(units[place]) & ~_LEAF)
+    return table[start : table.index(b"\0", start)].decode("utf-8", "replace")
 
 
 def _children(units: Units, places: Units) -> Units:

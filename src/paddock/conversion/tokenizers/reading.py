@@ -5,8 +5,9 @@ from typing import Any
 from paddock.conversion.checkpoint import Checkpoint
 from paddock.conversion.config import Config
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.safetensors import shown
 from paddock.conversion.tokenizers.added import added_tokens
-from paddock.conversion.tokenizers.byte_pairs import byte_pairs
+from paddock.conversion.tokenizers.byte_pairs import MOST, byte_pairs
 from paddock.conversion.tokenizers.marks import place_marks
 from paddock.conversion.tokenizers.sentence_pieces import vocabulary_of, works_on_spaces
 from paddock.conversion.tokenizers.unigrams import OWN_FILE, unigrams
@@ -17,23 +18,45 @@ _USUAL_ENDS = ("</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<eos>"
 _NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
-def read_vocabulary(checkpoint: Checkpoint, config: Config, *, embeds: bool = False) -> Vocabulary:
-    """Return the tokenizer of a checkpoint; `embeds` says whether it is one of a model that makes vectors.
+def read_vocabulary(
+    checkpoint: Checkpoint, config: Config, *, embeds: bool = False, size: int | None = None
+) -> Vocabulary:
+    """Return the tokenizer of a checkpoint, with `size` tokens; as many as it has itself if that is None.
+
+    Args:
+        embeds: whether it is one of a model that makes vectors.
 
     Raises:
         ConversionError: if there is none, it is broken, or of a kind that the engine does not have.
     """
     tokenizer = checkpoint.settings("tokenizer.json")
-    found = _of_kind(checkpoint, tokenizer)
+    found = _of_kind(checkpoint, tokenizer, MOST if size is None else size)
     _special(found, checkpoint, config)
     place_marks(found, checkpoint.settings("tokenizer_config.json"), tokenizer.get("post_processor"), embeds=embeds)
     found.chat_templates = {} if embeds else _chat_templates(checkpoint)
+    found.fit(len(found.tokens) if size is None else size)
+    _check(found)
     return found
 
 
-def _of_kind(checkpoint: Checkpoint, tokenizer: dict[str, Any]) -> Vocabulary:
-    added = added_tokens(checkpoint, tokenizer)
+def _check(vocabulary: Vocabulary) -> None:
+    """Refuse that with which the engine would end itself."""
+    seen: set[str] = set()
+    for number, token in enumerate(vocabulary.tokens):
+        # To the engine, a text ends at a zero.
+        read = token.partition("\0")[0] or f"[EMPTY_{number}]"
+        if read in seen:
+            raise ConversionError(f'the tokenizer has the token "{shown(read)}" twice')
+        seen.add(read)
+    if vocabulary.model == "t5" and "unk" not in vocabulary.special:
+        raise ConversionError("the unigram model has no token for what it does not know")
+
+
+def _of_kind(checkpoint: Checkpoint, tokenizer: dict[str, Any], size: int) -> Vocabulary:
+    added = added_tokens(checkpoint, tokenizer, size)
     model = tokenizer.get("model")
+    if not isinstance(model, dict | None):
+        raise ConversionError("tokenizer.json has a model that is none")
     kind = model.get("type") if isinstance(model, dict) else None
     if isinstance(model, dict) and kind is None and "merges" in model:
         kind = "BPE"

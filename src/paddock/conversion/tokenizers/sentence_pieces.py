@@ -7,8 +7,10 @@ from typing import Any
 
 from paddock.conversion.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.numbers import finite32
 from paddock.conversion.tokenizers.added import AddedToken
 from paddock.conversion.tokenizers.byte_pairs import numbered, read_merges
+from paddock.conversion.tokenizers.charsmap import check_charsmap
 from paddock.conversion.tokenizers.protobuf import Field, fields
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
 
@@ -31,7 +33,9 @@ def from_model(data: bytes, added: dict[int, AddedToken], settings: dict[str, An
             piece = dict(fields(value))
             text, score, kind = piece.get(1, b""), piece.get(2, 0.0), piece.get(3, 1)
             tokens.append(text.decode("utf-8", "replace") if isinstance(text, bytes) else "")
-            scores.append(float(score) if isinstance(score, float) else 0.0)
+            if isinstance(score, float) and not finite32(score):
+                raise ConversionError("tokenizer.model has a score that is no number")
+            scores.append(score if isinstance(score, float) else 0.0)
             kinds.append(TokenKind(kind) if isinstance(kind, int) and 1 <= kind <= 6 else TokenKind.NORMAL)
         elif number in (2, 3) and isinstance(value, bytes):
             (trainer if number == 2 else normalizer).update(fields(value))
@@ -53,6 +57,7 @@ def from_model(data: bytes, added: dict[int, AddedToken], settings: dict[str, An
     )
     charsmap = normalizer.get(2)
     if kind == _UNIGRAM and isinstance(charsmap, bytes) and charsmap:
+        check_charsmap(charsmap)
         found.settings["precompiled_charsmap"] = charsmap
     for name, field, default in (("unk", 40, 0), ("bos", 41, 1), ("eos", 42, 2), ("pad", 43, -1)):
         token = trainer.get(field, default)
@@ -99,7 +104,8 @@ def _prefixes(tokenizer: dict[str, Any]) -> bool:
         step = steps.pop()
         if not isinstance(step, dict):
             continue
-        steps += [part for key in ("normalizers", "pretokenizers") for part in step.get(key) or ()]
+        inside = (step.get(key) for key in ("normalizers", "pretokenizers"))
+        steps += [part for parts in inside if isinstance(parts, list) for part in parts]
         if step.get("type") == "Prepend":
             return True
         if step.get("type") == "Metaspace":
@@ -112,9 +118,8 @@ def _prefixes(tokenizer: dict[str, Any]) -> bool:
 def add_tokens(vocabulary: Vocabulary, added: dict[int, AddedToken]) -> None:
     """Put added tokens where they belong; those in the vocabulary already may get another purpose."""
     assert vocabulary.scores is not None
+    vocabulary.fit(max(len(vocabulary.tokens), *(number + 1 for number in added), 0))
     for number, token in sorted(added.items()):
-        if number >= len(vocabulary.tokens):
-            vocabulary.fit(number + 1)
         known = vocabulary.kinds[number]
         if known in (TokenKind.UNKNOWN, TokenKind.BYTE) and vocabulary.tokens[number] == token.text:
             continue
