@@ -15,7 +15,7 @@ import pytest
 from paddock.conversion.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
-from paddock.library.gguf import read_gguf
+from paddock.library.gguf import GgufArray, read_gguf
 from tests.conversion.checkpoints import write_checkpoint, write_safetensors
 from tests.conversion.test_architectures import recorded
 from tests.engine.test_ranking import Bert
@@ -167,6 +167,8 @@ def test_tokens_for_which_there_are_no_embeddings_are_dropped(folder: Path, tmp_
     finally:
         tracemalloc.stop()
     tokens = read_gguf(tmp_path / "out.gguf").metadata["tokenizer.ggml.tokens"]
+    assert isinstance(tokens, GgufArray)
+    assert tokens.values is not None
     assert (tokens.length, tokens.values[:3]) == (64, ("<unk>", "<s>", "</s>"))
 
 
