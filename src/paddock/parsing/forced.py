@@ -34,8 +34,10 @@ class CallNotation:
     write: Write
     never_in_strings: tuple[str, ...] = ()
 
-    def format(self, tools: Tools, name: str = "") -> list[Any]:
+    def format(self, tools: Tools, name: str = "", stop: Sequence[str] = ()) -> list[Any]:
         """The format of a reply that is a call of one of `tools`, or of that with this name.
+
+        What would `stop` the reply is not written where anything else can be.
 
         Raises:
             CannotForce: if there is no such tool, or its arguments cannot be held to their schema.
@@ -46,7 +48,7 @@ class CallNotation:
         if not known:
             raise CannotForce("tool_choice requires a call, but there are no tools")
         chosen = [name] if name else list(known)
-        return [[self.write(tool, arguments_schema(tool, known[tool])) for tool in chosen], self.never_in_strings]
+        return [[self.write(tool, arguments_schema(tool, known[tool])) for tool in chosen], self.never_in_strings, stop]
 
 
 def arguments_schema(tool: str, function: Mapping[str, Any]) -> dict[str, Any]:

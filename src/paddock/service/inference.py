@@ -148,10 +148,10 @@ class Inference:
         if request.tools and "tools" not in self._catalog.capabilities(model):
             raise NotSupported(f"{model.name.full} does not support tools")
         think = self._thinking(request, model)
-        call = forced_call(model, _format(model, ""), request)
+        options = self._loader.options(model, request.options)
+        call = forced_call(model, _format(model, ""), request, options.stop)
         if call is not None:
             request = replace(request, format=call)
-        options = self._loader.options(model, request.options)
         with await self._loader.acquire(model, options, request.keep_alive) as lease:
             loaded = time.perf_counter_ns() - started
             if not request.messages:

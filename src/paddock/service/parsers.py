@@ -72,8 +72,12 @@ def parser_for(
     return None
 
 
-def forced_call(model: Model, form: PromptFormat, request: ConversationRequest) -> list[Any] | None:
+def forced_call(
+    model: Model, form: PromptFormat, request: ConversationRequest, stop: Sequence[str]
+) -> list[Any] | None:
     """Return the format of a reply that calls a tool as the request requires; None if it does not.
+
+    In its arguments there is nothing that would `stop` the reply.
 
     Raises:
         RequestError: if it cannot be required.
@@ -87,7 +91,7 @@ def forced_call(model: Model, form: PromptFormat, request: ConversationRequest) 
         what = f"the parser {model.config.parser!r}" if model.config.parser else "this model's template"
         raise RequestError(f"tool_choice: a call cannot be forced in the format of {what}")
     try:
-        return notation.format(request.tools, request.required_tool)
+        return notation.format(request.tools, request.required_tool, stop)
     except CannotForce as error:
         raise RequestError(f"tool_choice: {error}") from None
 

@@ -1,7 +1,8 @@
 """A reply that must be a call of a tool: the parts that it consists of, as a grammar.
 
-The format is a JSON list of two, which no client's `format` can be: the calls that the reply may be, each a list of
-parts, and texts that may not stand within the JSON strings of a reply, since they would end the call for its parser.
+The format is a JSON list of three, which no client's `format` can be: the calls that the reply may be, each a list of
+parts; texts that may not stand within the JSON strings of a reply, since they would end the call for its parser; and
+texts that would end the reply wherever they stand, which are avoided.
 A part is
 
 - a text that is written as it stands; the texts of control tokens in it become those tokens,

@@ -38,7 +38,12 @@ class Constraint:
         self._matcher = compiled.matcher
         grammar = compiled.grammar
         self._written = (
-            Written(is_json=grammar.is_json, never_in_strings=grammar.never_in_strings, between=grammar.between)
+            Written(
+                is_json=grammar.is_json,
+                never_in_strings=grammar.never_in_strings,
+                between=grammar.between,
+                never=grammar.never,
+            )
             if grammar.has_numbers
             else None
         )

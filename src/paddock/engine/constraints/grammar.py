@@ -38,6 +38,8 @@ class Grammar:
     """Where JSON, or text of a limited length, stands in a reply that is not JSON as a whole."""
     has_text: bool = False
     """Whether calls have free text in them."""
+    never: tuple[str, ...] = ()
+    """What is not written where anything else can be."""
 
     def library_form(self) -> list[dict[str, Any]]:
         """Return it with the grammars that it refers to, by their names."""
@@ -65,13 +67,19 @@ def read_format(text: str, controls: Controls) -> Grammar:
         json.dumps(wanted, ensure_ascii=False).encode()
         if wanted == "json":
             wanted = {"type": "object"}
-        if isinstance(wanted, list) and len(wanted) == 2:
+        if isinstance(wanted, list) and len(wanted) == 3:
             calls = read_calls(wanted[0], controls)
             values = tuple(calls.values)
             between = tuple(calls.between)
-            is_json = not calls.has_text and not between
             return Grammar(
-                {"lark_grammar": calls.lark}, values, is_json, True, tuple(wanted[1]), between, calls.has_text
+                {"lark_grammar": calls.lark},
+                values,
+                is_json=not calls.has_text and not between,
+                has_numbers=True,
+                never_in_strings=tuple(wanted[1]),
+                between=between,
+                has_text=calls.has_text,
+                never=tuple(wanted[2]),
             )
         if not isinstance(wanted, dict):
             raise BadConstraint('the format must be "json" or a JSON schema')

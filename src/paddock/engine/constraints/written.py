@@ -53,12 +53,21 @@ class _Bytes(NamedTuple):
 class Written:
     """Reads a reply as it is written, and says which tokens should not follow if any other may."""
 
-    def __init__(self, *, is_json: bool, never_in_strings: Sequence[str] = (), between: Sequence[Between] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        is_json: bool,
+        never_in_strings: Sequence[str] = (),
+        between: Sequence[Between] = (),
+        never: Sequence[str] = (),
+    ) -> None:
         """In a text that `is_json`, what stands between quotes is a string, where digits may go on."""
         self.digits = 0
         """In a row at the end, outside of strings."""
         self._is_json = is_json
         self._never = [text.encode() for text in never_in_strings]
+        """Not in strings."""
+        self._nowhere = [text.encode() for text in never]
         self._between = [
             _Bytes(b.before.encode(), b.after.encode(), [text.encode() for text in b.never], b.longest) for b in between
         ]
@@ -67,7 +76,7 @@ class Written:
         self._characters = 0
         """Since then."""
         self._in_exponent = self._in_string = self._escaped = False
-        texts = [*self._never, *(text for b in self._between for text in (b.before, b.after, *b.never))]
+        texts = [*self._never, *self._nowhere, *(text for b in self._between for text in (b.before, b.after, *b.never))]
         self._longest = max(map(len, texts), default=0)
         self._tail = b""
 
@@ -87,19 +96,19 @@ class Written:
 
     def undesired(self, vocabulary: "Vocabulary") -> "Iterator[numpy.ndarray[Any, Any] | list[int]]":
         """Yield sets of tokens, as masks or as lists, that should not come next."""
-        if not self._in_string:
-            if self._within is not None and self._within.longest:
-                yield from self._too_long(vocabulary, self._within)
-            if self._in_exponent:
-                yield vocabulary.leading_digits > MOST_EXPONENT_DIGITS - self.digits
-            elif self.digits >= (MOST_DIGITS if self._is_json else MOST_DIGITS_OF_TEXT):
-                yield vocabulary.leading_digits > 0
-            if vocabulary.long_exponents:
-                yield vocabulary.long_exponents
-            return
-        for text in self._never:
+        for text in [*self._nowhere, *(self._never if self._in_string else ())]:
             begun = (n for n in range(1, len(text)) if self._tail.endswith(text[:n]))
             yield [*vocabulary.containing(text), *(t for n in begun for t in vocabulary.beginning_with(text[n:]))]
+        if self._in_string:
+            return
+        if self._within is not None and self._within.longest:
+            yield from self._too_long(vocabulary, self._within)
+        if self._in_exponent:
+            yield vocabulary.leading_digits > MOST_EXPONENT_DIGITS - self.digits
+        elif self.digits >= (MOST_DIGITS if self._is_json else MOST_DIGITS_OF_TEXT):
+            yield vocabulary.leading_digits > 0
+        if vocabulary.long_exponents:
+            yield vocabulary.long_exponents
 
     def _too_long(self, vocabulary: "Vocabulary", within: _Bytes) -> "Iterator[numpy.ndarray[Any, Any]]":
         """Yield what would make a text too long: what is longer than the rest of it, then what does not end it."""
