@@ -1,5 +1,6 @@
 """All skills, and examples drawn from them."""
 
+from dataclasses import replace
 from functools import cache
 from random import Random
 
@@ -23,17 +24,29 @@ SKILLS = (
 LOOSE = {about.SKILL.name: 0.2, facts.SKILL.name: 0.2}
 """Of these skills' examples, the part in which the last question has words left out."""
 
+CUT = {memory.SKILL.name: 0.35}
+CUT_OTHERS = 0.08
+"""The part of conversations that end after an earlier reply: else what is told first would never be thought about."""
+
 _SHARES = tuple(skill.share for skill in SKILLS)
 
 
 def draw(rng: Random) -> Example:
     """Make one more example, of a skill drawn by its share."""
     skill = rng.choices(SKILLS, _SHARES)[0]
-    example = skill.example(rng)
+    example = _cut(rng, skill.example(rng), CUT.get(skill.name, CUT_OTHERS))
     if rng.random() < LOOSE.get(skill.name, 0):
         loose = with_loose_question(rng, example)
         return example if _asked(loose) & _held_out() else loose
     return example
+
+
+def _cut(rng: Random, example: Example, often: float) -> Example:
+    """Sometimes leave out all turns from a later question of the user's on."""
+    if not isinstance(example, Conversation) or rng.random() >= often:
+        return example
+    asked = [i for i, turn in enumerate(example.turns) if turn.role == "user"][1:]
+    return replace(example, turns=example.turns[: rng.choice(asked)]) if asked else example
 
 
 @cache

@@ -58,6 +58,7 @@ Only one [word|item] is {kind}: {list}
 ADDING = """
 [What is|What's|How much is|What makes|Calculate|Work out] {a} [plus|+|and] {b}[?|]
 {a} [plus|+] {b}[?| =| = ?|]
+[What is|What's|How much is|Calculate|] {a}+{b}[?|=|]
 Add {a} [and|to] {b}[.|]
 [Please|Can you|Could you|Now|Will you] add {a} [and|to|plus|with] {b}
 [What is|What's|Tell me|Give me|Calculate|Say] the sum of {a} and {b}
