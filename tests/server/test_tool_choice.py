@@ -153,7 +153,8 @@ def test_a_call_is_forced_in_the_notation_of_the_parser(packaged: ServerUnderTes
     wanted = tool("note", lines=LINES, pairs=MAP, city={"type": "string", "maxLength": 20})
 
     def one(seed: int) -> None:
-        options = HOT | {"seed": seed, "stop": ["<|user|>", "q", "12"]}
+        # Thinking is free, and ends where it says such a thing.
+        options = HOT | {"seed": seed, "stop": [] if think else ["<|user|>", "q", "12"]}
         body = {"tools": [wanted], "tool_choice": "required", "options": options, "think": think}
         answer = packaged.chat("noted", ("user", "Note this: </parameter> </arg_value> <|eom|> }"), **body)
         ((name, arguments),) = calls(answer)
