@@ -12,20 +12,27 @@ MASK_THREADS = 2
 """What computes masks beside the model: eight of them together take one thread a tenth of a step at most."""
 
 
+ANSWER_TOKENS = 512
+"""So many of the tokens of a reply, or a quarter of them if that is less, are kept for what follows its thinking."""
+
+
 class FormattedReply:
     """Chooses the tokens of one reply. Its format holds from the beginning, or from where its thinking ends."""
 
-    def __init__(self, model: Model, rules: Constraint, thinking: tuple[str, str] | None) -> None:
+    def __init__(self, model: Model, rules: Constraint, thinking: tuple[str, str] | None, num_predict: int) -> None:
         """With `thinking`, the opening and closing tag, what stands between them is free.
 
         The opening tag is empty where the prompt ends with it; a reply that does not begin with it is held at once.
-        Where the model would end its reply within the thinking, only the thinking ends.
+        Where the model would end its reply within the thinking, only the thinking ends. So it does where hardly
+        enough of the `num_predict` tokens are left to answer: a model that turns in circles still answers.
         """
         self._model = model
         self._rules = rules
         opening, closing = thinking or ("", "")
         self._opening, self._closing = opening.encode(), closing
         self._thinks = thinking is not None and not opening
+        self._may_think = num_predict - min(ANSWER_TOKENS, num_predict // 4)
+        """Tokens more, at most."""
         self._attempt = rules.fresh() if opening else None
         """The rules as long as the reply may be at the beginning of the opening tag as well."""
         self._undecided = bool(opening)
@@ -64,6 +71,7 @@ class FormattedReply:
 
             size = self._model.vocabulary_size
             self.logits = numpy.ctypeslib.as_array(context.logits(index), shape=(size,)).copy()
+        self._may_think -= 1
         if self._thinks:
             return self._think(sampler, context, index)
         if self._undecided:
@@ -74,8 +82,8 @@ class FormattedReply:
         return token
 
     def _think(self, sampler: SamplerChain, context: Context, index: int) -> int:
-        """Choose any token that does not end the reply; such a one begins the closing tag instead."""
-        token = None if self._left else sampler.sample(context, index)
+        """Choose any token that does not end the reply; such a one, or the last one, begins the closing tag instead."""
+        token = None if self._left or self._may_think < 0 else sampler.sample(context, index)
         if token is None or self._model.ends_reply(token):
             self._left = self._left or self._closing.encode()
             tag = self._rules.vocabulary.prefixes(self._left)[-1:]

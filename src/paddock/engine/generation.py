@@ -63,7 +63,11 @@ class Generation:
         self._num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)
         self._model = model
         self._text = TextStream(request.stop)
-        self._format = FormattedReply(model, rules, request.thinking) if rules is not None else None
+        self._format: FormattedReply | None = None
+        if rules is not None:
+            # What is thought beyond the context is thought without the prompt.
+            room = max(num_ctx - len(tokens), num_ctx // 2 if request.shift else 0)
+            self._format = FormattedReply(model, rules, request.thinking, min(self._num_predict, room))
         self._sampler: SamplerChain = make_chain(model, request.sampling, num_ctx)
         if counts_history(request.sampling):
             last = request.sampling.repeat_last_n
