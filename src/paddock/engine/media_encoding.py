@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from paddock.engine.binding import Context, Model
 from paddock.engine.binding.mtmd import EmbeddingBatch, Part, Prepared, Projector, ProjectorError, see_all
+from paddock.engine.dialects import View
 from paddock.engine.media import BadMedia, Gallery, MediaFile
 from paddock.engine.sequence import Sequence
 from paddock.engine.spans import Span
@@ -46,15 +47,18 @@ class Encoded(NamedTuple):
 class Encoder:
     """Encodes one part of a picture or a recording at a time and keeps embeddings."""
 
-    def __init__(self, model: Model, path: str, *, threads: int, gpu: bool, most_cells: int) -> None:
-        """Load the projector at `path`; pictures are to take no more than `most_cells`.
+    def __init__(
+        self, model: Model, path: str, *, threads: int, gpu: bool, most_cells: int, shown: View | None = None
+    ) -> None:
+        """Load the projector at `path`, or what is `shown` of it; pictures are to take no more than `most_cells`.
 
         Raises:
             LoadError: if that cannot be done.
         """
-        self.projector = Projector(path, model, threads=threads, gpu=gpu, between=None if gpu else self._between)
+        between = None if gpu else self._between
+        self.projector = Projector(path, model, threads=threads, gpu=gpu, between=between, shown=shown)
         self.gallery = Gallery(self.projector, most_cells)
-        self.size = Path(path).stat().st_size
+        self.size = shown.size if shown is not None else Path(path).stat().st_size
         """Bytes of the file."""
         self.encoded = 0
         """Parts that have been encoded."""

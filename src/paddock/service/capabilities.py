@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+from paddock.inner_encoders import WITH_EYES_OR_EARS
 from paddock.library.gguf import Gguf, GgufError, cached_gguf
 from paddock.library.manifests import BrokenModel
 from paddock.library.model import Model
@@ -61,8 +63,19 @@ def ranks(gguf: Gguf) -> bool:
 
 
 def holds_encoder(gguf: Gguf) -> bool:
-    """Whether a model's file holds what it sees or hears with, too: the library loads such a file neither way."""
+    """Whether a model's file holds what it sees or hears with, too."""
     return any(tensor.name.startswith(("v.", "a.")) for tensor in gguf.tensors)
+
+
+def projector_file(model: Model) -> Path | None:
+    """The file that turns pictures and recordings into embeddings; None if the model takes none.
+
+    It may be the model's own file.
+    """
+    if model.projector_paths:
+        return model.projector_paths[0]
+    inside = model.gguf.architecture in WITH_EYES_OR_EARS and holds_encoder(model.gguf)
+    return model.model_path if inside else None
 
 
 def _encoders(model: Model) -> tuple[bool, bool]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from paddock.fleet import Fleet, Lease, Wanted
+from paddock.inner_encoders import WITH_EYES_OR_EARS, WITHOUT
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store import Library, Model, ModelNotFound
@@ -59,10 +60,10 @@ class Loader:
             NotSupported: if its file is of a form that cannot be run.
             FleetError: if it cannot be loaded.
         """
-        if holds_encoder(model.gguf):
+        if holds_encoder(model.gguf) and model.gguf.architecture not in WITH_EYES_OR_EARS | WITHOUT:
             raise NotSupported(
-                f"{model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run yet; "
-                "a variant whose projector is a file of its own can"
+                f"{model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run for "
+                f"{model.gguf.architecture} yet; a variant whose projector is a file of its own can"
             )
         wanted = wanted_runner(model, options, self._catalog.details(model))
         lease = await self._fleet.acquire(wanted, keep_alive)

@@ -8,6 +8,7 @@ from paddock.fleet import Lease
 from paddock.library.store import Model
 from paddock.prompting import Message
 from paddock.prompting.message import with_image_marks
+from paddock.service.capabilities import projector_file
 from paddock.service.errors import NotSupported
 from paddock.signatures import is_recording
 
@@ -24,10 +25,10 @@ def check_takes_media(model: Model, capabilities: Collection[str], files: Sequen
     sees, hears = "vision" in capabilities, "audio" in capabilities
     if not (sees or hears):
         raise NotSupported(NO_MEDIA)
-    if not model.projector_paths:
+    if projector_file(model) is None:
         raise NotSupported(
-            f"{model.name.full} has its {'vision' if sees else 'audio'} encoder inside its GGUF file; "
-            "images and audio need one whose projector is a file of its own"
+            f"{model.name.full} has its {'vision' if sees else 'audio'} encoder inside its GGUF file, which cannot be "
+            f"run for {model.gguf.architecture} yet; images and audio need a projector that is a file of its own"
         )
     # What is no recording to a model that only hears, the runner tells better: it may be one of another format.
     if not hears and any(map(is_recording, files)):

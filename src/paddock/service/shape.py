@@ -1,7 +1,10 @@
 """What a model's metadata says about how to load it."""
 
+from pathlib import Path
+
 from paddock.fleet import LoadOptions, ModelShape, Wanted
 from paddock.library.store import Model
+from paddock.service.capabilities import projector_file
 from paddock.service.options import InferenceOptions
 
 
@@ -23,7 +26,7 @@ def model_shape(model: Model) -> ModelShape:
     kv_heads = number("attention.head_count_kv", heads)
     lengths = number("attention.key_length", head) + number("attention.value_length", head)
     tokens = metadata.get("tokenizer.ggml.tokens")
-    beside = [*model.adapter_paths, *model.projector_paths[:1]]
+    beside = map(Path, runner_files(model)[1:])
     weights = gguf.file_size + sum(path.stat().st_size for path in beside)
     return ModelShape(
         weights=weights,
@@ -38,7 +41,8 @@ def model_shape(model: Model) -> ModelShape:
 
 def runner_files(model: Model) -> tuple[str, ...]:
     """Return the paths by which the fleet knows the runner of `model` (`Wanted.files`)."""
-    return (str(model.model_path), *map(str, [*model.adapter_paths, *model.projector_paths[:1]]))
+    files = (model.model_path, *model.adapter_paths, projector_file(model) or model.model_path)
+    return tuple(dict.fromkeys(map(str, files)))
 
 
 def wanted_runner(model: Model, options: InferenceOptions, details: dict[str, object]) -> Wanted:
@@ -49,7 +53,7 @@ def wanted_runner(model: Model, options: InferenceOptions, details: dict[str, ob
         model=str(model.model_path),
         shape=model_shape(model),
         adapters=tuple(map(str, model.adapter_paths)),
-        projector=str(model.projector_paths[0]) if model.projector_paths else "",
+        projector=str(projector_file(model) or ""),
         context_length=options.num_ctx,
         batch_tokens=options.num_batch,
         options=LoadOptions(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.engine.binding.library import LoadError, lib, start_library
+from paddock.engine.binding.stream import Readable, c_file
 
 LOAD_PLAIN, LOAD_MMAP, LOAD_MLOCK = 0, 1, 2
 """Of `enum llama_load_mode`; the last two may be added."""
@@ -23,8 +24,11 @@ class Model:
         main_gpu: int = 0,
         use_mmap: bool = True,
         use_mlock: bool = False,
+        shown: Readable | None = None,
     ) -> None:
         """Load the file at `path`; `gpu_layers` below 0 puts all layers on a GPU if there is one.
+
+        If it is to be read otherwise than it is, `shown` is what it is to be, which goes into memory as a whole.
 
         Raises:
             LoadError: if it is not a model that this build can run.
@@ -37,8 +41,14 @@ class Model:
         params = lib.llama_model_default_params()
         params.n_gpu_layers = ALL_LAYERS if gpu_layers < 0 else gpu_layers
         params.main_gpu = main_gpu
-        params.load_mode = (LOAD_MMAP if use_mmap else LOAD_PLAIN) | (LOAD_MLOCK if use_mlock else 0)
-        self.pointer: Any = lib.llama_model_load_from_file(path.encode(), params)
+        plain = shown is not None or not use_mmap
+        params.load_mode = (LOAD_PLAIN if plain else LOAD_MMAP) | (LOAD_MLOCK if use_mlock else 0)
+        self.pointer: Any
+        if shown is not None:
+            with c_file(shown) as file:
+                self.pointer = lib.llama_model_load_from_file_ptr(file, params)
+        else:
+            self.pointer = lib.llama_model_load_from_file(path.encode(), params)
         if not self.pointer:
             raise LoadError(native_log.explain("the model could not be loaded"))
         self._adapters: list[Any] = []

@@ -8,6 +8,7 @@ import ctypes
 import importlib
 from array import array
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from paddock.engine.binding.class_token import ClassTokenOrder
 from paddock.engine.binding.context import Context, counting
 from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.model import Model
+from paddock.engine.binding.stream import Readable, c_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,8 +84,11 @@ class Projector:
         threads: int = 1,
         gpu: bool = False,
         between: Callable[[], bool] | None = None,
+        shown: Readable | None = None,
     ) -> None:
         """Load the file at `path`. `between` is called between parts of each encoding, which ends if it is False.
+
+        If the file is to be read otherwise than it is, `shown` is what it is to be.
 
         Raises:
             LoadError: if it is no projector, or not one of this model.
@@ -98,7 +103,8 @@ class Projector:
         params.print_timings = params.warmup = False
         self._evaluated = lib.ggml_backend_sched_eval_callback(_watching(between))
         params.cb_eval = self._evaluated
-        self.pointer: Any = mtmd.mtmd_init_from_file(path.encode(), model.pointer, params)
+        with c_path(shown) if shown is not None else nullcontext(path) as place:
+            self.pointer: Any = mtmd.mtmd_init_from_file(place.encode(), model.pointer, params)
         if not self.pointer:
             raise LoadError(native_log.explain("the projector could not be loaded"))
         self.sees: bool = mtmd.mtmd_support_vision(self.pointer)

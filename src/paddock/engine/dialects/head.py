@@ -1,0 +1,304 @@
+"""The head of a GGUF file, taken apart so that it can be changed: metadata by key, tensors by name.
+
+Values stay the bytes that they are in the file unless someone asks: a vocabulary has hundreds of thousands of texts.
+Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+"""Types of values, as `struct` writes them."""
+UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
+UINT8 = 0
+
+_MAGIC = b"GGUF"
+_FIRST_READ = 1 << 16
+_MOST = 256 << 20
+"""Bytes of a head; the largest ones seen have 16 MiB."""
+_ALIGNMENT = 32
+_DIMENSIONS = 4
+
+_u32 = struct.Struct("<I").unpack_from
+_u64 = struct.Struct("<Q").unpack_from
+
+
+class BadHead(Exception):
+    """The file is no GGUF file, or its head cannot be right."""
+
+
+class _Cut(Exception):
+    """What was read of the file ends too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of the metadata: its type, and its bytes as they stand in a file."""
+
+    kind: int
+    data: bytes
+
+    @property
+    def number(self) -> int | float | None:
+        """The value if it is a number or a truth value, else None."""
+        code = _SCALARS.get(self.kind)
+        return None if code is None else struct.unpack(f"<{code}", self.data)[0]
+
+    @property
+    def text(self) -> str:
+        """The value if it is a text, else ""."""
+        return self.data[8:].decode("utf-8", "replace") if self.kind == STRING else ""
+
+    @property
+    def length(self) -> int:
+        """How many items an array has; 0 for what is none."""
+        return int(_u64(self.data, 4)[0]) if self.kind == ARRAY else 0
+
+    @property
+    def numbers(self) -> list[int | float]:
+        """The items of an array of numbers; empty for what is none."""
+        code = _SCALARS.get(_u32(self.data)[0]) if self.kind == ARRAY else None
+        return list(struct.unpack_from(f"<{self.length}{code}", self.data, 12)) if code else []
+
+    def texts(self) -> Iterator[str]:
+        """Yield the items of an array of texts; nothing for what is none."""
+        if self.kind != ARRAY or _u32(self.data)[0] != STRING:
+            return
+        place = 12
+        for _ in range(self.length):
+            (size,) = _u64(self.data, place)
+            yield self.data[place + 8 : place + 8 + size].decode("utf-8", "replace")
+            place += 8 + size
+
+    def first(self, count: int) -> "Value":
+        """Return an array of the first items of this one; this one if it has no more."""
+        if self.length <= count:
+            return self
+        (kind,) = _u32(self.data)
+        end = 12
+        if kind == STRING:
+            for _ in range(count):
+                end += 8 + _u64(self.data, end)[0]
+        else:
+            end += count * struct.calcsize(_SCALARS[kind])
+        return Value(ARRAY, struct.pack("<IQ", kind, count) + self.data[12:end])
+
+
+def u32(number: int) -> Value:
+    """Return a whole number as a value."""
+    return Value(UINT32, struct.pack("<I", number))
+
+
+def f32(number: float) -> Value:
+    """Return a number as a value."""
+    return Value(FLOAT32, struct.pack("<f", number))
+
+
+def boolean(truth: bool) -> Value:
+    """Return a truth value as a value."""
+    return Value(BOOL, struct.pack("<?", truth))
+
+
+def text(string: str) -> Value:
+    """Return a text as a value."""
+    return Value(STRING, _string(string))
+
+
+def array(kind: int, numbers: Sequence[int | float]) -> Value:
+    """Return an array of numbers of a type as a value."""
+    items = struct.pack(f"<{len(numbers)}{_SCALARS[kind]}", *numbers)
+    return Value(ARRAY, struct.pack("<IQ", kind, len(numbers)) + items)
+
+
+Piece = tuple[int, int]
+"""A stretch of a file: where it begins, and how many bytes it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor: of which of ggml's types, its shape with the innermost dimension first, and where its data is from."""
+
+    kind: int
+    shape: tuple[int, ...]
+    pieces: tuple[Piece, ...] = ()
+    """Of the file, one after the other; or else"""
+    make: Callable[[], bytes] | None = None
+    """what makes it, of `made_size` bytes."""
+    made_size: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.made_size if self.make is not None else sum(size for _, size in self.pieces)
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the innermost dimension there are in the next one."""
+        return self.shape[1] if len(self.shape) > 1 else 1
+
+
+@dataclass
+class Head:
+    """A head that can be changed and written."""
+
+    metadata: dict[str, Value] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    alignment: int = _ALIGNMENT
+
+    @property
+    def architecture(self) -> str:
+        """`general.architecture`; "" if it is not there."""
+        return self.text("general.architecture")
+
+    def number(self, key: str) -> int:
+        """Return the whole number under `key`; 0 if there is none."""
+        found = self.metadata[key].number if key in self.metadata else None
+        return int(found) if found is not None else 0
+
+    def text(self, key: str) -> str:
+        """Return the text under `key`; "" if there is none."""
+        return self.metadata[key].text if key in self.metadata else ""
+
+    def has(self, *beginnings: str) -> bool:
+        """Whether there is a tensor whose name begins so."""
+        return any(name.startswith(beginnings) for name in self.tensors)
+
+    def to_bytes(self) -> tuple[bytes, dict[str, int]]:
+        """Return the head as it stands in a file, up to where the data begins, and where the data of each tensor does.
+
+        The latter in bytes from the beginning of the file.
+        """
+        described, offsets, offset = [], {}, 0
+        for name, tensor in self.tensors.items():
+            shape = struct.pack(f"<I{len(tensor.shape)}Q", len(tensor.shape), *tensor.shape)
+            described.append(_string(name) + shape + struct.pack("<IQ", tensor.kind, offset))
+            offsets[name] = offset
+            offset += -(-tensor.size // self.alignment) * self.alignment
+        keys = [_string(key) + struct.pack("<I", value.kind) + value.data for key, value in self.metadata.items()]
+        start = _MAGIC + struct.pack("<IQQ", 3, len(self.tensors), len(self.metadata))
+        head = b"".join((start, *keys, *described))
+        head += bytes(-len(head) % self.alignment)
+        return head, {name: len(head) + offset for name, offset in offsets.items()}
+
+
+def read_head(path: Path, size_of: Callable[[int, Sequence[int]], int]) -> Head:
+    """Read the head of a file; `size_of` says how many bytes a tensor of a type and a shape has.
+
+    Raises:
+        BadHead: if it has none, or one that cannot be right.
+        OSError: if it cannot be read.
+    """
+    described: list[tuple[str, int, tuple[int, ...], int]] = []
+    try:
+        with path.open("rb") as file:
+            head, place, count = _metadata(file)
+            for _ in range(count):
+                name, place = head.string(place)
+                (dimensions,) = head.unpack("<I", place)
+                if dimensions > _DIMENSIONS:
+                    raise BadHead(f"the tensor {name[:100]!r} has {dimensions} dimensions")
+                *shape, kind, offset = head.unpack(f"<{dimensions}QIQ", place + 4)
+                place += 4 + 8 * dimensions + 12
+                described.append((name, kind, tuple(shape), offset))
+    except _Cut:
+        raise BadHead("it ends within its head") from None
+    found = Head(head.metadata)
+    found.alignment = found.number("general.alignment") or _ALIGNMENT
+    if found.alignment & (found.alignment - 1):
+        raise BadHead("general.alignment is no power of two")
+    start = -(-place // found.alignment) * found.alignment
+    for name, kind, dimensioned, offset in described:
+        found.tensors[name] = Tensor(kind, dimensioned, ((start + offset, size_of(kind, dimensioned)),))
+    return found
+
+
+def first_keys(path: Path) -> dict[str, Value]:
+    """Return the metadata that stands before the vocabulary: enough, in most files, to see whose they are.
+
+    Raises:
+        BadHead: if the file has no head, or one that cannot be right.
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        return _metadata(file, most=_FIRST_READ)[0].metadata
+
+
+def _metadata(file: BinaryIO, *, most: int = _MOST) -> "tuple[_Reading, int, int]":
+    """Read the metadata; return it, where the tensors begin, and how many there are. Up to `most` bytes suffice."""
+    head = _Reading(file, most)
+    count, place = 0, 24
+    try:
+        if head.data(0, 4) != _MAGIC:
+            raise BadHead("it does not begin as GGUF files do")
+        count, keys = head.unpack("<QQ", 8)
+        for _ in range(keys):
+            key, place = head.string(place)
+            (kind,) = head.unpack("<I", place)
+            end = head.after(place + 4, kind)
+            head.metadata[key] = Value(kind, head.data(place + 4, end))
+            place = end
+    except _Cut:
+        if most == _MOST:
+            raise BadHead("it ends within its head") from None
+    return head, place, count
+
+
+class _Reading:
+    """The beginning of a file, of which as much is read as is asked for."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self.metadata: dict[str, Value] = {}
+        self._file = file
+        self._most = most
+        self._data = b""
+
+    def unpack(self, form: str, place: int) -> tuple[int, ...]:
+        self._need(place + struct.calcsize(form))
+        return struct.unpack_from(form, self._data, place)
+
+    def string(self, place: int) -> tuple[str, int]:
+        (size,) = self.unpack("<Q", place)
+        self._need(place + 8 + size)
+        return self._data[place + 8 : place + 8 + size].decode("utf-8", "replace"), place + 8 + size
+
+    def data(self, start: int, end: int) -> bytes:
+        self._need(end)
+        return self._data[start:end]
+
+    def after(self, place: int, kind: int) -> int:
+        """Where a value ends."""
+        if kind == STRING:
+            return place + 8 + self.unpack("<Q", place)[0]
+        if kind in _SCALARS:
+            return place + struct.calcsize(_SCALARS[kind])
+        if kind != ARRAY:
+            raise BadHead(f"a value has the unknown type {kind}")
+        items, count = self.unpack("<IQ", place)
+        place += 12
+        if items in _SCALARS:
+            return place + count * struct.calcsize(_SCALARS[items])
+        if items != STRING:
+            raise BadHead(f"an array has items of the unknown type {items}")
+        self._need(place + 8 * count)
+        for _ in range(count):
+            if place + 8 > len(self._data):
+                self._need(place + 8)
+            place += 8 + _u64(self._data, place)[0]
+        return place
+
+    def _need(self, end: int) -> None:
+        if end <= len(self._data):
+            return
+        if end <= self._most:
+            wanted = min(max(end, 4 * len(self._data), _FIRST_READ), self._most)
+            self._data += self._file.read(wanted - len(self._data))
+        if end > len(self._data):
+            raise _Cut
+
+
+def _string(string: str) -> bytes:
+    data = string.encode()
+    return struct.pack("<Q", len(data)) + data

@@ -1,0 +1,102 @@
+"""Which files have to be shown otherwise than they are, and how."""
+
+import logging
+from collections.abc import Callable, Sequence
+from math import prod
+from pathlib import Path
+
+from paddock.engine.dialects.changes import Changes
+from paddock.engine.dialects.head import BadHead, Head, Value, boolean, first_keys, read_head, text
+from paddock.engine.dialects.projectors import PROJECTORS
+from paddock.engine.dialects.texts import ENCODERS, TEXTS
+from paddock.engine.dialects.view import View
+
+log = logging.getLogger(__name__)
+
+
+def model_view(path: Path) -> View | None:
+    """Return a language model's file as llama.cpp wants it; None if it is so already, as most are.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    return _view(path, _may_be_another_text, _text)
+
+
+def projector_view(path: Path) -> View | None:
+    """Return what a model sees and hears with as llama.cpp wants it; None if the file is so already.
+
+    The file is a projector, or that of the model, in which it lies beside the text.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    return _view(path, lambda keys: _architecture(keys) in ("", "clip", *PROJECTORS), _projector)
+
+
+def _view(path: Path, may_differ: Callable[[dict[str, Value]], bool], change: Callable[[Changes], None]) -> View | None:
+    try:
+        if not may_differ(first_keys(path)):
+            return None
+        head = read_head(path, _bytes_of)
+    except BadHead as error:
+        log.debug("%s is left as it is: %s", path, error)  # llama.cpp says what is wrong with it
+        return None
+    before = (dict(head.metadata), dict(head.tensors))
+    file = Changes(path, head)
+    change(file)
+    if (head.metadata, head.tensors) == before:
+        return None
+    log.info("%s is one of Ollama's own (%s): shown to llama.cpp as it wants it", path.name, _architecture(before[0]))
+    return View(path, head)
+
+
+def _text(file: Changes) -> None:
+    change = TEXTS.get(file.head.architecture)
+    if change is not None:
+        change(file)
+        file.drop(*ENCODERS)
+
+
+def _projector(file: Changes) -> None:
+    change = PROJECTORS.get(file.head.architecture)
+    if change is not None:
+        change(file)
+        file.keep(*ENCODERS)
+        _leave_what_is_said_of_text(file.head)
+    elif file.head.architecture == "clip" and not any(key.endswith("projector_type") for key in file.head.metadata):
+        # LLaVA's first ones do not say what they are, and there was nothing else then.
+        sees = file.head.metadata.get("clip.has_vision_encoder")
+        if sees == boolean(True):
+            file.set("clip.projector_type", text("mlp"))
+
+
+def _leave_what_is_said_of_text(head: Head) -> None:
+    for key in [key for key in head.metadata if key.startswith("tokenizer.")]:
+        del head.metadata[key]
+
+
+def _may_be_another_text(keys: dict[str, Value]) -> bool:
+    """Whether a file with these first keys may be of a dialect. A vocabulary takes a tenth of a second to read."""
+    architecture = _architecture(keys)
+    known = {key: keys[key].text for key in ("tokenizer.ggml.model", "tokenizer.ggml.pre") if key in keys}
+    if architecture == "llama":
+        return known.get("tokenizer.ggml.pre", "default") in ("", "default")
+    if architecture == "bert":
+        return known.get("tokenizer.ggml.model", "t5") == "t5"
+    return not architecture or architecture in TEXTS
+
+
+def _architecture(keys: dict[str, Value]) -> str:
+    return keys["general.architecture"].text if "general.architecture" in keys else ""
+
+
+def _bytes_of(kind: int, shape: Sequence[int]) -> int:
+    """How many bytes a tensor of one of ggml's types has."""
+    from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    try:
+        block, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+    except (KeyError, ValueError):
+        raise BadHead(f"a tensor has the unknown type {kind}") from None
+    return int(prod(shape) // block * size)

@@ -1,0 +1,105 @@
+"""A file as another program should see it: with a new head, and with data that may be made on the way."""
+
+import os
+from bisect import bisect_right
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from paddock.engine.dialects.head import Head, Piece
+
+_COPY = 4 << 20
+
+
+class View:
+    """What a file would be with another head. Nothing of it is written anywhere. Close it when done."""
+
+    def __init__(self, path: Path, head: Head) -> None:
+        """Show the file at `path` as `head` describes it.
+
+        Raises:
+            OSError: if it cannot be opened.
+        """
+        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._head, offsets = head.to_bytes()
+        self._made: tuple[str, bytes] = ("", b"")
+        """The tensor that was made last."""
+        self._tensors = head.tensors
+        self._starts: list[int] = [0]
+        self._stretches: list[tuple[str, Piece]] = [("", (0, len(self._head)))]
+        """What begins at each of the starts: the head, data of the file, or (with a name) of a tensor that is made."""
+        self.size = len(self._head)
+        """Bytes."""
+        for name, tensor in head.tensors.items():
+            start = offsets[name]
+            for piece in tensor.pieces if tensor.make is None else ((0, tensor.made_size),):
+                self._starts.append(start)
+                self._stretches.append((name, piece))
+                start += piece[1]
+            self.size = max(self.size, start)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill `buffer` with what stands at `offset`, as far as it goes; return how many bytes that are.
+
+        Raises:
+            OSError: if the file cannot be read, or ends too early.
+        """
+        done = 0
+        while done < len(buffer) and offset + done < self.size:
+            done += self._read_some(buffer[done:], offset + done)
+        return done
+
+    def copy_to(self, file: BinaryIO) -> None:
+        """Write all of it to `file`.
+
+        Raises:
+            OSError: if the one cannot be read or the other not be written.
+        """
+        buffer = memoryview(bytearray(_COPY))
+        offset = 0
+        while read := self.read_into(buffer, offset):
+            file.write(buffer[:read])
+            offset += read
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _read_some(self, buffer: memoryview, offset: int) -> int:
+        index = bisect_right(self._starts, offset) - 1
+        name, (place, size) = self._stretches[index]
+        within = offset - self._starts[index]
+        if within >= size:  # what fills up to the next tensor
+            end = self._starts[index + 1] if index + 1 < len(self._starts) else self.size
+            count = min(len(buffer), end - offset)
+            buffer[:count] = bytes(count)
+            return count
+        count = min(len(buffer), size - within)
+        if not name:
+            buffer[:count] = self._head[within : within + count]
+        elif self._tensors[name].make is not None:
+            buffer[:count] = self._data(name)[within : within + count]
+        else:
+            count = os.preadv(self._file, [buffer[:count]], place + within)
+            if not count:
+                raise OSError(f"the data of {name} ends too early")
+        return count
+
+    def _data(self, name: str) -> bytes:
+        if self._made[0] != name:
+            tensor = self._tensors[name]
+            assert tensor.make is not None
+            data = tensor.make()
+            assert len(data) == tensor.made_size
+            self._made = (name, data)
+        return self._made[1]

@@ -1,0 +1,143 @@
+"""From the files of a model to what computes it, with the sizes and switches that suit it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model, gpu_offload
+from paddock.engine.binding.embedding import is_made_to_embed
+from paddock.engine.dialects import model_view, projector_view
+from paddock.engine.media_encoding import Encoder
+from paddock.ipc import LoadModel
+
+TINY_MODEL = 64 << 20
+"""Bytes of weights below which a second thread costs more in waiting than it computes."""
+
+FLASH_ATTENTION_HEAD = 64
+"""Head size from which flash attention pays on a CPU: it is what keeps a crowded cache fast (see `bench/`); with the
+heads of toy models it halves the speed."""
+
+MAX_RUNNING = 16
+"""Sequences that run at once: more make each slower and all together hardly faster."""
+
+CELLS_EACH = 512
+"""Cells of the pool for each sequence that may run: most requests use less than a whole context."""
+
+FEW_RUNNING = 4
+"""The same for toy models without flash attention, for which looking at the cells of all others is most of a step, and
+for kinds of memory in which each sequence has a state or a window of its own."""
+
+SPARE_IDS = 32
+"""Finished sequences that stay as cache. Up to 64 ids in all cost nothing; 256 cost 6-17 % on a tiny model."""
+
+STATEFUL_SPARE_IDS = 8
+
+
+def load_model(load: LoadModel) -> Model:
+    """Load the model, whichever dialect its file is of.
+
+    Raises:
+        LoadError: if that cannot be done.
+    """
+    path = Path(load.model)
+    if not path.is_file():
+        raise LoadError(f"{path} does not exist")
+    try:
+        shown = model_view(path)
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        return Model(
+            load.model,
+            gpu_layers=load.gpu_layers,
+            main_gpu=load.main_gpu,
+            use_mmap=load.use_mmap,
+            use_mlock=load.use_mlock,
+            shown=shown,
+        )
+    finally:
+        if shown is not None:
+            shown.close()
+
+
+def load_encoder(load: LoadModel, model: Model, context_length: int) -> Encoder | None:
+    """Load the projector, if there is one.
+
+    Raises:
+        LoadError: if it does not fit the model.
+    """
+    if not load.projector:
+        return None
+    path = Path(load.projector)
+    if not path.is_file():
+        raise LoadError(f"{path} does not exist")
+    try:
+        shown = projector_view(path)
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        size = shown.size if shown is not None else path.stat().st_size
+        return Encoder(
+            model,
+            load.projector,
+            threads=1 if size < TINY_MODEL else load.threads or 1,
+            gpu=load.gpu_layers != 0 and gpu_offload(),
+            most_cells=context_length // 2,
+            shown=shown,
+        )
+    finally:
+        if shown is not None:
+            shown.close()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the context is made, and how many sequences run on it at once."""
+
+    context: ContextOptions
+    running: int
+    spare_memory: bool
+    """Whether the cache is in ordinary memory and there is more of it: for finished sequences, which are moved out of
+    the cache while others run, and for long prompts, which are computed aside."""
+
+
+def choose_options(load: LoadModel, model: Model, context_length: int) -> Options:
+    """Choose sizes and switches: what was asked for, and for the rest what suits the model.
+
+    Raises:
+        LoadError: if what was asked for cannot be.
+    """
+    head_size = model.embedding_length // model.heads if model.heads else 0
+    quantized_cache = load.kv_cache_type != "f16"
+    if quantized_cache and head_size % 32:
+        raise LoadError(f"a {load.kv_cache_type} cache needs a head size that 32 divides, this model's is {head_size}")
+    flash_attention = {"on": True, "off": False}.get(load.flash_attention, head_size >= FLASH_ATTENTION_HEAD)
+    flash_attention = flash_attention or quantized_cache
+    stateful = model.is_recurrent or model.is_hybrid or model.sliding_window > 0
+    cells = load.pool_tokens or context_length
+    most = FEW_RUNNING if stateful or (model.size < TINY_MODEL and not flash_attention) else MAX_RUNNING
+    running = load.max_sequences or min(most, max(cells // CELLS_EACH, 1))
+    context = ContextOptions(
+        cells=cells,
+        batch_tokens=max(load.batch_tokens, running),
+        # Those that run, and those that keep finished ones as cache.
+        sequences=min(running + (STATEFUL_SPARE_IDS if stateful else SPARE_IDS), MAX_SEQUENCES),
+        threads=1 if model.size < TINY_MODEL else load.threads or 1,
+        kv_type=load.kv_cache_type,
+        flash_attention=flash_attention,
+    )
+    on_gpu = load.gpu_layers != 0 and gpu_offload()
+    return Options(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
+
+
+def generating_context(model: Model, options: ContextOptions, adapters: list[Any]) -> Context | None:
+    """Make the context in which `model` generates; None if it is one that only embeds."""
+    if is_made_to_embed(model) or not model.has_decoder:
+        return None
+    context = Context(model, options)
+    if context.memory is None:
+        context.close()
+        return None
+    if adapters:
+        context.use_adapters(adapters)
+    return context
