@@ -8,8 +8,12 @@ import gguf
 import numpy as np
 from gguf import GGUFReader, GGUFValueType, ReaderField
 
+from tests import projectors
+
 Renames = Sequence[tuple[str, str]]
 Tensors = dict[str, np.ndarray[Any, Any]]
+
+_LAYERS = (("up", "fc1"), ("down", "fc2"))
 
 
 def rewritten(
@@ -74,3 +78,34 @@ def _add(writer: gguf.GGUFWriter, name: str, value: Any) -> None:
         writer.add_string(name, value)
     else:
         writer.add_array(name, value)
+
+
+GEMMA_NAMES = [
+    ("v.patch_embd.", "v.patch_embedding."),
+    ("v.position_embd.", "v.position_embedding."),
+    ("v.post_ln.", "v.post_layernorm."),
+    (".ln1.", ".layer_norm1."),
+    (".ln2.", ".layer_norm2."),
+    (".attn_out.", ".attn_output."),
+    *((f"v.blk.{layer}.ffn_{old}.", f"v.blk.{layer}.mlp.{new}.") for layer in (0, 1) for old, new in _LAYERS),
+    ("mm.input_projection.", "mm.mm_input_projection."),
+    ("mm.soft_emb_norm.", "mm.mm_soft_emb_norm."),
+]
+
+
+def gemma(path: Path, text: Path, projector: Path) -> Path:
+    """Write Gemma 3 as Ollama has it, of `tests.kinds.sliding_window` and `tests.projectors.gemma`."""
+    vision = {
+        "block_count": 2,
+        "embedding_length": projectors.VISION_WIDTH,
+        "feed_forward_length": projectors.VISION_FEED_FORWARD,
+        "image_size": projectors.SIZE,
+        "patch_size": projectors.PATCH,
+        "attention.head_count": projectors.VISION_HEADS,
+        "attention.layer_norm_epsilon": projectors.EPSILON,
+        "image_mean": list(projectors.MEAN),
+        "image_std": list(projectors.DEVIATION),
+    }
+    keys = {f"gemma3.vision.{key}": value for key, value in vision.items()}
+    keys["gemma3.mm.tokens_per_image"] = projectors.PATCHES // 4
+    return rewritten(path, [text, projector], "gemma3", renames=GEMMA_NAMES, keys=keys)

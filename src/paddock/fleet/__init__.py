@@ -11,7 +11,7 @@ from paddock.fleet.errors import (
 )
 from paddock.fleet.fleet import Fleet, Lease, LoadedModel
 from paddock.fleet.memory import ModelShape
-from paddock.fleet.plan import LoadOptions, Wanted
+from paddock.fleet.plan import LoadOptions, Wanted, files_of_runner
 from paddock.fleet.reply import Reply
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "RunnerCrashed",
     "ServerBusy",
     "Wanted",
+    "files_of_runner",
 ]

@@ -1,6 +1,6 @@
 """How a model will be loaded: how many at once, how many cells, which switches. Decided from memory and settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,12 @@ class Wanted:
     @property
     def files(self) -> tuple[str, ...]:
         """What identifies the runner: names that share their files share it."""
-        return (self.model, *self.adapters, *([self.projector] if self.projector else []))
+        return files_of_runner(self.model, self.adapters, self.projector)
+
+
+def files_of_runner(model: str, adapters: Sequence[str], projector: str) -> tuple[str, ...]:
+    """Return the files that identify a runner, each once: a model may have its projector in its own file."""
+    return tuple(dict.fromkeys((model, *adapters, projector or model)))
 
 
 @dataclass(frozen=True)

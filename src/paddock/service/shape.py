@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from paddock.fleet import LoadOptions, ModelShape, Wanted
+from paddock.fleet import LoadOptions, ModelShape, Wanted, files_of_runner
 from paddock.library.store import Model
 from paddock.service.capabilities import projector_file
 from paddock.service.options import InferenceOptions
@@ -41,8 +41,8 @@ def model_shape(model: Model) -> ModelShape:
 
 def runner_files(model: Model) -> tuple[str, ...]:
     """Return the paths by which the fleet knows the runner of `model` (`Wanted.files`)."""
-    files = (model.model_path, *model.adapter_paths, projector_file(model) or model.model_path)
-    return tuple(dict.fromkeys(map(str, files)))
+    adapters = tuple(map(str, model.adapter_paths))
+    return files_of_runner(str(model.model_path), adapters, str(projector_file(model) or ""))
 
 
 def wanted_runner(model: Model, options: InferenceOptions, details: dict[str, object]) -> Wanted:

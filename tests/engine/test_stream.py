@@ -1,0 +1,91 @@
+"""Models that the library reads through us."""
+
+import ctypes
+import io
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pytest
+
+from paddock.engine.binding import Batch, Context, ContextOptions, LoadError, Model
+from paddock.engine.binding.stream import c_file, c_path
+from tests import kinds
+
+
+class Bytes:
+    """A file in memory; `broken` from some place on."""
+
+    def __init__(self, data: bytes, broken: int = 1 << 62) -> None:
+        self.data, self.size, self.broken = data, len(data), broken
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        if offset + len(buffer) > self.broken:
+            raise OSError("the disk is gone")
+        part = self.data[offset : offset + len(buffer)]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def copy_to(self, file: BinaryIO) -> None:
+        if self.broken < self.size:
+            raise OSError("the disk is gone")
+        file.write(self.data)
+
+
+def logits(model: Model) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    context = Context(model, ContextOptions(cells=64, batch_tokens=32, sequences=1, threads=1))
+    batch = Batch(32)
+    for place, token in enumerate((5, 9, 13, 200)):
+        batch.add(token, place, 0, logits=place == 3)
+    context.decode(batch)
+    found = np.ctypeslib.as_array(context.logits(3), shape=(model.vocabulary_size,)).copy()
+    context.close()
+    return found
+
+
+def test_a_model_is_the_same_through_a_stream(tmp_path: Path) -> None:
+    path = kinds.full_attention(tmp_path / "model.gguf")
+    plain, streamed = Model(str(path)), Model(str(path), shown=Bytes(path.read_bytes()))
+    assert (logits(plain) == logits(streamed)).all()
+    plain.close()
+    streamed.close()
+
+
+@pytest.mark.parametrize("broken", [0, 100, 100_000])
+def test_a_read_that_fails_is_why_it_cannot_be_loaded(tmp_path: Path, broken: int) -> None:
+    path = kinds.full_attention(tmp_path / "model.gguf")
+    with pytest.raises(LoadError):
+        Model(str(path), shown=Bytes(path.read_bytes(), broken))
+
+
+def test_c_reads_what_we_say() -> None:
+    libc = ctypes.CDLL(None)
+    data = os.urandom(1_000_000)
+    with c_file(Bytes(data)) as file:
+        buffer = ctypes.create_string_buffer(700_000)
+        pointer = ctypes.c_void_p(file)
+        assert libc.fseek(pointer, ctypes.c_long(123_456), 0) == 0
+        assert libc.fread(buffer, 1, 700_000, pointer) == 700_000
+        assert buffer.raw == data[123_456:823_456]
+        assert libc.fseek(pointer, ctypes.c_long(-10), 2) == 0
+        assert libc.fread(buffer, 1, 100, pointer) == 10
+        assert buffer.raw[:10] == data[-10:]
+
+
+def test_a_copy_in_memory_is_there_as_long_as_it_is_wanted() -> None:
+    with c_path(Bytes(b"all of it")) as path:
+        assert Path(path).read_bytes() == b"all of it"
+    assert not Path(path).exists()
+    with pytest.raises(LoadError, match="the disk is gone"), c_path(Bytes(b"all of it", 0)):
+        pass
+
+
+def test_no_room_for_a_copy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("paddock.engine.binding.stream._nameless", Full)
+    with pytest.raises(LoadError, match="No space left"), c_path(Bytes(b"all of it")):
+        pass

@@ -1,0 +1,77 @@
+"""Models as Ollama's library has them, with what they see with inside their GGUF file, through a server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import kinds, projectors
+from tests.ggufs import tiny_llama
+from tests.one_file import gemma
+from tests.server.servers import Answer, ServerUnderTest, until
+from tests.server.test_images import CHAT, encoded, image, said
+
+ONE, TWO, UNSEEN = "one-file", "two-files", "unseen"
+
+
+@pytest.fixture(scope="module")
+def both(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    """The server, with a Gemma 3 in one file, the same in two, and one whose encoder nobody knows."""
+    folder = tmp_path_factory.mktemp("one-file")
+    text = kinds.sliding_window(folder / "text.gguf")
+    projector = projectors.gemma(folder / "projector.gguf")
+    one = gemma(folder / "one.gguf", text, projector)
+    encoder = ["v.patch_embd.weight", "mm.0.weight"]
+    unseen = tiny_llama(folder / "unseen.gguf", metadata={"gemma3n.vision.block_count": 1}, more=encoder)
+    more = {"template": CHAT, "parameters": {"temperature": 0, "num_predict": 8, "num_ctx": 1024}}
+    for name, files in ((ONE, [one]), (TWO, [text, projector]), (UNSEEN, [unseen])):
+        answer = server.create(name, files={file.name: server.upload(file) for file in files}, **more)
+        assert answer.json == {"status": "success"}
+    yield server
+    for name in (ONE, TWO, UNSEEN):
+        server.request("DELETE", "/api/delete", {"model": name})
+
+
+def ask(server: ServerUnderTest, model: str, *pictures: str, text: str = "what is this") -> Answer:
+    message = {"role": "user", "content": text, "images": list(pictures)}
+    return server.post("/api/chat", {"model": model, "messages": [message], "stream": False})
+
+
+def test_it_says_that_it_sees_and_tells_what_its_file_says(both: ServerUnderTest) -> None:
+    shown = both.post("/api/show", {"model": ONE}).json
+    assert shown["capabilities"] == ["completion", "vision"]
+    assert shown["model_info"]["gemma3.vision.image_size"] == projectors.SIZE
+    assert "projector_info" not in shown
+
+
+def test_it_answers_as_the_same_model_in_two_files_does(both: ServerUnderTest) -> None:
+    pictures = [encoded(image(seed)) for seed in (1, 2)]
+    told = [said(ask(both, ONE, picture)) for picture in pictures]
+    assert told == [said(ask(both, TWO, picture)) for picture in pictures]
+    assert told[0] != told[1]
+    assert said(ask(both, ONE)) == said(ask(both, TWO))
+    generated = [both.generate(name, "what is this").json["response"] for name in (ONE, TWO)]
+    assert generated[0] == generated[1]
+
+
+def test_a_second_question_encodes_nothing(both: ServerUnderTest) -> None:
+    picture = encoded(image(7))
+    first, second = (ask(both, ONE, picture, text=text) for text in ("what colour", "what shape"))
+    assert first.status == second.status == 200
+    assert second.json["prompt_cached_count"] >= projectors.PATCHES // 4
+
+
+def test_it_is_loaded_once_and_unloaded_whole(both: ServerUnderTest) -> None:
+    def loaded() -> list[str]:
+        return [model["name"] for model in both.get("/api/ps").json["models"] if model["name"].startswith(ONE)]
+
+    said(ask(both, ONE, encoded(image(1))))
+    said(ask(both, ONE))
+    assert len(loaded()) == 1
+    both.post("/api/generate", {"model": ONE, "keep_alive": 0})
+    until(lambda: not loaded())
+
+
+def test_an_encoder_that_nobody_knows_is_told(both: ServerUnderTest) -> None:
+    for answer in (both.generate(UNSEEN, "Hi"), ask(both, UNSEEN), ask(both, UNSEEN, encoded(image(1)))):
+        assert answer.status == 400
+    assert "inside its GGUF file" in both.generate(UNSEEN, "Hi").error
