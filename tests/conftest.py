@@ -6,8 +6,13 @@ from pathlib import Path
 
 import llama_cpp
 import pytest
+from hypothesis import settings
 
 from paddock.library.bundle import PACKAGED
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

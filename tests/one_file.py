@@ -6,7 +6,7 @@ from typing import Any
 
 import gguf
 import numpy as np
-from gguf import GGUFReader, GGUFValueType, ReaderField
+from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, ReaderField
 
 from tests import projectors
 
@@ -25,11 +25,13 @@ def rewritten(
     drop: Sequence[str] = (),
     keys: Mapping[str, Any] | None = None,
     change: Callable[[Tensors], None] | None = None,
+    packed: Callable[[str], GGMLQuantizationType] = lambda name: GGMLQuantizationType.Q8_0,
 ) -> Path:
     """Write one file with the tensors of some, and with the metadata of the first under another architecture's name.
 
     `renames` are written in names of tensors, each once; `keys` are added, or, where they are None, left out; then
-    `change` may do with the tensors what it likes. Those must be of 16- or 32-bit floats.
+    `change` may do with the tensors what it likes. Those must be of 16- or 32-bit floats; bytes are taken for
+    what `packed` says of a tensor's name.
     """
     readers = [GGUFReader(source) for source in sources]
     before = str(readers[0].fields["general.architecture"].contents())
@@ -53,7 +55,8 @@ def rewritten(
     if change is not None:
         change(tensors)
     for name, data in tensors.items():
-        writer.add_tensor(name, np.ascontiguousarray(data))
+        kind = packed(name) if data.dtype == np.uint8 else None
+        writer.add_tensor(name, np.ascontiguousarray(data), raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -65,7 +65,7 @@ def test_a_text_without_end_is_refused_at_once() -> None:
     started = time.perf_counter()
     with pytest.raises(InvalidDuration):
         parse_duration("0h" * 5_000_000)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 10  # seconds; not the minutes that looking at it again and again takes
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_a_token_that_is_there_twice_is_found_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(ConversionError, match='the token "a19999" twice'):
         read(tmp_path / "1", CONFIG, tokenizer=changed("vocab", [*pieces, pieces[-1]]))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20  # minutes, if each is looked for in all
 
 
 def test_many_added_tokens_are_read_at_once(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_many_added_tokens_are_read_at_once(tmp_path: Path) -> None:
     added = {f"extra{i}": first + 2 * i for i in range(10_000)}
     started = time.monotonic()
     found = read(tmp_path / "1", CONFIG, tokenizer=unigram_tokenizer(), added_tokens=added)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20  # minutes, if each is looked for in all
     assert found.tokens[-3:] == ["extra9998", f"[PAD{first + 2 * 9998 + 1}]", "extra9999"]
 
 

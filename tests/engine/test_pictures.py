@@ -310,7 +310,8 @@ def test_a_picture_that_cannot_be_encoded_fails_alone(pair: Pair, monkeypatch: p
         with monkeypatch.context() as patch:
             patch.setattr(bench.encoder.projector, "encode", fail)
             broken = [bench.ask("see [img-0] there", drawn(43)) for _ in range(2)]
-            bench.run(20)
+            while bench.stepper.busy and len(bench.failed) < len(broken):
+                bench.run(1)
         assert {failed.id for failed in bench.failed} == {noted.request.id for noted in broken}
         bench.run()
         assert stream.request.id in bench.ended

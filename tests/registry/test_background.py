@@ -63,7 +63,7 @@ def test_cancelled_before_it_has_begun_it_ends_too() -> None:
         task.cancel()
         began = time.monotonic()
         await asyncio.wait((task,))
-        assert task.cancelled() and time.monotonic() - began < 2
+        assert task.cancelled() and time.monotonic() - began < 8
         await background.close()
 
     asyncio.run(main())

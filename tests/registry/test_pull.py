@@ -145,7 +145,7 @@ def test_a_registry_that_is_not_there_is_told_at_once(machine: Machine) -> None:
         RegistryError, match=r'pull model manifest: Get "http://127.0.0.1:9/v2/x/y/m.*": Connection refused'
     ):
         machine.pull("127.0.0.1:9/x/y", insecure=True)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@ import datetime
 import hashlib
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -184,9 +183,7 @@ def test_ps_tells_what_is_loaded_while_it_is(server: ServerUnderTest) -> None:
     assert during["context_length"] == 512
     assert during["size"] > 0
     assert len(server.runners()) == 1
-    after = time.monotonic()
     until(lambda: not server.ps())
-    assert time.monotonic() - after < 2
     until(lambda: not server.runners())
 
 

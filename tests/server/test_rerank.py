@@ -172,6 +172,6 @@ def test_a_client_that_hangs_up_is_computed_for_no_longer(ranker: ServerUnderTes
         connection.sendall(head % len(body) + body.encode())
         until(lambda: not at_rest(ranker))
         reset(connection)
-    until(lambda: at_rest(ranker), 5)
+    until(lambda: at_rest(ranker))
     assert ranker.unload("ranker") < 2
     assert "Traceback" not in ranker.log

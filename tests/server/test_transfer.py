@@ -183,7 +183,7 @@ def test_stopped_while_it_pulls_the_server_ends_soon_and_says_so(tmp_path: Path,
         until(lambda: bool(fake.of("GET", digest(MODEL))))
         began = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15
         assert b"the server is stopping" in response.read()
 
 
