@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-F32, F16 = 0, 1
+F32, F16, MXFP4 = 0, 1, 39
 """Of ggml's types."""
+OLD_MXFP4, MXFP4_BLOCK = 4, (32, 17)
+"""Ollama's first number for MXFP4, which ggml had given to another type before; numbers in a block, and its bytes."""
 
 
 class Changes:
@@ -69,7 +71,7 @@ class Changes:
         """Say how many dimensions turn by each of the places in an array of four, where it has three."""
         numbers = self.head.metadata[source].numbers if source in self.head.metadata else []
         if len(numbers) == 3:
-            self.set(target, array(_INT32, [*numbers, 0]))
+            self.set(target, array(_INT32, [*map(int, numbers), 0]))
         elif len(numbers) == 4:
             self.copy(source, target)
 
@@ -151,6 +153,14 @@ class Changes:
                 make = partial(self._reordered, tensor, order)
                 self.head.tensors[name] = Tensor(tensor.kind, tensor.shape, (), make, tensor.size)
 
+    def remade(
+        self, tensor: Tensor, change: "Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]", kind: int, rows: int
+    ) -> Tensor:
+        """Return a tensor with so many rows in a matrix, which `change` makes of the bytes of all rows of another."""
+        first, _, *outer = tensor.shape
+        size = tensor.size // tensor.rows * rows
+        return Tensor(kind, (first, rows, *outer), (), partial(self._remade, tensor, change), size)
+
     # Data.
 
     def floats(self, tensor: Tensor) -> "npt.NDArray[np.float32]":
@@ -196,6 +206,12 @@ class Changes:
 
     def _joined(self, tensors: list[Tensor]) -> bytes:
         return b"".join(self.floats(tensor).tobytes() for tensor in tensors)
+
+    def _remade(self, tensor: Tensor, change: "Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]") -> bytes:
+        import numpy as np
+
+        rows = np.frombuffer(self._bytes(tensor), np.uint8).reshape(prod(tensor.shape[1:]), -1)
+        return change(rows).tobytes()
 
     def _reordered(self, tensor: Tensor, order: "Callable[[int], npt.NDArray[np.intp]]") -> bytes:
         import numpy as np

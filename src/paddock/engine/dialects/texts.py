@@ -8,16 +8,24 @@ llama.cpp, too (github.com/ollama/ollama, convert and llama/compat).
 import base64
 import binascii
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
-from paddock.engine.dialects.changes import Changes
+from paddock.engine.dialects.changes import MXFP4, OLD_MXFP4, Changes
 from paddock.engine.dialects.head import ARRAY, INT32, UINT8, Value, array, f32, text, u32
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 ENCODERS = ("v.", "a.", "mm.", "s.", "model.vision_tower.")
 """How the names of tensors begin that are for pictures and recordings."""
 
-LLAMA_3_END = "<|eot_id|>"
+LLAMA_3_END, LLAMA_3_BASE_END = "<|eot_id|>", "<|end_of_text|>"
 _BYTE, _NORMAL = 6, 1
 """Types of tokens."""
+_BLOCKS = 1 << 14
+"""What is laid out anew at once: so much stays in a processor's cache."""
 
 
 def _gemma3(file: Changes) -> None:
@@ -85,6 +93,7 @@ def _gemma4(file: Changes) -> None:
 
 def _gpt_oss(file: Changes) -> None:
     file.keys_of("gpt-oss")
+    _gpt_oss_experts(file)
     if shape := file.shape("blk.0.ffn_gate_exps.weight"):
         file.default("gpt-oss.expert_feed_forward_length", u32(shape[1]))
     file.default("gpt-oss.rope.scaling.type", text("yarn"))
@@ -94,11 +103,54 @@ def _gpt_oss(file: Changes) -> None:
     file.replace(".ffn_norm.", ".post_attention_norm.")
 
 
+def _gpt_oss_experts(file: Changes) -> None:
+    """In the first files a gate and what it lets through take turns, and blocks of MXFP4 are laid out otherwise."""
+    for name, tensor in [*file.head.tensors.items()]:
+        old = tensor.kind == OLD_MXFP4
+        kind = MXFP4 if old else tensor.kind
+        if ".ffn_gate_up_exps." not in name:
+            if old:
+                file.head.tensors[name] = file.remade(tensor, _in_halves, kind, tensor.rows)
+            continue
+        del file.head.tensors[name]
+        for index, part in enumerate(("gate", "up")):
+            new = name.replace("gate_up", part)
+            if name.endswith(".bias"):
+                shape = (tensor.shape[0] // 2, *tensor.shape[1:])
+                file.put(new, shape, partial(_turns, partial(file.floats, tensor), index))
+            else:
+                half = partial(_every_other_row, old, index)
+                file.head.tensors[new] = file.remade(tensor, half, kind, tensor.rows // 2)
+    file.as_floats(*[name for name in file.head.tensors if name.endswith("_exps.bias")])
+
+
+def _turns(floats: "Callable[[], npt.NDArray[np.float32]]", index: int) -> "npt.NDArray[np.float32]":
+    return floats()[..., index::2].copy()
+
+
+def _every_other_row(old: bool, index: int, rows: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.uint8]":
+    return _in_halves(rows[index::2]) if old else rows[index::2]
+
+
+def _in_halves(rows: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.uint8]":
+    """Put a number of the first half of a block and one of the second into a byte, where there were neighbours."""
+    blocks = rows.reshape(-1, 17)
+    new = blocks.copy()
+    for start in range(0, len(blocks), _BLOCKS):
+        some = slice(start, start + _BLOCKS)
+        for index in range(8):
+            first, second = blocks[some, 1 + index], blocks[some, 9 + index]
+            new[some, 1 + 2 * index] = (first & 0x0F) | (second << 4)
+            new[some, 2 + 2 * index] = (first >> 4) | (second & 0xF0)
+    return new
+
+
 def _lfm2(file: Changes) -> None:
-    if "token_embd_norm.weight" in file.head.tensors:
+    if "token_embd_norm.weight" in file.head.tensors or "output_norm.weight" not in file.head.tensors:
         return
     file.rename("output_norm.weight", "token_embd_norm.weight")
     file.set("tokenizer.ggml.pre", text("lfm2"))
+    _float_kernels(file, ".shortconv.conv.weight")
     if shape := file.shape("blk.0.ffn_gate.weight"):
         file.set("lfm2.feed_forward_length", u32(shape[1]))
 
@@ -111,8 +163,16 @@ def _mistral3(file: Changes) -> None:
         ("rope.scaling_beta", "attention.temperature_scale"),
     ):
         file.copy(f"mistral3.{old}", f"mistral3.{new}")
+    _no_empty_scaling(file)
     if file.head.text("tokenizer.ggml.pre") in ("", "default"):
         file.set("tokenizer.ggml.pre", text("tekken"))
+
+
+def _no_empty_scaling(file: Changes) -> None:
+    """Say that positions are not scaled where a file does not say how: llama.cpp would end the process."""
+    key = file.key("rope.scaling.type")
+    if key in file.head.metadata and file.head.text(key) in ("", "default"):
+        file.set(key, text("none"))
 
 
 def _qwen25vl(file: Changes) -> None:
@@ -122,9 +182,10 @@ def _qwen25vl(file: Changes) -> None:
 
 def _qwen3vl(file: Changes) -> None:
     sections = file.key("rope.dimension_sections")
-    if sections not in file.head.metadata:
-        file.sections(file.key("rope.mrope_section"), sections)
-        file.default(sections, array(INT32, [24, 20, 20, 0]))
+    if sections in file.head.metadata:
+        return
+    file.sections(file.key("rope.mrope_section"), sections)
+    file.default(sections, array(INT32, [24, 20, 20, 0]))
     indexes = file.head.metadata.get(file.key("vision.deepstack_visual_indexes"))
     file.default(file.key("n_deepstack_layers"), u32(indexes.length if indexes is not None else 0))
 
@@ -133,6 +194,7 @@ def _qwen35(file: Changes) -> None:
     file.highest(file.key("attention.head_count_kv"))
     file.sections(file.key("rope.dimension_sections"), file.key("rope.dimension_sections"))
     file.rename_end(".ssm_dt", ".ssm_dt.bias")
+    _float_kernels(file, ".ssm_conv1d.weight")
     file.drop("mtp.")  # guesses of the tokens after the next one, which nobody here asks for
 
 
@@ -140,12 +202,19 @@ def _qwen3next(file: Changes) -> None:
     if any(name.endswith(".ssm_dt") for name in file.head.tensors):
         file.highest("qwen3next.attention.head_count_kv")
         file.rename_end(".ssm_dt", ".ssm_dt.bias")
+        _float_kernels(file, ".ssm_conv1d.weight")
+
+
+def _float_kernels(file: Changes, end: str) -> None:
+    """Make kernels of convolutions 32-bit floats, which is all that llama.cpp computes those with."""
+    file.as_floats(*[name for name in file.head.tensors if name.endswith(end)])
 
 
 def _laguna(file: Changes) -> None:
     file.copy("laguna.rope.swa.dimension_count", "laguna.rope.dimension_count_swa")
     file.copy("laguna.rope.swa.freq_base", "laguna.rope.freq_base_swa")
     file.replace(".attn_g.weight", ".attn_gate.weight")
+    _no_empty_scaling(file)
 
 
 def _glm4moelite(file: Changes) -> None:
@@ -169,7 +238,8 @@ def _glm4moelite(file: Changes) -> None:
 def _glm_ocr(file: Changes) -> None:
     file.keys_of("glm4", but=("vision.",))
     file.sections("glm4.rope.mrope_section", "glm4.rope.dimension_sections")
-    file.copy("glm4.attention.key_length", "glm4.rope.dimension_count")
+    if "glm4.rope.dimension_count" not in file.head.metadata:
+        file.copy("glm4.attention.key_length", "glm4.rope.dimension_count")
     file.set("tokenizer.ggml.pre", text("chatglm-bpe"))
     file.replace(".attn_out.", ".attn_output.")
     file.replace(".post_attn_norm.", ".post_attention_norm.")
@@ -210,7 +280,7 @@ def _snowflake(file: Changes) -> None:
     letters = "".join(file.head.metadata[key].texts()) if key in file.head.metadata else ""
     if letters:
         try:
-            data = base64.b64decode(letters, validate=True)
+            data = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
         except binascii.Error:
             return
         file.set(key, Value(ARRAY, UINT8.to_bytes(4, "little") + len(data).to_bytes(8, "little") + data))
@@ -219,13 +289,17 @@ def _snowflake(file: Changes) -> None:
 def _llama3(file: Changes) -> None:
     """Early files of Llama 3 do not say how it cuts text, and end where only its base model does."""
     tokens = file.head.metadata.get("tokenizer.ggml.tokens")
-    if file.head.text("tokenizer.ggml.pre") not in ("", "default") or tokens is None:
+    pre, model = (file.head.text(f"tokenizer.ggml.{key}") for key in ("pre", "model"))
+    if pre not in ("", "default") or model != "gpt2" or tokens is None:
         return
-    end = next((index for index, token in enumerate(tokens.texts()) if token == LLAMA_3_END), None)
-    if end is not None:
-        file.set("tokenizer.ggml.pre", text("llama-bpe"))
-        file.set("tokenizer.ggml.eos_token_id", u32(end))
-        file.set("tokenizer.ggml.eot_token_id", u32(end))
+    ends = {token: number for number, token in enumerate(tokens.texts()) if token in (LLAMA_3_END, LLAMA_3_BASE_END)}
+    if LLAMA_3_END not in ends:
+        return
+    file.set("tokenizer.ggml.pre", text("llama-bpe"))
+    for kind in ("eos", "eot"):
+        key = f"tokenizer.ggml.{kind}_token_id"
+        if key not in file.head.metadata or file.head.number(key) == ends.get(LLAMA_3_BASE_END):
+            file.set(key, u32(ends[LLAMA_3_END]))
 
 
 TEXTS: dict[str, Callable[[Changes], None]] = {

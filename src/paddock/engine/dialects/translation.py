@@ -1,11 +1,12 @@
 """Which files have to be shown otherwise than they are, and how."""
 
 import logging
+import struct
 from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
 
-from paddock.engine.dialects.changes import Changes
+from paddock.engine.dialects.changes import MXFP4_BLOCK, OLD_MXFP4, Changes
 from paddock.engine.dialects.head import BadHead, Head, Value, boolean, first_keys, read_head, text
 from paddock.engine.dialects.projectors import PROJECTORS
 from paddock.engine.dialects.texts import ENCODERS, TEXTS
@@ -44,7 +45,11 @@ def _view(path: Path, may_differ: Callable[[dict[str, Value]], bool], change: Ca
         return None
     before = (dict(head.metadata), dict(head.tensors))
     file = Changes(path, head)
-    change(file)
+    try:
+        change(file)
+    except (ValueError, ArithmeticError, LookupError, struct.error) as error:
+        log.warning("%s is left as it is, for something in it is not as in any other file: %r", path, error)
+        return None
     if (head.metadata, head.tensors) == before:
         return None
     log.info("%s is one of Ollama's own (%s): shown to llama.cpp as it wants it", path.name, _architecture(before[0]))
@@ -81,7 +86,8 @@ def _may_be_another_text(keys: dict[str, Value]) -> bool:
     architecture = _architecture(keys)
     known = {key: keys[key].text for key in ("tokenizer.ggml.model", "tokenizer.ggml.pre") if key in keys}
     if architecture == "llama":
-        return known.get("tokenizer.ggml.pre", "default") in ("", "default")
+        byte_pairs = known.get("tokenizer.ggml.model", "gpt2") == "gpt2"
+        return byte_pairs and known.get("tokenizer.ggml.pre", "default") in ("", "default")
     if architecture == "bert":
         return known.get("tokenizer.ggml.model", "t5") == "t5"
     return not architecture or architecture in TEXTS
@@ -96,7 +102,7 @@ def _bytes_of(kind: int, shape: Sequence[int]) -> int:
     from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 
     try:
-        block, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+        block, size = MXFP4_BLOCK if kind == OLD_MXFP4 else GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
     except (KeyError, ValueError):
         raise BadHead(f"a tensor has the unknown type {kind}") from None
     return int(prod(shape) // block * size)
