@@ -102,10 +102,13 @@ def qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
     return model.finish()
 
 
-def deep_qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
-    """Write Qwen3-VL's encoder: what its first layer sees goes into the language model's first layer, too."""
+def deep_qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, deep: bool = True) -> Path:
+    """Write Qwen3-VL's encoder: what its first layer sees goes into the language model's first layer, too.
+
+    Without that (not `deep`) it is Qwen3.5's.
+    """
     encoder = _Encoder(path, "qwen3vl_merger", layers, width, seed, patch=14)
-    encoder.writer.add_array("clip.vision.is_deepstack_layers", [True] + [False] * (layers - 1))
+    encoder.writer.add_array("clip.vision.is_deepstack_layers", [deep] + [False] * (layers - 1))
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, 14, 14, scale=0.05)
     encoder.matrix("v.patch_embd.weight.1", VISION_WIDTH, 3, 14, 14, scale=0.05)
     encoder.vector("v.patch_embd.bias", VISION_WIDTH)
@@ -113,10 +116,11 @@ def deep_qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH)
     encoder.blocks(joined=True)
     encoder.norm("v.post_ln")
     merged = 4 * VISION_WIDTH
-    encoder.tensor("v.deepstack.0.norm.weight", np.ones(merged))
-    encoder.vector("v.deepstack.0.norm.bias", merged)
-    encoder.linear("v.deepstack.0.fc1", merged, merged)
-    encoder.linear("v.deepstack.0.fc2", width, merged, scale=0.4)
+    if deep:
+        encoder.tensor("v.deepstack.0.norm.weight", np.ones(merged))
+        encoder.vector("v.deepstack.0.norm.bias", merged)
+        encoder.linear("v.deepstack.0.fc1", merged, merged)
+        encoder.linear("v.deepstack.0.fc2", width, merged, scale=0.4)
     encoder.linear("mm.0", merged, merged)
     encoder.linear("mm.2", width, merged, scale=0.4)
     return encoder.finish()
@@ -143,7 +147,16 @@ class _Encoder:
     """A GGUF file in the making."""
 
     def __init__(
-        self, path: Path, kind: str, layers: int, width: int, seed: int, patch: int = PATCH, size: int = SIZE
+        self,
+        path: Path,
+        kind: str,
+        layers: int,
+        width: int,
+        seed: int,
+        *,
+        patch: int = PATCH,
+        size: int = SIZE,
+        activation: str = "gelu",
     ) -> None:
         self.path, self.layers = path, layers
         self.kinds = {"vision": kind} if kind else {}
@@ -151,7 +164,8 @@ class _Encoder:
         self.writer = writer = gguf.GGUFWriter(path, "clip")
         writer.add_type("mmproj")
         writer.add_file_type(0)
-        writer.add_bool("clip.use_gelu", True)
+        if activation:
+            writer.add_bool(f"clip.use_{activation}", True)
         if not kind:
             return
         writer.add_bool("clip.has_vision_encoder", True)

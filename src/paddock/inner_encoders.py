@@ -12,4 +12,4 @@ WITH_EYES_OR_EARS = frozenset(
 """Architectures whose encoder is read out of the file."""
 
 WITHOUT = frozenset(["gemma3n", "nemotron_h_omni"])
-"""Architectures of which only the text is read: llama.cpp knows no such encoder, or Ollama's files have none of use."""
+"""Architectures of which only the text is read yet."""

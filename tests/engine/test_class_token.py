@@ -8,8 +8,9 @@ from array import array
 
 import pytest
 
-from paddock.engine.binding import class_token
+from paddock.engine.binding import operations
 from paddock.engine.binding.class_token import CLASS_TOKEN, ClassTokenOrder
+from paddock.engine.binding.operations import Operations
 
 SOURCES = 16
 """Where operands are in the operations of these tests."""
@@ -49,12 +50,12 @@ class Tensors:
 @pytest.fixture
 def tensors(monkeypatch: pytest.MonkeyPatch) -> Tensors:
     tensors = Tensors()
-    monkeypatch.setattr(class_token, "_ggml", lambda: (tensors, SOURCES))
+    monkeypatch.setattr(operations, "tensor_library", lambda: (tensors, SOURCES))
     return tensors
 
 
 def test_operands_are_found_in_the_library_that_is_installed() -> None:
-    library, sources = class_token._ggml()
+    library, sources = operations.tensor_library()
     assert library is not None
     assert sources > 0
     assert sources % ctypes.sizeof(ctypes.c_void_p) == 0
@@ -64,7 +65,7 @@ def test_operands_are_found_in_the_library_that_is_installed() -> None:
 def test_behind_the_patches_it_has_the_first_place_and_is_left_out(
     tensors: Tensors, before: bytes, after: bytes
 ) -> None:
-    order = ClassTokenOrder()
+    order = ClassTokenOrder(Operations())
     for _ in range(2):
         tensors.written.clear()
         order.before(tensors.operation((b"patches of the picture", 40), (CLASS_TOKEN, 10)))
@@ -75,7 +76,7 @@ def test_behind_the_patches_it_has_the_first_place_and_is_left_out(
 
 
 def test_before_the_patches_or_without_it_nothing_is_changed(tensors: Tensors) -> None:
-    order = ClassTokenOrder()
+    order = ClassTokenOrder(Operations())
     order.before(tensors.operation((CLASS_TOKEN, 10), (b"patches of the picture", 40)))
     order.before(tensors.operation((b"v.position_embd.weight", 50), (b"positions", 5)))
     order.before(tensors.operation((b"vectors", 50), (b"patches", 4)))
@@ -83,5 +84,5 @@ def test_before_the_patches_or_without_it_nothing_is_changed(tensors: Tensors) -
 
 
 def test_where_operands_are_not_found_nothing_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(class_token, "_ggml", lambda: (None, 0))
-    ClassTokenOrder().before(1)
+    monkeypatch.setattr(operations, "tensor_library", lambda: (None, 0))
+    ClassTokenOrder(Operations()).before(1)

@@ -16,6 +16,8 @@ from paddock.engine.binding.class_token import ClassTokenOrder
 from paddock.engine.binding.context import Context, counting
 from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.model import Model
+from paddock.engine.binding.operations import Operations
+from paddock.engine.binding.row_ends import RowEnds
 from paddock.engine.binding.stream import Readable, c_path
 
 if TYPE_CHECKING:
@@ -255,12 +257,14 @@ def see_all(context: Context, yes: bool) -> None:
 
 def _watching(between: Callable[[], bool] | None) -> Callable[[int, bool, int], bool]:
     """The library's callback before and after operations: it puts their operands right, and asks whether to go on."""
-    order = ClassTokenOrder()
+    operations = Operations()
+    watchers = ClassTokenOrder(operations), RowEnds(operations)
     counted = counting(between) if between is not None else None
 
     def evaluated(operation: int, asks: bool, data: int) -> bool:
         if asks:
-            order.before(operation)
+            for watcher in watchers:
+                watcher.before(operation)
         return counted(operation, asks, data) if counted is not None else not asks
 
     return evaluated

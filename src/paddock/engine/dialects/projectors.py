@@ -8,8 +8,8 @@ from collections.abc import Callable
 from math import isqrt
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.dialects.changes import Changes
-from paddock.engine.dialects.head import BOOL, FLOAT32, array, boolean, f32, text, u32
+from paddock.engine.dialects.changes import F32, Changes
+from paddock.engine.dialects.head import BOOL, FLOAT32, Tensor, array, boolean, f32, text, u32
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HALVES = (0.5, 0.5, 0.5)
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
+LIMITS = (".input_min", ".input_max", ".output_min", ".output_max")
+"""Between which Gemma 4 keeps what goes into its linear parts and comes out."""
 _SIZES = (
     "block_count",
     "embedding_length",
@@ -42,7 +44,8 @@ def _begin(
     file.copy(f"{name}.embedding_length", "clip.vision.projection_dim")
     for key, numbers in (("image_mean", mean), ("image_std", deviation)):
         file.copy(f"{name}.vision.{key}", f"clip.vision.{key}")
-        file.default(f"clip.vision.{key}", array(FLOAT32, numbers))
+        if len(file.head.metadata.get(f"clip.vision.{key}", array(FLOAT32, ())).numbers) < len(numbers):
+            file.set(f"clip.vision.{key}", array(FLOAT32, numbers))  # some have an array without items
     file.set("clip.has_vision_encoder", boolean(True))
     file.set("clip.projector_type", text(projector))
     file.set_architecture("clip")
@@ -52,6 +55,11 @@ def _begin(
 def _rename(file: Changes, *names: tuple[str, str]) -> None:
     for old, new in names:
         file.replace(old, new)
+
+
+def _layers(file: Changes, sense: str = "vision") -> range:
+    """Number the layers that a file says there are, but no more than there can be."""
+    return range(min(file.head.number(f"clip.{sense}.block_count"), len(file.head.tensors)))
 
 
 def _gemma3(file: Changes) -> None:
@@ -84,6 +92,7 @@ def _gemma4(file: Changes) -> None:
         _begin(file, "gemma4v", mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
         file.set("clip.vision.projector_type", text("gemma4v"))
         file.default("clip.vision.image_size", u32(224))
+        file.copy(f"{name}.vision.projector.scale_factor", "clip.vision.projector.scale_factor")
         file.as_floats("v.patch_embd.weight")
     if hears:
         for key in _SIZES[:5]:
@@ -95,7 +104,7 @@ def _gemma4(file: Changes) -> None:
         file.rename("a.pre_encode.out.weight", "a.input_projection.weight")
         file.rename("mm.a.fc.weight", "a.pre_encode.out.weight")
         file.rename("mm.a.fc.bias", "a.pre_encode.out.bias")
-        for layer in range(file.head.number("clip.audio.block_count")):
+        for layer in _layers(file, "audio"):
             for old, new in (
                 ("ln1", "attn_pre_norm"),
                 ("ln2", "attn_post_norm"),
@@ -103,9 +112,26 @@ def _gemma4(file: Changes) -> None:
                 ("linear_pos", "attn_k_rel"),
             ):
                 file.rename(f"a.blk.{layer}.{old}.weight", f"a.blk.{layer}.{new}.weight")
+        # What llama.cpp's convolutions cannot be of: 16 bits for some, bfloat16 for all.
+        file.as_floats(*(name for name in file.head.tensors if name.startswith("a.conv1d.") or ".conv_dw." in name))
+    _spread_limits(file)
+    file.as_floats(*(name for name in file.head.tensors if name.endswith(LIMITS)))
     # Two kinds in one file have their types under keys of their own.
     file.head.metadata.pop("clip.projector_type", None)
     file.set_architecture("clip")
+
+
+def _spread_limits(file: Changes) -> None:
+    """Make of one tensor that has the limits of all linear parts a tensor for each, unless there are such, too."""
+    packed = file.head.tensors.pop("v.clamp_data", None)
+    if packed is None or packed.kind != F32:
+        return
+    ((start, size),) = packed.pieces
+    parts = ("attn_q", "attn_k", "attn_v", "attn_out", "ffn_gate", "ffn_up", "ffn_down")
+    linear = [f"v.blk.{layer}.{part}" for layer in _layers(file) for part in parts]
+    names = [name + end for name in (*linear, "mm.input_projection") for end in LIMITS]
+    for place, name in zip(range(0, size - 3, 4), names, strict=False):
+        file.head.tensors.setdefault(name, Tensor(F32, (1,), ((start + place, 4),)))
 
 
 def _llama4(file: Changes) -> None:
@@ -147,7 +173,7 @@ def _mistral3(file: Changes) -> None:
         """What turns together stands in two halves of each head, and is to stand side by side."""
         return np.arange(rows).reshape(heads, 2, -1).swapaxes(1, 2).reshape(-1)
 
-    layers = range(file.head.number("clip.vision.block_count"))
+    layers = _layers(file)
     file.reorder_rows((f"v.blk.{layer}.attn_{q}.weight" for layer in layers for q in "qk"), halves_side_by_side)
     _rename(
         file,
@@ -181,7 +207,9 @@ def _qwen25vl(file: Changes) -> None:
     if up := file.shape("v.blk.0.ffn_up.weight"):
         file.default("clip.vision.feed_forward_length", u32(up[1]))
     whole = file.head.metadata.get(f"{ours}vision.fullatt_block_indexes")
-    file.set("clip.vision.n_wa_pattern", u32(int(whole.numbers[0]) + 1 if whole is not None and whole.numbers else 8))
+    pattern = int(whole.numbers[0]) + 1 if whole is not None and whole.numbers else 8
+    # Where each layer sees all there are no windows, and llama.cpp ends the process if they are there all the same.
+    file.set("clip.vision.n_wa_pattern", u32(pattern if pattern > 1 else 0))
     file.default("clip.vision.image_size", u32(560))
     _rename(
         file,
@@ -224,7 +252,7 @@ def _qwen3_encoder(file: Changes, deep: list[int]) -> None:
         side = isqrt(places[1]) * file.head.number("clip.vision.patch_size")
         file.default("clip.vision.image_size", u32(side))
     file.default("clip.vision.attention.layer_norm_epsilon", f32(1e-6))
-    layers = range(file.head.number("clip.vision.block_count"))
+    layers = _layers(file)
     file.default("clip.vision.is_deepstack_layers", array(BOOL, [layer in deep for layer in layers]))
     for layer in layers:
         for part in ("weight", "bias"):
@@ -250,7 +278,7 @@ def _split_frames(file: Changes) -> None:
     """Make of one tensor for two frames of a film two for one each: a picture is a film of the same two frames."""
     found = file.head.tensors.get("v.patch_embed.weight")
     channels = file.head.number("clip.vision.num_channels") or 3
-    if found is None or len(found.shape) != 4 or found.shape[3] % channels:
+    if found is None or channels < 1 or len(found.shape) != 4 or found.shape[3] % channels:
         return
     width, height, frames, packed = found.shape
     shape = (width, height, channels, packed // channels)
@@ -266,7 +294,7 @@ def _split_frames(file: Changes) -> None:
 
 
 def _glm_ocr(file: Changes) -> None:
-    ours = _begin(file, "glm4v")
+    ours = _begin(file, "glm4v", mean=CLIP_MEAN, deviation=CLIP_DEVIATION)
     file.set("clip.use_silu", boolean(True))
     for old, new in (
         ("intermediate_size", "feed_forward_length"),
@@ -290,7 +318,7 @@ def _deepseek_ocr(file: Changes) -> None:
         file.copy(f"{ours}sam.{key}", f"clip.vision.sam.{key}")
     for key, number in (("feed_forward_length", 64), ("projector.scale_factor", 1), ("window_size", 14)):
         file.default(f"clip.vision.{key}", u32(number))
-    file.set("clip.vision.projection_dim", u32(1280))
+    file.default("clip.vision.projection_dim", u32(1280))
     file.default("clip.vision.attention.layer_norm_epsilon", f32(1e-6))
     for name in [name for name in file.head.tensors if name.startswith("s.")]:
         file.rename(name, f"v.sam.{name.removeprefix('s.')}")
@@ -314,6 +342,8 @@ def _deepseek_ocr(file: Changes) -> None:
         ("mm.view_seperator", "v.view_seperator"),
     )
     file.as_floats("v.patch_embd.weight", "v.sam.patch_embd.weight", "v.position_embd.weight")
+    # llama.cpp computes these as precisely as they are stored, and 16 bits make it read worse.
+    file.as_floats(*(name for name in file.head.tensors if name.startswith(("v.sam.neck.", "v.sam.net_"))))
 
 
 PROJECTORS: dict[str, Callable[[Changes], None]] = {

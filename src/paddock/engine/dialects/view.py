@@ -99,7 +99,10 @@ class View:
         if self._made[0] != name:
             tensor = self._tensors[name]
             assert tensor.make is not None
-            data = tensor.make()
+            try:
+                data = tensor.make()
+            except (ValueError, NotImplementedError) as error:  # a shape or a type that no other file has
+                raise OSError(f"{name} cannot be translated: {error}") from None
             assert len(data) == tensor.made_size
             self._made = (name, data)
         return self._made[1]
