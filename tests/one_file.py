@@ -96,8 +96,8 @@ GEMMA_NAMES = [
 ]
 
 
-def gemma(path: Path, text: Path, projector: Path) -> Path:
-    """Write Gemma 3 as Ollama has it, of `tests.kinds.sliding_window` and `tests.projectors.gemma`."""
+def gemma(path: Path, text: Path, projector: Path, *, without: Sequence[str] = ()) -> Path:
+    """Write Gemma 3 as Ollama has it, `without` some tensors, of `kinds.sliding_window` and `projectors.gemma`."""
     vision = {
         "block_count": 2,
         "embedding_length": projectors.VISION_WIDTH,
@@ -111,4 +111,9 @@ def gemma(path: Path, text: Path, projector: Path) -> Path:
     }
     keys = {f"gemma3.vision.{key}": value for key, value in vision.items()}
     keys["gemma3.mm.tokens_per_image"] = projectors.PATCHES // 4
-    return rewritten(path, [text, projector], "gemma3", renames=GEMMA_NAMES, keys=keys)
+
+    def leave_out(tensors: Tensors) -> None:
+        for name in without:
+            del tensors[name]
+
+    return rewritten(path, [text, projector], "gemma3", renames=GEMMA_NAMES, keys=keys, change=leave_out)

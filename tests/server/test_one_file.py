@@ -1,16 +1,18 @@
 """Models as Ollama's library has them, with what they see with inside their GGUF file, through a server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import kinds, projectors
+from tests.engine.dialects.text_cases import CASES
 from tests.ggufs import tiny_llama
 from tests.one_file import gemma
 from tests.server.servers import Answer, ServerUnderTest, until
 from tests.server.test_images import CHAT, encoded, image, said
 
-ONE, TWO, UNSEEN = "one-file", "two-files", "unseen"
+ONE, TWO, BLIND, UNSEEN = "one-file", "two-files", "blind", "unseen"
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +22,15 @@ def both(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> I
     text = kinds.sliding_window(folder / "text.gguf")
     projector = projectors.gemma(folder / "projector.gguf")
     one = gemma(folder / "one.gguf", text, projector)
+    blind = gemma(folder / "blind.gguf", text, projector, without=["mm.mm_input_projection.weight"])
     encoder = ["v.patch_embd.weight", "mm.0.weight"]
     unseen = tiny_llama(folder / "unseen.gguf", metadata={"gemma3n.vision.block_count": 1}, more=encoder)
     more = {"template": CHAT, "parameters": {"temperature": 0, "num_predict": 8, "num_ctx": 1024}}
-    for name, files in ((ONE, [one]), (TWO, [text, projector]), (UNSEEN, [unseen])):
+    for name, files in ((ONE, [one]), (TWO, [text, projector]), (BLIND, [blind]), (UNSEEN, [unseen])):
         answer = server.create(name, files={file.name: server.upload(file) for file in files}, **more)
         assert answer.json == {"status": "success"}
     yield server
-    for name in (ONE, TWO, UNSEEN):
+    for name in (ONE, TWO, BLIND, UNSEEN):
         server.request("DELETE", "/api/delete", {"model": name})
 
 
@@ -69,6 +72,33 @@ def test_it_is_loaded_once_and_unloaded_whole(both: ServerUnderTest) -> None:
     assert len(loaded()) == 1
     both.post("/api/generate", {"model": ONE, "keep_alive": 0})
     until(lambda: not loaded())
+
+
+def test_where_the_encoder_cannot_be_run_the_text_still_is(both: ServerUnderTest) -> None:
+    assert said(ask(both, BLIND)) == said(ask(both, ONE))
+    answer = ask(both, BLIND, encoded(image(1)))
+    assert answer.status == 400
+    assert "sees or hears with cannot be run" in answer.error
+    assert "mm.input_projection.weight" in answer.error
+
+
+def test_models_whose_architecture_llama_cpp_does_not_know_by_that_name_are_run(
+    both: ServerUnderTest, tmp_path: Path
+) -> None:
+    for name, case, family, does in (
+        ("gptoss", "gptoss", "gptoss", "completion"),
+        ("embedder", "embedding gemma", "gemma3", "embedding"),
+    ):
+        (tmp_path / name).mkdir()
+        _, file = CASES[case].write(tmp_path / name)
+        assert both.create(name, files={file.name: both.upload(file)}).json == {"status": "success"}
+        shown = both.post("/api/show", {"model": name}).json
+        assert (shown["capabilities"], shown["details"]["family"]) == ([does], family)
+    assert both.generate("gptoss", "the dog", options={"num_predict": 4}).json["eval_count"] == 4
+    (vector,) = both.post("/api/embed", {"model": "embedder", "input": "the dog"}).json["embeddings"]
+    assert len(vector) > 1
+    for name in ("gptoss", "embedder"):
+        both.request("DELETE", "/api/delete", {"model": name})
 
 
 def test_an_encoder_that_nobody_knows_is_told(both: ServerUnderTest) -> None:

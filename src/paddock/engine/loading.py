@@ -1,5 +1,6 @@
 """From the files of a model to what computes it, with the sizes and switches that suit it."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from paddock.engine.binding.embedding import is_made_to_embed
 from paddock.engine.dialects import model_view, projector_view
 from paddock.engine.media_encoding import Encoder
 from paddock.ipc import LoadModel
+
+log = logging.getLogger("paddock.engine")
 
 TINY_MODEL = 64 << 20
 """Bytes of weights below which a second thread costs more in waiting than it computes."""
@@ -60,14 +63,26 @@ def load_model(load: LoadModel) -> Model:
             shown.close()
 
 
-def load_encoder(load: LoadModel, model: Model, context_length: int) -> Encoder | None:
-    """Load the projector, if there is one.
+def load_encoder(load: LoadModel, model: Model, context_length: int) -> tuple[Encoder | None, str]:
+    """Load the projector; return None and why if there is none, or if it lies in the model's own file and cannot be run.
+
+    In the latter case the text is all that there is, as it was before anyone read such files.
 
     Raises:
-        LoadError: if it does not fit the model.
+        LoadError: if it is a file of its own and does not fit the model.
     """
     if not load.projector:
-        return None
+        return None, "this model takes no images and no audio"
+    try:
+        return _encoder(load, model, context_length), ""
+    except LoadError as error:
+        if load.projector != load.model:
+            raise
+        log.warning("%s is loaded without what it sees or hears with: %s", load.model, error)
+        return None, f"what this model sees or hears with cannot be run: {error}"
+
+
+def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder:
     path = Path(load.projector)
     if not path.is_file():
         raise LoadError(f"{path} does not exist")

@@ -58,7 +58,7 @@ class Runner:
         self._model = model = load_model(load)
         adapters = [model.add_adapter(path) for path in load.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
-        self._encoder = load_encoder(load, model, self._context_length)
+        self._encoder, self._takes_no_media = load_encoder(load, model, self._context_length)
         if self._encoder is not None:
             batch = max(load.batch_tokens, most_at_once(self._encoder.projector))
             load = msgspec.structs.replace(load, batch_tokens=batch)
@@ -196,7 +196,7 @@ class Runner:
         self, request: Generate | Measure, rules: Constraint | BadConstraint | None, numbers: Iterable[int]
     ) -> None:
         if self._encoder is None:
-            self._refuse(request, "this model takes no images and no audio", "invalid")
+            self._refuse(request, self._takes_no_media, "invalid")
         else:
             num_ctx = None
             if isinstance(request, Generate):

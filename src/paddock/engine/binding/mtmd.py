@@ -108,7 +108,7 @@ class Projector:
         with c_path(shown) if shown is not None else nullcontext(path) as place:
             self.pointer: Any = mtmd.mtmd_init_from_file(place.encode(), model.pointer, params)
         if not self.pointer:
-            raise LoadError(native_log.explain("the projector could not be loaded"))
+            raise LoadError(native_log.explain("the projector could not be loaded").replace(place, path))
         self.sees: bool = mtmd.mtmd_support_vision(self.pointer)
         self.hears: bool = mtmd.mtmd_support_audio(self.pointer)
         self.sample_rate: int = mtmd.mtmd_get_audio_sample_rate(self.pointer)
