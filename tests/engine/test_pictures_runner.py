@@ -1,6 +1,7 @@
 """A runner with a projector: what it answers to pictures, how often it encodes them, what it survives."""
 
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,7 +120,8 @@ def test_a_model_without_a_projector_refuses_pictures(files: tuple[Path, Path]) 
 def test_a_projector_that_is_none_ends_the_loading(files: tuple[Path, Path], tmp_path: Path) -> None:
     nonsense = tmp_path / "projector.gguf"
     nonsense.write_bytes(b"nonsense" * 100)
-    for path in (nonsense, tmp_path / "absent", files[0], projectors.llava(tmp_path / "wide.gguf", width=96)):
+    text = shutil.copy(files[0], tmp_path / "text.gguf")
+    for path in (nonsense, tmp_path / "absent", text, projectors.llava(tmp_path / "wide.gguf", width=96)):
         with RunnerUnderTest(load(files[0], projector=str(path))) as failing:
             assert isinstance(failing.receive(), ipc.LoadFailed)
             assert failing.process.wait(20) == 1

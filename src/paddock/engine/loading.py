@@ -64,7 +64,7 @@ def load_model(load: LoadModel) -> Model:
 
 
 def load_encoder(load: LoadModel, model: Model, context_length: int) -> tuple[Encoder | None, str]:
-    """Load the projector; return None and why if there is none, or if it lies in the model's own file and cannot be run.
+    """Load the projector; return None and why if there is none, or if it lies in the model's own file and cannot run.
 
     In the latter case the text is all that there is, as it was before anyone read such files.
 
