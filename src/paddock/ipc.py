@@ -7,7 +7,7 @@ frame is a 4-byte little-endian length and that many bytes of MessagePack. Durat
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,16 @@ class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     spare_memory: bool = True
     """Whether there is memory to keep as many tokens outside the cache as in it."""
     debug: bool = False
+
+
+class FreeTags(NamedTuple):
+    """The tags between which a reply is free, since it is thinking."""
+
+    opening: str
+    """"" where the prompt ends with it."""
+    closing: str
+    written: str = ""
+    """What ends the thinking where the model does not, if that is more than the tag: it has to end its message, too."""
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,8 +100,8 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
     cache_prompt: bool = True
     format: str = ""
     """What the reply is held to, as JSON (see `paddock.engine.constraints`); "": nothing."""
-    thinking: tuple[str, str] | None = None
-    """The tags between which the reply is not held to its format; the first is "" where the prompt ends with it."""
+    thinking: FreeTags | None = None
+    """Where the reply is not held to its format."""
 
 
 class Cancel(msgspec.Struct, tag="cancel", frozen=True):

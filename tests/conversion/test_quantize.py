@@ -141,6 +141,21 @@ def test_the_source_is_judged_by_its_tensors() -> None:
             source_type(wrong)
 
 
+def test_files_that_llama_cpp_cannot_read_are_refused_before_it_tries() -> None:
+    def of(architecture: str, name: str) -> Gguf:
+        keys: dict[str, Any] = {"general.architecture": architecture}
+        return Gguf(3, keys, [GgufTensor(name, "F16", (64, 64), 0, 1)], 0, 0)
+
+    for wrong in (of("gemma3", "v.blk.0.attn_q.weight"), of("gptoss", "token_embd.weight")):
+        with pytest.raises(CannotQuantize, match="of Ollama's own form"):
+            source_type(wrong)
+    assert source_type(of("clip", "v.blk.0.attn_q.weight")) == "F16"
+
+
+def test_every_type_has_a_name_of_its_own() -> None:
+    assert len(set(TYPES)) == len(TYPES)
+
+
 def test_create_quantizes_and_says_how_far_it_is(library: Library, source: Path) -> None:
     digest, _ = library.blobs.put(source.read_bytes())
     statuses: list[str] = []

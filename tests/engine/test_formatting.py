@@ -9,6 +9,7 @@ import pytest
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import ConstraintFailed, Vocabulary, constraint
 from paddock.engine.formatting import ANSWER_TOKENS, FormattedReply
+from paddock.ipc import FreeTags
 
 PIECES = ["", "<think>", "<", "th", "ink>", "</think>", "</", "tool>", "a", "1", ">", "b"]
 END, THINK, LESS, TH, INK, CLOSE, SLASH, TOOL, A, ONE, GREATER, B = range(len(PIECES))
@@ -36,12 +37,12 @@ class Tokens:
         may = [token for token, value in enumerate(self._logits) if value != float("-inf")]
         return self.wanted.pop(0) if self.wanted and self.wanted[0] in may else may[0]
 
-    def reply(self, pattern: str, thinking: tuple[str, str] | None, *, most: int = 12, num_predict: int = 1000) -> str:
+    def reply(self, pattern: str, thinking: tuple[str, ...] | None, *, most: int = 12, num_predict: int = 1000) -> str:
         model = cast(Model, self)
         rules = constraint(Vocabulary(model), json.dumps({"type": "regex", "pattern": pattern}))
-        formatted = FormattedReply(model, rules, thinking, num_predict)
+        formatted = FormattedReply(model, rules, FreeTags(*thinking) if thinking else None, num_predict)
         tokens: list[int] = []
-        while not formatted.done and len(tokens) < most:
+        while not formatted.done and len(tokens) < min(most, num_predict):
             ctypes.memset(self._logits, 0, ctypes.sizeof(self._logits))
             tokens.append(
                 formatted.sample(cast(SamplerChain, self), cast(Context, self), 0, keep_logits=len(tokens) % 2 == 0)
@@ -90,15 +91,31 @@ def test_an_end_within_the_thinking_ends_only_the_thinking() -> None:
 
 
 def test_thinking_without_an_end_leaves_a_quarter_of_the_tokens_to_the_answer() -> None:
-    assert Tokens(PIECES, THINK, *[A] * 20).reply("11", TAGS, num_predict=8) == "<think>|a|a|a|a|a|</think>|1|1"
-    assert Tokens(PIECES, *[B] * 20).reply("11", ("", "</think>"), num_predict=4) == "b|b|b|</think>|1|1"
-    # What has begun with the tag is written to its end all the same.
-    assert Tokens(PIECES, THINK, A, SLASH, TH, INK).reply("11", TAGS, num_predict=4) == "<think>|a|</|</think>|1|1"
+    assert Tokens(PIECES, THINK, *[A] * 20).reply("11", TAGS, num_predict=8) == "<think>|a|a|a|a|</think>|1|1"
+    assert Tokens(PIECES, *[B] * 20).reply("1", ("", "</think>"), num_predict=4) == "b|b|</think>|1"
+    # What has begun with the tag is begun again.
+    assert Tokens(PIECES, THINK, A, SLASH, TH, INK).reply("1", TAGS, num_predict=5) == "<think>|a|</|</think>|1"
+    assert [Tokens(PIECES, THINK, A).reply("1", TAGS, num_predict=n) for n in (1, 2, 3)] == [
+        "<think>",
+        "<think>|</think>",
+        "<think>|a|</think>",
+    ]
+
+
+def test_a_tag_of_many_tokens_takes_none_of_those_for_the_answer() -> None:
+    pieces = [*PIECES[:CLOSE], "x", *PIECES[CLOSE + 1 :]]
+    assert Tokens(pieces, THINK, *[A] * 20).reply("11", TAGS, num_predict=8) == "<think>|a|a|</|th|ink>|1|1"
+
+
+def test_more_than_the_tag_is_written_where_that_ends_a_message() -> None:
+    tags = (*TAGS, "b</think>")
+    assert Tokens(PIECES, THINK, A, CLOSE).reply("11", tags) == "<think>|a|</think>|1|1"
+    assert Tokens(PIECES, THINK, A, END).reply("11", tags) == "<think>|a|b|</think>|1|1"
 
 
 def test_an_answer_needs_no_more_than_so_many_tokens() -> None:
     thought = Tokens(PIECES, THINK, *[A] * 3000).reply("11", TAGS, num_predict=2400, most=2400).split("|")
-    assert thought.index("</think>") == 2400 - ANSWER_TOKENS
+    assert thought.index("</think>") == 2400 - ANSWER_TOKENS - 1
 
 
 def test_a_tag_that_no_token_can_write_fails() -> None:

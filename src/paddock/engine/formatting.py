@@ -6,7 +6,7 @@ from typing import Any
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import BadConstraint, Constraint, ConstraintFailed, Vocabulary, constraint
 from paddock.engine.preparation import Preparation
-from paddock.ipc import Generate
+from paddock.ipc import FreeTags, Generate
 
 MASK_THREADS = 2
 """What computes masks beside the model: eight of them together take one thread a tenth of a step at most."""
@@ -19,19 +19,21 @@ ANSWER_TOKENS = 512
 class FormattedReply:
     """Chooses the tokens of one reply. Its format holds from the beginning, or from where its thinking ends."""
 
-    def __init__(self, model: Model, rules: Constraint, thinking: tuple[str, str] | None, num_predict: int) -> None:
-        """With `thinking`, the opening and closing tag, what stands between them is free.
+    def __init__(self, model: Model, rules: Constraint, thinking: FreeTags | None, num_predict: int) -> None:
+        """With `thinking`, what stands between those tags is free.
 
-        The opening tag is empty where the prompt ends with it; a reply that does not begin with it is held at once.
-        Where the model would end its reply within the thinking, only the thinking ends. So it does where hardly
-        enough of the `num_predict` tokens are left to answer: a model that turns in circles still answers.
+        A reply that does not begin with the first is held at once. Where the model would end its reply within the
+        thinking, only the thinking ends. So it does where hardly enough of the `num_predict` tokens are left to
+        answer: a model that turns in circles still answers.
         """
         self._model = model
         self._rules = rules
-        opening, closing = thinking or ("", "")
+        opening, closing, written = thinking or ("", "", "")
         self._opening, self._closing = opening.encode(), closing
+        self._written = (written or closing).encode()
+        """What is written for the model to end its thinking."""
         self._thinks = thinking is not None and not opening
-        self._may_think = num_predict - min(ANSWER_TOKENS, num_predict // 4)
+        self._may_think = num_predict - min(ANSWER_TOKENS, num_predict // 4) - self._tokens_to_close()
         """Tokens more, at most."""
         self._attempt = rules.fresh() if opening else None
         """The rules as long as the reply may be at the beginning of the opening tag as well."""
@@ -41,7 +43,7 @@ class FormattedReply:
         self._text = ""
         """The end of the thinking, as long as its closing tag may be."""
         self._left = b""
-        """Of the closing tag, where it is written for the model."""
+        """Of `_written`, once that has begun."""
         self.logits: Any = None
         """Those that the last token was chosen by, before what may not come was ruled out; if asked for."""
 
@@ -85,7 +87,7 @@ class FormattedReply:
         """Choose any token that does not end the reply; such a one, or the last one, begins the closing tag instead."""
         token = None if self._left or self._may_think < 0 else sampler.sample(context, index)
         if token is None or self._model.ends_reply(token):
-            self._left = self._left or self._closing.encode()
+            self._left = self._left or self._written
             tag = self._rules.vocabulary.prefixes(self._left)[-1:]
             if not tag:
                 raise ConstraintFailed("no token goes on with the tag that closes the thinking")
@@ -96,6 +98,14 @@ class FormattedReply:
         self._thinks = self._closing not in text
         self._text = text[-len(self._closing) :]
         return token
+
+    def _tokens_to_close(self) -> int:
+        """How many tokens end the thinking, if the longest ones are taken."""
+        left, count = self._written, 0
+        while left and (tokens := self._rules.vocabulary.prefixes(left)):
+            left = left[len(self._model.piece(tokens[-1], special=True)) :]
+            count += 1
+        return count
 
     def _begin(self, sampler: SamplerChain, context: Context, index: int) -> int:
         """Choose a token that goes on with the opening tag, with the format, or with both as long as both may be."""

@@ -52,16 +52,21 @@ TENSOR_TYPES: dict[int, TensorType] = {
 TENSOR_TYPE_NUMBERS: dict[str, int] = {kind.name: number for number, kind in TENSOR_TYPES.items()}
 
 _FILE_TYPES = """
-F32 F16 Q4_0 Q4_1 MXFP4 - - Q8_0 Q5_0 Q5_1 Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K IQ2_XXS IQ2_XS
+F32 F16 Q4_0 Q4_1 - - - Q8_0 Q5_0 Q5_1 Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K IQ2_XXS IQ2_XS
 Q2_K_S IQ3_XS IQ3_XXS IQ1_S IQ4_NL IQ3_S IQ3_M IQ2_S IQ2_M IQ4_XS IQ1_M BF16 - - - TQ1_0 TQ2_0 MXFP4 NVFP4 Q1_0 Q2_0
 """
 FILE_TYPES: dict[int, str] = dict(enumerate(_FILE_TYPES.split()))
 """`general.file_type` → the name that Ollama prints; "-" where the number is free."""
 
+_FIRST_MXFP4 = 4
+"""Ollama's number for it, which llama.cpp has for something else."""
+
 
 def file_type_name(number: object) -> str:
     """Return the name of a `general.file_type`; "unknown" for what is none."""
     name = FILE_TYPES.get(number, "-") if isinstance(number, int) else "-"
+    if number == _FIRST_MXFP4:
+        return "MXFP4"
     return "unknown" if name == "-" else name
 
 

@@ -10,6 +10,7 @@ from paddock.library.files import drop_temporary, open_temporary
 from paddock.library.gguf import Gguf, cached_gguf, read_gguf
 from paddock.library.gguf_types import FILE_TYPES
 from paddock.library.status import Measured, Report
+from paddock.ollama_files import OF_ENCODERS, OWN_NAMES
 
 Progress = Callable[[int, int], None]
 """Takes how many bytes of the source's tensors are done, and of how many."""
@@ -51,8 +52,14 @@ def source_type(gguf: Gguf) -> str:
     Files that do not say their type, or say it wrong, are judged by their tensors.
 
     Raises:
-        CannotQuantize: if it is quantized already, or holds nothing to quantize.
+        CannotQuantize: if it is quantized already, holds nothing to quantize, or is none of llama.cpp's files.
     """
+    inside = gguf.architecture != "clip" and any(tensor.name.startswith(OF_ENCODERS) for tensor in gguf.tensors)
+    if inside or gguf.architecture in OWN_NAMES:
+        raise CannotQuantize(
+            f"this is a file of Ollama's own form ({gguf.architecture}), which is run but cannot be quantized; "
+            "quantize llama.cpp's form of the model"
+        )
     values: dict[str, int] = {}
     for tensor in gguf.tensors:
         if len(tensor.shape) > 1:

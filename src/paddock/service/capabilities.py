@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from paddock.inner_encoders import WITH_EYES_OR_EARS
 from paddock.library.gguf import Gguf, GgufError, cached_gguf
 from paddock.library.manifests import BrokenModel
 from paddock.library.model import Model
+from paddock.ollama_files import OF_ENCODERS, WITH_EYES_OR_EARS
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.prompting.chat_template import ChatTemplate, chat_template
 from paddock.service.parsers import parser_facts
@@ -65,6 +65,11 @@ def ranks(gguf: Gguf) -> bool:
 def holds_encoder(gguf: Gguf) -> bool:
     """Whether a model's file holds what it sees or hears with, too."""
     return any(tensor.name.startswith(("v.", "a.")) for tensor in gguf.tensors)
+
+
+def encoder_bytes(gguf: Gguf) -> int:
+    """How much of a file is what the model sees or hears with."""
+    return sum(tensor.size for tensor in gguf.tensors if tensor.name.startswith(OF_ENCODERS))
 
 
 def projector_file(model: Model) -> Path | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 
 from paddock.fleet import Lease
-from paddock.ipc import Chunk, Finished, Generate
+from paddock.ipc import Chunk, Finished, FreeTags, Generate
 from paddock.library.store import Model
 from paddock.parsing import ReplyParser
 from paddock.prompting import Message, PromptFormat, with_model_messages, without_leading_bos
@@ -206,7 +206,7 @@ class Inference:
         prompt: str,
         images: tuple[bytes, ...],
         parser: ReplyParser | None,
-        free: tuple[str, str] | None,
+        free: FreeTags | None,
         started: int,
         loaded: int,
     ) -> AsyncIterator[list[ReplyPart]]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from paddock.fleet import Fleet, Lease, Wanted
-from paddock.inner_encoders import WITH_EYES_OR_EARS, WITHOUT
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store import Library, Model, ModelNotFound
+from paddock.ollama_files import WITH_EYES_OR_EARS, WITHOUT
 from paddock.service.capabilities import holds_encoder
 from paddock.service.catalog import Catalog
 from paddock.service.errors import NotSupported, UnknownModel

@@ -8,7 +8,7 @@ from paddock.fleet import Lease
 from paddock.library.store import Model
 from paddock.prompting import Message
 from paddock.prompting.message import with_image_marks
-from paddock.service.capabilities import projector_file
+from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
 from paddock.signatures import is_recording
 
@@ -29,6 +29,8 @@ def check_takes_media(model: Model, capabilities: Collection[str], files: Sequen
         raise NotSupported(
             f"{model.name.full} has its {'vision' if sees else 'audio'} encoder inside its GGUF file, which cannot be "
             f"run for {model.gguf.architecture} yet; images and audio need a projector that is a file of its own"
+            if holds_encoder(model.gguf)
+            else f"{model.name.full} comes without the projector that images and audio need"
         )
     # What is no recording to a model that only hears, the runner tells better: it may be one of another format.
     if not hears and any(map(is_recording, files)):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from paddock.ipc import FreeTags
 from paddock.library.model import Model
 from paddock.parsing import (
     CallNotation,
@@ -28,17 +29,19 @@ from paddock.service.requests import ConversationRequest
 
 Think = bool | str | None
 
-USUAL_TAGS = ("<think>", "</think>")
+USUAL_TAGS = FreeTags("<think>", "</think>")
 TAGS_OF_PARSER = {
-    "harmony": ("<|channel|>", "<|channel|>final<|message|>"),
-    "cohere": ("<|START_THINKING|>", "<|END_THINKING|>"),
-    "gemma4": ("<|channel>", "<channel|>"),
-    "glimmer": (" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
+    "harmony": FreeTags(
+        "<|channel|>", "<|channel|>final<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"
+    ),
+    "cohere": FreeTags("<|START_THINKING|>", "<|END_THINKING|>"),
+    "gemma4": FreeTags("<|channel>", "<channel|>"),
+    "glimmer": FreeTags(" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
 }
 """Where the thinking of a parser's models begins and ends, if not between the usual tags."""
 TAGS_BEFORE_CALLS = {
-    "harmony": ("<|channel|>analysis", "<|end|><|start|>assistant"),
-    "glimmer": (" to=self<|message|>", "<|eom|><|start|>assistant"),
+    "harmony": FreeTags("<|channel|>analysis", "<|end|><|start|>assistant"),
+    "glimmer": FreeTags(" to=self<|message|>", "<|eom|><|start|>assistant"),
 }
 """Where it does before a call, if its models open a message of its own for that."""
 
@@ -107,29 +110,26 @@ def call_notation(model: Model, form: PromptFormat) -> CallNotation | None:
     return None
 
 
-def free_tags(
-    model: Model, form: PromptFormat, think: Think, prompt: str, *, call: bool = False
-) -> tuple[str, str] | None:
+def free_tags(model: Model, form: PromptFormat, think: Think, prompt: str, *, call: bool = False) -> FreeTags | None:
     """Return the tags between which a reply in some format is free, since it is thinking; None if there is none.
 
-    The first is "" where the prompt ends with it. What comes behind the second is in the format; is that a `call`, it
-    begins with the header of its own message.
+    What comes behind the second is in the format; is that a `call`, it begins with the header of its own message.
     """
     parser = model.config.parser or _parser_shown(form)
     if not think and parser != "harmony":
         return None
     if call and parser in TAGS_BEFORE_CALLS:
-        opening, closing = TAGS_BEFORE_CALLS[parser]
+        tags = TAGS_BEFORE_CALLS[parser]
     elif parser:
-        opening, closing = TAGS_OF_PARSER.get(parser, USUAL_TAGS)
+        tags = TAGS_OF_PARSER.get(parser, USUAL_TAGS)
     elif form.template is not None:
-        opening, closing = thinking_tags(form.template.text)
+        tags = FreeTags(*thinking_tags(form.template.text))
     else:
-        tags = thinking_tags_of_chat_template(form.chat_template.source) if form.chat_template is not None else None
-        opening, closing = tags or USUAL_TAGS
-    if not closing:
+        found = thinking_tags_of_chat_template(form.chat_template.source) if form.chat_template is not None else None
+        tags = FreeTags(*found) if found else USUAL_TAGS
+    if not tags.closing:
         return None
-    return ("" if prompt.rstrip().endswith(opening) else opening), closing
+    return tags._replace(opening="") if prompt.rstrip().endswith(tags.opening) else tags
 
 
 def _parser_shown(form: PromptFormat) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from paddock.fleet import LoadOptions, ModelShape, Wanted, files_of_runner
 from paddock.library.store import Model
-from paddock.service.capabilities import projector_file
+from paddock.service.capabilities import encoder_bytes, projector_file
 from paddock.service.options import InferenceOptions
 
 
@@ -28,6 +28,8 @@ def model_shape(model: Model) -> ModelShape:
     tokens = metadata.get("tokenizer.ggml.tokens")
     beside = map(Path, runner_files(model)[1:])
     weights = gguf.file_size + sum(path.stat().st_size for path in beside)
+    if projector_file(model) == model.model_path:
+        weights += encoder_bytes(gguf)  # it is there twice while it is loaded
     return ModelShape(
         weights=weights,
         layers=number("block_count"),

@@ -10,6 +10,8 @@ from paddock.engine.binding.stream import Readable, c_file
 
 LOAD_PLAIN, LOAD_MMAP, LOAD_MLOCK = 0, 1, 2
 """Of `enum llama_load_mode`; the last two may be added."""
+READ_AT_ONCE = 0
+"""Of `enum llama_lazy_mode`: huge tables are not left in the file, which has to be one for that."""
 ALL_LAYERS = 10_000
 
 
@@ -42,6 +44,8 @@ class Model:
         params.n_gpu_layers = ALL_LAYERS if gpu_layers < 0 else gpu_layers
         params.main_gpu = main_gpu
         plain = shown is not None or not use_mmap
+        if shown is not None:
+            params.lazy_mode = READ_AT_ONCE
         params.load_mode = (LOAD_PLAIN if plain else LOAD_MMAP) | (LOAD_MLOCK if use_mlock else 0)
         self.pointer: Any
         if shown is not None:
