@@ -17,19 +17,20 @@ from tests import kinds
 class Bytes:
     """A file in memory; `broken` from some place on."""
 
-    def __init__(self, data: bytes, broken: int = 1 << 62) -> None:
+    def __init__(self, data: bytes, broken: int = 1 << 62, error: Exception | None = None) -> None:
         self.data, self.size, self.broken = data, len(data), broken
+        self.error = error or OSError("the disk is gone")
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         if offset + len(buffer) > self.broken:
-            raise OSError("the disk is gone")
+            raise self.error
         part = self.data[offset : offset + len(buffer)]
         buffer[: len(part)] = part
         return len(part)
 
     def copy_to(self, file: BinaryIO) -> None:
         if self.broken < self.size:
-            raise OSError("the disk is gone")
+            raise self.error
         file.write(self.data)
 
 
@@ -89,3 +90,27 @@ def test_no_room_for_a_copy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("paddock.engine.binding.stream._nameless", Full)
     with pytest.raises(LoadError, match="No space left"), c_path(Bytes(b"all of it")):
         pass
+
+
+@pytest.mark.parametrize("error", [OSError("odd"), MemoryError(), OverflowError("odd"), AssertionError("odd")])
+def test_whatever_reading_raises_is_why_it_cannot_be_loaded(error: Exception) -> None:
+    libc, buffer = ctypes.CDLL(None), ctypes.create_string_buffer(10)
+    with pytest.raises(LoadError, match=r"odd|MemoryError"), c_file(Bytes(b"all of it", 0, error)) as file:
+        assert libc.fread(buffer, 1, 5, ctypes.c_void_p(file)) == 0
+    with pytest.raises(LoadError, match=r"odd|MemoryError"), c_path(Bytes(b"all of it", 0, error)):
+        pass
+
+
+def test_what_is_raised_while_a_copy_is_there_is_not_about_the_copy() -> None:
+    with pytest.raises(FileNotFoundError), c_path(Bytes(b"all of it")):
+        raise FileNotFoundError
+
+
+def test_c_cannot_go_where_nothing_can_be() -> None:
+    libc = ctypes.CDLL(None)
+    with c_file(Bytes(b"all of it")) as file:
+        assert libc.fseek(ctypes.c_void_p(file), ctypes.c_long(-10), 2) != 0
+        assert libc.fseek(ctypes.c_void_p(file), ctypes.c_long((1 << 63) - 1), 2) != 0
+        buffer = ctypes.create_string_buffer(10)
+        assert libc.fread(buffer, 1, 3, ctypes.c_void_p(file)) == 3
+        assert buffer.raw[:3] == b"all"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paddock.engine.binding import MAX_SEQUENCES, Context, ContextOptions, LoadError, Model, gpu_offload
+from paddock.engine.binding import MAX_SEQUENCES, CannotRead, Context, ContextOptions, LoadError, Model, gpu_offload
 from paddock.engine.binding.embedding import is_made_to_embed
 from paddock.engine.dialects import model_view, projector_view
 from paddock.engine.media_encoding import Encoder
@@ -70,13 +70,14 @@ def load_encoder(load: LoadModel, model: Model, context_length: int) -> tuple[En
 
     Raises:
         LoadError: if it is a file of its own and does not fit the model.
+        CannotRead: if it cannot be read now, wherever it lies.
     """
     if not load.projector:
         return None, "this model takes no images and no audio"
     try:
         return _encoder(load, model, context_length), ""
     except LoadError as error:
-        if load.projector != load.model:
+        if load.projector != load.model or isinstance(error, CannotRead):
             raise
         log.warning("%s is loaded without what it sees or hears with: %s", load.model, error)
         return None, f"what this model sees or hears with cannot be run: {error}"
@@ -89,7 +90,7 @@ def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder:
     try:
         shown = projector_view(path)
     except OSError as error:
-        raise LoadError(f"{path} cannot be read: {error.strerror}") from None
+        raise CannotRead(f"{path} cannot be read: {error.strerror}") from None
     try:
         size = shown.size if shown is not None else path.stat().st_size
         return Encoder(

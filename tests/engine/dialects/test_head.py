@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paddock.engine.dialects.blocks import BLOCKS, OLD_MXFP4, size_of
 from paddock.engine.dialects.head import (
     FLOAT32,
     INT32,
@@ -26,6 +27,8 @@ from paddock.engine.dialects.head import (
 )
 from tests.ggufs import tiny_llama
 
+Q2_0 = 42
+"""Newer than the `gguf` package."""
 Array = tuple[str, list[Any]]
 VALUES = st.one_of(
     st.booleans(),
@@ -36,12 +39,9 @@ VALUES = st.one_of(
 )
 
 
-def sizes(kind: int, shape: Any) -> int:
-    assert kind == 0
-    elements = 4
-    for dimension in shape:
-        elements *= dimension
-    return elements
+def read(path: Path) -> Head:
+    with path.open("rb") as file:
+        return read_head(file)
 
 
 def written(path: Path, keys: dict[str, Any]) -> Path:
@@ -67,17 +67,17 @@ def seen(value: Value) -> Any:
 def test_what_is_written_is_read(keys: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     keys = {f"x{key}": value for key, value in keys.items()}
     path = written(tmp_path_factory.mktemp("head") / "a.gguf", keys)
-    head = read_head(path, sizes)
+    head = read(path)
     assert head.architecture == "anything"
     assert {key: seen(head.metadata[key]) for key in keys} == keys
     again = path.with_name("b.gguf")
     again.write_bytes(head.to_bytes()[0])
-    assert {key: seen(value) for key, value in read_head(again, sizes).metadata.items() if key in keys} == keys
+    assert {key: seen(value) for key, value in read(again).metadata.items() if key in keys} == keys
 
 
 def test_tensors_are_where_the_head_says(tmp_path: Path) -> None:
     path = tiny_llama(tmp_path / "model.gguf")
-    head = read_head(path, sizes)
+    head = read(path)
     reader = gguf.GGUFReader(path)
     assert list(head.tensors) == [tensor.name for tensor in reader.tensors]
     data = path.read_bytes()
@@ -98,7 +98,7 @@ def test_values_are_made_as_they_are_read() -> None:
 
 
 def test_an_array_is_cut(tmp_path: Path) -> None:
-    head = read_head(written(tmp_path / "a.gguf", {"a.words": ["x", "größe", "", "z"], "a.counts": [1, 2, 3]}), sizes)
+    head = read(written(tmp_path / "a.gguf", {"a.words": ["x", "größe", "", "z"], "a.counts": [1, 2, 3]}))
     assert list(head.metadata["a.words"].first(2).texts()) == ["x", "größe"]
     assert head.metadata["a.counts"].first(2).numbers == [1, 2]
     assert head.metadata["a.counts"].first(9) == head.metadata["a.counts"]
@@ -106,11 +106,12 @@ def test_an_array_is_cut(tmp_path: Path) -> None:
 
 def test_the_first_keys_come_without_the_vocabulary(tmp_path: Path) -> None:
     path = written(tmp_path / "a.gguf", {"a.before": 1, "a.words": ["word"] * 100_000, "a.after": 2})
-    keys = first_keys(path)
+    with path.open("rb") as file:
+        keys = first_keys(file)
     assert keys["general.architecture"].text == "anything"
     assert "a.before" in keys
     assert "a.after" not in keys
-    assert read_head(path, sizes).number("a.after") == 2
+    assert read(path).number("a.after") == 2
 
 
 @pytest.mark.parametrize(
@@ -124,13 +125,33 @@ def test_the_first_keys_come_without_the_vocabulary(tmp_path: Path) -> None:
         b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"k" + struct.pack("<I", 99),
         b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"k" + struct.pack("<IIQ", 9, 8, 1 << 62),
         b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1 << 63) + b"k" * 100,
+        b"GGUF" + struct.pack("<IQQ", 1, 0, 0),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1 << 60),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + 2 * (struct.pack("<Q", 1) + b"k" + struct.pack("<II", 4, 7)),
+        b"GGUF" + struct.pack("<IQQ", 3, 2, 0) + 2 * (struct.pack("<Q", 1) + b"t" + struct.pack("<IQIQ", 1, 1, 0, 0)),
+        b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + struct.pack("<Q", 1) + b"t" + struct.pack("<I", 5) + bytes(100),
     ],
 )
 def test_what_has_no_head_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bad.gguf"
     path.write_bytes(data)
     with pytest.raises(BadHead):
-        read_head(path, sizes)
+        read(path)
+
+
+def test_an_array_of_too_many_numbers_is_not_looked_at() -> None:
+    data = struct.pack("<IQ", 0, (1 << 20) + 1) + bytes((1 << 20) + 1)
+    with pytest.raises(ValueError, match="items"):
+        Value(9, data).numbers  # noqa: B018
+
+
+def test_blocks_are_those_of_the_fields_own_reader() -> None:
+    theirs = {int(kind): size for kind, size in gguf.constants.GGML_QUANT_SIZES.items()}
+    del theirs[gguf.GGMLQuantizationType.Q8_1]  # in no file, and its size is not the one that ggml has
+    assert theirs.items() <= BLOCKS.items()
+    assert BLOCKS.keys() - theirs.keys() <= {OLD_MXFP4, Q2_0}
+    assert BLOCKS[OLD_MXFP4] == theirs[gguf.GGMLQuantizationType.MXFP4]
+    assert size_of(8, (64, 3)) == 64 * 3 // 32 * 34
 
 
 def test_a_tensor_that_is_made_has_its_size() -> None:

@@ -4,7 +4,7 @@ Another build of the kernels can take this room's place if it offers `Model`, `C
 """
 
 from paddock.engine.binding.context import MAX_SEQUENCES, Batch, BatchRejected, Context, ContextOptions
-from paddock.engine.binding.library import LoadError, gpu_offload, start_library
+from paddock.engine.binding.library import CannotRead, LoadError, gpu_offload, start_library
 from paddock.engine.binding.model import Model
 from paddock.engine.binding.sampler import SamplerChain
 
@@ -12,6 +12,7 @@ __all__ = [
     "MAX_SEQUENCES",
     "Batch",
     "BatchRejected",
+    "CannotRead",
     "Context",
     "ContextOptions",
     "LoadError",

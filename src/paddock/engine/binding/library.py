@@ -20,6 +20,10 @@ class LoadError(Exception):
     """The library could not load a model or make a context; the message is one line that names the cause."""
 
 
+class CannotRead(LoadError):
+    """It could not for want of the disk or of memory: it may another time."""
+
+
 def _import_functions() -> Any:
     if PACKAGE not in sys.modules:
         spec = importlib.util.find_spec(PACKAGE)

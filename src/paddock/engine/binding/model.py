@@ -47,10 +47,14 @@ class Model:
         if shown is not None:
             params.lazy_mode = READ_AT_ONCE
         params.load_mode = (LOAD_PLAIN if plain else LOAD_MMAP) | (LOAD_MLOCK if use_mlock else 0)
-        self.pointer: Any
+        self.pointer: Any = None
         if shown is not None:
-            with c_file(shown) as file:
-                self.pointer = lib.llama_model_load_from_file_ptr(file, params)
+            try:
+                with c_file(shown) as file:
+                    self.pointer = lib.llama_model_load_from_file_ptr(file, params)
+            except LoadError:
+                lib.llama_model_free(self.pointer)
+                raise
         else:
             self.pointer = lib.llama_model_load_from_file(path.encode(), params)
         if not self.pointer:

@@ -4,14 +4,17 @@ import ctypes
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, BinaryIO, Protocol
 
-from paddock.engine.binding.library import LoadError
+from paddock.engine.binding.library import CannotRead, LoadError
 
 BUFFER_BYTES = 1 << 18
 """The C library asks for so much at once; each time costs a few microseconds."""
+_FARTHEST = (1 << 63) - 1
 _FAILED = -1
+_UNREADABLE = (OSError, MemoryError, OverflowError, ValueError, AssertionError)
+"""What reading may raise: for want of a disk, or of memory for what is made, or for a size that C cannot have."""
 
 _Read = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _Seek = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int64), ctypes.c_int)
@@ -39,7 +42,7 @@ def c_file(readable: Readable) -> Iterator[Any]:
     """Yield a `FILE *` that reads from `readable`.
 
     Raises:
-        LoadError: if the C library here cannot do that, or if a read failed.
+        LoadError: if the C library here cannot do that, or if a read failed; CannotRead if it was the disk that did.
     """
     libc = ctypes.CDLL(None)
     try:
@@ -65,13 +68,18 @@ def c_file(readable: Readable) -> Iterator[Any]:
 
     def seek(_: object, offset: Any, whence: int) -> int:
         nonlocal place
-        place = offset[0] + (0 if whence == os.SEEK_SET else place if whence == os.SEEK_CUR else readable.size)
-        offset[0] = place
+        wanted = offset[0] + (0 if whence == os.SEEK_SET else place if whence == os.SEEK_CUR else readable.size)
+        if wanted < 0 or wanted > _FARTHEST:
+            return _FAILED
+        offset[0] = place = wanted
         return 0
 
     functions = _Functions(_Read(read), None, _Seek(seek), None)
-    buffer = ctypes.create_string_buffer(BUFFER_BYTES)
-    pointer = open_cookie(None, b"rb", functions)
+    try:
+        buffer = ctypes.create_string_buffer(BUFFER_BYTES)
+        pointer = open_cookie(None, b"rb", functions)
+    except _UNREADABLE as error:
+        raise _unreadable(error) from None
     if not pointer:
         raise LoadError("the file could not be opened")
     try:
@@ -80,7 +88,7 @@ def c_file(readable: Readable) -> Iterator[Any]:
     finally:
         close(pointer)
     if failures:
-        raise LoadError(f"the file could not be read: {failures[0]}")
+        raise _unreadable(failures[0])
 
 
 @contextmanager
@@ -88,15 +96,24 @@ def c_path(readable: Readable) -> Iterator[str]:
     """Yield the path of a copy of `readable` in memory, which is gone afterwards; elsewhere than on Linux, on the disk.
 
     Raises:
-        LoadError: if there is no room for it.
+        LoadError: if it cannot be read; CannotRead if there is no room for it.
     """
-    try:
-        with _nameless() as file:
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(_nameless())
             readable.copy_to(file)
             file.flush()
-            yield file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
-    except OSError as error:
-        raise LoadError(f"the file could not be read: {error}") from None
+        except _UNREADABLE as error:
+            with suppress(OSError):  # what could not be written is tried once more
+                opened.close()
+            raise _unreadable(error) from None
+        yield file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
+
+
+def _unreadable(error: Exception) -> LoadError:
+    passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
+    kind = CannotRead if passing else LoadError
+    return kind(f"the file could not be read: {str(error) or type(error).__name__}")
 
 
 def _nameless() -> BinaryIO:

@@ -1,15 +1,15 @@
 """What can be done to a head to say the same in llama.cpp's words."""
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from paddock.engine.dialects.blocks import BLOCKS
 from paddock.engine.dialects.head import INT32 as _INT32
-from paddock.engine.dialects.head import Head, Piece, Tensor, Value, array, u32
+from paddock.engine.dialects.head import Data, Head, Piece, Tensor, Value, array, u32
+from paddock.engine.dialects.reading import fill
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 F32, F16, MXFP4 = 0, 1, 39
 """Of ggml's types."""
-OLD_MXFP4, MXFP4_BLOCK = 4, (32, 17)
-"""Ollama's first number for MXFP4, which ggml had given to another type before; numbers in a block, and its bytes."""
+MOST_GROWTH = 8
+"""How many times as large as what it is made of something may be: 32-bit floats of numbers of 4 bits."""
+_SLICE = 1 << 19
+"""Bytes of a tensor that are changed at once: so much stays in a processor's cache."""
 
 
 class Changes:
     """A head that is being changed, and the file that it is the head of."""
 
-    def __init__(self, path: Path, head: Head) -> None:
-        self.path = path
+    def __init__(self, file: BinaryIO, head: Head) -> None:
+        self.file = file
         self.head = head
 
     # Metadata.
@@ -112,9 +114,15 @@ class Changes:
         """Return the shape of a tensor; () if there is none of that name."""
         return self.head.tensors[name].shape if name in self.head.tensors else ()
 
-    def put(self, name: str, shape: tuple[int, ...], make: "Callable[[], npt.NDArray[np.float32]]") -> None:
-        """Say that there is a tensor of 32-bit floats that is made by `make` when it is wanted."""
-        self.head.tensors[name] = Tensor(F32, shape, (), lambda: make().tobytes(), 4 * prod(shape))
+    def put(
+        self, name: str, shape: tuple[int, ...], make: "Callable[[], npt.NDArray[np.float32]]", *sources: Tensor
+    ) -> None:
+        """Say that there is a tensor of 32-bit floats that is made of others by `make` when it is wanted.
+
+        Raises:
+            ValueError: if it would be far larger than those.
+        """
+        self.head.tensors[name] = Tensor(F32, shape, (), lambda: _bytes(make()), _floats_size(shape, sources))
 
     def first_rows(self, name: str, count: int) -> None:
         """Leave the first rows of a tensor of two dimensions."""
@@ -124,16 +132,22 @@ class Changes:
         self.head.tensors[name] = replace(tensor, shape=(tensor.shape[0], count), pieces=(piece,))
 
     def join(self, name: str, *sources: str) -> None:
-        """Put tensors one behind the other into one, by their last dimension, if they are all there."""
+        """Put tensors one behind the other into one, by their last dimension, if they are all there.
+
+        Raises:
+            ValueError: if they differ in another dimension.
+        """
         if any(source not in self.head.tensors for source in sources):
             return
         tensors = [self.head.tensors[source] for source in sources]
         *inner, _ = tensors[0].shape
+        if any(tensor.shape[:-1] != tuple(inner) for tensor in tensors):
+            raise ValueError(f"the parts of {name} have different shapes")
         shape = (*inner, sum(tensor.shape[-1] for tensor in tensors))
         if len({tensor.kind for tensor in tensors}) == 1:
             joined = Tensor(tensors[0].kind, shape, tuple(piece for tensor in tensors for piece in tensor.pieces))
         else:
-            joined = Tensor(F32, shape, (), partial(self._joined, tensors), 4 * prod(shape))
+            joined = Tensor(F32, shape, (), partial(self._joined, tensors), _floats_size(shape, tensors))
         for source in sources:
             del self.head.tensors[source]
         self.head.tensors[name] = joined
@@ -143,7 +157,7 @@ class Changes:
         for name in names:
             tensor = self.head.tensors.get(name)
             if tensor is not None and tensor.kind != F32:
-                self.put(name, tensor.shape, partial(self.floats, tensor))
+                self.put(name, tensor.shape, partial(self.floats, tensor), tensor)
 
     def reorder_rows(self, names: Iterable[str], order: "Callable[[int], npt.NDArray[np.intp]]") -> None:
         """Put the rows of tensors, those of them that there are, in another order, made from how many they are."""
@@ -156,10 +170,19 @@ class Changes:
     def remade(
         self, tensor: Tensor, change: "Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]", kind: int, rows: int
     ) -> Tensor:
-        """Return a tensor with so many rows in a matrix, which `change` makes of the bytes of all rows of another."""
+        """Return a tensor with so many `rows` in a matrix, which `change` makes of the bytes of those of another.
+
+        It is called for some of the rows at a time, which are a multiple of those that one of the new ones is made of.
+
+        Raises:
+            ValueError: if there is no such multiple.
+        """
         first, _, *outer = tensor.shape
+        if tensor.rows % rows:
+            raise ValueError(f"{tensor.rows} rows are to become {rows}")
         size = tensor.size // tensor.rows * rows
-        return Tensor(kind, (first, rows, *outer), (), partial(self._remade, tensor, change), size)
+        make = partial(self._remade, tensor, change, tensor.rows // rows, size)
+        return Tensor(kind, (first, rows, *outer), (), make, size)
 
     # Data.
 
@@ -170,19 +193,19 @@ class Changes:
             OSError: if they cannot be read.
         """
         import numpy as np
-        from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
-        from gguf.quants import dequantize
 
-        data = np.frombuffer(self._bytes(tensor), np.uint8)
-        kind = GGMLQuantizationType(tensor.kind)
+        data = np.frombuffer(self._read(tensor), np.uint8)
         shape = tensor.shape[::-1]
         if tensor.kind == F32:
             return data.view(np.float32).reshape(shape)
         if tensor.kind == F16:
             return data.view(np.float16).reshape(shape).astype(np.float32)
-        block, size = GGML_QUANT_SIZES[kind]
+        from gguf.constants import GGMLQuantizationType
+        from gguf.quants import dequantize
+
+        block, size = BLOCKS[tensor.kind]
         rows = data.reshape(*shape[:-1], shape[-1] // block * size)
-        floats: Any = dequantize(rows, kind)
+        floats: Any = dequantize(rows, GGMLQuantizationType(tensor.kind))
         return np.ascontiguousarray(floats, np.float32)
 
     def row(self, tensor: Tensor, index: int) -> "npt.NDArray[np.float32]":
@@ -195,26 +218,56 @@ class Changes:
         size //= tensor.rows
         return self.floats(Tensor(tensor.kind, tensor.shape[:1], ((start + index * size, size),)))
 
-    def _bytes(self, tensor: Tensor) -> bytes:
-        read = []
-        with self.path.open("rb") as file:
-            for start, size in tensor.pieces:
-                read.append(os.pread(file.fileno(), size, start))
-                if len(read[-1]) < size:
-                    raise OSError("the data of a tensor ends too early")
-        return b"".join(read)
+    def _read(self, tensor: Tensor) -> bytearray:
+        data = bytearray(sum(size for _, size in tensor.pieces))
+        done = 0
+        for start, size in tensor.pieces:
+            fill(memoryview(data)[done : done + size], self.file, start)
+            done += size
+        return data
 
-    def _joined(self, tensors: list[Tensor]) -> bytes:
-        return b"".join(self.floats(tensor).tobytes() for tensor in tensors)
-
-    def _remade(self, tensor: Tensor, change: "Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]") -> bytes:
+    def _joined(self, tensors: list[Tensor]) -> Data:
         import numpy as np
 
-        rows = np.frombuffer(self._bytes(tensor), np.uint8).reshape(prod(tensor.shape[1:]), -1)
-        return change(rows).tobytes()
+        return _bytes(np.concatenate([self.floats(tensor).reshape(-1) for tensor in tensors]))
 
-    def _reordered(self, tensor: Tensor, order: "Callable[[int], npt.NDArray[np.intp]]") -> bytes:
+    def _remade(
+        self,
+        tensor: Tensor,
+        change: "Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]",
+        together: int,
+        made_size: int,
+    ) -> Data:
         import numpy as np
 
-        rows = np.frombuffer(self._bytes(tensor), np.uint8).reshape(tensor.rows, -1)
-        return rows[order(tensor.rows)].tobytes()
+        ((start, size),) = tensor.pieces
+        row = size // prod(tensor.shape[1:])
+        step = max(1, _SLICE // (row * together)) * row * together
+        some, made, done = bytearray(min(step, size)), memoryview(bytearray(made_size)), 0
+        for place in range(0, size, step):
+            part = memoryview(some)[: size - place]
+            fill(part, self.file, start + place)
+            new = _bytes(change(np.frombuffer(part, np.uint8).reshape(-1, row)))
+            made[done : done + len(new)] = new
+            done += len(new)
+        return made
+
+    def _reordered(self, tensor: Tensor, order: "Callable[[int], npt.NDArray[np.intp]]") -> Data:
+        import numpy as np
+
+        rows = np.frombuffer(self._read(tensor), np.uint8).reshape(tensor.rows, -1)
+        return _bytes(rows[order(tensor.rows)])
+
+
+def _bytes(numbers: "npt.NDArray[Any]") -> Data:
+    """Return what an array has in memory, without a copy if it is in one piece."""
+    import numpy as np
+
+    return np.ascontiguousarray(numbers).reshape(-1).view(np.uint8).data
+
+
+def _floats_size(shape: tuple[int, ...], sources: Sequence[Tensor]) -> int:
+    size = 4 * prod(shape)
+    if size > MOST_GROWTH * sum(source.size for source in sources):
+        raise ValueError(f"{size} bytes are to be made of far fewer")
+    return size

@@ -4,11 +4,13 @@ Values stay the bytes that they are in the file unless someone asks: a vocabular
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
+import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
+
+from paddock.engine.dialects.blocks import size_of
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 """Types of values, as `struct` writes them."""
@@ -17,9 +19,15 @@ UINT8 = 0
 
 _MAGIC = b"GGUF"
 _FIRST_READ = 1 << 16
-_MOST = 256 << 20
+_MOST = 128 << 20
 """Bytes of a head; the largest ones seen have 16 MiB."""
+_MOST_KEYS = 1 << 16
+_MOST_TENSORS = 1 << 16
+_MOST_NUMBERS = 1 << 20
+"""In an array whose numbers are looked at; a vocabulary has a quarter of that."""
+_LONGEST_NAME = 1 << 16
 _ALIGNMENT = 32
+_ALIGNMENTS = [1 << bits for bits in range(3, 21)]
 _DIMENSIONS = 4
 
 _u32 = struct.Struct("<I").unpack_from
@@ -59,7 +67,9 @@ class Value:
 
     @property
     def numbers(self) -> list[int | float]:
-        """The items of an array of numbers; empty for what is none."""
+        """The items of an array of numbers; empty for what is none. ValueError if it has a million or more."""
+        if self.length > _MOST_NUMBERS:
+            raise ValueError(f"an array has {self.length} items")
         code = _SCALARS.get(_u32(self.data)[0]) if self.kind == ARRAY else None
         return list(struct.unpack_from(f"<{self.length}{code}", self.data, 12)) if code else []
 
@@ -113,6 +123,7 @@ def array(kind: int, numbers: Sequence[int | float]) -> Value:
     return Value(ARRAY, struct.pack("<IQ", kind, len(numbers)) + items)
 
 
+Data = bytes | bytearray | memoryview
 Piece = tuple[int, int]
 """A stretch of a file: where it begins, and how many bytes it has."""
 
@@ -125,7 +136,7 @@ class Tensor:
     shape: tuple[int, ...]
     pieces: tuple[Piece, ...] = ()
     """Of the file, one after the other; or else"""
-    make: Callable[[], bytes] | None = None
+    make: Callable[[], Data] | None = None
     """what makes it, of `made_size` bytes."""
     made_size: int = 0
 
@@ -184,60 +195,75 @@ class Head:
         return head, {name: len(head) + offset for name, offset in offsets.items()}
 
 
-def read_head(path: Path, size_of: Callable[[int, Sequence[int]], int]) -> Head:
-    """Read the head of a file; `size_of` says how many bytes a tensor of a type and a shape has.
+def read_head(file: BinaryIO) -> Head:
+    """Read the head of a file.
 
     Raises:
-        BadHead: if it has none, or one that cannot be right.
+        BadHead: if it has none, or one that cannot be right: the tensors that it describes have to lie in the file,
+            each in a place of its own.
         OSError: if it cannot be read.
     """
-    described: list[tuple[str, int, tuple[int, ...], int]] = []
+    described: dict[str, tuple[int, tuple[int, ...], int]] = {}
     try:
-        with path.open("rb") as file:
-            head, place, count = _metadata(file)
-            for _ in range(count):
-                name, place = head.string(place)
-                (dimensions,) = head.unpack("<I", place)
-                if dimensions > _DIMENSIONS:
-                    raise BadHead(f"the tensor {name[:100]!r} has {dimensions} dimensions")
-                *shape, kind, offset = head.unpack(f"<{dimensions}QIQ", place + 4)
-                place += 4 + 8 * dimensions + 12
-                described.append((name, kind, tuple(shape), offset))
+        head, place, count = _metadata(file, _MOST)
+        for _ in range(count):
+            name, place = head.name(place)
+            (dimensions,) = head.unpack("<I", place)
+            if dimensions > _DIMENSIONS:
+                raise BadHead(f"the tensor {name[:100]!r} has {dimensions} dimensions")
+            *shape, kind, offset = head.unpack(f"<{dimensions}QIQ", place + 4)
+            place += 4 + 8 * dimensions + 12
+            if name in described:
+                raise BadHead(f"the tensor {name[:100]!r} is there twice")
+            described[name] = (kind, tuple(shape), offset)
     except _Cut:
         raise BadHead("it ends within its head") from None
-    found = Head(head.metadata)
-    found.alignment = found.number("general.alignment") or _ALIGNMENT
-    if found.alignment & (found.alignment - 1):
-        raise BadHead("general.alignment is no power of two")
+    found = Head(head.metadata, alignment=_alignment(head.metadata))
     start = -(-place // found.alignment) * found.alignment
-    for name, kind, dimensioned, offset in described:
-        found.tensors[name] = Tensor(kind, dimensioned, ((start + offset, size_of(kind, dimensioned)),))
+    for name, (kind, dimensioned, offset) in described.items():
+        try:
+            size = size_of(kind, dimensioned)
+        except ValueError as error:
+            raise BadHead(f"the tensor {name[:100]!r} {error}") from None
+        if offset % found.alignment:
+            raise BadHead(f"the tensor {name[:100]!r} begins at no multiple of the alignment")
+        found.tensors[name] = Tensor(kind, dimensioned, ((start + offset, size),))
+    end = 0
+    for piece in sorted(piece for tensor in found.tensors.values() for piece in tensor.pieces):
+        if piece[0] < end:
+            raise BadHead("two tensors share their data")
+        end = sum(piece)
+    if end > head.file_size:
+        raise BadHead("a tensor reaches beyond the end of the file")
     return found
 
 
-def first_keys(path: Path) -> dict[str, Value]:
+def first_keys(file: BinaryIO) -> dict[str, Value]:
     """Return the metadata that stands before the vocabulary: enough, in most files, to see whose they are.
 
     Raises:
         BadHead: if the file has no head, or one that cannot be right.
         OSError: if it cannot be read.
     """
-    with path.open("rb") as file:
-        return _metadata(file, most=_FIRST_READ)[0].metadata
+    return _metadata(file, _FIRST_READ)[0].metadata
 
 
-def _metadata(file: BinaryIO, *, most: int = _MOST) -> "tuple[_Reading, int, int]":
+def _metadata(file: BinaryIO, most: int) -> "tuple[_Reading, int, int]":
     """Read the metadata; return it, where the tensors begin, and how many there are. Up to `most` bytes suffice."""
     head = _Reading(file, most)
     count, place = 0, 24
     try:
         if head.data(0, 4) != _MAGIC:
             raise BadHead("it does not begin as GGUF files do")
-        count, keys = head.unpack("<QQ", 8)
+        version, count, keys = head.unpack("<IQQ", 4)
+        if version not in (2, 3) or count > _MOST_TENSORS or keys > _MOST_KEYS:
+            raise BadHead(f"of version {version} it claims {count} tensors and {keys} keys")
         for _ in range(keys):
-            key, place = head.string(place)
+            key, place = head.name(place)
             (kind,) = head.unpack("<I", place)
             end = head.after(place + 4, kind)
+            if key in head.metadata:
+                raise BadHead(f"the key {key[:100]!r} is there twice")
             head.metadata[key] = Value(kind, head.data(place + 4, end))
             place = end
     except _Cut:
@@ -246,21 +272,31 @@ def _metadata(file: BinaryIO, *, most: int = _MOST) -> "tuple[_Reading, int, int
     return head, place, count
 
 
+def _alignment(metadata: dict[str, Value]) -> int:
+    value = metadata.get("general.alignment", u32(_ALIGNMENT)).number
+    if not isinstance(value, int) or value not in _ALIGNMENTS:
+        raise BadHead("general.alignment is no power of two from 8 to 1048576")
+    return value
+
+
 class _Reading:
     """The beginning of a file, of which as much is read as is asked for."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         self.metadata: dict[str, Value] = {}
+        self.file_size = os.fstat(file.fileno()).st_size
         self._file = file
-        self._most = most
+        self._most = min(most, self.file_size)
         self._data = b""
 
     def unpack(self, form: str, place: int) -> tuple[int, ...]:
         self._need(place + struct.calcsize(form))
         return struct.unpack_from(form, self._data, place)
 
-    def string(self, place: int) -> tuple[str, int]:
+    def name(self, place: int) -> tuple[str, int]:
         (size,) = self.unpack("<Q", place)
+        if size > _LONGEST_NAME:
+            raise BadHead(f"a name has {size} bytes")
         self._need(place + 8 + size)
         return self._data[place + 8 : place + 8 + size].decode("utf-8", "replace"), place + 8 + size
 
@@ -294,7 +330,7 @@ class _Reading:
             return
         if end <= self._most:
             wanted = min(max(end, 4 * len(self._data), _FIRST_READ), self._most)
-            self._data += self._file.read(wanted - len(self._data))
+            self._data += os.pread(self._file.fileno(), wanted - len(self._data), len(self._data))
         if end > len(self._data):
             raise _Cut
 

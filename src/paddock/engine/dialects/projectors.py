@@ -5,6 +5,7 @@ from Ollama's own program (see `texts`).
 """
 
 from collections.abc import Callable
+from itertools import chain
 from math import isqrt
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +129,8 @@ def _spread_limits(file: Changes) -> None:
         return
     ((start, size),) = packed.pieces
     parts = ("attn_q", "attn_k", "attn_v", "attn_out", "ffn_gate", "ffn_up", "ffn_down")
-    linear = [f"v.blk.{layer}.{part}" for layer in _layers(file) for part in parts]
-    names = [name + end for name in (*linear, "mm.input_projection") for end in LIMITS]
+    layers = (f"v.blk.{layer}.{part}" for layer in _layers(file) for part in parts)
+    names = (name + end for name in chain(layers, ("mm.input_projection",)) for end in LIMITS)
     for place, name in zip(range(0, size - 3, 4), names, strict=False):
         file.head.tensors.setdefault(name, Tensor(F32, (1,), ((start + place, 4),)))
 
@@ -160,8 +161,6 @@ def _llama4(file: Changes) -> None:
 
 
 def _mistral3(file: Changes) -> None:
-    import numpy as np
-
     ours = _begin(file, "pixtral", mean=CLIP_MEAN, deviation=CLIP_DEVIATION)
     file.set("clip.use_silu", boolean(True))
     file.copy(f"{ours}spatial_merge_size", "clip.vision.spatial_merge_size")
@@ -171,6 +170,8 @@ def _mistral3(file: Changes) -> None:
 
     def halves_side_by_side(rows: int) -> "npt.NDArray[np.intp]":
         """What turns together stands in two halves of each head, and is to stand side by side."""
+        import numpy as np
+
         return np.arange(rows).reshape(heads, 2, -1).swapaxes(1, 2).reshape(-1)
 
     layers = _layers(file)
@@ -197,7 +198,7 @@ def _put_row_of_token(file: Changes, name: str, token: str) -> None:
     index = next((i for i, found in enumerate(tokens.texts()) if found == token), -1) if tokens is not None else -1
     table = file.head.tensors.get("token_embd.weight")
     if table is not None and 0 <= index < table.rows:
-        file.put(name, table.shape[:1], lambda: file.row(table, index))
+        file.put(name, table.shape[:1], lambda: file.row(table, index), table)
 
 
 def _qwen25vl(file: Changes) -> None:
@@ -232,9 +233,10 @@ def _qwen3vl(file: Changes) -> None:
         file.default(f"clip.vision.image_{new}_pixels", u32(pixels))
     indexes = file.head.metadata.get(f"{ours}vision.deepstack_visual_indexes")
     deep = [int(index) for index in indexes.numbers] if indexes is not None else []
-    for place, layer in enumerate(deep):
+    for place, layer in zip(range(len(file.head.tensors)), deep, strict=False):
         for old, new in (("norm", "norm"), ("linear_fc1", "fc1"), ("linear_fc2", "fc2")):
-            file.replace(f"v.deepstack_merger.{place}.{old}.", f"v.deepstack.{layer}.{new}.")
+            for part in ("weight", "bias"):
+                file.rename(f"v.deepstack_merger.{place}.{old}.{part}", f"v.deepstack.{layer}.{new}.{part}")
     _qwen3_encoder(file, deep)
 
 
@@ -252,8 +254,8 @@ def _qwen3_encoder(file: Changes, deep: list[int]) -> None:
         side = isqrt(places[1]) * file.head.number("clip.vision.patch_size")
         file.default("clip.vision.image_size", u32(side))
     file.default("clip.vision.attention.layer_norm_epsilon", f32(1e-6))
-    layers = _layers(file)
-    file.default("clip.vision.is_deepstack_layers", array(BOOL, [layer in deep for layer in layers]))
+    layers, seen = _layers(file), set(deep)
+    file.default("clip.vision.is_deepstack_layers", array(BOOL, [layer in seen for layer in layers]))
     for layer in layers:
         for part in ("weight", "bias"):
             one_by_one = (f"v.blk.{layer}.attn_{which}.{part}" for which in "qkv")
@@ -290,7 +292,7 @@ def _split_frames(file: Changes) -> None:
 
     del file.head.tensors["v.patch_embed.weight"]
     for index, name in zip(range(frames), ("v.patch_embd.weight", "v.patch_embd.weight.1"), strict=False):
-        file.put(name, shape, frame(index))
+        file.put(name, shape, frame(index), found)
 
 
 def _glm_ocr(file: Changes) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paddock.engine.dialects.changes import MXFP4, OLD_MXFP4, Changes
+from paddock.engine.dialects.blocks import OLD_MXFP4
+from paddock.engine.dialects.changes import MXFP4, Changes
 from paddock.engine.dialects.head import ARRAY, INT32, UINT8, Value, array, f32, text, u32
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ ENCODERS = ("v.", "a.", "mm.", "s.", "model.vision_tower.")
 LLAMA_3_END, LLAMA_3_BASE_END = "<|eot_id|>", "<|end_of_text|>"
 _BYTE, _NORMAL = 6, 1
 """Types of tokens."""
-_BLOCKS = 1 << 14
-"""What is laid out anew at once: so much stays in a processor's cache."""
 
 
 def _gemma3(file: Changes) -> None:
@@ -117,7 +116,7 @@ def _gpt_oss_experts(file: Changes) -> None:
             new = name.replace("gate_up", part)
             if name.endswith(".bias"):
                 shape = (tensor.shape[0] // 2, *tensor.shape[1:])
-                file.put(new, shape, partial(_turns, partial(file.floats, tensor), index))
+                file.put(new, shape, partial(_turns, partial(file.floats, tensor), index), tensor)
             else:
                 half = partial(_every_other_row, old, index)
                 file.head.tensors[new] = file.remade(tensor, half, kind, tensor.rows // 2)
@@ -136,12 +135,10 @@ def _in_halves(rows: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.uint8]":
     """Put a number of the first half of a block and one of the second into a byte, where there were neighbours."""
     blocks = rows.reshape(-1, 17)
     new = blocks.copy()
-    for start in range(0, len(blocks), _BLOCKS):
-        some = slice(start, start + _BLOCKS)
-        for index in range(8):
-            first, second = blocks[some, 1 + index], blocks[some, 9 + index]
-            new[some, 1 + 2 * index] = (first & 0x0F) | (second << 4)
-            new[some, 2 + 2 * index] = (first >> 4) | (second & 0xF0)
+    for index in range(8):
+        first, second = blocks[:, 1 + index], blocks[:, 9 + index]
+        new[:, 1 + 2 * index] = (first & 0x0F) | (second << 4)
+        new[:, 2 + 2 * index] = (first >> 4) | (second & 0xF0)
     return new
 
 
@@ -244,7 +241,7 @@ def _glm_ocr(file: Changes) -> None:
     file.replace(".attn_out.", ".attn_output.")
     file.replace(".post_attn_norm.", ".post_attention_norm.")
     file.replace(".post_ffn_norm.", ".post_ffw_norm.")
-    for layer in range(file.head.number("glm4.block_count")):
+    for layer in range(min(file.head.number("glm4.block_count"), len(file.head.tensors))):
         gate, up = (f"blk.{layer}.ffn_{which}.weight" for which in ("gate", "up"))
         file.join(up, gate, up)
 

@@ -1,18 +1,23 @@
 """Which files have to be shown otherwise than they are, and how."""
 
+import errno
 import logging
+import os
 import struct
-from collections.abc import Callable, Sequence
-from math import prod
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
-from paddock.engine.dialects.changes import MXFP4_BLOCK, OLD_MXFP4, Changes
+from paddock.engine.dialects.changes import MOST_GROWTH, Changes
 from paddock.engine.dialects.head import BadHead, Head, Value, boolean, first_keys, read_head, text
 from paddock.engine.dialects.projectors import PROJECTORS
 from paddock.engine.dialects.texts import ENCODERS, TEXTS
 from paddock.engine.dialects.view import View
 
 log = logging.getLogger(__name__)
+
+_ROOM = 1 << 20
+"""Bytes that a view may have more than a multiple of its file, for what is said of it."""
 
 
 def model_view(path: Path) -> View | None:
@@ -36,24 +41,31 @@ def projector_view(path: Path) -> View | None:
 
 
 def _view(path: Path, may_differ: Callable[[dict[str, Value]], bool], change: Callable[[Changes], None]) -> View | None:
-    try:
-        if not may_differ(first_keys(path)):
+    with ExitStack() as opened:
+        # Opened once: another file may take the place of this one at any time.
+        file = opened.enter_context(path.open("rb", buffering=0))
+        try:
+            if not may_differ(first_keys(file)):
+                return None
+            head = read_head(file)
+            before = Head(dict(head.metadata), dict(head.tensors))
+            change(Changes(file, head))
+            if (head.metadata, head.tensors) == (before.metadata, before.tensors):
+                return None
+            view = View(file, head)
+            if view.size > MOST_GROWTH * os.fstat(file.fileno()).st_size + _ROOM:
+                raise ValueError(f"it would have {view.size} bytes")
+        except BadHead as error:
+            log.debug("%s is left as it is: %s", path, error)  # llama.cpp says what is wrong with it
             return None
-        head = read_head(path, _bytes_of)
-    except BadHead as error:
-        log.debug("%s is left as it is: %s", path, error)  # llama.cpp says what is wrong with it
-        return None
-    before = (dict(head.metadata), dict(head.tensors))
-    file = Changes(path, head)
-    try:
-        change(file)
-    except (ValueError, ArithmeticError, LookupError, struct.error) as error:
-        log.warning("%s is left as it is, for something in it is not as in any other file: %r", path, error)
-        return None
-    if (head.metadata, head.tensors) == before:
-        return None
-    log.info("%s is one of Ollama's own (%s): shown to llama.cpp as it wants it", path.name, _architecture(before[0]))
-    return View(path, head)
+        except (ValueError, TypeError, ArithmeticError, LookupError, struct.error) as error:
+            log.warning("%s is left as it is, for something in it is not as in any other file: %r", path, error)
+            return None
+        except MemoryError:
+            raise OSError(errno.ENOMEM, "there is no memory for what the file says of itself", str(path)) from None
+        opened.pop_all()  # the view closes it
+    log.info("%s is one of Ollama's own (%s): shown to llama.cpp as it wants it", path.name, before.architecture)
+    return view
 
 
 def _text(file: Changes) -> None:
@@ -95,14 +107,3 @@ def _may_be_another_text(keys: dict[str, Value]) -> bool:
 
 def _architecture(keys: dict[str, Value]) -> str:
     return keys["general.architecture"].text if "general.architecture" in keys else ""
-
-
-def _bytes_of(kind: int, shape: Sequence[int]) -> int:
-    """How many bytes a tensor of one of ggml's types has."""
-    from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
-
-    try:
-        block, size = MXFP4_BLOCK if kind == OLD_MXFP4 else GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
-    except (KeyError, ValueError):
-        raise BadHead(f"a tensor has the unknown type {kind}") from None
-    return int(prod(shape) // block * size)

@@ -1,28 +1,29 @@
 """A file as another program should see it: with a new head, and with data that may be made on the way."""
 
-import os
 from bisect import bisect_right
-from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from paddock.engine.dialects.head import Head, Piece
+from paddock.engine.dialects.head import Data, Head, Piece
+from paddock.engine.dialects.reading import fill
 
 _COPY = 4 << 20
+_ODD = (ValueError, TypeError, ArithmeticError, LookupError, NotImplementedError)
+"""What is raised for a shape or a type that no other file has."""
 
 
 class View:
     """What a file would be with another head. Nothing of it is written anywhere. Close it when done."""
 
-    def __init__(self, path: Path, head: Head) -> None:
-        """Show the file at `path` as `head` describes it.
+    def __init__(self, file: BinaryIO, head: Head) -> None:
+        """Show `file` as `head` describes it. The view is its owner from now on.
 
         Raises:
-            OSError: if it cannot be opened.
+            ValueError: if the head cannot be written, and so for `struct.error`. The file stays the caller's.
         """
-        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         self._head, offsets = head.to_bytes()
-        self._made: tuple[str, bytes] = ("", b"")
+        self._file = file
+        self._made: tuple[str, Data] = ("", b"")
         """The tensor that was made last."""
         self._tensors = head.tensors
         self._starts: list[int] = [0]
@@ -71,9 +72,7 @@ class View:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._file.close()
 
     def _read_some(self, buffer: memoryview, offset: int) -> int:
         index = bisect_right(self._starts, offset) - 1
@@ -88,21 +87,21 @@ class View:
         if not name:
             buffer[:count] = self._head[within : within + count]
         elif self._tensors[name].make is not None:
-            buffer[:count] = self._data(name)[within : within + count]
+            buffer[:count] = memoryview(self._data(name))[within : within + count]
         else:
-            count = os.preadv(self._file, [buffer[:count]], place + within)
-            if not count:
-                raise OSError(f"the data of {name} ends too early")
+            fill(buffer[:count], self._file, place + within)
         return count
 
-    def _data(self, name: str) -> bytes:
+    def _data(self, name: str) -> Data:
         if self._made[0] != name:
+            self._made = ("", b"")  # before the next one is made: these may be large
             tensor = self._tensors[name]
             assert tensor.make is not None
             try:
                 data = tensor.make()
-            except (ValueError, NotImplementedError) as error:  # a shape or a type that no other file has
+            except _ODD as error:
                 raise OSError(f"{name} cannot be translated: {error}") from None
-            assert len(data) == tensor.made_size
+            if len(data) != tensor.made_size:
+                raise OSError(f"{name} cannot be translated: it has {len(data)} bytes, not {tensor.made_size}")
             self._made = (name, data)
         return self._made[1]
