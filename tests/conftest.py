@@ -10,9 +10,11 @@ from hypothesis import settings
 
 from paddock.library.bundle import PACKAGED
 
-# How long an example takes says more about the machine than about us.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+# The same examples everywhere, however long each takes: a verdict does not hang on chance or on the machine. Others are
+# looked for with `pytest --hypothesis-profile=searching`.
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.register_profile("searching", deadline=None, derandomize=False, max_examples=500)
+settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
