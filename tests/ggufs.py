@@ -154,15 +154,17 @@ def _add_vocabulary(writer: gguf.GGUFWriter) -> int:
     return len(tokens)
 
 
-def _add(writer: gguf.GGUFWriter, key: str, value: str | int | float | bool) -> None:
+def _add(writer: gguf.GGUFWriter, key: str, value: str | int | float | bool | Sequence[Any]) -> None:
     if isinstance(value, bool):
         writer.add_bool(key, value)
     elif isinstance(value, int):
         writer.add_uint32(key, value)
     elif isinstance(value, float):
         writer.add_float32(key, value)
-    else:
+    elif isinstance(value, str):
         writer.add_string(key, value)
+    else:
+        writer.add_array(key, value)
 
 
 def _finish(writer: gguf.GGUFWriter) -> None:

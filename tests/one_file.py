@@ -9,6 +9,7 @@ import numpy as np
 from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, ReaderField
 
 from tests import projectors
+from tests.ggufs import _add
 
 Renames = Sequence[tuple[str, str]]
 Tensors = dict[str, np.ndarray[Any, Any]]
@@ -68,19 +69,6 @@ def _copy(writer: gguf.GGUFWriter, name: str, found: ReaderField) -> None:
     kind = found.types[0]
     inner = found.types[-1] if kind == GGUFValueType.ARRAY else None
     writer.add_key_value(name, found.contents(), kind, sub_type=inner)
-
-
-def _add(writer: gguf.GGUFWriter, name: str, value: Any) -> None:
-    if isinstance(value, bool):
-        writer.add_bool(name, value)
-    elif isinstance(value, int):
-        writer.add_uint32(name, value)
-    elif isinstance(value, float):
-        writer.add_float32(name, value)
-    elif isinstance(value, str):
-        writer.add_string(name, value)
-    else:
-        writer.add_array(name, value)
 
 
 GEMMA_NAMES = [

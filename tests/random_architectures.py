@@ -17,8 +17,7 @@ import gguf
 import numpy as np
 
 from paddock.engine.binding.library import lib, start_library
-from tests.ggufs import _add_vocabulary, _finish
-from tests.one_file import _add
+from tests.ggufs import _add, _add_vocabulary, _finish
 
 Shapes = dict[str, tuple[int, ...]]
 """Of tensors by name, with the innermost dimension last."""

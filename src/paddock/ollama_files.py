@@ -3,15 +3,13 @@
 The engine reads these in spite of llama.cpp (`paddock.engine.dialects`).
 """
 
-WITH_EYES_OR_EARS = frozenset(
-    (
-        *("deepseekocr", "gemma3", "gemma4", "glmocr", "llama4", "mistral3"),
-        *("qwen25vl", "qwen35", "qwen35moe", "qwen3vl", "qwen3vlmoe"),
-    )
+ENCODERS_READ = frozenset(
+    {"deepseekocr", "gemma3", "gemma4", "glmocr", "llama4", "mistral3", "qwen25vl", "qwen35", "qwen35moe"}
+    | {"qwen3vl", "qwen3vlmoe"}
 )
 """Architectures whose encoder is read out of the file."""
 
-WITHOUT = frozenset(["gemma3n", "nemotron_h_omni"])
+ONLY_TEXT_READ = frozenset(["gemma3n", "nemotron_h_omni"])
 """Architectures of which only the text is read yet."""
 
 OF_ENCODERS = ("v.", "a.", "mm.", "s.", "model.vision_tower.")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.conftest import SHARED
 from tests.ggufs import head, text, tiny_llama
 
+from paddock.gguf_types import file_type_name
 from paddock.library.gguf import BadGguf, GgufArray, GgufError, NotGguf, cached_gguf, read_gguf
-from paddock.library.gguf_types import file_type_name
 
 U8, U32, F32, BOOL, STRING, ARRAY, U64 = 0, 4, 6, 7, 8, 9, 10
 VOCABULARY = SHARED / "vocab" / "ggml-vocab-llama-bpe.gguf"
@@ -236,7 +236,7 @@ def test_a_vocabulary_of_128_thousand_tokens_is_skipped_fast() -> None:
         times.append(time.perf_counter() - started)
     assert gguf.metadata["tokenizer.ggml.tokens"] == GgufArray(128_256, "string", None)
     assert gguf.metadata["tokenizer.ggml.merges"] == GgufArray(280_147, "string", None)
-    assert min(times) < 0.4  # reading all of it takes seconds
+    assert min(times) < 0.07
 
 
 def test_the_blocks_of_the_first_gpt_oss_are_known(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ggufs import head, text, tiny_llama
 
+from paddock.gguf_types import ARRAY, SCALAR_TYPES, STRING
 from paddock.library.gguf import BadGguf, read_gguf
 from paddock.library.gguf_copy import alignment_of, head_of, padded, read_keys
-from paddock.library.gguf_types import ARRAY, SCALAR_TYPES, STRING
 
 scalars = st.sampled_from(sorted(SCALAR_TYPES)).flatmap(
     lambda kind: st.tuples(

@@ -1,13 +1,15 @@
 """From the files of a model to what computes it, with the sizes and switches that suit it."""
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from paddock.engine.binding import MAX_SEQUENCES, CannotRead, Context, ContextOptions, LoadError, Model, gpu_offload
 from paddock.engine.binding.embedding import is_made_to_embed
-from paddock.engine.dialects import model_view, projector_view
+from paddock.engine.dialects import View, model_view, projector_view
 from paddock.engine.media_encoding import Encoder
 from paddock.ipc import LoadModel
 
@@ -42,14 +44,7 @@ def load_model(load: LoadModel) -> Model:
     Raises:
         LoadError: if that cannot be done.
     """
-    path = Path(load.model)
-    if not path.is_file():
-        raise LoadError(f"{path} does not exist")
-    try:
-        shown = model_view(path)
-    except OSError as error:
-        raise LoadError(f"{path} cannot be read: {error.strerror}") from None
-    try:
+    with _as_wanted(load.model, model_view) as shown:
         return Model(
             load.model,
             gpu_layers=load.gpu_layers,
@@ -58,9 +53,6 @@ def load_model(load: LoadModel) -> Model:
             use_mlock=load.use_mlock,
             shown=shown,
         )
-    finally:
-        if shown is not None:
-            shown.close()
 
 
 def load_encoder(load: LoadModel, model: Model, context_length: int) -> tuple[Encoder | None, str]:
@@ -84,15 +76,8 @@ def load_encoder(load: LoadModel, model: Model, context_length: int) -> tuple[En
 
 
 def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder:
-    path = Path(load.projector)
-    if not path.is_file():
-        raise LoadError(f"{path} does not exist")
-    try:
-        shown = projector_view(path)
-    except OSError as error:
-        raise CannotRead(f"{path} cannot be read: {error.strerror}") from None
-    try:
-        size = shown.size if shown is not None else path.stat().st_size
+    with _as_wanted(load.projector, projector_view) as shown:
+        size = shown.size if shown is not None else Path(load.projector).stat().st_size
         return Encoder(
             model,
             load.projector,
@@ -101,9 +86,20 @@ def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder:
             most_cells=context_length // 2,
             shown=shown,
         )
-    finally:
-        if shown is not None:
-            shown.close()
+
+
+@contextmanager
+def _as_wanted(file: str, view: Callable[[Path], View | None]) -> Iterator[View | None]:
+    """Yield how a file has to be shown to the library; None if it reads it as it is."""
+    path = Path(file)
+    if not path.is_file():
+        raise LoadError(f"{path} does not exist")
+    try:
+        shown = view(path)
+    except OSError as error:
+        raise CannotRead(f"{path} cannot be read: {error.strerror or error}") from None
+    with shown or nullcontext():
+        yield shown
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from paddock.gguf_types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPES, ScalarType, file_type_name, tensor_bytes
 from paddock.library.errors import LibraryError
 from paddock.library.files import Stamp, stamp
-from paddock.library.gguf_types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPES, ScalarType, file_type_name
 
 Scalar = str | int | float | bool
 
@@ -253,20 +253,15 @@ class _Head:
             if name in names:
                 raise BadGguf(f"the tensor {shown(name)} appears twice")
             names.add(name)
-            known = TENSOR_TYPES.get(kind)
-            if known is None:
-                raise BadGguf(f"tensor {shown(name)} has the unknown type {kind}")
-            elements = math.prod(shape)
-            if elements == 0:
-                raise BadGguf(f"tensor {shown(name)} is empty")
-            if (shape[0] if shape else 1) % known.block:
-                raise BadGguf(f"tensor {shown(name)} has rows that are no whole number of {known.name} blocks")
+            try:
+                size = tensor_bytes(kind, shape)
+            except ValueError as error:
+                raise BadGguf(f"tensor {shown(name)} {error}") from None
             if offset % alignment:
                 raise BadGguf(f"tensor {shown(name)} begins at {offset}, which is no multiple of {alignment}")
-            size = elements // known.block * known.bytes
             if offset + size > room:
                 raise BadGguf(f"tensor {shown(name)} reaches beyond the end of the file: is it cut off?")
-            tensors.append(GgufTensor(name, known.name, shape, offset, size))
+            tensors.append(GgufTensor(name, TENSOR_TYPES[kind].name, shape, offset, size))
         return tensors
 
     def _read_u32(self) -> int:

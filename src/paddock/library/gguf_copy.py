@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from paddock.gguf_types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPE_NUMBERS
 from paddock.library.gguf import DEFAULT_ALIGNMENT, BadGguf, Gguf, GgufTensor
-from paddock.library.gguf_types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPE_NUMBERS
 
 ALIGNMENT_KEY = "general.alignment"
 

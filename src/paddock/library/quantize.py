@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from paddock.gguf_types import FILE_TYPES
 from paddock.library.blobs import BlobStore
 from paddock.library.child import Message, run_child
 from paddock.library.errors import LibraryError
 from paddock.library.files import drop_temporary, open_temporary
 from paddock.library.gguf import Gguf, cached_gguf, read_gguf
-from paddock.library.gguf_types import FILE_TYPES
 from paddock.library.status import Measured, Report
 from paddock.ollama_files import OF_ENCODERS, OWN_NAMES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from paddock.library.gguf import Gguf, GgufError, cached_gguf
 from paddock.library.manifests import BrokenModel
 from paddock.library.model import Model
-from paddock.ollama_files import OF_ENCODERS, WITH_EYES_OR_EARS
+from paddock.ollama_files import ENCODERS_READ, OF_ENCODERS
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.prompting.chat_template import ChatTemplate, chat_template
 from paddock.service.parsers import parser_facts
@@ -79,7 +79,7 @@ def projector_file(model: Model) -> Path | None:
     """
     if model.projector_paths:
         return model.projector_paths[0]
-    inside = model.gguf.architecture in WITH_EYES_OR_EARS and holds_encoder(model.gguf)
+    inside = model.gguf.architecture in ENCODERS_READ and holds_encoder(model.gguf)
     return model.model_path if inside else None
 
 

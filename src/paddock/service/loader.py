@@ -8,7 +8,7 @@ from paddock.fleet import Fleet, Lease, Wanted
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store import Library, Model, ModelNotFound
-from paddock.ollama_files import WITH_EYES_OR_EARS, WITHOUT
+from paddock.ollama_files import ENCODERS_READ, ONLY_TEXT_READ
 from paddock.service.capabilities import holds_encoder
 from paddock.service.catalog import Catalog
 from paddock.service.errors import NotSupported, UnknownModel
@@ -60,7 +60,7 @@ class Loader:
             NotSupported: if its file is of a form that cannot be run.
             FleetError: if it cannot be loaded.
         """
-        if holds_encoder(model.gguf) and model.gguf.architecture not in WITH_EYES_OR_EARS | WITHOUT:
+        if holds_encoder(model.gguf) and model.gguf.architecture not in ENCODERS_READ | ONLY_TEXT_READ:
             raise NotSupported(
                 f"{model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run for "
                 f"{model.gguf.architecture} yet; a variant whose projector is a file of its own can"

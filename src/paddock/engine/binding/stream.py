@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 from paddock.engine.binding.library import CannotRead, LoadError
 
@@ -119,5 +119,4 @@ def _unreadable(error: Exception) -> LoadError:
 def _nameless() -> BinaryIO:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("projector"), "w+b")
-    file: Any = tempfile.NamedTemporaryFile()  # noqa: SIM115 - the caller closes it
-    return file  # type: ignore[no-any-return]
+    return cast(BinaryIO, tempfile.NamedTemporaryFile())

@@ -6,10 +6,9 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from paddock.engine.dialects.blocks import BLOCKS
-from paddock.engine.dialects.head import INT32 as _INT32
-from paddock.engine.dialects.head import Data, Head, Piece, Tensor, Value, array, u32
+from paddock.engine.dialects.head import INT32, Data, Head, Piece, Tensor, Value, array, text, u32
 from paddock.engine.dialects.reading import fill
+from paddock.gguf_types import TENSOR_TYPES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,8 +59,7 @@ class Changes:
 
     def set_architecture(self, architecture: str) -> None:
         """Say of which architecture the file is."""
-        data = architecture.encode()
-        self.set("general.architecture", Value(8, len(data).to_bytes(8, "little") + data))
+        self.set("general.architecture", text(architecture))
 
     def highest(self, key: str) -> None:
         """Put the highest number of an array in its place."""
@@ -73,7 +71,7 @@ class Changes:
         """Say how many dimensions turn by each of the places in an array of four, where it has three."""
         numbers = self.head.metadata[source].numbers if source in self.head.metadata else []
         if len(numbers) == 3:
-            self.set(target, array(_INT32, [*map(int, numbers), 0]))
+            self.set(target, array(INT32, [*map(int, numbers), 0]))
         elif len(numbers) == 4:
             self.copy(source, target)
 
@@ -203,8 +201,8 @@ class Changes:
         from gguf.constants import GGMLQuantizationType
         from gguf.quants import dequantize
 
-        block, size = BLOCKS[tensor.kind]
-        rows = data.reshape(*shape[:-1], shape[-1] // block * size)
+        stored = TENSOR_TYPES[tensor.kind]
+        rows = data.reshape(*shape[:-1], shape[-1] // stored.block * stored.bytes)
         floats: Any = dequantize(rows, GGMLQuantizationType(tensor.kind))
         return np.ascontiguousarray(floats, np.float32)
 

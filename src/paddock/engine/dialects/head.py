@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from paddock.engine.dialects.blocks import size_of
+from paddock.gguf_types import ARRAY, SCALAR_TYPES, STRING, tensor_bytes
 
-_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-"""Types of values, as `struct` writes them."""
-UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
-UINT8 = 0
+UINT8, UINT32, INT32, FLOAT32, BOOL = 0, 4, 5, 6, 7
+"""Types of values."""
+ODD = (ValueError, TypeError, ArithmeticError, LookupError, NotImplementedError, struct.error)
+"""What is raised for keys, shapes or types that no other file has."""
 
 _MAGIC = b"GGUF"
 _FIRST_READ = 1 << 16
@@ -52,8 +52,8 @@ class Value:
     @property
     def number(self) -> int | float | None:
         """The value if it is a number or a truth value, else None."""
-        code = _SCALARS.get(self.kind)
-        return None if code is None else struct.unpack(f"<{code}", self.data)[0]
+        scalar = SCALAR_TYPES.get(self.kind)
+        return None if scalar is None else struct.unpack(f"<{scalar.code}", self.data)[0]
 
     @property
     def text(self) -> str:
@@ -70,8 +70,8 @@ class Value:
         """The items of an array of numbers; empty for what is none. ValueError if it has a million or more."""
         if self.length > _MOST_NUMBERS:
             raise ValueError(f"an array has {self.length} items")
-        code = _SCALARS.get(_u32(self.data)[0]) if self.kind == ARRAY else None
-        return list(struct.unpack_from(f"<{self.length}{code}", self.data, 12)) if code else []
+        scalar = SCALAR_TYPES.get(_u32(self.data)[0]) if self.kind == ARRAY else None
+        return list(struct.unpack_from(f"<{self.length}{scalar.code}", self.data, 12)) if scalar else []
 
     def texts(self) -> Iterator[str]:
         """Yield the items of an array of texts; nothing for what is none."""
@@ -93,7 +93,7 @@ class Value:
             for _ in range(count):
                 end += 8 + _u64(self.data, end)[0]
         else:
-            end += count * struct.calcsize(_SCALARS[kind])
+            end += count * SCALAR_TYPES[kind].bytes
         return Value(ARRAY, struct.pack("<IQ", kind, count) + self.data[12:end])
 
 
@@ -119,7 +119,7 @@ def text(string: str) -> Value:
 
 def array(kind: int, numbers: Sequence[int | float]) -> Value:
     """Return an array of numbers of a type as a value."""
-    items = struct.pack(f"<{len(numbers)}{_SCALARS[kind]}", *numbers)
+    items = struct.pack(f"<{len(numbers)}{SCALAR_TYPES[kind].code}", *numbers)
     return Value(ARRAY, struct.pack("<IQ", kind, len(numbers)) + items)
 
 
@@ -222,7 +222,7 @@ def read_head(file: BinaryIO) -> Head:
     start = -(-place // found.alignment) * found.alignment
     for name, (kind, dimensioned, offset) in described.items():
         try:
-            size = size_of(kind, dimensioned)
+            size = tensor_bytes(kind, dimensioned)
         except ValueError as error:
             raise BadHead(f"the tensor {name[:100]!r} {error}") from None
         if offset % found.alignment:
@@ -308,14 +308,14 @@ class _Reading:
         """Where a value ends."""
         if kind == STRING:
             return place + 8 + self.unpack("<Q", place)[0]
-        if kind in _SCALARS:
-            return place + struct.calcsize(_SCALARS[kind])
+        if kind in SCALAR_TYPES:
+            return place + SCALAR_TYPES[kind].bytes
         if kind != ARRAY:
             raise BadHead(f"a value has the unknown type {kind}")
         items, count = self.unpack("<IQ", place)
         place += 12
-        if items in _SCALARS:
-            return place + count * struct.calcsize(_SCALARS[items])
+        if items in SCALAR_TYPES:
+            return place + count * SCALAR_TYPES[items].bytes
         if items != STRING:
             raise BadHead(f"an array has items of the unknown type {items}")
         self._need(place + 8 * count)

@@ -11,16 +11,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paddock.engine.dialects.blocks import OLD_MXFP4
 from paddock.engine.dialects.changes import MXFP4, Changes
-from paddock.engine.dialects.head import ARRAY, INT32, UINT8, Value, array, f32, text, u32
+from paddock.engine.dialects.head import INT32, UINT8, Value, array, f32, text, u32
+from paddock.gguf_types import ARRAY, FIRST_MXFP4
+from paddock.ollama_files import OF_ENCODERS
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-ENCODERS = ("v.", "a.", "mm.", "s.", "model.vision_tower.")
-"""How the names of tensors begin that are for pictures and recordings."""
 
 LLAMA_3_END, LLAMA_3_BASE_END = "<|eot_id|>", "<|end_of_text|>"
 _BYTE, _NORMAL = 6, 1
@@ -33,7 +31,7 @@ def _gemma3(file: Changes) -> None:
     ours = ("mm.tokens_per_image", "rope.global.freq_base", "rope.local.freq_base")
     keys = file.head.metadata
     if not (
-        file.head.has(*ENCODERS)
+        file.head.has(*OF_ENCODERS)
         or any(file.key(key) in keys for key in ours)
         or any(f"tokenizer.ggml.add_{which}_token" in keys for which in ("padding", "unknown"))
         or file.key("attention.layer_norm_rms_epsilon") not in keys
@@ -105,7 +103,7 @@ def _gpt_oss(file: Changes) -> None:
 def _gpt_oss_experts(file: Changes) -> None:
     """In the first files a gate and what it lets through take turns, and blocks of MXFP4 are laid out otherwise."""
     for name, tensor in [*file.head.tensors.items()]:
-        old = tensor.kind == OLD_MXFP4
+        old = tensor.kind == FIRST_MXFP4
         kind = MXFP4 if old else tensor.kind
         if ".ffn_gate_up_exps." not in name:
             if old:
@@ -323,4 +321,4 @@ TEXTS: dict[str, Callable[[Changes], None]] = {
     "qwen3vl": _qwen3vl,
     "qwen3vlmoe": _qwen3vl,
 }
-"""What is done, by the architecture that a file names. All that belongs to `ENCODERS` is left out besides."""
+"""What is done, by the architecture that a file names. All that belongs to encoders is left out besides."""

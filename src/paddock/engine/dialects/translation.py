@@ -3,16 +3,16 @@
 import errno
 import logging
 import os
-import struct
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from paddock.engine.dialects.changes import MOST_GROWTH, Changes
-from paddock.engine.dialects.head import BadHead, Head, Value, boolean, first_keys, read_head, text
+from paddock.engine.dialects.head import ODD, BadHead, Head, Value, boolean, first_keys, read_head, text
 from paddock.engine.dialects.projectors import PROJECTORS
-from paddock.engine.dialects.texts import ENCODERS, TEXTS
+from paddock.engine.dialects.texts import TEXTS
 from paddock.engine.dialects.view import View
+from paddock.ollama_files import OF_ENCODERS
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def _view(path: Path, may_differ: Callable[[dict[str, Value]], bool], change: Ca
         except BadHead as error:
             log.debug("%s is left as it is: %s", path, error)  # llama.cpp says what is wrong with it
             return None
-        except (ValueError, TypeError, ArithmeticError, LookupError, struct.error) as error:
+        except ODD as error:
             log.warning("%s is left as it is, for something in it is not as in any other file: %r", path, error)
             return None
         except MemoryError:
@@ -72,14 +72,14 @@ def _text(file: Changes) -> None:
     change = TEXTS.get(file.head.architecture)
     if change is not None:
         change(file)
-        file.drop(*ENCODERS)
+        file.drop(*OF_ENCODERS)
 
 
 def _projector(file: Changes) -> None:
     change = PROJECTORS.get(file.head.architecture)
     if change is not None:
         change(file)
-        file.keep(*ENCODERS)
+        file.keep(*OF_ENCODERS)
         _leave_what_is_said_of_text(file.head)
     elif file.head.architecture == "clip" and not any(key.endswith("projector_type") for key in file.head.metadata):
         # LLaVA's first ones do not say what they are, and there was nothing else then.

@@ -4,12 +4,10 @@ from bisect import bisect_right
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from paddock.engine.dialects.head import Data, Head, Piece
+from paddock.engine.dialects.head import ODD, Data, Head, Piece
 from paddock.engine.dialects.reading import fill
 
 _COPY = 4 << 20
-_ODD = (ValueError, TypeError, ArithmeticError, LookupError, NotImplementedError)
-"""What is raised for a shape or a type that no other file has."""
 
 
 class View:
@@ -19,7 +17,7 @@ class View:
         """Show `file` as `head` describes it. The view is its owner from now on.
 
         Raises:
-            ValueError: if the head cannot be written, and so for `struct.error`. The file stays the caller's.
+            ValueError, struct.error: if the head cannot be written. The file stays the caller's.
         """
         self._head, offsets = head.to_bytes()
         self._file = file
@@ -99,7 +97,7 @@ class View:
             assert tensor.make is not None
             try:
                 data = tensor.make()
-            except _ODD as error:
+            except ODD as error:
                 raise OSError(f"{name} cannot be translated: {error}") from None
             if len(data) != tensor.made_size:
                 raise OSError(f"{name} cannot be translated: it has {len(data)} bytes, not {tensor.made_size}")

@@ -1,5 +1,7 @@
 """The numbers of the GGUF format and their names, as llama.cpp defines them (`ggml.h`, `gguf.h`, `llama.h`)."""
 
+from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 
@@ -11,12 +13,15 @@ class TensorType(NamedTuple):
     bytes: int
 
 
+FIRST_MXFP4 = 4
+"""As in Ollama's first files of gpt-oss, for tensors and files: the numbers are in another order. Not llama.cpp's."""
+
 TENSOR_TYPES: dict[int, TensorType] = {
     0: TensorType("F32", 1, 4),
     1: TensorType("F16", 1, 2),
     2: TensorType("Q4_0", 32, 18),
     3: TensorType("Q4_1", 32, 20),
-    4: TensorType("MXFP4_FIRST", 32, 17),  # as in Ollama's first files of gpt-oss: the numbers in another order
+    FIRST_MXFP4: TensorType("MXFP4_FIRST", 32, 17),
     6: TensorType("Q5_0", 32, 22),
     7: TensorType("Q5_1", 32, 24),
     8: TensorType("Q8_0", 32, 34),
@@ -58,14 +63,28 @@ Q2_K_S IQ3_XS IQ3_XXS IQ1_S IQ4_NL IQ3_S IQ3_M IQ2_S IQ2_M IQ4_XS IQ1_M BF16 - -
 FILE_TYPES: dict[int, str] = dict(enumerate(_FILE_TYPES.split()))
 """`general.file_type` → the name that Ollama prints; "-" where the number is free."""
 
-_FIRST_MXFP4 = 4
-"""Ollama's number for it, which llama.cpp has for something else."""
+
+def tensor_bytes(kind: int, shape: Sequence[int]) -> int:
+    """Return how many bytes a tensor of a type and a shape (innermost dimension first) has.
+
+    Raises:
+        ValueError: if there is no such tensor; the message says what it has or is.
+    """
+    known = TENSOR_TYPES.get(kind)
+    if known is None:
+        raise ValueError(f"has the unknown type {kind}")
+    count = prod(shape)
+    if count == 0:
+        raise ValueError("is empty")
+    if (shape[0] if shape else 1) % known.block:
+        raise ValueError(f"has rows that are no whole number of {known.name} blocks")
+    return count // known.block * known.bytes
 
 
 def file_type_name(number: object) -> str:
     """Return the name of a `general.file_type`; "unknown" for what is none."""
     name = FILE_TYPES.get(number, "-") if isinstance(number, int) else "-"
-    if number == _FIRST_MXFP4:
+    if number == FIRST_MXFP4:
         return "MXFP4"
     return "unknown" if name == "-" else name
 
