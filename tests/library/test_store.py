@@ -307,7 +307,7 @@ def test_a_thousand_models_are_listed_in_no_time(library: Library, base: str) ->
         started = time.process_time()  # of this process alone: others may keep the machine busy
         library.list()
         times.append(time.process_time() - started)
-    assert min(times) < 0.5
+    assert min(times) < 0.05
 
 
 def test_creating_copying_and_deleting_at_once_never_breaks_a_model(library: Library, base: str) -> None:

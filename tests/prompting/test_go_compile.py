@@ -126,7 +126,7 @@ def test_a_loop_over_a_huge_number_is_refused_before_it_begins() -> None:
     start = time.process_time()
     with pytest.raises(TemplateFailed, match="iteration budget exceeded: limit 2000000, requested 2000001"):
         Parsed("{{ range 1000000000 }}x{{ end }}").run({})
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ def test_every_template_is_in_the_package_and_in_use() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_hundred_messages_take_no_time(name: str) -> None:
+def test_two_hundred_messages_render_in_less_than_five_milliseconds(name: str) -> None:
     messages = [Message("system", "Be brief."), *(ROUND * 50)]
     render(name, messages, [TOOL])
     durations = []
@@ -267,4 +267,4 @@ def test_two_hundred_messages_take_no_time(name: str) -> None:
         start = time.thread_time()
         render(name, messages, [TOOL])
         durations.append(time.thread_time() - start)
-    assert min(durations) < 0.05  # seconds: 2 ms by `make bench`
+    assert min(durations) < 0.005
