@@ -35,7 +35,7 @@ def beside_others(server: ServerUnderTest, work: Callable[[], Any]) -> Any:
                 started = time.monotonic()
                 assert server.get("/api/version").status == 200
                 waits.append(time.monotonic() - started)
-                time.sleep(0.01)
+                time.sleep(0.001)
 
         asking = threading.Thread(target=ask)
         asking.start()
@@ -44,11 +44,10 @@ def beside_others(server: ServerUnderTest, work: Callable[[], Any]) -> Any:
         finally:
             ended.set()
             asking.join()
-        assert len(waits) > 3
-        longest = max(waits)
-        if longest < LONGEST_WAIT:
+        longest = max(waits, default=0.0)
+        if longest < LONGEST_WAIT and len(waits) > 3:  # what is done sooner says little about others
             return found
-    raise AssertionError(f"another request took {longest:.1f} s")
+    raise AssertionError(f"the longest of {len(waits)} other requests took {longest:.1f} s")
 
 
 def test_nobody_waits_while_a_large_prompt_is_rendered(server: ServerUnderTest) -> None:
