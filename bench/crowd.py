@@ -15,7 +15,7 @@ from bench.bare import BareLoop, BareSettings
 from bench.models import one_billion, stories
 from bench.report import WORDS, Row, at_least, at_most
 from bench.runner import RunnerUnderTest, runner
-from paddock.fleet.machine import usable_cores
+from paddock.fleet.resources import usable_cores
 from paddock.ipc import Finished, Generate, LoadModel, Sampling, Step, decode_event, encode
 
 CLIENTS = 8

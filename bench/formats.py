@@ -12,7 +12,7 @@ from bench.crowd import Client, Crowd, words
 from bench.models import one_billion, vocabulary_only
 from bench.report import Row, at_least, at_most
 from bench.runner import RunnerUnderTest, runner
-from paddock.fleet.machine import usable_cores
+from paddock.fleet.resources import usable_cores
 from paddock.ipc import LoadModel
 
 CLIENTS = 8

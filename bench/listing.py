@@ -7,9 +7,9 @@ from statistics import median
 from bench.models import vocabulary_only
 from bench.report import Row, at_most
 from bench.server import Server, models_folder, running
-from paddock.library.create import Recipe, create
+from paddock.library.create.create import Recipe, create
 from paddock.library.names import ModelName
-from paddock.library.store import Library
+from paddock.library.store.library import Library
 
 MODELS = 1_000
 FILES = 100

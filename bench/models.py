@@ -14,8 +14,9 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
-import gguf
 import numpy as np
+
+import gguf
 
 CACHE = Path(__file__).parent / ".cache"
 SHARED = Path(__file__).parents[2] / "shared"

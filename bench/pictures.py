@@ -15,16 +15,16 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-import gguf
 import numpy as np
 import PIL.Image
 
+import gguf
 from bench.models import CACHE, Shape, _generated_vocabulary, write
 from bench.report import WORDS, Row, at_most
 from bench.server import Server, models_folder, running
-from paddock.library.create import Recipe, create
+from paddock.library.create.create import Recipe, create
 from paddock.library.names import ModelName
-from paddock.library.store import Library
+from paddock.library.store.library import Library
 
 TEXT = Shape(512, 8, 1536, 8, 4)
 WIDTH, FEED_FORWARD, LAYERS, HEADS = 512, 2048, 12, 8

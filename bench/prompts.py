@@ -8,7 +8,7 @@ from time import perf_counter
 
 from bench.report import Row, at_most
 from paddock.parsing import ReplyParser, parser_named, parser_of_chat_template, parser_of_template
-from paddock.prompting import Message, PromptFormat
+from paddock.templates import Message, PromptFormat
 
 MESSAGES = 200
 ROUNDS = 30

@@ -16,7 +16,7 @@ from bench.models import one_billion
 from bench.peers import llama_server
 from bench.report import WORDS, Row, at_least
 from bench.server import models_folder, running
-from paddock.fleet.machine import usable_cores
+from paddock.fleet.resources import usable_cores
 from paddock.ipc import (
     Finished,
     Frames,

@@ -10,7 +10,7 @@ from time import perf_counter
 from bench.models import one_billion
 from bench.report import Row
 from paddock.engine.binding import Batch, Context, ContextOptions, Model
-from paddock.fleet.machine import usable_cores
+from paddock.fleet.resources import usable_cores
 
 STREAMS, WHOLE, NEWCOMER = 4, 512, 9
 PIECES = (12, 28, 60)

@@ -15,9 +15,9 @@ from statistics import median, quantiles
 
 from bench.report import Row, at_most
 from bench.server import HOST, Server, free_port, models_folder, running
-from paddock.library.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Layer, Manifest
 from paddock.library.names import ModelName
-from paddock.library.store import Library
+from paddock.library.store.library import Library
+from paddock.library.store.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Layer, Manifest
 
 SIZE = 1_000_000_000
 SMALL = 200_000_000

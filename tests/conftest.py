@@ -8,7 +8,7 @@ import llama_cpp
 import pytest
 from hypothesis import settings
 
-from paddock.library.bundle import PACKAGED
+from paddock.library.store.bundle import PACKAGED
 
 # The same examples everywhere, however long each takes: a verdict does not hang on chance or on the machine. Others are
 # looked for with `pytest --hypothesis-profile=searching`.

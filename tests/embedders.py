@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gguf
 import numpy as np
 
+import gguf
 from tests import ggufs
 from tests.ggufs import WORDS, _finish
 

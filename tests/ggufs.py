@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import gguf
 import numpy as np
+
+import gguf
 
 WORDS = "the a and to of was in it she he day time once upon little girl boy big red ball play park dog cat"
 

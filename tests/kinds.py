@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import gguf
 import numpy as np
 
+import gguf
 from tests.ggufs import _add_vocabulary, _finish
 
 CONTEXT_LENGTH = 4096

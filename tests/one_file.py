@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import gguf
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, ReaderField
 
+import gguf
+from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, ReaderField
 from tests import projectors
 from tests.ggufs import _add
 

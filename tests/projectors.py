@@ -7,9 +7,9 @@ picture, and of the size of the models' own token embeddings, so that a picture 
 from pathlib import Path
 from typing import Any
 
-import gguf
 import numpy as np
 
+import gguf
 from tests.ggufs import _finish
 from tests.kinds import HEAD_SIZE, WIDTH, _Model
 

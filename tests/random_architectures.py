@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import gguf
 import numpy as np
 
+import gguf
 from paddock.engine.binding.library import lib, start_library
 from tests.ggufs import _add, _add_vocabulary, _finish
 

@@ -16,15 +16,15 @@ from typing import Any
 
 from tests.parsing.known_differences import KNOWN_DIFFERENCES
 from tests.parsing.recorded import Result, cuts, parsed, recorded, rows
-from tests.prompting.recorded import message
-from tests.prompting.test_go_template import expected, rendered
+from tests.templates.go.test_template import expected, rendered
+from tests.templates.recorded import message
 
 from paddock.parsing import ReplyParser, facts_of, parser_named, parser_of_template, thinking_tags
-from paddock.parsing.generic import generic_parser
-from paddock.parsing.go_tags import tool_tag
-from paddock.prompting import TemplateError
-from paddock.prompting.go_template import GoTemplate
-from paddock.prompting.renderers import render
+from paddock.parsing.formats.generic import generic_parser
+from paddock.parsing.formats.go_tags import tool_tag
+from paddock.templates import TemplateError
+from paddock.templates.go.template import GoTemplate
+from paddock.templates.renderers import render
 
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "fixtures"
 DIFF_LINES = 6

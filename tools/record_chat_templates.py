@@ -10,9 +10,9 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from tests.prompting.conversations import CONVERSATIONS, RECORDED, TEMPLATES, TOKENS, TOOLS, Case, cases, with_mark
+from tests.templates.conversations import CONVERSATIONS, RECORDED, TEMPLATES, TOKENS, TOOLS, Case, cases, with_mark
 
-from paddock.prompting.chat_template import as_mapping, simplified, switches
+from paddock.templates.jinja.chat_template import as_mapping, simplified, switches
 
 
 def rendered(case: Case, *, simple: bool = False) -> dict[str, str]:

@@ -72,7 +72,6 @@ def _train(given: argparse.Namespace) -> None:
 
 def _export(given: argparse.Namespace) -> None:
     from gguf import GGMLQuantizationType
-
     from training import tokenizer
     from training.export import export
     from training.train import CHECKPOINT, TOKENIZER, load

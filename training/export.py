@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import gguf
 import numpy as np
-from gguf import GGMLQuantizationType as Type
 from tokenizers import Tokenizer  # type: ignore[import-untyped]
 from torch import Tensor
 
+import gguf
+from gguf import GGMLQuantizationType as Type
 from training.chat_format import BOS, CONTROL, END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, MARKUP
 from training.model import Model
 from training.tokenizer import PRE_TOKENIZER, merges_of

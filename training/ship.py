@@ -5,11 +5,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddock.library.bundle import PACKAGED
-from paddock.library.create import Recipe, create
+from paddock.library.create.create import Recipe, create
 from paddock.library.modelfile import ingredients, parse
 from paddock.library.names import ModelName
-from paddock.library.store import Library
+from paddock.library.store.bundle import PACKAGED
+from paddock.library.store.library import Library
 
 MODELFILE = Path(__file__).parent / "Modelfile"
 NAME = "tiny"

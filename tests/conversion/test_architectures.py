@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_checkpoint
 from tests.conversion.checkpoints import DATA, TOKENS, Array, computed, difference, write_checkpoint
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
 from paddock.library.gguf import Gguf, read_gguf

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
 from paddock.library.gguf import GgufArray, read_gguf
 from tests.conversion.checkpoints import write_checkpoint, write_safetensors
 from tests.conversion.test_architectures import recorded
-from tests.engine.test_ranking import Bert
+from tests.engine.embedding.test_reranking import Bert
 from tests.server.servers import ServerUnderTest
 
 

@@ -6,15 +6,15 @@ import numpy as np
 import psutil
 import pytest
 
-from paddock.library import quantize
-from paddock.library.blobs import digest_of
-from paddock.library.child import ChildFailed
-from paddock.library.create import Recipe, create
+from paddock.library.create import quantize
+from paddock.library.create.create import Recipe, create
+from paddock.library.create.progress import Measured, Stopped
+from paddock.library.create.quantize import TYPES, CannotQuantize, quantization_type, quantize_file, source_type
+from paddock.library.create.worker_process import ChildFailed
 from paddock.library.gguf import Gguf, GgufTensor, read_gguf
 from paddock.library.names import ModelName
-from paddock.library.quantize import TYPES, CannotQuantize, quantization_type, quantize_file, source_type
-from paddock.library.status import Measured, Stopped
-from paddock.library.store import Library
+from paddock.library.store.blobs import digest_of
+from paddock.library.store.library import Library
 from tests.conversion.checkpoints import difference
 from tests.conversion.logits import logits
 from tests.ggufs import tiny_llama

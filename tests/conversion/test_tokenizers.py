@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.conversion.checkpoint import Checkpoint
-from paddock.conversion.config import Config
+from paddock.conversion.architectures.config import Config
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.tensors import Kind
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.tensors import Kind
 from paddock.conversion.tokenizers import Vocabulary, read_vocabulary
 from paddock.conversion.tokenizers.pretokenizers import GPT2
-from paddock.conversion.tokenizers.sentence_pieces import from_model
+from paddock.conversion.tokenizers.sentencepiece import from_model
 from paddock.conversion.writer import write_gguf
 from tests.conversion.checkpoints import DATA, SILENT, byte_tokenizer, word_piece_tokenizer
 

@@ -11,17 +11,17 @@ import PIL.Image
 import pytest
 from tools.record_vision_checkpoints import CASES as KNOWN
 
-from paddock.conversion.checkpoint import Checkpoint
-from paddock.conversion.config import Config
+from paddock.conversion.architectures.config import Config
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
-from paddock.conversion.vision import projector_of
+from paddock.conversion.vision.projector import projector_of
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Projector
 from paddock.library.gguf import read_gguf
 from tests.conversion.checkpoints import difference, write_safetensors
 from tests.conversion.vision_checkpoints import PLACE, PROMPT, RECORDED, picture, recorded, write_seeing_checkpoint
-from tests.engine.test_pictures import Bench, Pair
+from tests.engine.multimodal.test_encoder import Bench, Pair
 
 CASES = sorted(path.stem for path in RECORDED.glob("*.npz"))
 MOST = {"f32": 2e-3, "f16": 1e-2}

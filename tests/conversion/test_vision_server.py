@@ -13,9 +13,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_checkpoint
-from paddock.conversion.vision import projector_of
+from paddock.conversion.vision.projector import projector_of
 from paddock.library.gguf import read_gguf
 from tests.conversion.checkpoints import write_checkpoint
 from tests.conversion.test_architectures import recorded as recorded_text

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from paddock.gguf.types import file_type_name
+from paddock.library.gguf import BadGguf, GgufArray, GgufError, NotGguf, cached_gguf, read_gguf
 from tests.conftest import SHARED
 from tests.ggufs import head, text, tiny_llama
-
-from paddock.gguf_types import file_type_name
-from paddock.library.gguf import BadGguf, GgufArray, GgufError, NotGguf, cached_gguf, read_gguf
 
 U8, U32, F32, BOOL, STRING, ARRAY, U64 = 0, 4, 6, 7, 8, 9, 10
 VOCABULARY = SHARED / "vocab" / "ggml-vocab-llama-bpe.gguf"

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.conftest import SHARED
 
 from paddock.library.modelfile import COMMANDS, ROLES, Command, Modelfile, ModelfileError, ingredients, parse, quoted
 from paddock.library.options import InvalidOption
+from tests.conftest import SHARED
 
 EVERYTHING = '''# a comment
 FROM ./model.gguf

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from paddock.parsing import ReplyParser, facts_of, parser_named, parser_of_template
-from paddock.parsing.generic import generic_parser
-from paddock.parsing.go_tags import thinking_tags, tool_tag
+from paddock.parsing.formats.generic import generic_parser
+from paddock.parsing.formats.go_tags import thinking_tags, tool_tag
 from tests.parsing.known_differences import KNOWN_DIFFERENCES, OVERFLOWED, WRITTEN
 from tests.parsing.recorded import FIXTURES, Result, cuts, needs_fixtures, parsed, recorded, rows
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from paddock.library.names import ModelName
-from paddock.library.store import Library
+from paddock.library.store.library import Library
 from paddock.registry import Progress, Registry
-from paddock.registry.retry import Patience
+from paddock.registry.transfer.retry import Patience
 from paddock.settings import Settings
 from tests.registry.fake import FakeRegistry, fake_registry
 

@@ -7,13 +7,13 @@ import pytest
 from paddock.library.names import ModelName
 from paddock.registry import RegistryError
 from paddock.registry.address import addresses
-from paddock.registry.authorization import Identity
+from paddock.registry.auth.authorization import Identity
 from paddock.registry.clients import Clients
 from paddock.registry.errors import Temporary, Unreachable
 from paddock.registry.session import Session
 from tests.registry.conftest import HURRY, Machine
 from tests.registry.fake import FakeRegistry, Fault
-from tests.registry.test_push import TEMPLATE, make
+from tests.registry.transfer.test_push import TEMPLATE, make
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import ollama
 import pytest
 
 from tests import kinds, projectors
-from tests.engine.test_pictures import drawn
+from tests.engine.multimodal.test_encoder import drawn
 from tests.projectors import CELLS_OF_A_PIECE
 from tests.server.servers import Answer, ServerUnderTest
 from tests.server.test_images import CHAT, REFUSAL, said

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.registry.fake import FakeRegistry, fake_registry
-from tests.registry.test_push import MODEL, TEMPLATE, digest
+from tests.registry.transfer.test_push import MODEL, TEMPLATE, digest
 from tests.server.servers import ServerUnderTest
 from tests.server.test_transfer import damaged
 

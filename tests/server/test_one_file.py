@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import kinds, projectors
-from tests.engine.dialects.text_cases import CASES
+from tests.engine.gguf_compat.text_cases import CASES
 from tests.ggufs import tiny_llama
 from tests.one_file import gemma
 from tests.server.servers import Answer, ServerUnderTest, until

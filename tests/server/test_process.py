@@ -123,7 +123,7 @@ def test_a_runner_that_dies_in_a_stream_ends_it_with_an_error_line(tmp_path: Pat
 
 def test_the_server_process_never_imports_the_engine_or_what_only_runners_need() -> None:
     script = (
-        "import sys, paddock.server.run, paddock.cli.serve\n"
+        "import sys, paddock.server.run, paddock.cli.commands.serve\n"
         "found = {'paddock.engine', 'llama_cpp', 'numpy', 'jinja2', 'rich', 'gguf'} & set(sys.modules)\n"
         "sys.exit(f'imported: {sorted(found)}' if found else 0)\n"
     )

@@ -12,7 +12,7 @@ import pytest
 
 from tests.ggufs import tiny_llama
 from tests.registry.fake import Asked, FakeRegistry, Fault, fake_registry
-from tests.registry.test_push import MODEL, TEMPLATE, digest
+from tests.registry.transfer.test_push import MODEL, TEMPLATE, digest
 from tests.server.servers import ServerUnderTest, until
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.ggufs import tiny_llama
-from tests.prompting.conversations import TEMPLATES
-from tests.server.servers import ServerUnderTest
 
-from paddock.prompting.chat_template import ChatTemplate
+from paddock.templates.jinja.chat_template import ChatTemplate
+from tests.ggufs import tiny_llama
+from tests.server.servers import ServerUnderTest
+from tests.templates.conversations import TEMPLATES
 
 TOOL: dict[str, Any] = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 CAPABILITIES = {

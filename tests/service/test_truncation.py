@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.prompting import Message
 from paddock.service.truncation import fitting_prompt
+from paddock.templates import Message
 
 
 def fit(messages: Sequence[Message], limit: int) -> tuple[str, int]:

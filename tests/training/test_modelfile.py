@@ -11,7 +11,7 @@ from training.example import Call, Conversation, Example, Hole, Reply, Tool, Tur
 from training.ship import MODELFILE
 
 from paddock.library.modelfile import ingredients, parse
-from paddock.prompting import Message, PromptFormat
+from paddock.templates import Message, PromptFormat
 
 
 def shipped() -> PromptFormat:

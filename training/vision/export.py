@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import gguf
 import numpy as np
-from gguf import GGMLQuantizationType as Type
 from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
+import gguf
+from gguf import GGMLQuantizationType as Type
 from training.export import FILE_TYPES, add_shape, add_tensors, add_tokenizer, finish, numbers
 from training.vision.batches import DEVIATION, MEAN
 from training.vision.model import Encoder, Seer

@@ -16,7 +16,7 @@ import typer.main
 from paddock import __version__
 from paddock.cli.errors import CommandError, UsageError
 from paddock.cli.flags import HelpShown, Root, takes, unknown_command
-from paddock.cli.terminal import is_terminal, use_utf8
+from paddock.cli.terminal.screen import is_terminal, use_utf8
 from paddock.settings import InvalidSetting, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def run_command(args: list[str]) -> int:
 @app.command(cls=takes("", 0, 0))
 def serve() -> None:
     """Start the server."""
-    from paddock.cli.serve import serve
+    from paddock.cli.commands.serve import serve
 
     serve(_settings())
 
@@ -80,7 +80,7 @@ def create(
     quantize: Annotated[str, typer.Option("--quantize", "-q", help="Quantize to this type, e.g. q4_K_M.")] = "",
 ) -> None:
     """Make a model from a Modelfile."""
-    from paddock.cli.create import create
+    from paddock.cli.commands.create import create
 
     create(_client(), context.args[0], file or None, quantize)
 
@@ -96,7 +96,7 @@ def show(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show metadata and tensors, too.")] = False,
 ) -> None:
     """Show what a model is."""
-    from paddock.cli.show import PARTS, show
+    from paddock.cli.commands.show import PARTS, show
 
     chosen = (license, modelfile, parameters, system, template)
     show(_client(), context.args[0], [part for part, wanted in zip(PARTS, chosen, strict=True) if wanted], verbose)
@@ -116,7 +116,7 @@ def run(
     hidethinking: Annotated[bool, typer.Option("--hidethinking", help="Do not show what the model thinks.")] = False,
 ) -> None:
     """Run a model: reply to a prompt, or chat."""
-    from paddock.cli.run import RunOptions, parse_format, parse_keep_alive, parse_think, run
+    from paddock.cli.commands.run import RunOptions, parse_format, parse_keep_alive, parse_think, run
 
     options = RunOptions(
         format=parse_format(format),
@@ -134,7 +134,7 @@ def run(
 @app.command(cls=takes("MODEL", 1, 1))
 def stop(context: typer.Context) -> None:
     """Unload a model."""
-    from paddock.cli.models import stop
+    from paddock.cli.commands.models import stop
 
     stop(_client(), context.args[0])
 
@@ -146,7 +146,7 @@ def pull(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be fetched, and fetch nothing.")] = False,
 ) -> None:
     """Fetch a model from a registry."""
-    from paddock.cli.transfer import plan, pull
+    from paddock.cli.commands.transfer import plan, pull
 
     (plan if dry_run else pull)(_client(), context.args[0], insecure)
 
@@ -154,7 +154,7 @@ def pull(
 @app.command(cls=takes("MODEL", 1, 1))
 def push(context: typer.Context, insecure: Insecure = False) -> None:
     """Send a model to a registry."""
-    from paddock.cli.transfer import push
+    from paddock.cli.commands.transfer import push
 
     push(_client(), context.args[0], insecure)
 
@@ -162,7 +162,7 @@ def push(context: typer.Context, insecure: Insecure = False) -> None:
 @app.command(cls=takes("MODEL FILE", 2, 2))
 def export(context: typer.Context) -> None:
     """Write a model to one file, for a machine without a network."""
-    from paddock.cli.archive import export
+    from paddock.cli.commands.archive import export
 
     export(_client(), context.args[0], context.args[1])
 
@@ -170,7 +170,7 @@ def export(context: typer.Context) -> None:
 @app.command("import", cls=takes("FILE [MODEL]", 1, None))
 def import_(context: typer.Context) -> None:
     """Take in a model from such a file."""
-    from paddock.cli.archive import import_
+    from paddock.cli.commands.archive import import_
 
     import_(_client(), context.args[0], "".join(context.args[1:2]))
 
@@ -183,7 +183,7 @@ def convert(
     """Make a GGUF file of a checkpoint in safetensors."""
     from pathlib import Path
 
-    from paddock.cli.convert import convert
+    from paddock.cli.commands.convert import convert
 
     convert(Path(context.args[0]), Path(context.args[1]), type)
 
@@ -193,7 +193,7 @@ def quantize(context: typer.Context) -> None:
     """Make a GGUF file smaller, with a type such as q4_K_M."""
     from pathlib import Path
 
-    from paddock.cli.quantize import quantize
+    from paddock.cli.commands.quantize import quantize
 
     source, target, kind = context.args
     quantize(Path(source), Path(target), kind)
@@ -202,7 +202,7 @@ def quantize(context: typer.Context) -> None:
 @app.command(cls=takes("", 0, 0))
 def key() -> None:
     """Show the public key by which registries know you."""
-    from paddock.cli.login import show_key
+    from paddock.cli.commands.login import show_key
 
     show_key(_settings())
 
@@ -214,7 +214,7 @@ def login(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")] = False,
 ) -> None:
     """Keep a password for a private registry."""
-    from paddock.cli.login import login
+    from paddock.cli.commands.login import login
 
     login(_settings(), context.args[0], username, password_stdin)
 
@@ -222,7 +222,7 @@ def login(
 @app.command(cls=takes("HOST", 1, 1))
 def logout(context: typer.Context) -> None:
     """Forget the password for a registry."""
-    from paddock.cli.login import logout
+    from paddock.cli.commands.login import logout
 
     logout(_settings(), context.args[0])
 
@@ -230,7 +230,7 @@ def logout(context: typer.Context) -> None:
 @app.command("list", cls=takes("[PREFIX]", 0, None))
 def list_(context: typer.Context) -> None:
     """List the models on this machine."""
-    from paddock.cli.models import list_models
+    from paddock.cli.commands.models import list_models
 
     list_models(_client(), "".join(context.args[:1]))
 
@@ -238,7 +238,7 @@ def list_(context: typer.Context) -> None:
 @app.command(cls=takes("[PREFIX]", 0, None))
 def ps(context: typer.Context) -> None:
     """List the models that are loaded."""
-    from paddock.cli.models import list_running
+    from paddock.cli.commands.models import list_running
 
     list_running(_client(), "".join(context.args[:1]))
 
@@ -246,7 +246,7 @@ def ps(context: typer.Context) -> None:
 @app.command(cls=takes("SOURCE DESTINATION", 2, 2))
 def cp(context: typer.Context) -> None:
     """Give a model a second name."""
-    from paddock.cli.models import copy
+    from paddock.cli.commands.models import copy
 
     copy(_client(), context.args[0], context.args[1])
 
@@ -254,7 +254,7 @@ def cp(context: typer.Context) -> None:
 @app.command(cls=takes("MODEL [MODEL...]", 1, None))
 def rm(context: typer.Context) -> None:
     """Delete models."""
-    from paddock.cli.models import remove
+    from paddock.cli.commands.models import remove
 
     remove(_client(), context.args)
 

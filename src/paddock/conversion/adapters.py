@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import gguf
-
-from paddock.conversion.architectures import ARCHITECTURES, Architecture
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.architectures.catalog import ARCHITECTURES, Architecture
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.safetensors import DTYPES, Tensor, shown
+from paddock.conversion.checkpoint.tensors import Kind, Planned, as_float32, pairs_of_halves, whole
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.safetensors import DTYPES, Tensor, shown
-from paddock.conversion.tensors import Kind, Planned, as_float32, pairs_of_halves, whole
 from paddock.conversion.writer import Metadata, Sink, write_gguf
 
 CONFIG = "adapter_config.json"

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from paddock.conversion.architecture import Architecture, Settings
-from paddock.conversion.architectures import architecture_of
-from paddock.conversion.checkpoint import Checkpoint
-from paddock.conversion.config import Config
+from paddock.conversion.architectures.base import Architecture, Settings
+from paddock.conversion.architectures.catalog import architecture_of
+from paddock.conversion.architectures.config import Config
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.sentence_transformers import as_embedder, dense_layers, longest_text, pooling
+from paddock.conversion.checkpoint.tensors import Kind
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.modules import as_embedder, dense_layers, longest_text, pooling
 from paddock.conversion.plan import plan
-from paddock.conversion.tensors import Kind
 from paddock.conversion.tokenizers import read_vocabulary
 from paddock.conversion.writer import Sink, write_gguf
 

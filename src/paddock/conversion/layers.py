@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from paddock.conversion.checkpoint import Checkpoint
-from paddock.conversion.config import Config
+from paddock.conversion.architectures.config import Config
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_checkpoint
-from paddock.conversion.vision import FAMILIES, projector_of, sees
+from paddock.conversion.vision.projector import FAMILIES, projector_of, sees
 from paddock.conversion.writer import Sink
 
 

@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 import gguf
-
-from paddock.conversion.architecture import Architecture
-from paddock.conversion.config import Config
+from paddock.conversion.architectures.base import Architecture
+from paddock.conversion.architectures.config import Config
+from paddock.conversion.checkpoint.safetensors import Tensor, shown
+from paddock.conversion.checkpoint.tensors import Piece, Planned, joined, whole
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.safetensors import Tensor, shown
-from paddock.conversion.tensors import Piece, Planned, joined, whole
 
 _EXPERT = re.compile(r"(.*\.experts)\.(\d{1,9})\.(.*)", re.ASCII)
 _SUFFIXES = (".weight", ".bias")

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import gguf
 import numpy as np
 from gguf.gguf_writer import WriterState
 
+import gguf
+from paddock.conversion.checkpoint.numbers import finite32
+from paddock.conversion.checkpoint.tensors import Kind, Planned, typed
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.numbers import finite32
-from paddock.conversion.tensors import Kind, Planned, typed
 
 FILE_TYPES = {
     Kind.F32: gguf.LlamaFileType.ALL_F32,

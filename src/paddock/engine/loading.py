@@ -9,8 +9,8 @@ from typing import Any
 
 from paddock.engine.binding import MAX_SEQUENCES, CannotRead, Context, ContextOptions, LoadError, Model, gpu_offload
 from paddock.engine.binding.embedding import is_made_to_embed
-from paddock.engine.dialects import View, model_view, projector_view
-from paddock.engine.media_encoding import Encoder
+from paddock.engine.gguf_compat import View, model_view, projector_view
+from paddock.engine.multimodal.encoder import Encoder
 from paddock.ipc import LoadModel
 
 log = logging.getLogger("paddock.engine")

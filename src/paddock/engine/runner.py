@@ -6,21 +6,29 @@ from collections.abc import Iterable
 
 import msgspec
 
-from paddock.engine.aside import AsidePrefill
 from paddock.engine.binding import LoadError, Model
 from paddock.engine.binding.embedding import has_cache
 from paddock.engine.channel import Channel
 from paddock.engine.constraints import BadConstraint, Constraint
-from paddock.engine.embedding import Embedder
-from paddock.engine.formatting import Formats
-from paddock.engine.generation import Generation, context_for
-from paddock.engine.lane import Method
+from paddock.engine.embedding.batcher import Method
+from paddock.engine.embedding.embedder import Embedder
+from paddock.engine.generation.background_prefill import AsidePrefill
+from paddock.engine.generation.constrained import Formats
+from paddock.engine.generation.engine import Stepper
+from paddock.engine.generation.request import Generation, context_for
 from paddock.engine.loading import choose_options, generating_context, load_encoder, load_model
-from paddock.engine.media import BadMedia, MediaFile, Seen, TooMuchMedia, Viewing, named_media, with_media
-from paddock.engine.media_encoding import most_at_once
-from paddock.engine.sequence import PromptTooLong
-from paddock.engine.spans import Spans
-from paddock.engine.step import Stepper
+from paddock.engine.multimodal.encoder import most_at_once
+from paddock.engine.multimodal.placeholders import Spans
+from paddock.engine.multimodal.preprocessing import (
+    BadMedia,
+    MediaFile,
+    Seen,
+    TooMuchMedia,
+    Viewing,
+    named_media,
+    with_media,
+)
+from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import (
     Cancel,
     Command,

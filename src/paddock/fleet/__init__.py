@@ -1,5 +1,6 @@
 """Which models are loaded, and the runner processes that hold them."""
 
+from paddock.fleet.dimensions import ModelShape
 from paddock.fleet.errors import (
     FleetError,
     InsufficientMemory,
@@ -10,9 +11,8 @@ from paddock.fleet.errors import (
     ServerBusy,
 )
 from paddock.fleet.fleet import Fleet, Lease, LoadedModel
-from paddock.fleet.memory import ModelShape
-from paddock.fleet.plan import LoadOptions, Wanted, files_of_runner
 from paddock.fleet.reply import Reply
+from paddock.fleet.spec import LoadOptions, Wanted, files_of_runner
 
 __all__ = [
     "Fleet",

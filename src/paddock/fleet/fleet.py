@@ -10,10 +10,10 @@ from typing import Any
 
 from paddock.durations import FOREVER
 from paddock.fleet.errors import InsufficientMemory, ServerBusy
-from paddock.fleet.machine import available_memory
 from paddock.fleet.placement import LocalProcesses, Placement
-from paddock.fleet.plan import Plan, Wanted, make_plan
-from paddock.fleet.process import RunnerProcess
+from paddock.fleet.resources import available_memory
+from paddock.fleet.spec import Plan, Wanted, make_plan
+from paddock.fleet.transports.local_process import RunnerProcess
 from paddock.settings import Settings
 
 log = logging.getLogger("paddock.fleet")

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from paddock.fleet.process import RunnerProcess
 from paddock.fleet.reply import Reply
+from paddock.fleet.transports.local_process import RunnerProcess
 from paddock.ipc import Generate, Loaded, LoadModel, Statistics
 
 

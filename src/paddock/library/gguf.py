@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from paddock.gguf_types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPES, ScalarType, file_type_name, tensor_bytes
+from paddock.gguf.types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPES, ScalarType, file_type_name, tensor_bytes
 from paddock.library.errors import LibraryError
-from paddock.library.files import Stamp, stamp
+from paddock.library.store.files import Stamp, stamp
 
 Scalar = str | int | float | bool
 

@@ -49,7 +49,7 @@ def beside(taken: Iterable[str], found: dict[str, Path], number: int) -> dict[st
 
 
 def _parts(path: Path) -> list[Path]:
-    from paddock.library.split import part_names  # rarely needed
+    from paddock.library.create.split import part_names  # rarely needed
 
     parts = [path.with_name(name) for name in part_names(path.name)] or [path]
     for part in parts:

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from paddock.library.blobs import BlobStore
 from paddock.library.errors import LibraryError
-from paddock.library.files import Stamp, stamp
 from paddock.library.gguf import Gguf, cached_gguf
-from paddock.library.manifests import BrokenModel, ConfigBlob, Manifest, StoredManifest
 from paddock.library.names import ModelName
+from paddock.library.store.blobs import BlobStore
+from paddock.library.store.files import Stamp, stamp
+from paddock.library.store.manifests import BrokenModel, ConfigBlob, Manifest, StoredManifest
 
 MAX_TEXT = 16 << 20
 """Bytes of a template, system message, licence, or the like."""

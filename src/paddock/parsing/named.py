@@ -4,15 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paddock.parsing import styles
-from paddock.parsing.addressed import addressed
-from paddock.parsing.cohere import cohere
-from paddock.parsing.harmony import harmony
-from paddock.parsing.ministral import ministral
-from paddock.parsing.reading import Grammar, StreamParser
-from paddock.parsing.reply import ReplyParser, Think, Tools
-from paddock.parsing.sections import Start, Style, sections
-from paddock.parsing.styles import (
+from paddock.parsing.calls.values import functions
+from paddock.parsing.formats import tag_formats as styles
+from paddock.parsing.formats.cohere import cohere
+from paddock.parsing.formats.glimmer import addressed
+from paddock.parsing.formats.harmony import harmony
+from paddock.parsing.formats.ministral import ministral
+from paddock.parsing.formats.tag_formats import (
     CONTENT,
     DEEPSEEK,
     EITHER,
@@ -27,7 +25,9 @@ from paddock.parsing.styles import (
     MakeReader,
     Request,
 )
-from paddock.parsing.values import functions
+from paddock.parsing.formats.tagged_reply import Start, Style, sections
+from paddock.parsing.reply import ReplyParser, Think, Tools
+from paddock.parsing.stream import Grammar, StreamParser
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ fast and stays small.
 from typing import TYPE_CHECKING, Any
 
 from paddock.registry.errors import RegistryError
-from paddock.registry.progress import Progress
+from paddock.registry.transfer.progress import Progress
 
 if TYPE_CHECKING:
     from paddock.registry.registry import Registry

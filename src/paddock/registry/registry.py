@@ -4,18 +4,18 @@ import asyncio
 from weakref import WeakValueDictionary
 
 from paddock.library.names import ModelName
-from paddock.library.store import Library
-from paddock.registry import pull as pulling
-from paddock.registry import push as pushing
+from paddock.library.store.library import Library
 from paddock.registry.address import Address, addresses
-from paddock.registry.authorization import Identity
+from paddock.registry.auth.authorization import Identity
 from paddock.registry.clients import Clients
-from paddock.registry.downloads import Downloads
 from paddock.registry.errors import RegistryError, Unreachable
-from paddock.registry.progress import Progress, Report
-from paddock.registry.retry import Patience
 from paddock.registry.session import Session
-from paddock.registry.threads import Threads
+from paddock.registry.transfer import pull as pulling
+from paddock.registry.transfer import push as pushing
+from paddock.registry.transfer.downloads import Downloads
+from paddock.registry.transfer.progress import Progress, Report
+from paddock.registry.transfer.retry import Patience
+from paddock.registry.transfer.threads import Threads
 from paddock.settings import Settings
 
 

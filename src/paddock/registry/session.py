@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from paddock.library.names import ModelName
 from paddock.registry.address import Address, is_downgrade, is_this_machine, same_origin, shown
-from paddock.registry.authorization import Identity, answer, parse_challenges
+from paddock.registry.auth.authorization import Identity, answer, parse_challenges
 from paddock.registry.clients import Clients
 from paddock.registry.errors import Absent, Denied, RegistryError, Temporary, Unreachable
 

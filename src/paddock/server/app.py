@@ -9,13 +9,13 @@ from starlette.routing import Route
 from paddock import OLLAMA_API_VERSION, __version__
 from paddock.protocol.json import encode
 from paddock.server.access import Access, Origins, is_loopback
-from paddock.server.embedding import EmbeddingRoutes
+from paddock.server.dialects.ollama.embedding import EmbeddingRoutes
+from paddock.server.dialects.ollama.inference import InferenceRoutes
+from paddock.server.dialects.ollama.models import ModelRoutes
+from paddock.server.dialects.ollama.transfer import TransferRoutes
+from paddock.server.dialects.rerank.routes import RerankRoutes
 from paddock.server.errors import JSON, Endpoint, guarded, not_found, wrong_method
-from paddock.server.inference import InferenceRoutes
 from paddock.server.log import RequestLog
-from paddock.server.models import ModelRoutes
-from paddock.server.reranking import RerankRoutes
-from paddock.server.transfer import TransferRoutes
 from paddock.settings import Settings
 
 

@@ -8,18 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paddock.fleet import FleetError, InsufficientMemory, RequestFailed, ServerBusy
-from paddock.library.blobs import DigestMismatch, InvalidDigest
-from paddock.library.child import ChildCrashed
+from paddock.library.create.worker_process import ChildCrashed
 from paddock.library.errors import LibraryError, NotBuilt
-from paddock.library.manifests import BrokenModel
 from paddock.library.names import InvalidName
-from paddock.library.store import ModelNotFound
+from paddock.library.store.blobs import DigestMismatch, InvalidDigest
+from paddock.library.store.library import ModelNotFound
+from paddock.library.store.manifests import BrokenModel
 from paddock.parsing import ParseError
-from paddock.prompting.errors import TemplateError
 from paddock.protocol.json import BadRequest, encode
 from paddock.protocol.ollama import ErrorBody
 from paddock.registry.errors import BadArchive, RegistryError
 from paddock.service.errors import NotBuiltYet, RequestError, UnknownModel
+from paddock.templates.errors import TemplateError
 
 log = logging.getLogger("paddock.server")
 

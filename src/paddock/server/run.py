@@ -12,21 +12,21 @@ import uvicorn
 
 from paddock import __version__
 from paddock.fleet import Fleet
-from paddock.library.bundle import PACKAGED
-from paddock.library.store import Library
+from paddock.library.store.bundle import PACKAGED
+from paddock.library.store.library import Library
 from paddock.server.app import make_app
 from paddock.server.connection import Connection
-from paddock.server.embedding import EmbeddingRoutes
-from paddock.server.inference import InferenceRoutes
+from paddock.server.dialects.ollama.embedding import EmbeddingRoutes
+from paddock.server.dialects.ollama.inference import InferenceRoutes
+from paddock.server.dialects.ollama.models import ModelRoutes
+from paddock.server.dialects.ollama.transfer import TransferRoutes
+from paddock.server.dialects.rerank.routes import RerankRoutes
 from paddock.server.log import start_log
-from paddock.server.models import ModelRoutes
-from paddock.server.reranking import RerankRoutes
-from paddock.server.transfer import TransferRoutes
-from paddock.service.catalog import Catalog
 from paddock.service.creation import Creator
 from paddock.service.embedding import Embedding
 from paddock.service.inference import Inference
 from paddock.service.loader import Loader
+from paddock.service.models import Catalog
 from paddock.service.transfer import Transfer
 from paddock.settings import Settings
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from paddock.gguf.ollama_files import ENCODERS_READ, OF_ENCODERS
 from paddock.library.gguf import Gguf, GgufError, cached_gguf
-from paddock.library.manifests import BrokenModel
 from paddock.library.model import Model
-from paddock.ollama_files import ENCODERS_READ, OF_ENCODERS
+from paddock.library.store.manifests import BrokenModel
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
-from paddock.prompting.chat_template import ChatTemplate, chat_template
 from paddock.service.parsers import parser_facts
+from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
 
 RANK = 4
 """llama.cpp's number of the pooling that ranks."""

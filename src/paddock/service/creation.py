@@ -5,11 +5,11 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from paddock.library.status import Measured, Stopped
+from paddock.library.create.progress import Measured, Stopped
 from paddock.registry import Progress
-from paddock.registry.progress import INTERVAL
-from paddock.service.catalog import Catalog, CreateModel, Creation
+from paddock.registry.transfer.progress import INTERVAL
 from paddock.service.loader import Loader
+from paddock.service.models import Catalog, CreateModel, Creation
 from paddock.service.transfer import Transfer
 
 MEASURED_DIGEST = "0" * 19

@@ -11,13 +11,12 @@ import msgspec
 
 from paddock.fleet import Lease
 from paddock.ipc import Chunk, Finished, FreeTags, Generate
-from paddock.library.store import Model
+from paddock.library.store.library import Model
 from paddock.parsing import ReplyParser
-from paddock.prompting import Message, PromptFormat, with_model_messages, without_leading_bos
-from paddock.service.catalog import Catalog
 from paddock.service.errors import NotSupported, RequestError
 from paddock.service.loader import Loader
 from paddock.service.media import check_takes_media, media_of, media_tokens, raw_with_marks
+from paddock.service.models import Catalog
 from paddock.service.options import InferenceOptions
 from paddock.service.parsers import forced_call, free_tags, parser_for
 from paddock.service.replies import ReplyReader
@@ -30,6 +29,7 @@ from paddock.service.requests import (
     Summary,
 )
 from paddock.service.truncation import fitting_prompt
+from paddock.templates import Message, PromptFormat, with_model_messages, without_leading_bos
 
 log = logging.getLogger("paddock.service")
 

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from paddock.fleet import Fleet, Lease, Wanted
+from paddock.gguf.ollama_files import ENCODERS_READ, ONLY_TEXT_READ
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
-from paddock.library.store import Library, Model, ModelNotFound
-from paddock.ollama_files import ENCODERS_READ, ONLY_TEXT_READ
+from paddock.library.store.library import Library, Model, ModelNotFound
 from paddock.service.capabilities import holds_encoder
-from paddock.service.catalog import Catalog
 from paddock.service.errors import NotSupported, UnknownModel
+from paddock.service.models import Catalog
 from paddock.service.options import InferenceOptions, merge_options
-from paddock.service.shape import runner_files, wanted_runner
+from paddock.service.runner_spec import runner_files, wanted_runner
 from paddock.settings import Settings
 
 

@@ -5,12 +5,12 @@ along. Both come as `images`.
 from collections.abc import Callable, Collection, Sequence
 
 from paddock.fleet import Lease
-from paddock.library.store import Model
-from paddock.prompting import Message
-from paddock.prompting.message import with_image_marks
+from paddock.library.store.library import Model
 from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
 from paddock.signatures import is_recording
+from paddock.templates import Message
+from paddock.templates.message import with_image_marks
 
 NO_MEDIA = "Multimodal data provided, but model does not support multimodal requests."
 """What clients of Ollama know."""

@@ -23,9 +23,9 @@ from paddock.parsing import (
     thinking_tags,
     thinking_tags_of_chat_template,
 )
-from paddock.prompting import Message, PromptFormat
 from paddock.service.errors import RequestError
 from paddock.service.requests import ConversationRequest
+from paddock.templates import Message, PromptFormat
 
 Think = bool | str | None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paddock.ipc import TokenLogprob
-from paddock.prompting.message import Message
+from paddock.templates.message import Message
 
 
 @dataclass(frozen=True, kw_only=True)

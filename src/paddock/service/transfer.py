@@ -6,16 +6,16 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from paddock.library.names import InvalidName, ModelName
-from paddock.library.store import Library
+from paddock.library.store.library import Library
 from paddock.registry import Progress
-from paddock.registry.background import Background
-from paddock.service.catalog import Catalog
+from paddock.registry.transfer.loop_thread import Background
 from paddock.service.loader import Loader
+from paddock.service.models import Catalog
 from paddock.settings import Settings
 
 if TYPE_CHECKING:
     from paddock.registry import Registry
-    from paddock.registry.archive import Archive
+    from paddock.registry.transfer.archive import Archive
 
 Work = Callable[[Callable[[Progress], None]], Coroutine[Any, Any, None]]
 
@@ -60,7 +60,7 @@ class Transfer:
         Raises:
             InvalidName, ModelNotFound, LibraryError: if there is none, or it is not whole.
         """
-        from paddock.registry.archive import open_archive
+        from paddock.registry.transfer.archive import open_archive
 
         return await asyncio.to_thread(open_archive, self._library, _parsed(name))
 
@@ -71,8 +71,8 @@ class Transfer:
             InvalidName: if `name` is none.
             BadArchive, DigestMismatch: if the archive is damaged or holds no model; nothing is stored then.
         """
-        from paddock.registry.archive import import_archive
-        from paddock.registry.threads import Threads
+        from paddock.registry.transfer.archive import import_archive
+        from paddock.registry.transfer.threads import Threads
 
         wanted = _parsed(name) if name else None
         threads = Threads(1)  # one that may wait for a slow client without keeping the others

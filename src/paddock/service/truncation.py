@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from paddock.prompting import Message
+from paddock.templates import Message
 
 Render = Callable[[Sequence[Message]], Awaitable[str]]
 Count = Callable[[str], Awaitable[int]]

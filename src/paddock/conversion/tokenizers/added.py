@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from paddock.conversion.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
 
 _DIGITS = 20
 """No number of a token has as many; Python refuses to read thousands of them."""

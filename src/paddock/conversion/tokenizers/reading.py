@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from paddock.conversion.checkpoint import Checkpoint
-from paddock.conversion.config import Config
+from paddock.conversion.architectures.config import Config
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
+from paddock.conversion.checkpoint.safetensors import shown
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.safetensors import shown
 from paddock.conversion.tokenizers.added import added_tokens
-from paddock.conversion.tokenizers.byte_pairs import MOST, byte_pairs
-from paddock.conversion.tokenizers.marks import place_marks
-from paddock.conversion.tokenizers.sentence_pieces import vocabulary_of, works_on_spaces
-from paddock.conversion.tokenizers.unigrams import OWN_FILE, unigrams
+from paddock.conversion.tokenizers.bpe import MOST, byte_pairs
+from paddock.conversion.tokenizers.post_processor import place_marks
+from paddock.conversion.tokenizers.sentencepiece import vocabulary_of, works_on_spaces
+from paddock.conversion.tokenizers.unigram import OWN_FILE, unigrams
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
-from paddock.conversion.tokenizers.word_pieces import word_pieces
+from paddock.conversion.tokenizers.wordpiece import word_pieces
 
 _USUAL_ENDS = ("</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<eos>")
 _NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")

@@ -12,12 +12,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.binding.class_token import ClassTokenOrder
 from paddock.engine.binding.context import Context, counting
 from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.model import Model
-from paddock.engine.binding.operations import Operations
-from paddock.engine.binding.row_ends import RowEnds
+from paddock.engine.binding.patches.class_token import ClassTokenOrder
+from paddock.engine.binding.patches.operations import Operations
+from paddock.engine.binding.patches.row_ends import RowEnds
 from paddock.engine.binding.stream import Readable, c_path
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from paddock.engine.constraints.errors import ConstraintFailed
+from paddock.engine.constraints.output_rules import Written
 from paddock.engine.constraints.vocabulary import Compiled, Vocabulary, explain
-from paddock.engine.constraints.written import Written
 
 if TYPE_CHECKING:
     import numpy

@@ -4,7 +4,7 @@ The format is JSON: the string "json" (any JSON object), a JSON schema as an obj
 `{"type": "regex", "pattern": "..."}` for a regular expression that the whole reply matches (no look-around, no
 back-references) and `{"type": "grammar", "lark": "..."}` for a context-free grammar in the library's variant of Lark.
 No schema has a "type" of those names. Beside what clients can send there are the calls of tools, as
-`paddock.engine.constraints.calls` describes them.
+`paddock.engine.constraints.tool_calls` describes them.
 """
 
 import json
@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from paddock.engine.constraints.calls import Controls, read_calls, slashed
 from paddock.engine.constraints.errors import BadConstraint
+from paddock.engine.constraints.output_rules import Between
 from paddock.engine.constraints.schema import Prepared, prepare
-from paddock.engine.constraints.written import Between
+from paddock.engine.constraints.tool_calls import Controls, read_calls, slashed
 
 _LARK_TEXT = re.compile(r'//[^\n]*|\#[^\n]*|"(?:\\.|[^"\\\n])*"|/(?:\\.|[^/\\\n])+/')
 """What is quoted in a Lark grammar, and comments."""

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from paddock.engine.constraints.errors import BadConstraint
-from paddock.engine.constraints.exclusive import discriminator
 from paddock.engine.constraints.formats import ANY_TEXT, LEFT_TO_THE_LIBRARY, PATTERNS
+from paddock.engine.constraints.one_of import discriminator
 
 WHITE_SPACE = r"[ ]|[ ]?\r?\n(?:[ ]{0,48}|\t{0,12})"
 """Between two parts of JSON: nothing, a space, or a new line with its indentation. A model that only wants to write

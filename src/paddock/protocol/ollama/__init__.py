@@ -43,7 +43,7 @@ from paddock.protocol.ollama.models import (
     ShowRequest,
     StatusLine,
 )
-from paddock.protocol.ollama.reranking import (
+from paddock.protocol.rerank.messages import (
     RankedDocument,
     RerankList,
     RerankReply,

@@ -1,0 +1,1 @@
+"""The interactive chat: reading lines, slash commands, the conversation so far."""

@@ -1,0 +1,1 @@
+"""Writing to a terminal: width, word wrap, tables, progress, replies."""

@@ -1,0 +1,1 @@
+"""The architectures that can be imported: their settings and tensor names."""

@@ -1,0 +1,171 @@
+"""What a checkpoint's `config.json` says, each value checked where it is used."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from paddock.conversion.architectures.defaults import unsaid
+from paddock.conversion.checkpoint.numbers import finite32, positive32
+from paddock.conversion.errors import ConversionError
+
+MOST = 1 << 31
+"""No width, length or count of a real network reaches it."""
+
+
+@dataclass(frozen=True)
+class Rope:
+    """How positions are rotated: base, and how the angles are stretched for texts longer than trained."""
+
+    theta: float
+    kind: str = "default"
+    scaling: dict[str, Any] = field(default_factory=dict)
+
+    def number(self, key: str, default: float) -> float:
+        """Return a number of the scaling.
+
+        Raises:
+            ConversionError: if it is none.
+        """
+        return _number(f"rope_scaling.{key}", self.scaling.get(key, default))
+
+
+class Config:
+    """The settings of a language model; those of its text part where it has several."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        nested = values.get("text_config")
+        if not isinstance(nested, dict):
+            nested = {}
+        named = {"architectures": values["architectures"]} if values.get("architectures") else {}
+        self.values = {**values, **unsaid(nested), **nested, **named}
+
+    @property
+    def architecture(self) -> str:
+        """The first of `architectures`.
+
+        Raises:
+            ConversionError: if there is none.
+        """
+        names = self.values.get("architectures")
+        if not isinstance(names, list) or not names or not isinstance(names[0], str):
+            raise ConversionError("config.json does not say its architecture (architectures)")
+        return names[0]
+
+    def integer(self, *keys: str, default: int | None = None) -> int:
+        """Return the first of these that is set: a whole number of 0 to 2^31.
+
+        Raises:
+            ConversionError: if none is set and there is no default, or it is no such number.
+        """
+        value = self._first(keys, default)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST:
+            raise ConversionError(f"config.json: {keys[0]} must be a whole number")
+        return value
+
+    def number(self, *keys: str, default: float | None = None) -> float:
+        """Return the first of these that is set: a number that a 32-bit float can hold.
+
+        Raises:
+            ConversionError: if none is set and there is no default, or it is no such number.
+        """
+        return _number(keys[0], self._first(keys, default))
+
+    def positive(self, *keys: str, default: float | None = None) -> float:
+        """Return the first of these that is set: a number above 0.
+
+        Raises:
+            ConversionError: if none is set and there is no default, or it is no such number.
+        """
+        return _positive(keys[0], self._first(keys, default))
+
+    def flag(self, *keys: str, default: bool = False) -> bool:
+        """Return the first of these that is set.
+
+        Raises:
+            ConversionError: if it is neither true nor false.
+        """
+        value = self._first(keys, default)
+        if not isinstance(value, bool):
+            raise ConversionError(f"config.json: {keys[0]} must be true or false")
+        return value
+
+    def has(self, key: str) -> bool:
+        """Whether it is set."""
+        return self.values.get(key) is not None
+
+    def get(self, key: str) -> Any:
+        """Return whatever it is set to; None if it is not."""
+        return self.values.get(key)
+
+    @property
+    def heads(self) -> int:
+        """Attention heads.
+
+        Raises:
+            ConversionError: if that is not set.
+        """
+        return max(self.integer("num_attention_heads", "n_head"), 1)
+
+    @property
+    def kv_heads(self) -> int:
+        """Heads of keys and values; several heads of queries may share one.
+
+        Raises:
+            ConversionError: if it is set to something else.
+        """
+        return max(self.integer("num_key_value_heads", default=self.heads), 1)
+
+    @property
+    def width(self) -> int:
+        """Numbers in a token's embedding.
+
+        Raises:
+            ConversionError: if that is not set.
+        """
+        return self.integer("hidden_size", "n_embd", "d_model")
+
+    @property
+    def head_width(self) -> int:
+        """Numbers in a head's queries and keys.
+
+        Raises:
+            ConversionError: if that is not set.
+        """
+        return self.integer("head_dim", default=self.width // self.heads)
+
+    def rope(self, layers: str = "full_attention") -> Rope:
+        """Return how positions are rotated, in one of the two ways that configs say it; of one kind of layers.
+
+        Raises:
+            ConversionError: if something there has the wrong type.
+        """
+        found = self.values.get("rope_parameters")
+        if isinstance(found, dict) and isinstance(found.get(layers), dict):
+            found = found[layers]
+        if not isinstance(found, dict):
+            found = self.values.get("rope_scaling")
+        scaling: dict[str, Any] = dict(found) if isinstance(found, dict) else {}
+        theta = scaling.get("rope_theta") or self.values.get("rope_theta") or 10_000.0
+        kind = scaling.get("rope_type") or scaling.get("type") or "default"
+        if not isinstance(kind, str):
+            raise ConversionError("config.json: the kind of rope_scaling must be text")
+        return Rope(_positive("rope_theta", theta), {"su": "longrope"}.get(kind, kind), scaling)
+
+    def _first(self, keys: tuple[str, ...], default: Any) -> Any:
+        value = next((self.values[key] for key in keys if self.values.get(key) is not None), default)
+        if value is None:
+            raise ConversionError(f"config.json does not say {keys[0]}")
+        return value
+
+
+def _number(key: str, value: Any) -> float:
+    if not finite32(value):
+        raise ConversionError(f"config.json: {key} must be a number that a 32-bit float can hold")
+    return float(value)
+
+
+def _positive(key: str, value: Any) -> float:
+    if not positive32(_number(key, value)):
+        raise ConversionError(f"config.json: {key} must be a number above 0")
+    return float(value)

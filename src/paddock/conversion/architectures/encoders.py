@@ -1,0 +1,106 @@
+"""Encoders: networks in which each token sees all others, and that make vectors or scores of texts.
+
+The facts: llama.cpp's loader (src/models/bert.cpp) and transformers' models.
+"""
+
+from dataclasses import replace
+
+from paddock.conversion.architectures.base import Architecture, Settings
+from paddock.conversion.architectures.config import Config
+from paddock.conversion.errors import ConversionError
+
+
+def encoder(config: Config) -> Settings:
+    """What BERT and its kin have in common."""
+    return {
+        "context_length": config.integer("max_position_embeddings", "n_positions"),
+        "embedding_length": config.width,
+        "block_count": config.integer("num_hidden_layers", "n_layer"),
+        "feed_forward_length": config.integer("intermediate_size", "n_inner"),
+        "attention.head_count": config.heads,
+        "attention.layer_norm_epsilon": config.positive("layer_norm_eps", "layer_norm_epsilon", default=1e-12),
+        "attention.causal": False,
+    }
+
+
+def bert(config: Config) -> Settings:
+    """BERT, with learned positions."""
+    if config.values.get("position_embedding_type", "absolute") != "absolute":
+        raise ConversionError("config.json: position_embedding_type must be absolute")
+    if config.values.get("hidden_act", "gelu") not in ("gelu", "gelu_new", "gelu_pytorch_tanh"):
+        raise ConversionError("config.json: hidden_act must be gelu")
+    return encoder(config)
+
+
+def roberta(config: Config) -> Settings:
+    """RoBERTa: BERT whose first positions belong to no text."""
+    settings, first = bert(config), first_position(config)
+    if settings["context_length"] <= first:
+        raise ConversionError(f"config.json: max_position_embeddings must be more than {first}")
+    return {**settings, "context_length": settings["context_length"] - first}
+
+
+def first_position(config: Config) -> int:
+    """Return the position of a text's first token: RoBERTa counts from the one after that of padding."""
+    return config.integer("pad_token_id", default=1) + 1
+
+
+def cross_encoder(config: Config) -> Settings:
+    """BERT with one number at its end: how well a text answers a question."""
+    _require_one_score(config)
+    return bert(config)
+
+
+def roberta_cross_encoder(config: Config) -> Settings:
+    """RoBERTa with one number at its end."""
+    _require_one_score(config)
+    return roberta(config)
+
+
+def _require_one_score(config: Config) -> None:
+    labels = config.get("id2label")
+    count = len(labels) if isinstance(labels, dict) else config.integer("num_labels", default=2)
+    if count != 1:
+        raise ConversionError(f"config.json: a classifier into {count} classes cannot be imported, only one that ranks")
+
+
+def nomic(config: Config) -> Settings:
+    """Nomic's BERT: rotated positions, gated feed-forward layers without biases."""
+    rope = config.rope()
+    return {**encoder(config), "rope.freq_base": config.number("rotary_emb_base", default=rope.theta)}
+
+
+BERT = Architecture(
+    "bert",
+    bert,
+    prefixes=("bert.",),
+    left_out=r"position_ids$|pooler\.|^cls\.|^lm_head",
+    embeds=True,
+)
+ROBERTA = replace(BERT, settings=roberta, prefixes=("roberta.",), first_position=first_position)
+ROBERTA_CROSS_ENCODER = replace(
+    ROBERTA,
+    settings=roberta_cross_encoder,
+    heads={"classifier.dense": "cls", "classifier.out_proj": "cls.output"},
+)
+
+ENCODERS: dict[str, Architecture] = {
+    "BertModel": BERT,
+    "BertForMaskedLM": BERT,
+    "BertForSequenceClassification": Architecture(
+        "bert",
+        cross_encoder,
+        prefixes=("bert.",),
+        left_out=r"position_ids$",
+        embeds=True,
+        heads={"bert.pooler.dense": "cls", "classifier": "cls.output"},
+    ),
+    "RobertaModel": ROBERTA,
+    "RobertaForMaskedLM": ROBERTA,
+    "RobertaForSequenceClassification": ROBERTA_CROSS_ENCODER,
+    "XLMRobertaModel": ROBERTA,
+    "XLMRobertaForMaskedLM": ROBERTA,
+    "XLMRobertaForSequenceClassification": ROBERTA_CROSS_ENCODER,
+    "NomicBertModel": Architecture("nomic-bert", nomic, left_out=r"position_ids$|pooler\.", embeds=True),
+}
+"""The first of `architectures` in `config.json` → how it is imported."""

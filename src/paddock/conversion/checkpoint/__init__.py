@@ -1,0 +1,1 @@
+"""Reading checkpoints: safetensors files and the tensors in them."""

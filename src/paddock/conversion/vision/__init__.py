@@ -1,0 +1,1 @@
+"""The vision part of a checkpoint, as a projector file."""

@@ -1,0 +1,1 @@
+"""Conversions that run in a process of their own."""

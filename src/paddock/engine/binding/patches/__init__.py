@@ -1,0 +1,1 @@
+"""Corrections of llama.cpp's computation, applied through its evaluation callback."""

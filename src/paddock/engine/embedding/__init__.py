@@ -1,0 +1,1 @@
+"""Embeddings and reranking: texts to vectors or scores, in batches."""

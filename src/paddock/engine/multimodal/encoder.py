@@ -1,0 +1,229 @@
+"""Pictures and recordings to embeddings, and embeddings to cells of the cache.
+
+Encoding one takes as long as a long prompt. It is done in slices of time between the steps of those who are being
+answered. Embeddings are kept a while: a file whose cells were evicted need not be encoded again.
+"""
+
+import logging
+from collections import OrderedDict
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from paddock.engine.binding import Context, Model
+from paddock.engine.binding.mtmd import EmbeddingBatch, Part, Prepared, Projector, ProjectorError, see_all
+from paddock.engine.gguf_compat import View
+from paddock.engine.multimodal.placeholders import Span
+from paddock.engine.multimodal.preprocessing import BadMedia, Gallery, MediaFile
+from paddock.engine.scheduler.sequence import Sequence
+from paddock.engine.scheduler.time_slice import Turns
+
+log = logging.getLogger("paddock.engine")
+
+KEPT_BYTES = 128 << 20
+"""Of embeddings: a dozen pictures of a 7B model."""
+
+
+class Wanted(NamedTuple):
+    """A part of a picture or a recording that a sequence needs next."""
+
+    sequence: int
+    file: MediaFile
+    part: int
+
+    @property
+    def key(self) -> tuple[bytes, int]:
+        """What it is known by."""
+        return self.file.key, self.part
+
+
+class Encoded(NamedTuple):
+    """The embeddings of a part."""
+
+    part: Part
+    data: bytearray
+
+
+class Encoder:
+    """Encodes one part of a picture or a recording at a time and keeps embeddings."""
+
+    def __init__(
+        self, model: Model, path: str, *, threads: int, gpu: bool, most_cells: int, shown: View | None = None
+    ) -> None:
+        """Load the projector at `path`, or what is `shown` of it; pictures are to take no more than `most_cells`.
+
+        Raises:
+            LoadError: if that cannot be done.
+        """
+        between = None if gpu else self._between
+        self.projector = Projector(path, model, threads=threads, gpu=gpu, between=between, shown=shown)
+        self.gallery = Gallery(self.projector, most_cells)
+        self.size = shown.size if shown is not None else Path(path).stat().st_size
+        """Bytes of the file."""
+        self.encoded = 0
+        """Parts that have been encoded."""
+        self._turns: Turns | None = None
+        self._job: Wanted | None = None
+        self._kept: OrderedDict[tuple[bytes, int], Encoded] = OrderedDict()
+        self._bytes = 0
+        self._held: dict[int, tuple[tuple[bytes, int], Encoded]] = {}
+        """What sequences need next: it stays for them, whatever is encoded meanwhile."""
+
+    def hold(self, sequence: Sequence, span: Span) -> bool:
+        """See that the embeddings of `span` stay until `sequence` needs others; False if they are not there."""
+        key = span.file, span.part
+        held = self._held.get(sequence.id)
+        if held is not None and held[0] == key:
+            return True
+        found = self._kept.get(key)
+        if found is None:
+            return False
+        self._kept.move_to_end(key)
+        self._held[sequence.id] = key, found
+        return True
+
+    def held(self, sequence: Sequence) -> Encoded:
+        """Return the embeddings that a sequence needs next."""
+        return self._held[sequence.id][1]
+
+    def release(self, sequence: int) -> None:
+        """A sequence needs nothing any more."""
+        self._held.pop(sequence, None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something has been begun."""
+        return self._turns is not None or self.gallery.prepares_again
+
+    def run(self, wanted: list[Wanted], seconds: float) -> Wanted | None:
+        """Encode for about `seconds` what is wanted, in that order as it is ready; return what cannot be encoded.
+
+        What has been begun goes on if it is still wanted, by whomever, and is dropped if not.
+        """
+        if self._job is not None and all(self._job.key != one.key for one in wanted):
+            self._stop_job()
+        self.gallery.give_up_but({one.file.key for one in wanted})
+        if self._turns is None:
+            bad = self._begin(wanted)
+            if bad is not None:
+                return bad
+        turns, job = self._turns, self._job
+        if turns is None or job is None:
+            return None
+        try:
+            turns.run(seconds)
+        except Exception as error:  # one request's file must not end the runner for all
+            _log_failure(error)
+            self._turns = self._job = None
+            return next(one for one in wanted if one.key == job.key)
+        if turns.done:
+            self._turns = self._job = None
+        return None
+
+    def wait(self) -> None:
+        """Sleep a moment, if there is nothing to do but to wait for a file that is prepared again."""
+        if self._turns is None:
+            self.gallery.wait()
+
+    def stop(self) -> None:
+        """Drop what has been begun."""
+        self._stop_job()
+        self.gallery.give_up_but(set())
+
+    def close(self) -> None:
+        """Give all memory back."""
+        self.stop()
+        self.gallery.close()
+        self.projector.close()
+
+    def _begin(self, wanted: list[Wanted]) -> Wanted | None:
+        """Begin with the first that is ready, if one is; return what cannot be made ready."""
+        for one in wanted:
+            try:
+                prepared = self.gallery.prepared(one.file)
+            except Exception as error:  # as in `run`
+                _log_failure(error)
+                return one
+            if prepared is not None:
+                self._job, self._turns = one, Turns(partial(self._encode, one, prepared))
+                break
+        return None
+
+    def _stop_job(self) -> None:
+        if self._turns is not None:
+            self._turns.stop()
+        self._turns = self._job = None
+
+    def _encode(self, job: Wanted, prepared: Prepared) -> None:
+        try:
+            data = self.projector.encode(prepared, job.part)
+        finally:
+            later = any(part.cells for part in prepared.parts[job.part + 1 :])
+            if later:
+                self.gallery.keep(job.file.key, prepared)
+            else:
+                prepared.close()
+        if self._between():
+            self._keep(job.key, Encoded(prepared.parts[job.part], data))
+            self.encoded += 1
+
+    def _keep(self, key: tuple[bytes, int], encoded: Encoded) -> None:
+        before = self._kept.pop(key, None)
+        self._bytes += len(encoded.data) - (len(before.data) if before is not None else 0)
+        self._kept[key] = encoded
+        while self._bytes > KEPT_BYTES and len(self._kept) > 1:
+            self._bytes -= len(self._kept.popitem(last=False)[1].data)
+
+    def _between(self) -> bool:
+        return self._turns is None or self._turns.between()
+
+
+class MediaBatch:
+    """Computes the cells of pictures and recordings in a context, one part at a time."""
+
+    def __init__(self, context: Context, encoder: Encoder) -> None:
+        self._context = context
+        self._encoder = encoder
+        self._batch = EmbeddingBatch(context.batch_tokens, encoder.projector)
+
+    def compute(self, sequence: Sequence, span: Span, start: int, count: int) -> int:
+        """Compute the tokens [start, start + count) of a sequence, all of `span`.
+
+        Return the index by which the context has logits, if the last of them is the sequence's last token; else -1.
+
+        Raises:
+            BatchRejected: if the library did not take it.
+        """
+        part, data = self._encoder.held(sequence)
+        position = sequence.spans.position(span.start)
+        self._batch.fill(data, part, start - span.start, count, position, sequence.slot)
+        index = self._batch.want_logits() if start + count == len(sequence.tokens) else -1
+        if not part.at_once:
+            self._context.decode(self._batch)
+            return index
+        see_all(self._context, True)
+        try:
+            self._context.decode(self._batch)
+        finally:
+            see_all(self._context, False)
+        return index
+
+
+def _log_failure(error: Exception) -> None:
+    expected = isinstance(error, BadMedia | ProjectorError | MemoryError)
+    log.error("an image or a recording cannot be encoded: %s", error, exc_info=None if expected else error)
+
+
+def most_at_once(projector: Projector, shapes: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))) -> int:
+    """Return how many embeddings have to be computed in one batch, of pictures of some shapes; 0 if they need not."""
+    most = 0
+    if not projector.sees:  # no encoder of recordings has that
+        return most
+    for wide, high in shapes:
+        width, height = 512 * wide, 512 * high
+        prepared = projector.prepare_picture(width, height, bytes(width * height * 3))
+        most = max([most, *(part.cells for part in prepared.parts if part.at_once)])
+        prepared.close()
+        if not any(part.at_once for part in prepared.parts):
+            break
+    return most

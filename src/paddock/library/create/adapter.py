@@ -1,0 +1,123 @@
+"""LoRA adapters: whether one fits the model that it is to change, looked at before a runner refuses it.
+
+An adapter has for some of the model's matrices W two small ones, `lora_a` and `lora_b`; the runner computes with
+W + alpha / rank * B A.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from paddock.library.create.converted_blobs import converted_blob
+from paddock.library.create.progress import Report
+from paddock.library.errors import LibraryError
+from paddock.library.gguf import Gguf, GgufTensor, cached_gguf, shown
+from paddock.library.store.blobs import BlobStore
+from paddock.library.store.files import require_space
+
+TABLE = "token_embd.weight"
+"""The one matrix of which rows are looked up; its `lora_a` lies the other way round."""
+_ENDINGS = (".lora_a", ".lora_b")
+
+
+class WrongAdapter(LibraryError, ValueError):
+    """The adapter cannot be applied to the model."""
+
+
+def is_adapter(gguf: Gguf) -> bool:
+    """Whether the file says that it changes a model and is none."""
+    return gguf.text("general.type") == "adapter" or bool(gguf.text("adapter.type"))
+
+
+def check_adapter(name: str, adapter: Gguf, base: Gguf) -> None:
+    """Make sure that llama.cpp will apply the adapter to the model.
+
+    Args:
+        name: what the adapter's file is called in messages.
+
+    Raises:
+        WrongAdapter: if it will not; the message names the first reason.
+    """
+    if not is_adapter(adapter):
+        raise WrongAdapter(f"{name} is no adapter")
+    if adapter.text("adapter.type") != "lora" or adapter.text("general.type") != "adapter":
+        raise WrongAdapter(f"{name} is an adapter of another kind than LoRA")
+    if adapter.architecture != base.architecture:
+        raise WrongAdapter(
+            f"{name} is an adapter for {shown(adapter.architecture)} models, and this is {shown(base.architecture)}"
+        )
+    pairs: dict[str, dict[str, GgufTensor]] = {}
+    for tensor in adapter.tensors:
+        ending = next((ending for ending in _ENDINGS if tensor.name.endswith(ending)), None)
+        if ending is None:
+            raise WrongAdapter(f"{name} has the tensor {shown(tensor.name)}, which is no part of a LoRA adapter")
+        pairs.setdefault(tensor.name.removesuffix(ending), {})[ending] = tensor
+    if not pairs:
+        raise WrongAdapter(f"{name} is empty")
+    matrices = {tensor.name: tensor for tensor in base.tensors}
+    for target, pair in pairs.items():
+        if len(pair) < len(_ENDINGS):
+            raise WrongAdapter(f"{name} has half of what it changes {shown(target)} by")
+        if target not in matrices:
+            raise WrongAdapter(f"{name} changes {shown(target)}, which the model does not have")
+        if target == TABLE and "output.weight" not in matrices:
+            raise WrongAdapter(f"{name} changes the embeddings of tokens, which this model's output shares")
+        if not _fits(matrices[target], *(pair[ending].shape for ending in _ENDINGS)):
+            raise WrongAdapter(f"{name} is for a model of another size: {shown(target)} has another shape there")
+
+
+def _fits(matrix: GgufTensor, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Compare shapes, innermost dimension first: W (in, out), A (in, rank), B (rank, out); more are experts."""
+    shape = matrix.shape
+    if len(shape) < 2 or not len(shape) == len(a) == len(b) or not a[2:] == b[2:] == shape[2:]:
+        return False
+    if matrix.name == TABLE:
+        return a[0] == b[0] and (shape[0], shape[1]) == (b[1], a[1])
+    return a[1] == b[0] and (shape[0], shape[1]) == (a[0], b[1])
+
+
+def adapter_files(blobs: BlobStore, files: Mapping[str, str], weights: str, report: Report) -> dict[str, str]:
+    """Return a recipe's adapters (name → digest), those that PEFT saved as safetensors made into GGUF blobs, unclaimed.
+
+    Files of one folder belong together.
+
+    Args:
+        weights: the digest of the model that they are for.
+
+    Raises:
+        WrongAdapter: if there is none among the files.
+        ChildFailed: if one cannot be converted.
+        BlobNotFound, NotGguf, BadGguf, OSError: if a file cannot be read, or the disk is too full.
+        Stopped: if `report` raises it; nothing is kept then.
+    """
+    result: dict[str, str] = {}
+    folders: dict[str, dict[str, Path]] = {}
+    for name, digest in files.items():
+        blobs.size(digest)
+        if name.lower().endswith((".safetensors", ".json", ".model")):
+            folders.setdefault(name.replace("\\", "/").rpartition("/")[0], {})[name] = blobs.path(digest)
+        else:
+            result[name] = digest
+    for folder, found in folders.items():
+        if not any(name.lower().endswith(".safetensors") for name in found):
+            continue  # what else lies with an adapter
+        result[f"{folder}/adapter" if folder else "adapter"] = _converted(blobs, found, weights, report)
+    if files and not result:
+        raise WrongAdapter("there is no adapter among the files")
+    return result
+
+
+def _converted(blobs: BlobStore, files: Mapping[str, Path], weights: str, report: Report) -> str:
+    base = cached_gguf(blobs.path(weights))
+    heads = base.number("attention.head_count")
+    total = sum(path.stat().st_size for path in files.values())
+    require_space(blobs.folder, 2 * total)
+    job = {
+        "files": {name: str(path.absolute()) for name, path in files.items()},
+        "base": {
+            "architecture": base.architecture,
+            "layers": base.number("block_count"),
+            "heads": heads,
+            "kv_heads": base.number("attention.head_count_kv") or heads,
+        },
+    }
+    return converted_blob(blobs, "paddock.conversion.workers.adapter", job, "converting adapter", total, report)

@@ -1,0 +1,95 @@
+"""From a Modelfile that came over HTTP to a recipe: what its FROM and ADAPTER name becomes blobs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from paddock.library.create.create import InvalidRecipe, Recipe
+from paddock.library.errors import NotBuilt
+from paddock.library.local_files import beside, local_model_files
+from paddock.library.modelfile import ingredients, parse
+from paddock.library.names import ModelName
+from paddock.library.store.blobs import InvalidDigest, parse_digest
+from paddock.library.store.library import Library
+
+
+def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = None) -> Recipe:
+    """Return the recipe for a Modelfile that came over HTTP, as in the API of 2024.
+
+    FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder, FROM a model's name too. No
+    other file of this machine is ever looked at, unless `local` is given: then they take the path of any file or
+    folder that is a model, which is copied into the library, relative ones beginning in that folder.
+
+    Raises:
+        ModelfileError: if the text is no Modelfile.
+        InvalidOption, InvalidName, InvalidDigest, InvalidRecipe, NoModelFiles, NotBuilt: if what it asks for cannot be.
+        OSError: if the disk is too full.
+    """
+    wanted = ingredients(parse(modelfile))
+    if wanted.draft:
+        raise NotBuilt("draft models are not built yet")
+    base = ""
+    files: dict[str, str] = {}
+    adapters: dict[str, str] = {}
+    for number, source in enumerate(wanted.sources):
+        found = _own_blob(library, source)
+        local_files = local_model_files(source, local) if local is not None and not found else None
+        if found:
+            files |= found
+        elif local_files is not None:
+            files |= _copied(library, beside(files, local_files, number))
+        elif base:
+            raise InvalidRecipe("a model can be made from one other model only")
+        else:
+            ModelName.parse(source)
+            base = source
+    for number, source in enumerate(wanted.adapters):
+        found = _own_blob(library, source)
+        local_files = local_model_files(source, local) if local is not None and not found else None
+        if local_files is not None:
+            found = _copied(library, beside(adapters, local_files, number))
+        if not found:
+            raise InvalidRecipe(f"ADAPTER {source}: upload the file and name it as @sha256:…")
+        adapters |= found
+    return Recipe(
+        base=base,
+        files=files,
+        adapters=adapters,
+        template=wanted.template,
+        system=wanted.system,
+        licenses=wanted.licenses,
+        parameters=wanted.parameters,
+        messages=list(wanted.messages),
+        renderer=wanted.renderer,
+        parser=wanted.parser,
+        requires=wanted.requires,
+        older=True,
+    )
+
+
+def _own_blob(library: Library, source: str) -> dict[str, str]:
+    """The blob of the library that is named, by digest or by its path; none if it is something else."""
+    path, folder = Path(source), library.blobs.folder
+    digest = ""
+    if source.startswith("@"):
+        digest = parse_digest(source[1:])
+    elif path.is_absolute() and ".." not in path.parts and path.parent in (folder, folder.resolve()):
+        try:
+            digest = parse_digest(path.name)
+        except InvalidDigest:
+            return {}
+    return {digest.replace(":", "-"): digest} if digest else {}
+
+
+def _copied(library: Library, files: Mapping[str, Path]) -> dict[str, str]:
+    """Copy files of this machine into the library, claimed; return their digests by their names."""
+    digests = {}
+    for name, path in files.items():
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise InvalidRecipe(f"{path}: {error.strerror}") from None
+        with file, library.blobs.writer() as writer:
+            while piece := file.read(1 << 20):
+                writer.write(piece)
+            digests[name] = writer.commit()
+    return digests

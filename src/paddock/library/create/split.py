@@ -1,0 +1,141 @@
+"""Models in several GGUF files, `name-00001-of-00003.gguf`: the parts found, checked, and made into one file.
+
+llama.cpp's tools cut models so: the first part has the metadata, each some of the tensors, and each says with
+`split.no`, `split.count` and `split.tensors.count` what it is a part of.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddock.library.create.gguf_copy import alignment_of, head_of, padded, read_keys
+from paddock.library.create.progress import Measured, Report
+from paddock.library.errors import LibraryError
+from paddock.library.gguf import BadGguf, Gguf, GgufError, cached_gguf
+from paddock.library.store.blobs import BlobStore
+from paddock.library.store.files import require_space
+
+PART = re.compile(r"(?P<prefix>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<ending>\.gguf)", re.IGNORECASE | re.DOTALL)
+MOST_PARTS = 10_000
+_PIECE = 4 << 20
+
+
+class IncompleteSplit(LibraryError, ValueError):
+    """Parts are missing or do not belong together."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of several: what it is called in messages, and where it lies."""
+
+    name: str
+    path: Path
+    gguf: Gguf
+
+
+def part_names(name: str) -> list[str]:
+    """Return the names of all parts of which `name` is one by its form; none if it is no such name."""
+    match = PART.fullmatch(name)
+    if match is None or not 1 < int(match["count"]) <= MOST_PARTS:
+        return []
+    count = match["count"]
+    return [f"{match['prefix']}-{number:05}-of-{count}{match['ending']}" for number in range(1, int(count) + 1)]
+
+
+def split_count(gguf: Gguf) -> int:
+    """Return in how many files the model is of which this is one; 1 if it is whole."""
+    count = gguf.metadata.get("split.count", 1)
+    return count if isinstance(count, int) and count > 1 else 1
+
+
+def joined_files(blobs: BlobStore, files: Mapping[str, str], report: Report) -> dict[str, str]:
+    """Return the recipe's files (name → digest) with a single new blob, unclaimed, for each model that is in parts.
+
+    Raises:
+        IncompleteSplit: naming what is missing or does not belong together.
+        BlobNotFound, BadGguf, OSError: if a part cannot be read, or the disk is too full.
+        Stopped: if `report` raises it; nothing is kept then.
+    """
+    whole: dict[str, str] = {}
+    models: dict[str, list[Part]] = {}
+    for name, digest in files.items():
+        blobs.size(digest)
+        try:
+            gguf = cached_gguf(blobs.path(digest))
+        except GgufError as error:
+            if part_names(name):
+                raise BadGguf(f"{name}: {error}") from None
+            # What else is wrong with it is for others to tell.
+            whole[name] = digest
+            continue
+        if split_count(gguf) == 1:
+            whole[name] = digest
+        else:
+            match = PART.fullmatch(name)
+            models.setdefault(match["prefix"] if match else "", []).append(Part(name, blobs.path(digest), gguf))
+    for prefix, parts in models.items():
+        parts = ordered(parts)
+        whole[f"{prefix or 'model'}.gguf"] = _joined(blobs, parts, report)
+    return whole
+
+
+def ordered(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts of one model in their order.
+
+    Raises:
+        IncompleteSplit: if one is missing, there twice, or of another model.
+    """
+    count = split_count(parts[0].gguf)
+    names = next((names for part in parts if (names := part_names(part.name)) and len(names) == count), None)
+    found: dict[int, Part] = {}
+    for part in parts:
+        number = part.gguf.metadata.get("split.no")
+        if split_count(part.gguf) != count or not isinstance(number, int) or not 0 <= number < count:
+            raise IncompleteSplit(f"{part.name} is no part of the same model as {parts[0].name}")
+        if number in found:
+            raise IncompleteSplit(f"{part.name} and {found[number].name} are the same part of a model")
+        found[number] = part
+    missing = next((number for number in range(count) if number not in found), None)
+    if missing is not None:
+        name = f": {names[missing]}" if names else ""
+        raise IncompleteSplit(f"part {missing + 1} of {count} is missing{name}")
+    result = [found[number] for number in range(count)]
+    seen: dict[str, Part] = {}
+    for part in result:
+        for tensor in part.gguf.tensors:
+            if tensor.name in seen:
+                raise IncompleteSplit(f'the tensor "{tensor.name}" is in {seen[tensor.name].name} and {part.name}')
+            seen[tensor.name] = part
+    expected = result[0].gguf.metadata.get("split.tensors.count", len(seen))
+    if expected != len(seen):
+        raise IncompleteSplit(f"the parts have {len(seen)} tensors together, and {expected} are expected")
+    return result
+
+
+def _joined(blobs: BlobStore, parts: Sequence[Part], report: Report) -> str:
+    first = parts[0].gguf
+    alignment = alignment_of(first)
+    keys = [key for key in read_keys(parts[0].path, first) if not key.name.startswith("split.")]
+    tensors = [tensor for part in parts for tensor in part.gguf.tensors]
+    head = head_of(keys, tensors, first.version, alignment)
+    total, done = sum(tensor.size for tensor in tensors), 0
+    require_space(blobs.folder, len(head) + sum(padded(tensor.size, alignment) for tensor in tensors))
+    with blobs.writer(claim=False) as writer:
+        writer.write(head)
+        for part in parts:
+            with part.path.open("rb") as file:
+                for tensor in part.gguf.tensors:
+                    file.seek(part.gguf.data_offset + tensor.offset)
+                    left = tensor.size
+                    while left:
+                        report(Measured(f"joining {len(parts)} files", done, total))
+                        piece = file.read(min(left, _PIECE))
+                        if not piece:
+                            raise BadGguf(f"{part.name} became shorter while it was read")
+                        writer.write(piece)
+                        left -= len(piece)
+                        done += len(piece)
+                    writer.write(bytes(-tensor.size % alignment))
+        report(Measured(f"joining {len(parts)} files", total, total))
+        return writer.commit()

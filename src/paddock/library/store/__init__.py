@@ -1,0 +1,1 @@
+"""Blobs and manifests on disk, and the library that ties them together."""

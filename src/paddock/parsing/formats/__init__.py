@@ -1,0 +1,1 @@
+"""The reply formats of model families: one parser class or table per format."""

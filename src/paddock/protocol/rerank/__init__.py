@@ -1,0 +1,1 @@
+"""The rerank dialect: `/api/rerank` and `/v1/rerank`. Ollama has neither."""

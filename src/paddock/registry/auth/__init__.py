@@ -1,0 +1,1 @@
+"""Who this user is to a registry: keys, passwords, tokens."""

@@ -1,0 +1,132 @@
+"""Who we are, for a registry that asks: passwords, and tokens for passwords or for the key's signature."""
+
+import base64
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+
+from paddock.registry.address import Address, is_downgrade, same_host, shown
+from paddock.registry.auth.credentials import Credentials, Login
+from paddock.registry.auth.keys import open_key
+from paddock.registry.errors import Denied, RegistryError
+
+_PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+
+Fetch = Callable[[str, str], Awaitable[bytes]]
+"""GET an address with an Authorization header ("": none), and return the body."""
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What a registry wants of whom it answered with 401."""
+
+    scheme: str
+    """`bearer` or `basic`."""
+    realm: str = ""
+    service: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Where a user's key and passwords lie."""
+
+    folder: Path
+    credentials: Credentials = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look for the passwords in the same folder."""
+        object.__setattr__(self, "credentials", Credentials(self.folder))
+
+
+class TokenReply(msgspec.Struct):
+    """What a token server answers."""
+
+    token: str | None = None
+    access_token: str | None = None
+
+
+def parse_challenges(header: str) -> list[Challenge]:
+    """Read `WWW-Authenticate`; schemes other than Basic and Bearer are left out."""
+    found = []
+    starts = list(re.finditer(r"(?:^|,\s*|\s)(bearer|basic)(?=\s|$|,)", header, re.IGNORECASE))
+    starts = [m for m in starts if header[: m.start()].count('"') % 2 == 0]
+    for match, following in zip(starts, [*starts[1:], None], strict=False):
+        text = header[match.end() : following.start() if following else len(header)]
+        values = {name.lower(): re.sub(r"\\(.)", r"\1", a) or b for name, a, b in _PARAMETER.findall(text)}
+        scopes = tuple(values.get("scope", "").split())
+        found.append(Challenge(match[1].lower(), values.get("realm", ""), values.get("service", ""), scopes))
+    return found
+
+
+def token_url(challenge: Challenge, scopes: tuple[str, ...], nonce: str = "", now: int = 0) -> str:
+    """The address that a token is asked from: parameters sorted by name, each scope one of its own."""
+    parts = urlsplit(challenge.realm)
+    parameters = [
+        *parse_qsl(parts.query, keep_blank_values=True),
+        ("nonce", nonce or base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()),
+        *(("scope", scope) for scope in scopes),
+        ("service", challenge.service),
+        ("ts", str(now or int(time.time()))),
+    ]
+    return parts._replace(query=urlencode(sorted(parameters, key=lambda p: p[0])), fragment="").geturl()
+
+
+async def answer(challenges: list[Challenge], address: Address, scope: str, identity: Identity, fetch: Fetch) -> str:
+    """Return the Authorization header that satisfies one of `challenges`, asking a token server if need be.
+
+    A token is asked for with the password of `paddock login`, if there is one for the registry, else with the key.
+
+    Raises:
+        RegistryError: if there is no way, or the realm is not the registry's own.
+    """
+    import asyncio
+
+    login = await asyncio.to_thread(identity.credentials.find, address.host)
+    for challenge in challenges:
+        if challenge.scheme == "bearer":
+            return f"Bearer {await _token(challenge, address, scope, login, identity, fetch)}"
+    if any(challenge.scheme == "basic" for challenge in challenges):
+        if login is None:
+            raise Denied(f"{address.host} wants a user name and a password: paddock login {address.host}")
+        return basic(login)
+    raise Denied(f"{address.host} wants to know who asks, in a way that is not known here")
+
+
+def basic(login: Login) -> str:
+    """The Authorization header with a user name and password."""
+    return "Basic " + base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+
+
+async def _token(
+    challenge: Challenge, address: Address, scope: str, login: Login | None, identity: Identity, fetch: Fetch
+) -> str:
+    import asyncio
+
+    if not challenge.realm.startswith(("http://", "https://")):
+        raise Denied(f"{address.host} names no address to ask for a token")
+    if not same_host(challenge.realm, address.base):
+        raise Denied(f"{address.host} wants a token from another host, {shown(challenge.realm)}: refused")
+    if is_downgrade(address.base, challenge.realm):
+        raise Denied(f"{address.host} wants a token asked for without TLS: refused")
+    url = token_url(challenge, challenge.scopes or (scope,))
+    if login is not None:
+        header = basic(login)
+    else:
+        key = await asyncio.to_thread(open_key, identity.folder)
+        header = key.authorization("GET", url)
+    body = await fetch(url, header)
+    try:
+        reply = msgspec.json.decode(body, type=TokenReply)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise RegistryError(f"{shown(url)} answered with no token") from None
+    token = reply.token or reply.access_token
+    if not token or not token.isascii() or not token.isprintable():
+        raise RegistryError(f"{shown(url)} answered with no token")
+    return token

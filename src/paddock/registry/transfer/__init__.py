@@ -1,0 +1,1 @@
+"""Pulling, pushing, exporting and importing: layers on their way."""

@@ -1,0 +1,140 @@
+"""Pulling: the manifest, then its layers all at once, and when all are there and right, the manifest on disk."""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from paddock.library.errors import LibraryError
+from paddock.library.store.library import Library
+from paddock.library.store.manifests import MANIFEST_TYPE, MAX_MANIFEST, Layer
+from paddock.registry.errors import RegistryError
+from paddock.registry.session import Session
+from paddock.registry.transfer.download import together
+from paddock.registry.transfer.downloads import Downloads
+from paddock.registry.transfer.partial import downloads_folder, noted_bytes, remove_abandoned
+from paddock.registry.transfer.progress import Progress, Report, short
+from paddock.registry.transfer.remote_manifest import OCI_MANIFEST_TYPE, Wanted, install, read_wanted
+from paddock.registry.transfer.retry import Patience, persistently
+from paddock.registry.transfer.threads import Threads
+
+ROUNDS = 3
+"""How often layers are looked for again that were removed while others came."""
+
+
+async def pull(
+    session: Session,
+    library: Library,
+    downloads: Downloads,
+    threads: Threads,
+    patience: Patience,
+    report: Report,
+    *,
+    dry_run: bool = False,
+) -> None:
+    """Pull the session's model.
+
+    Raises:
+        RegistryError: if that cannot be; no manifest has been written, and what has come stays for the next time.
+        OSError: if the disk cannot be written.
+    """
+    wanted = await _prefixed(lambda: _manifest(session, patience))
+    if dry_run:
+        await threads.run(_plan, library, wanted, report)
+        return
+    await threads.run(remove_abandoned, library.blobs)
+    claimed: list[str] = []
+    try:
+        for _ in range(ROUNDS):
+            missing = await threads.run(_missing, library, wanted, claimed, report)
+            await threads.run(_check_space, library, missing, downloads)
+            await together(_layer(layer, session, downloads, report) for layer in missing)
+            claimed += await threads.run(_claim, library, missing)
+            report(Progress("verifying sha256 digest"))
+            report(Progress("writing manifest"))
+            removed = await threads.run(install, library, session.name, wanted)
+            if removed is not None:
+                break
+        else:
+            raise RegistryError("layers are removed while the model is pulled: try again")
+        if removed:
+            report(Progress("removing any unused layers"))
+    finally:
+        for digest in claimed:
+            library.blobs.claims.drop(digest)
+
+
+async def _layer(layer: Layer, session: Session, downloads: Downloads, report: Report) -> None:
+    status = f"pulling {short(layer.digest)}"
+
+    def line(completed: int) -> None:
+        report(Progress(status, layer.digest, layer.size, completed))
+
+    await downloads.get(layer.digest, layer.size, session, line)
+
+
+def _claim(library: Library, layers: list[Layer]) -> list[str]:
+    """Claim what has come, so that it stays until a manifest names it; return what has been claimed."""
+    return [layer.digest for layer in layers if library.blobs.claim(layer.digest)]
+
+
+async def _prefixed(work: Callable[[], Awaitable[Wanted]]) -> Wanted:
+    try:
+        return await work()
+    except LibraryError as error:
+        raise (
+            type(error)(f"pull model manifest: {error}")
+            if isinstance(error, RegistryError)
+            else RegistryError(f"pull model manifest: {error}")
+        ) from None
+
+
+async def _manifest(session: Session, patience: Patience) -> Wanted:
+    url = f"{session.url}/manifests/{session.name.tag}"
+    accept = {"Accept": f"{MANIFEST_TYPE}, {OCI_MANIFEST_TYPE};q=0.9"}
+    data = await persistently(patience, lambda: session.read("GET", url, MAX_MANIFEST, accept))
+    return read_wanted(data, session.address.host)
+
+
+def _missing(library: Library, wanted: Wanted, claimed: list[str], report: Report) -> list[Layer]:
+    """The layers to fetch; the others are reported as complete, and claimed so that they stay."""
+    missing = []
+    for layer in wanted.layers:
+        if layer.digest in claimed and library.blobs.exists(layer.digest):
+            continue
+        if library.blobs.claim(layer.digest):
+            claimed.append(layer.digest)
+            if library.blobs.size(layer.digest) == layer.size:
+                report(Progress(f"pulling {short(layer.digest)}", layer.digest, layer.size, layer.size))
+                continue
+        missing.append(layer)
+    return missing
+
+
+def _check_space(library: Library, missing: list[Layer], downloads: Downloads) -> None:
+    needed = downloads.outstanding + sum(
+        layer.size - noted_bytes(library.blobs, layer.digest, layer.size)
+        for layer in missing
+        if not downloads.is_running(layer.digest)
+    )
+    folder = _existing(downloads_folder(library.blobs))
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise RegistryError(
+            f"not enough space in {library.folder}: {_megabytes(needed)} are to be downloaded, {_megabytes(free)} free"
+        )
+
+
+def _plan(library: Library, wanted: Wanted, report: Report) -> None:
+    for layer in wanted.layers:
+        there = library.blobs.exists(layer.digest) and library.blobs.size(layer.digest) == layer.size
+        done = layer.size if there else noted_bytes(library.blobs, layer.digest, layer.size)
+        status = f"{'have' if there else 'would pull'} {short(layer.digest)}"
+        report(Progress(status, layer.digest, layer.size, done))
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"

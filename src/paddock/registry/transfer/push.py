@@ -1,0 +1,152 @@
+"""Pushing: the layers that the registry does not have, then the manifest."""
+
+import asyncio
+from collections.abc import Iterable, MutableMapping
+from pathlib import Path
+
+from paddock.library.names import InvalidName, ModelName
+from paddock.library.store.blobs import BlobNotFound
+from paddock.library.store.files import read_limited
+from paddock.library.store.library import Library
+from paddock.library.store.manifests import MAX_MANIFEST, BrokenModel, Layer, Manifest, parse_manifest
+from paddock.registry.errors import Absent, Denied, RegistryError
+from paddock.registry.session import Session
+from paddock.registry.transfer.download import together
+from paddock.registry.transfer.progress import Progress, Report, short, watched
+from paddock.registry.transfer.retry import Patience, persistently
+from paddock.registry.transfer.threads import Threads
+from paddock.registry.transfer.upload import Upload
+
+LAST_CHUNK_SECONDS = 3.0
+"""What the chunk that is on its way gets when the push is given up."""
+
+
+async def push(
+    session: Session,
+    library: Library,
+    threads: Threads,
+    patience: Patience,
+    slots: asyncio.Semaphore,
+    locks: MutableMapping[str, asyncio.Lock],
+    report: Report,
+) -> None:
+    """Push the session's model. `locks` has one for each layer that is on its way: it goes once at a time.
+
+    Raises:
+        RegistryError: if there is no such model, or the registry does not take it.
+        LibraryError, OSError: if it cannot be read.
+    """
+    report(Progress("retrieving manifest"))
+    try:
+        manifest, data = await threads.run(_read_manifest, library, session.name)
+    except OSError as error:
+        report(Progress("couldn't retrieve manifest"))
+        raise RegistryError(f"open {error.filename}: {(error.strerror or str(error)).lower()}") from None
+    layers = [layer for layer in (*manifest.layers, manifest.config) if layer.digest]
+    files = {layer.digest: _file(library, layer) for layer in layers}
+    sources = await threads.run(_sources, library, session.name, layers)
+    notes = library.folder / "paddock" / "uploads"
+
+    async def layer_(digest: str) -> None:
+        path, size = files[digest]
+        source = sources.get(digest, "")
+        upload = Upload(path, digest, size, session, notes=notes, source=source, patience=patience, threads=threads)
+        lock = locks.setdefault(f"{session.url} {digest}", asyncio.Lock())
+        async with lock, slots:
+            await _watched(upload, report)
+
+    await together(layer_(digest) for digest in files)
+    report(Progress("pushing manifest"))
+    url, kind = f"{session.url}/manifests/{session.name.tag}", {"Content-Type": manifest.mediaType}
+    await persistently(patience, lambda: _put(session, url, kind, data))
+
+
+async def _watched(upload: Upload, report: Report) -> None:
+    def line(completed: int) -> None:
+        report(Progress(f"pushing {short(upload.digest)}", upload.digest, upload.size, completed))
+
+    if not await upload.is_needed():
+        line(upload.size)
+        return
+    task = asyncio.create_task(upload.run())
+    try:
+        await watched(task, lambda: upload.completed, line)
+    finally:
+        if not task.done():
+            upload.stop()
+            try:
+                await asyncio.wait((task,), timeout=LAST_CHUNK_SECONDS)
+            finally:
+                task.cancel()
+                await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()
+
+
+async def _put(session: Session, url: str, headers: dict[str, str], data: bytes) -> None:
+    try:
+        async with session.open("PUT", url, headers, data):
+            return
+    except (Absent, Denied) as error:
+        raise RegistryError(f"pushing the manifest to {session.address.host}: {error}") from None
+
+
+def _read_manifest(library: Library, name: ModelName) -> tuple[Manifest, bytes]:
+    """The manifest and its bytes, as they are: whoever pulls it gets the same digest."""
+    folders = [library.manifests]
+    stored = library.manifests.resolve(name)
+    if library.manifests.stamp(stored) is None and library.bundle is not None:
+        model = library.bundle.read(name)
+        if model is not None:
+            import msgspec
+
+            return model.manifest, msgspec.json.encode(model.manifest) + b"\n"
+    data = read_limited(folders[0].path(stored), MAX_MANIFEST)
+    try:
+        return parse_manifest(data), data
+    except RegistryError:
+        raise
+    except Exception as error:
+        raise BrokenModel(stored, str(error)) from None
+
+
+def _file(library: Library, layer: Layer) -> tuple[Path, int]:
+    """Where a layer lies, and how many bytes it has."""
+    for blobs in (library.blobs, library.bundle.blobs if library.bundle else library.blobs):
+        try:
+            size = blobs.size(layer.digest)
+        except BlobNotFound:
+            continue
+        if size != layer.size:
+            raise RegistryError(f"the blob {layer.digest} has {size} bytes, of which its manifest says {layer.size}")
+        return blobs.path(layer.digest), size
+    raise BlobNotFound(layer.digest)
+
+
+def _sources(library: Library, name: ModelName, layers: Iterable[Layer]) -> dict[str, str]:
+    """For each layer another repository of the same registry that may have it, going by the models that are here."""
+    found: dict[str, str] = {}
+    wanted = {layer.digest for layer in layers}
+    for layer in layers:
+        try:
+            origin = ModelName.parse(layer.from_) if layer.from_ else None
+        except InvalidName:
+            origin = None
+        if origin is not None:
+            _note_source(found, name, origin, {layer.digest})
+    for other in library.manifests.names():
+        if other.host == name.host:
+            try:
+                stored = library.manifests.read(other)
+            except BrokenModel:
+                continue
+            if stored is not None:
+                _note_source(found, name, other, wanted & stored.manifest.digests())
+    return found
+
+
+def _note_source(found: dict[str, str], name: ModelName, other: ModelName, digests: set[str]) -> None:
+    same = (other.namespace, other.model) == (name.namespace, name.model)
+    if other.host == name.host and not same:
+        for digest in digests:
+            found.setdefault(digest, f"{other.namespace}/{other.model}")

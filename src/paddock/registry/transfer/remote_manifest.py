@@ -1,0 +1,61 @@
+"""A model that is about to be here: its manifest, read and, once its layers are there, stored."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from paddock.library.errors import LibraryError
+from paddock.library.names import ModelName
+from paddock.library.store.files import write_atomically
+from paddock.library.store.library import Library
+from paddock.library.store.manifests import Layer, Manifest, parse_manifest
+from paddock.registry.errors import RegistryError
+
+OCI_MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A model as somebody else describes it."""
+
+    manifest: Manifest
+    data: bytes
+    """The manifest as it came, to be kept as it is: its digest is the model's."""
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Every blob once, in the manifest's order, the config last."""
+        layers = [*self.manifest.layers, self.manifest.config]
+        return list({layer.digest: layer for layer in layers if layer.digest}.values())
+
+
+def read_wanted(data: bytes, origin: str) -> Wanted:
+    """Read a manifest that came from `origin`.
+
+    Raises:
+        RegistryError: if it is none, or names a blob by something that is no digest.
+    """
+    try:
+        fields = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise RegistryError(f"{origin} sent no manifest") from None
+    if not isinstance(fields, dict) or "layers" not in fields:
+        raise RegistryError(f"{origin} sent no manifest of a model")
+    if "mediaType" not in fields:  # OCI's may do without
+        data = msgspec.json.encode(fields | {"mediaType": OCI_MANIFEST_TYPE})
+    try:
+        return Wanted(parse_manifest(data), data)
+    except LibraryError as error:
+        raise RegistryError(str(error)) from None
+
+
+def install(library: Library, name: ModelName, wanted: Wanted) -> bool | None:
+    """Store the manifest; whether that removed blobs of the model that it replaces. None if a layer is not there."""
+    with library.making(), library.changing(name) as name:
+        if not all(library.blobs.exists(layer.digest) for layer in wanted.layers):
+            return None
+        stored = library.manifests.read(name) if library.manifests.stamp(name) else None
+        library.write(name, wanted.manifest)  # which also notes what the model before had
+        write_atomically(library.manifests.path(name), wanted.data, library.manifests.folder)
+    before = stored.manifest.digests() - wanted.manifest.digests() if stored else set()
+    return any(not library.blobs.exists(digest) for digest in before)

@@ -1,0 +1,297 @@
+"""One layer on its way to a registry: in chunks, so that what the registry has taken is not sent again."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from paddock.library.store.files import make_folder, write_atomically
+from paddock.registry.address import same_host
+from paddock.registry.errors import Absent, Denied, RegistryError, Temporary, Unreachable
+from paddock.registry.session import Session
+from paddock.registry.transfer.progress import short
+from paddock.registry.transfer.retry import Patience
+from paddock.registry.transfer.threads import Threads
+
+CHUNK = 64 << 20
+"""Below the 100 MB at which proxies before a registry often refuse a body."""
+LEAST_CHUNK = 1 << 20
+CHUNK_SECONDS = 2.0
+"""For how long a chunk is to be on its way, at the speed of the last: `stop` waits for its end."""
+PIECE = 1 << 20
+SLOWEST = 4 << 20
+"""Bytes a second that a registry at least puts away, and looks at in the end, before it answers."""
+BEGINNINGS = 5
+"""How often an upload is begun again because the registry has forgotten it."""
+_OCTETS = {"Content-Type": "application/octet-stream"}
+
+T = TypeVar("T")
+
+
+class Forgotten(Exception):
+    """The registry does not know the upload any more, or not how much of it it has."""
+
+
+class Upload:
+    """A layer in a file that `run` brings into the session's repository.
+
+    Args:
+        notes: a folder for notes about uploads that are not complete, for the next time.
+        source: another repository of the registry (`team/m`) that may have the layer, or "".
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        digest: str,
+        size: int,
+        session: Session,
+        *,
+        notes: Path,
+        source: str,
+        patience: Patience,
+        threads: Threads,
+    ) -> None:
+        self.digest = digest
+        self.size = size
+        self.completed = 0
+        """Bytes that have been sent."""
+        self._path = file
+        self._session = session
+        self._source = source
+        self._patience = patience
+        self._threads = threads
+        self._note = notes / hashlib.sha256(f"{session.url} {digest}".encode()).hexdigest()
+        self._url = ""
+        self._most = CHUNK
+        self._chunk = CHUNK
+        self._stopped = False
+        self._taken = 0
+        """Bytes that the registry has said to have."""
+        self._unsure = False
+        """Whether it may have more."""
+        self._sums: list[bytes] = []
+        """MD5 of each chunk that went to storage: the registry wants to see them at the end."""
+
+    async def run(self) -> None:
+        """Upload the layer.
+
+        Raises:
+            RegistryError: if it does not take it; what it has taken stays for the next time.
+            OSError: if the file cannot be read.
+        """
+        for _ in range(BEGINNINGS):
+            try:
+                if await self._retried(self._begin):
+                    await self._retried(self._send)
+                break
+            except Forgotten:
+                await self._threads.run(self._forget)
+        else:
+            host = self._session.address.host
+            raise RegistryError(f"pushing {short(self.digest)}: {host} forgets what was sent, again and again")
+        await self._threads.run(self._forget)
+        self.completed = self.size
+
+    def stop(self) -> None:
+        """Let `run` end after the chunk that is on its way; many registries forget an upload that breaks off in one."""
+        self._stopped = True
+
+    async def is_needed(self) -> bool:
+        """Whether the registry does not have the layer yet.
+
+        Raises:
+            RegistryError: if it does not say.
+        """
+        if not await self._retried(self._is_there):
+            return True
+        await self._threads.run(self._forget)
+        return False
+
+    async def _is_there(self) -> bool:
+        try:
+            async with self._session.open("HEAD", f"{self._session.url}/blobs/{self.digest}"):
+                return True
+        except Absent:
+            return False
+
+    async def _begin(self) -> bool:
+        """Go on with the upload of last time, or begin one; False if the registry had the layer elsewhere."""
+        noted = await self._threads.run(self._noted)
+        if noted and same_host(noted, self._session.address.base):
+            self._url, self._unsure = noted, True
+            return True
+        query = "?" + urlencode({"mount": self.digest, "from": self._source}) if self._source else ""
+        uploads = f"{self._session.url}/blobs/uploads/"
+        try:
+            async with self._session.open("POST", uploads + query, {"Content-Length": "0"}, follow=False) as response:
+                if response.status_code == 201:
+                    return False
+                self._move(uploads, response.headers)
+        except (Denied, Absent) as error:
+            if query:  # who may push here need not be allowed to read there, and it may be gone
+                self._source = ""
+                return await self._begin()
+            if isinstance(error, Absent):
+                raise RegistryError(f"{self._session.address.host} takes nothing at {uploads}") from None
+            raise
+        await self._threads.run(self._write_note)
+        return True
+
+    async def _send(self) -> None:
+        """Send what the registry does not have, and say that this is all."""
+        try:
+            if self._unsure:
+                await self._ask()
+            while self._taken < self.size:
+                if self._stopped:
+                    raise RegistryError(f"pushing {short(self.digest)} was stopped")
+                self._unsure = True
+                start, began = self._taken, time.monotonic()
+                await self._send_chunk(start, min(start + self._chunk, self.size))
+                self._unsure = False
+                if not self._sums:  # storage may want them all of one size
+                    speed = (self._taken - start) / max(time.monotonic() - began, 1e-3)
+                    self._chunk = min(self._most, max(LEAST_CHUNK, int(speed * CHUNK_SECONDS)))
+            await self._finish()
+        except Absent:
+            raise Forgotten from None
+
+    async def _ask(self) -> None:
+        """Find out how much the registry has."""
+        if not self._sums:  # of storage there is nothing to be learned: the chunk is sent again
+            try:
+                async with self._session.open("GET", self._url, follow=False) as response:
+                    first, _, last = response.headers.get("range", "").removeprefix("bytes=").partition("-")
+                    self._move(self._url, response.headers)
+            except Temporary:
+                raise
+            except RegistryError:
+                raise Forgotten from None
+            if first != "0" or not last.isdigit() or int(last) >= self.size:
+                raise Forgotten
+            self._taken = int(last) + 1 if int(last) else 0  # registries say 0-0 of nothing
+        self.completed, self._unsure = self._taken, False
+
+    async def _send_chunk(self, start: int, end: int) -> None:
+        length = {"Content-Length": str(end - start)}
+        headers = {**_OCTETS, **length, "Content-Range": f"{start}-{end - 1}", "X-Redirect-Uploads": "1"}
+        before, storage = self._url, ""
+        try:
+            body = self._body(start, end)
+            patch = self._session.open("PATCH", before, headers, body, follow=False, seconds=(end - start) / SLOWEST)
+            async with patch as response:
+                if response.status_code in (307, 308):
+                    storage = self._session.redirected(before, response.headers.get("location", ""))
+                self._move(before, response.headers)
+            if storage:
+                md5 = hashlib.md5(usedforsecurity=False)
+                async with self._session.open("PUT", storage, _OCTETS | length, self._body(start, end, md5)):
+                    self._sums.append(md5.digest())
+        except RegistryError as error:
+            self.completed = start
+            if error.status == 413 and self._chunk > LEAST_CHUNK:
+                self._chunk = self._most = max(LEAST_CHUNK, self._chunk // 4)
+                raise Temporary(str(error)) from None
+            if error.status == 416:  # it has another idea of what it has
+                raise Forgotten from None
+            raise
+        self._taken = self.completed = end
+        await self._threads.run(self._write_note)
+
+    async def _finish(self) -> None:
+        values = {"digest": self.digest}
+        if self._sums:
+            values["etag"] = f"{hashlib.md5(b''.join(self._sums), usedforsecurity=False).hexdigest()}-{len(self._sums)}"
+        parts = urlsplit(self._url)
+        url = parts._replace(query="&".join(filter(None, (parts.query, urlencode(values))))).geturl()
+        try:
+            end = {**_OCTETS, "Content-Length": "0"}
+            async with self._session.open("PUT", url, end, follow=False, seconds=self.size / SLOWEST):
+                return
+        except (Temporary, Absent):
+            if not await self._is_there():  # the answer was lost, not the layer
+                raise
+        except RegistryError as error:
+            if error.status != 400:
+                raise
+            if await self._threads.run(_digest, self._path) != self.digest:
+                await self._threads.run(self._forget)
+                raise RegistryError(f"the blob {self.digest} is damaged: pull or create its model again") from None
+            raise Forgotten from None  # on its way it became another
+
+    def _body(self, start: int, end: int, *sums: Any) -> Callable[[], AsyncIterator[bytes]]:
+        """The bytes of a chunk, for as often as it is sent."""
+        return lambda: self._pieces(start, end, sums)
+
+    async def _pieces(self, start: int, end: int, sums: tuple[Any, ...]) -> AsyncIterator[bytes]:
+        file = await self._threads.run(self._path.open, "rb")
+        with file:
+            while start < end:
+                piece = await self._threads.run(_read, file, start, min(PIECE, end - start), sums)
+                if not piece:
+                    raise RegistryError(f"the blob {self.digest} became shorter while it was sent")
+                yield piece
+                start += len(piece)
+                self.completed = start
+
+    def _move(self, url: str, headers: Mapping[str, str]) -> None:
+        """Take over where the registry wants the next request."""
+        target = headers.get("docker-upload-location") or headers.get("location")
+        if target:
+            self._url = self._session.redirected(url, target)
+        elif not self._url:
+            raise RegistryError(f"{self._session.address.host} does not say where to upload to")
+
+    async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work` again as long as it fails for a while only, and something comes of it now and then."""
+        failures, had = 0, self._taken
+        while True:
+            try:
+                return await work()
+            except Unreachable:
+                raise
+            except Temporary as error:
+                if self._taken > had:
+                    failures, had = 0, self._taken
+                failures += 1
+                if failures >= self._patience.attempts:
+                    raise RegistryError(f"pushing {short(self.digest)}: {error}") from None
+                await asyncio.sleep(self._patience.wait(failures, error.wait))
+
+    def _noted(self) -> str:
+        try:
+            return str(json.loads(self._note.read_bytes())["url"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def _write_note(self) -> None:
+        # What storage has cannot be gone on with; another host's address is as good as a password.
+        if self._sums or not same_host(self._url, self._session.address.base):
+            self._note.unlink(missing_ok=True)
+            return
+        make_folder(self._note.parent)
+        write_atomically(self._note, json.dumps({"url": self._url}).encode(), self._note.parent)
+
+    def _forget(self) -> None:
+        self._url, self._taken, self._unsure, self._sums = "", 0, False, []
+        with contextlib.suppress(OSError):
+            self._note.unlink()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _read(file: BinaryIO, offset: int, size: int, sums: tuple[Any, ...]) -> bytes:
+    file.seek(offset)
+    data = file.read(size)
+    for total in sums:
+        total.update(data)
+    return data

@@ -1,0 +1,1 @@
+"""The routes of each wire protocol, a folder per dialect."""

@@ -1,0 +1,1 @@
+"""Prompt templates in Go's `text/template` language."""

@@ -1,0 +1,194 @@
+"""Templates that are programs: parsed by the `gotpl` package, checked, and compiled by `go_compile`.
+
+A template is a stranger's program, so how much it may do is bounded: its size here, what one rendering does in
+`go_run`. Importing the package takes about 100 ms.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from typing import Any
+
+import gotpl
+from gotpl.parse import parse_template
+
+from paddock.templates.errors import TemplateFailed, TemplateSyntax
+from paddock.templates.go.compiler import compiled
+from paddock.templates.go.execution import Run
+from paddock.templates.go.functions import FUNCTIONS, Arguments
+from paddock.templates.go.values import go_messages, go_tools
+
+MAX_STEPS = 10_000_000
+"""Nodes and arguments that one rendering may go through if every loop runs through its whole body: about a second."""
+MAX_EXPANDED = 200_000
+"""Nodes and arguments of a template in which every `template` action is replaced by what it calls."""
+
+
+class Parsed:
+    """A template's program (see `go_template.Program`)."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        try:
+            self._tree = parse_template(text, functions=FUNCTIONS)
+            self._names = frozenset(_names(self._tree))
+            self._max_passes = MAX_STEPS // _expanded_size(self._tree)
+            self._main = compiled(self._tree)
+        except TemplateSyntax:
+            raise
+        except gotpl.TemplateSyntaxError as error:
+            raise TemplateSyntax(_go_wording(error)) from None
+        except Exception as error:  # a young parser on a stranger's text: no failure of it may end a request as ours
+            raise TemplateSyntax(f"template: :1: {_one_line(error)}") from None
+
+    def run(self, data: Mapping[str, Any]) -> str:
+        """Render within the limits.
+
+        Raises:
+            TemplateFailed: if the template fails or exceeds them.
+        """
+        values = dict(data)
+        if "Messages" in values:
+            values["Messages"] = go_messages(values["Messages"], Arguments)
+            values["Tools"] = go_tools(values["Tools"])
+        output = StringIO()
+        try:
+            self._main.run(Run(output.write, self._max_passes), values)
+        except TemplateFailed as error:
+            raise TemplateFailed(f"template: {error}") from None
+        except Exception as error:  # as above
+            raise TemplateFailed(f"template: {_one_line(getattr(error, 'message', error))}") from None
+        return output.getvalue()
+
+    def names(self) -> frozenset[str]:
+        """Names used, in lower case."""
+        return self._names
+
+    def cut_after(self, field: str) -> "Parsed":
+        """The same program up to the first action that prints `field`; open blocks are closed behind it."""
+        place = _place(self._tree.root, field)
+        if place is None:
+            return self
+        end, depth = place
+        source = self._text.encode()
+        later = b"".join(source[d.start : d.end] for d in self._tree.definitions if d.start >= end)
+        return Parsed((source[:end] + b"{{end}}" * depth + later).decode())
+
+
+# What a template is made of. Nodes are known by their attributes: all branches have `body` and `else_body`.
+
+
+def _branches(node: Any) -> Iterator[Any]:
+    for name in ("body", "else_body"):
+        branch = getattr(node, name, None)
+        if branch is not None:
+            yield branch
+
+
+def _place(branch: Any, field: str, depth: int = 0) -> tuple[int, int] | None:
+    """Where the first action that prints `field` ends (in bytes), and how many blocks are open there."""
+    for node in branch.nodes:
+        if _kind(node) == "Action" and any(field in fields for fields in _field_chains(node.pipeline)):
+            return node.end, depth
+        for child in _branches(node):
+            place = _place(child, field, depth + 1)
+            if place is not None:
+                return place
+    return None
+
+
+def _field_chains(pipeline: Any) -> Iterator[tuple[str, ...]]:
+    for command in pipeline.commands:
+        for argument in command.arguments:
+            if _kind(argument) == "Field":
+                yield argument.fields
+
+
+def _names(tree: Any) -> Iterator[str]:
+    """The names that Ollama sees in a template: not those in a parenthesis with a field behind it."""
+    pending = [tree.root, *(definition.body for definition in tree.definitions)]
+    while pending:
+        for node in pending.pop().nodes:
+            pending.extend(_branches(node))
+            pipeline = getattr(node, "pipeline", None)
+            if pipeline is not None:
+                yield from _names_in(pipeline)
+            elif _kind(node) == "TemplateCall":
+                raise TemplateSyntax("undefined template specified")
+
+
+def _names_in(pipeline: Any) -> Iterator[str]:
+    for command in pipeline.commands:
+        for argument in command.arguments:
+            kind = _kind(argument)
+            if kind == "Variable":
+                yield argument.name.lower()
+            if kind in ("Variable", "Field"):
+                yield from (name.lower() for name in argument.fields)
+            elif kind == "Parenthesized" and not argument.fields:
+                yield from _names_in(argument.pipeline)
+
+
+def _kind(node: object) -> str:
+    return type(node).__name__.removesuffix("Node")
+
+
+def _expanded_size(tree: Any) -> int:
+    """How many nodes and arguments one pass through the template sees at most, called templates included.
+
+    A rendering counts passes through loops, not what is in them, and no calls of templates.
+    """
+    bodies = {definition.name: definition.body for definition in tree.definitions}
+    known: dict[str, int | None] = {}
+
+    def size(branch: Any) -> int:
+        total = 1
+        for node in branch.nodes:
+            block = _kind(node) == "Block"
+            total += 1 + (called(node.name) if block else sum(map(size, _branches(node))))
+            pipeline = getattr(node, "pipeline", None)
+            if pipeline is not None:
+                total += terms(pipeline)
+            if _kind(node) == "TemplateCall":
+                total += called(node.name)
+        if total > MAX_EXPANDED:
+            raise TemplateSyntax(f"template: :1: the template is too large: more than {MAX_EXPANDED} parts")
+        return total
+
+    def terms(pipeline: Any) -> int:
+        arguments = [argument for command in pipeline.commands for argument in command.arguments]
+        return len(arguments) + sum(terms(a.pipeline) for a in arguments if _kind(a) == "Parenthesized")
+
+    def called(name: str) -> int:
+        if name not in known:
+            known[name] = None
+            known[name] = size(bodies[name]) if name in bodies else 1
+        total = known[name]
+        if total is None:
+            raise TemplateSyntax(f'template: :1: template "{name}" calls itself')
+        return total
+
+    return size(tree.root) + sum(called(name) for name in bodies)
+
+
+# Errors, worded as Go words them.
+
+_WORDING = [
+    (re.compile(r"^unexpected (end|else)$"), r"unexpected {{\1}}"),
+    (re.compile(r"^(break|continue) outside range$"), r"{{\1}} outside {{range}}"),
+    (re.compile(r"^unexpected '(.*)'$", re.DOTALL), r'unexpected "\1" in operand'),
+    (re.compile(r"'([^']*)'"), r'"\1"'),
+]
+
+
+def _go_wording(error: Any) -> str:
+    message = str(error).split(": ", 1)[-1]
+    for pattern, wording in _WORDING:
+        message = pattern.sub(wording, message)
+    return f"template: :{error.line}: {_one_line(message)}"
+
+
+def _one_line(error: object) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return " ".join(str(error).split())[:500] or type(error).__name__

@@ -1,0 +1,125 @@
+"""Where the thinking of a reply ends and its format begins, whatever its tags are cut into."""
+
+import ctypes
+import json
+from typing import Any, cast
+
+import pytest
+
+from paddock.engine.binding import Context, Model, SamplerChain
+from paddock.engine.constraints import ConstraintFailed, Vocabulary, constraint
+from paddock.engine.generation.constrained import ANSWER_TOKENS, FormattedReply
+from paddock.ipc import FreeTags
+
+PIECES = ["", "<think>", "<", "th", "ink>", "</think>", "</", "tool>", "a", "1", ">", "b"]
+END, THINK, LESS, TH, INK, CLOSE, SLASH, TOOL, A, ONE, GREATER, B = range(len(PIECES))
+CONTROL = {THINK, CLOSE}
+
+
+class Tokens:
+    """As much of a model, a context and a sampler as a reply needs: it takes the first wanted token that may come."""
+
+    def __init__(self, pieces: list[str], *wanted: int) -> None:
+        self.pieces, self.vocabulary_size = pieces, len(pieces)
+        self.wanted = list(wanted)
+        self._logits = (ctypes.c_float * len(pieces))()
+
+    def piece(self, token: int, special: bool = False) -> bytes:
+        return self.pieces[token].encode() if special or token not in CONTROL else b""
+
+    def ends_reply(self, token: int) -> bool:
+        return token == END
+
+    def logits(self, index: int) -> Any:
+        return ctypes.cast(self._logits, ctypes.POINTER(ctypes.c_float))
+
+    def sample(self, context: Context, index: int) -> int:
+        may = [token for token, value in enumerate(self._logits) if value != float("-inf")]
+        return self.wanted.pop(0) if self.wanted and self.wanted[0] in may else may[0]
+
+    def reply(self, pattern: str, thinking: tuple[str, ...] | None, *, most: int = 12, num_predict: int = 1000) -> str:
+        model = cast(Model, self)
+        rules = constraint(Vocabulary(model), json.dumps({"type": "regex", "pattern": pattern}))
+        formatted = FormattedReply(model, rules, FreeTags(*thinking) if thinking else None, num_predict)
+        tokens: list[int] = []
+        while not formatted.done and len(tokens) < min(most, num_predict):
+            ctypes.memset(self._logits, 0, ctypes.sizeof(self._logits))
+            tokens.append(
+                formatted.sample(cast(SamplerChain, self), cast(Context, self), 0, keep_logits=len(tokens) % 2 == 0)
+            )
+        return "|".join(self.pieces[token] for token in tokens)
+
+
+TAGS = ("<think>", "</think>")
+
+
+def test_a_reply_without_thinking_is_held_at_once() -> None:
+    assert Tokens(PIECES, THINK).reply("11", None) == "1|1"
+
+
+def test_what_stands_between_the_tags_is_free() -> None:
+    assert Tokens(PIECES, THINK, A, B, A, CLOSE, B).reply("11", TAGS) == "<think>|a|b|a|</think>|1|1"
+
+
+def test_the_thinking_may_be_open_already() -> None:
+    assert Tokens(PIECES, A, THINK, CLOSE, A).reply("11", ("", "</think>")) == "a|<think>|</think>|1|1"
+
+
+def test_a_reply_that_does_not_open_the_thinking_is_held() -> None:
+    assert Tokens(PIECES, ONE, THINK).reply("11", TAGS) == "1|1"
+
+
+def test_a_tag_may_come_in_pieces_but_not_half() -> None:
+    assert Tokens(PIECES, LESS, TH, INK, B, CLOSE).reply("11", TAGS) == "<|th|ink>|b|</think>|1|1"
+    assert Tokens(PIECES, LESS, ONE, ONE, B, CLOSE).reply("11", TAGS).startswith("<|th|ink>|")
+
+
+def test_a_beginning_that_tag_and_format_share_is_undecided() -> None:
+    assert Tokens(PIECES, LESS, TH, INK, CLOSE).reply("<1>", TAGS) == "<|th|ink>|</think>|<|1|>"
+    assert Tokens(PIECES, LESS, ONE, GREATER).reply("<1>", TAGS) == "<|1|>"
+
+
+def test_a_tag_of_pieces_closes_too() -> None:
+    assert Tokens(PIECES, THINK, A, SLASH, TH, INK).reply("11", TAGS) == "<think>|a|</|th|ink>|1|1"
+
+
+def test_an_end_within_the_thinking_ends_only_the_thinking() -> None:
+    assert Tokens(PIECES, THINK, A, END).reply("11", TAGS) == "<think>|a|</think>|1|1"
+    assert Tokens([*PIECES[:CLOSE], "x", *PIECES[CLOSE + 1 :]], THINK, END).reply("11", TAGS) == (
+        "<think>|</|th|ink>|1|1"
+    )
+
+
+def test_thinking_without_an_end_leaves_a_quarter_of_the_tokens_to_the_answer() -> None:
+    assert Tokens(PIECES, THINK, *[A] * 20).reply("11", TAGS, num_predict=8) == "<think>|a|a|a|a|</think>|1|1"
+    assert Tokens(PIECES, *[B] * 20).reply("1", ("", "</think>"), num_predict=4) == "b|b|</think>|1"
+    # What has begun with the tag is begun again.
+    assert Tokens(PIECES, THINK, A, SLASH, TH, INK).reply("1", TAGS, num_predict=5) == "<think>|a|</|</think>|1"
+    assert [Tokens(PIECES, THINK, A).reply("1", TAGS, num_predict=n) for n in (1, 2, 3)] == [
+        "<think>",
+        "<think>|</think>",
+        "<think>|a|</think>",
+    ]
+
+
+def test_a_tag_of_many_tokens_takes_none_of_those_for_the_answer() -> None:
+    pieces = [*PIECES[:CLOSE], "x", *PIECES[CLOSE + 1 :]]
+    assert Tokens(pieces, THINK, *[A] * 20).reply("11", TAGS, num_predict=8) == "<think>|a|a|</|th|ink>|1|1"
+
+
+def test_more_than_the_tag_is_written_where_that_ends_a_message() -> None:
+    tags = (*TAGS, "b</think>")
+    assert Tokens(PIECES, THINK, A, CLOSE).reply("11", tags) == "<think>|a|</think>|1|1"
+    assert Tokens(PIECES, THINK, A, END).reply("11", tags) == "<think>|a|b|</think>|1|1"
+
+
+def test_an_answer_needs_no_more_than_so_many_tokens() -> None:
+    thought = Tokens(PIECES, THINK, *[A] * 3000).reply("11", TAGS, num_predict=2400, most=2400).split("|")
+    assert thought.index("</think>") == 2400 - ANSWER_TOKENS - 1
+
+
+def test_a_tag_that_no_token_can_write_fails() -> None:
+    with pytest.raises(ConstraintFailed, match="opens the thinking"):
+        Tokens(PIECES, LESS).reply("11", ("<x>", "</x>"))
+    with pytest.raises(ConstraintFailed, match="closes the thinking"):
+        Tokens(PIECES, END).reply("11", ("", "xyz"))

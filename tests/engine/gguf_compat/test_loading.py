@@ -1,0 +1,53 @@
+"""What the library would do by itself with a file, and cannot with one that is only shown."""
+
+import errno
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddock.engine.binding import CannotRead, stream
+from paddock.engine.binding.library import lib
+from paddock.engine.loading import load_encoder, load_model
+from paddock.ipc import LoadModel
+from tests import kinds, projectors
+from tests.engine.gguf_compat.text_cases import CASES
+from tests.one_file import gemma
+
+
+def test_an_encoder_for_which_there_is_no_room_now_is_no_reason_to_go_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, projector = kinds.sliding_window(tmp_path / "text.gguf"), projectors.gemma(tmp_path / "projector.gguf")
+    path = str(gemma(tmp_path / "one.gguf", text, projector))
+    load = LoadModel(model=path, projector=path)
+    model = load_model(load)
+
+    def full() -> io.BytesIO:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stream, "_nameless", full)
+        with pytest.raises(CannotRead, match="No space left"):
+            load_encoder(load, model, 512)
+    encoder, why = load_encoder(load, model, 512)
+    assert (encoder is not None, why) == (True, "")
+    assert encoder is not None
+    encoder.close()
+    model.close()
+
+
+def test_tables_that_are_left_in_the_file_as_long_as_there_is_one_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default = lib.llama_model_default_params
+
+    def lazy() -> Any:
+        params = default()
+        params.lazy_mode = 2
+        return params
+
+    monkeypatch.setattr(lib, "llama_model_default_params", lazy)
+    for path in CASES["gemma4"].write(tmp_path):
+        load_model(LoadModel(model=str(path))).close()

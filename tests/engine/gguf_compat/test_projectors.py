@@ -1,0 +1,281 @@
+"""What models see and hear with, when it lies in Ollama's words beside the text, against the same in llama.cpp's."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from gguf.quants import dequantize, quantize
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gguf
+from gguf import GGUFReader
+from paddock.engine.binding import LoadError, Model
+from paddock.engine.binding.mtmd import Projector
+from paddock.engine.gguf_compat import projector_view
+from paddock.engine.gguf_compat.head import FLOAT32, INT32, Value, array, boolean, f32, read_head, u32
+from paddock.engine.gguf_compat.head import text as string
+from paddock.engine.gguf_compat.translated_file import View
+from tests import kinds, more_projectors, projectors
+from tests.engine.gguf_compat.encoder_cases import KINDS, LAYERS, MISTRAL, in_its_own_file, in_ollamas_words, short
+from tests.one_file import Tensors, rewritten
+from tests.projectors import PATCH, SIZE, VISION_HEADS, VISION_WIDTH
+
+Floats = npt.NDArray[np.float32]
+
+BREAK_NAME, BREAK_PLACE = "v.token_embd.img_break", 300
+"""Of the token at the end of a row: where llama.cpp wants its embedding, and where in the vocabulary it is put here."""
+
+
+def shown(path: Path) -> View:
+    view = projector_view(path)
+    assert view is not None
+    return view
+
+
+def pixels(width: int, height: int, seed: int = 1) -> bytes:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8).tobytes()
+
+
+def seen(path: Path, text: Path, size: tuple[int, int], view: View | None = None) -> Floats:
+    """Return what a projector makes of a picture: a row for each embedding."""
+    model = Model(str(text))
+    projector = Projector(str(path), model, shown=view)
+    prepared = projector.prepare_picture(*size, pixels(*size))
+    return _encoded(projector, prepared, model)
+
+
+def heard(path: Path, text: Path, view: View | None = None) -> Floats:
+    """Return what a projector makes of a second of noise."""
+    model = Model(str(text))
+    projector = Projector(str(path), model, shown=view)
+    noise = np.random.default_rng(2).standard_normal(projector.sample_rate).astype(np.float32) * 0.1
+    return _encoded(projector, projector.prepare_recording(noise), model)
+
+
+def _encoded(projector: Projector, prepared: Any, model: Model) -> Floats:
+    try:
+        parts = [i for i, part in enumerate(prepared.parts) if part.cells]
+        found = np.concatenate([np.frombuffer(projector.encode(prepared, i), np.float32) for i in parts])
+        return found.reshape(-1, projector.width)
+    finally:
+        prepared.close()
+        projector.close()
+        model.close()
+
+
+def assert_same(found: Floats, expected: Floats) -> None:
+    """Look that these are the same embeddings, and not nothing."""
+    assert found.shape == expected.shape
+    assert np.isfinite(expected).all()
+    spread = float(expected.std())
+    assert spread > 1e-2
+    assert np.abs(expected[0] - expected[1]).max() > 0.1 * spread
+    assert np.abs(found - expected).max() <= 1e-4 * spread
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_encoder_in_the_models_file_sees_what_it_sees_in_a_file_of_its_own(tmp_path: Path, name: str) -> None:
+    kind = KINDS[name]
+    text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
+    own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind)
+    with shown(one) as view:
+        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+
+
+def test_gemma_4_hears_beside_seeing(tmp_path: Path) -> None:
+    kind = KINDS["gemma4"]
+    text = kind.text(tmp_path / "text.gguf")
+    encoder = more_projectors.gemma4(tmp_path / "encoder.gguf", ears=True)
+    audio: dict[str, Any] = {
+        "audio.block_count": 2,
+        "audio.embedding_length": VISION_WIDTH,
+        "audio.feed_forward_length": 4 * VISION_WIDTH,
+    }
+    audio |= {"audio.attention.head_count": VISION_HEADS, "audio.attention.layer_norm_epsilon": 1e-6}
+    convolutions = ("a.conv1d.0.weight", "a.conv1d.1.weight", *(f"a.blk.{i}.conv_dw.weight" for i in LAYERS))
+    kind = replace(kind, keys={**kind.keys, **audio}, floats=(*kind.floats, *convolutions))
+    own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind)
+    with shown(one) as view:
+        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+        assert_same(heard(one, text, view), heard(own, text))
+
+
+def test_gemma_4s_limits_may_be_in_one_tensor(tmp_path: Path) -> None:
+    kind = KINDS["gemma4"]
+    text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
+    own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
+    parts = ("attn_q", "attn_k", "attn_v", "attn_out", "ffn_gate", "ffn_up", "ffn_down")
+    linear = [*(f"v.blk.{layer}.{part}" for layer in LAYERS for part in parts), "mm.input_projection"]
+    limits = {"input_min": -1e30, "input_max": 1e30, "output_min": -1e30, "output_max": 1e30}
+
+    def packed(tensors: Tensors) -> None:
+        found = [tensors.pop(f"{name}.{end}", np.array([limit])) for name in linear for end, limit in limits.items()]
+        assert min(found) == -1e30
+        assert max(found) == 1e30
+        tensors["v.clamp_data"] = np.concatenate(found).astype(np.float32)
+
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind, packed)
+    with shown(one) as view:
+        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+
+
+def test_parts_of_the_attention_of_different_types_are_joined(tmp_path: Path) -> None:
+    kind = KINDS["qwen3vl"]
+    text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
+    names = [f"v.blk.{layer}.attn_v.weight" for layer in LAYERS]
+
+    def quantized(tensors: Tensors) -> None:
+        for name in names:
+            tensors[name] = quantize(tensors[name], gguf.GGMLQuantizationType.Q8_0)
+
+    def joined(tensors: Tensors) -> None:
+        original = {tensor.name: np.array(tensor.data) for tensor in GGUFReader(encoder).tensors}
+        for layer in LAYERS:
+            name = f"v.blk.{layer}.attn_qkv.weight"
+            q, k, v = np.split(original[name], 3)
+            bytes_of_v = quantize(v, gguf.GGMLQuantizationType.Q8_0)
+            parts = [short(q), short(k), dequantize(bytes_of_v, gguf.GGMLQuantizationType.Q8_0)]
+            tensors[name] = np.concatenate([part.astype(np.float32) for part in parts])
+
+    own = in_its_own_file(tmp_path / "own.gguf", encoder, kind, joined)
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind, quantized)
+    with shown(one) as view:
+        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+
+
+TABLES: dict[str, Callable[[Floats], npt.NDArray[Any]]] = {
+    "32 bits": lambda table: table,
+    "16 bits": short,
+    "Q8_0": lambda table: quantize(table, gguf.GGMLQuantizationType.Q8_0),
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_rows_of_pixtral_end_with_the_models_own_token(tmp_path: Path, table: str) -> None:
+    text, encoder = MISTRAL.text(tmp_path / "text.gguf"), MISTRAL.write(tmp_path / "encoder.gguf")
+    reader = GGUFReader(text)
+    tokens = reader.fields["tokenizer.ggml.tokens"].contents()
+    tokens[BREAK_PLACE] = more_projectors.BREAK
+    kind = replace(MISTRAL, more={"tokenizer.ggml.tokens": tokens})
+    stored = TABLES[table](next(np.array(t.data) for t in reader.tensors if t.name == "token_embd.weight"))
+    if stored.dtype == np.uint8:
+        row = dequantize(stored[BREAK_PLACE : BREAK_PLACE + 1], gguf.GGMLQuantizationType.Q8_0)[0]
+    else:
+        row = stored[BREAK_PLACE].astype(np.float32)
+
+    own = in_its_own_file(tmp_path / "own.gguf", encoder, kind, lambda tensors: tensors.update({BREAK_NAME: row}))
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind, table=stored)
+    with shown(one) as view:
+        found = seen(one, text, kind.picture, view)
+    assert_same(found, seen(own, text, kind.picture))
+    columns, rows = kind.picture[0] // PATCH // 2, kind.picture[1] // PATCH // 2
+    assert len(found) == (columns + 1) * rows - 1
+    breaks = found[columns :: columns + 1]
+    assert len(breaks) == rows - 1
+    np.testing.assert_array_equal(breaks, np.tile(row, (rows - 1, 1)))
+
+
+def test_a_pixtral_whose_vocabulary_has_no_such_token_is_refused(tmp_path: Path) -> None:
+    text, encoder = MISTRAL.text(tmp_path / "text.gguf"), MISTRAL.write(tmp_path / "encoder.gguf")
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, MISTRAL)
+    with shown(one) as view, pytest.raises(LoadError, match="img_break"):
+        seen(one, text, MISTRAL.picture, view)
+
+
+def test_an_array_without_numbers_says_nothing_of_the_colours(tmp_path: Path) -> None:
+    kind = KINDS["qwen35"]
+    text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
+    nothing: dict[str, Any] = {"vision.image_mean": [], "vision.image_std": []}
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, replace(kind, keys={**kind.keys, **nothing}))
+    halves = {"vision.image_mean": [0.5] * 3, "vision.image_std": [0.5] * 3}
+    said = in_ollamas_words(tmp_path / "said.gguf", text, encoder, replace(kind, keys={**kind.keys, **halves}))
+    with shown(one) as view, shown(said) as expected:
+        assert_same(seen(one, text, kind.picture, view), seen(said, text, kind.picture, expected))
+
+
+def test_a_qwen_of_which_each_layer_sees_all_has_no_windows(tmp_path: Path) -> None:
+    kind = KINDS["qwen25vl"]
+    text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
+    own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
+    whole = rewritten(tmp_path / "whole.gguf", [own], "clip", keys={"clip.vision.n_wa_pattern": 0})
+    keys = {**kind.keys, "vision.fullatt_block_indexes": [0, 1]}
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, replace(kind, keys=keys))
+    with shown(one) as view:
+        assert_same(seen(one, text, kind.picture, view), seen(whole, text, kind.picture))
+
+
+def test_llavas_first_files_which_do_not_say_what_they_are_are_of_its_first_kind(tmp_path: Path) -> None:
+    text, own = kinds.full_attention(tmp_path / "text.gguf"), projectors.llava(tmp_path / "own.gguf")
+    early = rewritten(tmp_path / "early.gguf", [own], "clip", drop=["clip.projector_type"])
+    with pytest.raises(LoadError):
+        seen(early, text, (SIZE, SIZE))
+    with shown(early) as view:
+        assert_same(seen(early, text, (SIZE, SIZE), view), seen(own, text, (SIZE, SIZE)))
+
+
+@pytest.mark.parametrize(
+    "write", [projectors.llava, projectors.deep_qwen, projectors.gemma_with_ears, projectors.ultravox]
+)
+def test_a_file_in_llama_cpps_words_is_left_as_it_is(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+    assert projector_view(write(tmp_path / "own.gguf")) is None
+
+
+def test_a_file_that_only_hears_and_does_not_say_how_is_left_as_it_is(tmp_path: Path) -> None:
+    own = projectors.ultravox(tmp_path / "own.gguf")
+    assert projector_view(rewritten(tmp_path / "silent.gguf", [own], "clip", drop=["clip.projector_type"])) is None
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A file of each kind."""
+    found = {}
+    for name, kind in {**KINDS, "mistral3": MISTRAL}.items():
+        folder = tmp_path_factory.mktemp(name)
+        text, encoder = kind.text(folder / "text.gguf"), kind.write(folder / "encoder.gguf")
+        found[name] = in_ollamas_words(folder / "one.gguf", text, encoder, kind)
+    return found
+
+
+MOST = 2**32 - 1
+VALUES = st.one_of(
+    st.sampled_from([0, 1, MOST]).map(u32),
+    st.sampled_from([0.0, -1.0, 1e-40, float("nan"), float("inf")]).map(f32),
+    st.sampled_from(["", "clip", "\N{SNOWMAN}"]).map(string),
+    st.booleans().map(boolean),
+    st.lists(st.integers(-(2**31), 2**31 - 1), max_size=3).map(lambda numbers: array(INT32, numbers)),
+    st.lists(st.floats(width=32), max_size=3).map(lambda numbers: array(FLOAT32, numbers)),
+)
+
+
+@pytest.mark.parametrize("name", [*KINDS, "mistral3"])
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_whatever_a_file_says_of_its_encoder_it_is_shown_or_left_as_it_is(
+    files: dict[str, Path], name: str, data: st.DataObject
+) -> None:
+    path = files[name].with_name("odd.gguf")
+    with files[name].open("rb") as file:
+        head = read_head(file)
+    own = [key for key in head.metadata if key.startswith((f"{name}.vision.", f"{name}.sam.", f"{name}.mm."))]
+    said: dict[str, Value] = data.draw(st.dictionaries(st.sampled_from(own), VALUES, min_size=1, max_size=3))
+    head.metadata.update(said)
+    with View(files[name].open("rb"), head) as said_so, path.open("wb") as odd:
+        said_so.copy_to(odd)
+    view = projector_view(path)
+    if view is not None:
+        view.close()
+
+
+def test_an_encoder_whose_rows_do_not_fit_its_heads_is_refused(tmp_path: Path) -> None:
+    text, encoder = MISTRAL.text(tmp_path / "text.gguf"), MISTRAL.write(tmp_path / "encoder.gguf")
+    odd = replace(MISTRAL, keys={**MISTRAL.keys, "vision.attention.head_count": 5})
+    one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, odd)
+    with shown(one) as view, pytest.raises(LoadError, match=r"attn_q\.weight cannot be translated"):
+        seen(one, text, MISTRAL.picture, view)

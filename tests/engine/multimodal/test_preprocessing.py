@@ -1,0 +1,178 @@
+"""Files that are prepared again keep nobody waiting who does not need them, and what is not wanted ends soon."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paddock.engine.binding import Model
+from paddock.engine.multimodal.audio import decode
+from paddock.engine.multimodal.preprocessing import PREPARED, BadMedia, Gallery, MediaFile, Seen, TooMuchMedia, Viewing
+from paddock.ipc import Generate
+from tests import kinds, projectors
+from tests.engine.multimodal.test_encoder import Bench, Pair, check
+from tests.projectors import CELLS_OF_A_PIECE
+from tests.sounds import recorded, spoken
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("pair")
+    model = Model(str(kinds.full_attention(folder / "model.gguf")))
+    yield Pair("ultravox", model, projectors.ultravox(folder / "projector.gguf"))
+    model.close()
+
+
+class Gate:
+    """Recordings are decoded when it is open."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.open = threading.Event(), threading.Event()
+        monkeypatch.setattr("paddock.engine.multimodal.preprocessing.decode_recording", self._decode)
+
+    def _decode(self, *given: Any) -> Any:
+        self.reached.set()
+        assert self.open.wait(20)
+        return decode(*given)
+
+
+def forget(bench: Bench) -> None:
+    """As others' requests bring it about by and by: of files is known how many cells they take, and no more."""
+    bench.stepper.scheduler.cache.evict_all()
+    bench.encoder._kept.clear()
+    for prepared in bench.encoder.gallery._prepared.values():
+        prepared.close()
+    bench.encoder.gallery._prepared.clear()
+
+
+def look_at(gallery: Gallery, number: int, *files: bytes, num_ctx: int | None = None) -> None:
+    request = Generate(id=number, prompt="")
+    gallery.add(Viewing(request, None, dict(enumerate(files)), num_ctx))
+
+
+def outcome(gallery: Gallery) -> tuple[int, dict[int, Seen] | BadMedia]:
+    """The next request that is done, and what came of it."""
+    found: list[tuple[Viewing, dict[int, Seen] | BadMedia]] = []
+    end = time.monotonic() + 20
+    while not found and time.monotonic() < end:
+        found = gallery.take(sleep=True)
+    ((viewing, what),) = found
+    return viewing.request.id, what
+
+
+def test_others_go_on_while_a_recording_is_prepared_again(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Bench(pair) as bench:
+        forgotten = spoken(1, 35)
+        bench.answer("hear [img-0] there", forgotten, reply=1)
+        forget(bench)
+        stream = bench.ask("once upon a time", reply=400)
+        bench.stepper.cancel(bench.ask("hear [img-0] too", spoken(2)).request.id)
+        gate = Gate(monkeypatch)
+        late = bench.ask("hear [img-0] there", forgotten, reply=3)
+        ready = bench.ask("hear [img-0] too", spoken(2), reply=3)
+        bench.run(10)
+        for _ in range(30):
+            before = len(stream.rows)
+            bench.run(1)
+            assert len(stream.rows) == before + 1
+        assert gate.reached.is_set()
+        assert (len(ready.rows), len(late.rows)) == (3, 0)
+        gate.open.set()
+        bench.run()
+        assert not bench.failed
+        check(pair, late, ready)
+
+
+def test_who_leaves_while_a_recording_is_prepared_again_leaves_at_once(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(pair) as bench:
+        forgotten = spoken(3, 35)
+        bench.answer("hear [img-0] there", forgotten, reply=1)
+        forget(bench)
+        gate = Gate(monkeypatch)
+        gone = bench.ask("hear [img-0] there", forgotten)
+        started = time.monotonic()
+        bench.run(5)
+        assert time.monotonic() - started > 0.02, "it spins where it has nothing to do but to wait"
+        assert gate.reached.wait(20)
+        bench.stepper.cancel(gone.request.id)
+        assert not bench.encoder.busy
+        assert not gate.open.is_set()
+        gate.open.set()
+        check(pair, bench.answer("hear [img-0] there", forgotten, reply=3))
+
+
+def test_a_recording_that_cannot_be_prepared_again_fails_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with Bench(pair) as bench:
+        forgotten = spoken(4)
+        bench.answer("hear [img-0] there", forgotten, reply=1)
+        forget(bench)
+        stream = bench.ask("once upon a time", reply=60)
+        with monkeypatch.context() as patch:
+            patch.setattr("paddock.engine.multimodal.preprocessing.decode_recording", fail)
+            broken = [bench.ask("hear [img-0] there", forgotten) for _ in range(2)]
+            while len(bench.failed) < 2:
+                bench.run(1)
+        assert {failed.id for failed in bench.failed} == {noted.request.id for noted in broken}
+        bench.run()
+        assert stream.request.id in bench.ended
+        bench.failed.clear()
+        check(pair, bench.answer("hear [img-0] there", forgotten))
+
+
+def test_more_files_than_are_held_ready(pair: Pair) -> None:
+    with Bench(pair) as bench:
+        files = [spoken(10 + n, 31 if n == 0 else 1) for n in range(PREPARED + 3)]
+        prompt = " ".join(f"{n} [img-{n}]" for n in range(len(files)))
+        two = bench.ask(prompt, *files, reply=3), bench.ask("other " + prompt, *reversed(files), reply=3)
+        bench.run()
+        assert not bench.failed
+        check(pair, *two)
+        assert len(bench.encoder.gallery._prepared) <= PREPARED
+
+
+def test_of_a_request_that_is_gone_no_further_file_is_looked_at(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Bench(pair) as bench:
+        gate = Gate(monkeypatch)
+        gallery = bench.encoder.gallery
+        look_at(gallery, 1, *(spoken(20 + n) for n in range(4)))
+        assert gate.reached.wait(20)
+        gallery.cancel(1)
+        look_at(gallery, 2, spoken(24))
+        gate.open.set()
+        assert outcome(gallery)[0] == 2
+        assert list(gallery._known) == [MediaFile.of(spoken(24)).key]
+
+
+def test_a_recording_that_nobody_wants_any_more_is_not_decoded_to_its_end(pair: Pair) -> None:
+    silence = recorded(np.zeros((1500 * 48_000, 1), np.int16), 48_000, form="FLAC")
+    assert len(silence) < 1 << 20
+    with Bench(pair) as bench:
+        gallery = bench.encoder.gallery
+        look_at(gallery, 1, silence)
+        time.sleep(0.05)
+        gallery.cancel(1)
+        look_at(gallery, 2, spoken(25))
+        assert outcome(gallery)[0] == 2
+        assert list(gallery._known) == [MediaFile.of(spoken(25)).key]
+
+
+def test_files_beyond_those_that_fill_the_context_are_not_looked_at(pair: Pair) -> None:
+    with Bench(pair) as bench:
+        gallery = bench.encoder.gallery
+        files = [spoken(30 + n) for n in range(4)]
+        look_at(gallery, 1, *files, num_ctx=2 * CELLS_OF_A_PIECE)
+        _, found = outcome(gallery)
+        assert isinstance(found, TooMuchMedia)
+        assert f"at least {2 * CELLS_OF_A_PIECE} tokens of images and audio" in str(found)
+        assert len(gallery._known) == 2
+        look_at(gallery, 2, *files, num_ctx=4 * CELLS_OF_A_PIECE + 1)
+        _, found = outcome(gallery)
+        assert isinstance(found, dict)

@@ -1,0 +1,26 @@
+"""What we know of tensors' types is what the field's own package knows of them."""
+
+import pytest
+
+import gguf
+from paddock.gguf.types import FIRST_MXFP4, TENSOR_TYPES, tensor_bytes
+
+Q2_0 = 42
+"""Not in that package yet."""
+
+
+def test_blocks_are_those_of_the_fields_own_reader() -> None:
+    theirs = {int(kind): size for kind, size in gguf.constants.GGML_QUANT_SIZES.items()}
+    del theirs[gguf.GGMLQuantizationType.Q8_1]  # in no file, and its size is not the one that ggml has
+    ours = {number: (kind.block, kind.bytes) for number, kind in TENSOR_TYPES.items()}
+    assert theirs.items() <= ours.items()
+    assert ours.keys() - theirs.keys() <= {FIRST_MXFP4, Q2_0, gguf.GGMLQuantizationType.Q8_1}
+    assert ours[FIRST_MXFP4] == theirs[gguf.GGMLQuantizationType.MXFP4]
+
+
+def test_a_tensor_is_as_large_as_its_blocks() -> None:
+    assert tensor_bytes(8, (64, 3)) == 64 * 3 // 32 * 34
+    assert tensor_bytes(0, ()) == 4
+    for kind, shape, why in ((5, (1,), "unknown type 5"), (0, (3, 0), "is empty"), (8, (33,), "whole number of Q8_0")):
+        with pytest.raises(ValueError, match=why):
+            tensor_bytes(kind, shape)

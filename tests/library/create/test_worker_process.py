@@ -1,0 +1,117 @@
+import errno
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from paddock.library.create.worker_process import ChildCrashed, ChildFailed, Message, run_child
+from paddock.library.store.files import require_space
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A module that can be run as `work`; what it does is to be written into the file."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path / "work.py"
+
+
+def ignore(message: Message | None) -> None:
+    pass
+
+
+def test_messages_come_in_their_order_and_other_lines_are_left_out(module: Path) -> None:
+    module.write_text("import sys\nprint('{\"a\": 1}\\nhello\\n[]\\n{\"a\":', sys.argv[1] + '}')")
+    seen: list[Message | None] = []
+    run_child("work", ["2"], seen.append)
+    assert [message for message in seen if message is not None] == [{"a": 1}, {"a": 2}]
+
+
+def test_an_error_is_raised_with_its_text(module: Path) -> None:
+    module.write_text('print(\'{"error": "no such thing"}\'); raise SystemExit(1)')
+    with pytest.raises(ChildFailed, match=r"^no such thing$"):
+        run_child("work", [], ignore)
+    module.write_text(f'print(\'{{"error": "full", "errno": {errno.ENOSPC}}}\'); raise SystemExit(1)')
+    with pytest.raises(OSError, match="full") as error:
+        run_child("work", [], ignore)
+    assert error.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import sys; sys.exit('what went wrong')", "work ended with exit status 1: what went wrong"),
+        ("import os; os.abort()", "work ended with signal 6"),
+        ("raise KeyError('x')", "work ended with exit status 1: KeyError: 'x'"),
+    ],
+)
+def test_an_end_without_a_word_is_told_with_the_last_line(module: Path, code: str, message: str) -> None:
+    module.write_text(code)
+    with pytest.raises(ChildCrashed, match=message):
+        run_child("work", [], ignore)
+
+
+def test_a_silent_child_is_asked_about_and_killed_when_nobody_waits(module: Path) -> None:
+    module.write_text("import time; time.sleep(60)")
+    started = time.monotonic()
+    before = psutil.Process().children()
+
+    def give_up(message: Message | None) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        run_child("work", [], give_up)
+    assert time.monotonic() - started < 10
+    assert psutil.Process().children() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other signals there")
+def test_a_child_ends_when_this_process_has_gone(module: Path, tmp_path: Path) -> None:
+    """Killed, so that it cannot clean up: the child sees the end of its input."""
+    import subprocess
+
+    module.write_text(
+        "import os, threading, time\nfrom paddock.engine.quantize import _end_with_input\n"
+        "threading.Thread(target=_end_with_input, daemon=True).start()\n"
+        "print('{\"pid\": %d}' % os.getpid(), flush=True)\ntime.sleep(60)\n"
+    )
+    parent = (
+        "from paddock.library.create.worker_process import run_child\n"
+        "run_child('work', [], lambda m: m and print(m['pid'], flush=True))"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = psutil.Process(int(process.stdout.readline()))
+        process.kill()
+        process.wait()
+    deadline = time.monotonic() + 10
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_space_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> None:
+    require_space(tmp_path, 1)
+    with pytest.raises(OSError, match="not enough disk space: 1099511627776 MiB are needed") as error:
+        require_space(tmp_path, 1 << 60)
+    assert error.value.errno == errno.ENOSPC
+
+
+def test_giving_up_a_child_that_goes_on_talking_leaves_no_thread_with_an_error(
+    module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module.write_text("while True: print('{\"a\": 1}', flush=True)")
+    failed: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    before = threading.active_count()
+
+    def give_up(message: Message | None) -> None:
+        raise InterruptedError
+
+    for _ in range(10):
+        with pytest.raises(InterruptedError):
+            run_child("work", [], give_up)
+    assert failed == []
+    assert threading.active_count() == before
