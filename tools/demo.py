@@ -33,13 +33,13 @@ def main() -> int:
     """Run the demo in folders of its own; return the exit status."""
     with tempfile.TemporaryDirectory(prefix="paddock-demo-") as folder:
         home = Path(folder)
-        host = f"127.0.0.1:{_free_port()}"
+        host = f"127.0.0.1:{free_port()}"
         environment = {**os.environ, "HOME": folder, "PADDOCK_HOST": host, "PADDOCK_MODELS": str(home / "models")}
         _show("paddock serve")
         with (home / "serve.log").open("wb") as log:
             server = subprocess.Popen([sys.executable, "-m", "paddock", "serve"], env=environment, stderr=log)
         try:
-            _wait_for(f"http://{host}/", server)
+            wait_for(f"http://{host}/", server)
             print(f"listening on {host}")
             _paddock(environment, "list")
             _paddock(environment, "run", "tiny", "Why is the sky blue?", "--think=false", "--verbose")
@@ -103,13 +103,15 @@ def _show(command: str) -> None:
     print(f"\n$ {command}", flush=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
+def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until a started server answers; exit with a message if it does not."""
     deadline = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         try:
