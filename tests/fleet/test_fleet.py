@@ -18,32 +18,38 @@ from paddock.fleet import (
     LoadFailure,
     LoadOptions,
     LoadTimeout,
-    ModelShape,
+    ModelDimensions,
     RequestFailed,
     RunnerCrashed,
+    RunnerSpec,
     ServerBusy,
-    Wanted,
 )
 from paddock.ipc import Chunk, Finished, Generate, Sampling
 from paddock.settings import Settings
 from tests.ggufs import tiny_llama
 
 GIB = 1 << 30
-SHAPE = ModelShape(weights=1 << 20, layers=2, kv_length=64, train_context=4096)
+DIMENSIONS = ModelDimensions(weights=1 << 20, layers=2, kv_length=64, train_context=4096)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[Wanted]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[RunnerSpec]:
     """Four models that differ."""
     folder = tmp_path_factory.mktemp("models")
-    wanted = []
+    specs = []
     for seed in range(4):
         path = folder / f"{seed}.gguf"
         tiny_llama(path, seed=seed, context_length=4096)
-        wanted.append(
-            Wanted(name=f"m{seed}:latest", digest=f"{seed}" * 64, model=str(path), shape=SHAPE, context_length=128)
+        specs.append(
+            RunnerSpec(
+                name=f"m{seed}:latest",
+                digest=f"{seed}" * 64,
+                model=str(path),
+                dimensions=DIMENSIONS,
+                context_length=128,
+            )
         )
-    return wanted
+    return specs
 
 
 @asynccontextmanager
@@ -80,7 +86,7 @@ async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
 
 
 def names(fleet: Fleet) -> set[str]:
-    return {m.wanted.name for m in fleet.loaded()}
+    return {m.spec.name for m in fleet.loaded()}
 
 
 Body = Callable[[], Awaitable[None]]
@@ -90,7 +96,7 @@ def run(body: Body) -> None:
     asyncio.run(asyncio.wait_for(body(), 60))
 
 
-def test_a_model_is_loaded_once_and_shared_by_those_who_want_it_at_the_same_time(models: list[Wanted]) -> None:
+def test_a_model_is_loaded_once_and_shared_by_those_who_want_it_at_the_same_time(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             leases = await asyncio.gather(*(fleet.acquire(models[0]) for _ in range(8)))
@@ -104,7 +110,7 @@ def test_a_model_is_loaded_once_and_shared_by_those_who_want_it_at_the_same_time
     run(body)
 
 
-def test_a_model_is_unloaded_when_its_time_is_over(models: list[Wanted]) -> None:
+def test_a_model_is_unloaded_when_its_time_is_over(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0], parse_duration("300ms")) as lease:
@@ -121,7 +127,7 @@ def test_a_model_is_unloaded_when_its_time_is_over(models: list[Wanted]) -> None
     run(body)
 
 
-def test_a_model_with_no_time_to_live_serves_its_request_and_goes(models: list[Wanted]) -> None:
+def test_a_model_with_no_time_to_live_serves_its_request_and_goes(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(keep_alive=0) as fleet:
             for _ in range(2):
@@ -132,7 +138,7 @@ def test_a_model_with_no_time_to_live_serves_its_request_and_goes(models: list[W
     run(body)
 
 
-def test_a_model_that_is_used_is_unloaded_only_afterwards(models: list[Wanted]) -> None:
+def test_a_model_that_is_used_is_unloaded_only_afterwards(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:
@@ -145,7 +151,7 @@ def test_a_model_that_is_used_is_unloaded_only_afterwards(models: list[Wanted]) 
     run(body)
 
 
-def test_another_loading_option_loads_the_model_anew_once_nobody_uses_it(models: list[Wanted]) -> None:
+def test_another_loading_option_loads_the_model_anew_once_nobody_uses_it(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             other = replace(models[0], options=LoadOptions(use_mmap=False))
@@ -162,7 +168,7 @@ def test_another_loading_option_loads_the_model_anew_once_nobody_uses_it(models:
     run(body)
 
 
-def test_a_longer_context_loads_anew_only_if_the_pool_is_too_small(models: list[Wanted]) -> None:
+def test_a_longer_context_loads_anew_only_if_the_pool_is_too_small(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(num_parallel=2) as fleet:
             with await fleet.acquire(models[0]) as lease:
@@ -178,7 +184,7 @@ def test_a_longer_context_loads_anew_only_if_the_pool_is_too_small(models: list[
     run(body)
 
 
-def test_the_model_that_has_been_idle_longest_makes_room(models: list[Wanted]) -> None:
+def test_the_model_that_has_been_idle_longest_makes_room(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(max_loaded_models=2) as fleet:
             for i in (0, 1, 0, 2):
@@ -188,14 +194,14 @@ def test_the_model_that_has_been_idle_longest_makes_room(models: list[Wanted]) -
     run(body)
 
 
-def test_memory_decides_how_many_models_stay(models: list[Wanted]) -> None:
+def test_memory_decides_how_many_models_stay(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         fleets: list[Fleet] = []
 
         def available() -> int:
             return 3 * GIB - sum(GIB for _ in fleets[0].loaded())
 
-        big = [replace(m, shape=replace(SHAPE, weights=GIB)) for m in models]
+        big = [replace(m, dimensions=replace(DIMENSIONS, weights=GIB)) for m in models]
         async with a_fleet(available, max_loaded_models=9) as fleet:
             fleets.append(fleet)
             for m in big[:3]:
@@ -205,7 +211,7 @@ def test_memory_decides_how_many_models_stay(models: list[Wanted]) -> None:
     run(body)
 
 
-def test_a_model_waits_for_memory_that_another_one_uses(models: list[Wanted]) -> None:
+def test_a_model_waits_for_memory_that_another_one_uses(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(max_loaded_models=1) as fleet:
             lease = await fleet.acquire(models[0])
@@ -219,7 +225,7 @@ def test_a_model_waits_for_memory_that_another_one_uses(models: list[Wanted]) ->
     run(body)
 
 
-def test_a_model_that_fits_nowhere_is_refused_with_both_numbers(models: list[Wanted]) -> None:
+def test_a_model_that_fits_nowhere_is_refused_with_both_numbers(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(lambda: 2 * GIB) as fleet:
             with pytest.raises(InsufficientMemory) as error:
@@ -231,7 +237,7 @@ def test_a_model_that_fits_nowhere_is_refused_with_both_numbers(models: list[Wan
     run(body)
 
 
-def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(models: list[Wanted]) -> None:
+def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(replace(models[0], context_length=4096)) as lease:
@@ -252,7 +258,7 @@ def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(mo
     run(body)
 
 
-def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[Wanted], tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[RunnerSpec], tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     data = Path(models[0].model).read_bytes()
     broken.write_bytes(data[: len(data) // 2])
@@ -269,7 +275,7 @@ def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[Wanted], t
     run(body)
 
 
-def test_loading_that_takes_too_long_is_given_up(models: list[Wanted]) -> None:
+def test_loading_that_takes_too_long_is_given_up(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(load_timeout=parse_duration("1ms")) as fleet:
             with pytest.raises(LoadTimeout):
@@ -279,7 +285,7 @@ def test_loading_that_takes_too_long_is_given_up(models: list[Wanted]) -> None:
     run(body)
 
 
-def test_who_stops_waiting_does_not_stop_the_loading(models: list[Wanted]) -> None:
+def test_who_stops_waiting_does_not_stop_the_loading(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             waiting = asyncio.create_task(fleet.acquire(models[0]))
@@ -290,7 +296,7 @@ def test_who_stops_waiting_does_not_stop_the_loading(models: list[Wanted]) -> No
     run(body)
 
 
-def test_more_waiting_requests_than_allowed_are_refused(models: list[Wanted]) -> None:
+def test_more_waiting_requests_than_allowed_are_refused(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(max_queue=2, num_parallel=1) as fleet:
             leases = [await fleet.acquire(models[0]) for _ in range(3)]
@@ -302,7 +308,7 @@ def test_more_waiting_requests_than_allowed_are_refused(models: list[Wanted]) ->
     run(body)
 
 
-def test_a_reply_that_is_closed_frees_its_sequence(models: list[Wanted]) -> None:
+def test_a_reply_that_is_closed_frees_its_sequence(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:
@@ -316,7 +322,7 @@ def test_a_reply_that_is_closed_frees_its_sequence(models: list[Wanted]) -> None
     run(body)
 
 
-def test_what_the_runner_refuses_is_told_with_its_kind(models: list[Wanted]) -> None:
+def test_what_the_runner_refuses_is_told_with_its_kind(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:

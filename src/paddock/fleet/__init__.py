@@ -1,6 +1,6 @@
 """Which models are loaded, and the runner processes that hold them."""
 
-from paddock.fleet.dimensions import ModelShape
+from paddock.fleet.dimensions import ModelDimensions
 from paddock.fleet.errors import (
     FleetError,
     InsufficientMemory,
@@ -12,7 +12,7 @@ from paddock.fleet.errors import (
 )
 from paddock.fleet.fleet import Fleet, Lease, LoadedModel
 from paddock.fleet.reply import Reply
-from paddock.fleet.spec import LoadOptions, Wanted, files_of_runner
+from paddock.fleet.spec import LoadOptions, RunnerSpec, files_of_runner
 
 __all__ = [
     "Fleet",
@@ -23,11 +23,11 @@ __all__ = [
     "LoadOptions",
     "LoadTimeout",
     "LoadedModel",
-    "ModelShape",
+    "ModelDimensions",
     "Reply",
     "RequestFailed",
     "RunnerCrashed",
+    "RunnerSpec",
     "ServerBusy",
-    "Wanted",
     "files_of_runner",
 ]

@@ -14,7 +14,7 @@ RESERVE = 256 << 20
 
 
 @dataclass(frozen=True)
-class ModelShape:
+class ModelDimensions:
     """The numbers of a model that decide how much memory it needs. Lengths are numbers of floats."""
 
     weights: int
@@ -28,15 +28,15 @@ class ModelShape:
     train_context: int = 0
 
 
-def cache_bytes(shape: ModelShape, cells: int, kv_type: str) -> int:
+def cache_bytes(dimensions: ModelDimensions, cells: int, kv_type: str) -> int:
     """Bytes of a KV cache of `cells` tokens."""
-    return int(shape.layers * shape.kv_length * cells * KV_BYTES[kv_type])
+    return int(dimensions.layers * dimensions.kv_length * cells * KV_BYTES[kv_type])
 
 
-def model_bytes(shape: ModelShape, cells: int, batch: int, kv_type: str) -> int:
+def model_bytes(dimensions: ModelDimensions, cells: int, batch: int, kv_type: str) -> int:
     """Bytes of a model in memory: its weights, a cache of `cells` tokens, and what computing a batch needs."""
-    activations = batch * (shape.embedding_length * 16 + shape.vocabulary * 4)
-    return shape.weights + cache_bytes(shape, cells, kv_type) + activations
+    activations = batch * (dimensions.embedding_length * 16 + dimensions.vocabulary * 4)
+    return dimensions.weights + cache_bytes(dimensions, cells, kv_type) + activations
 
 
 def in_gib(size: int) -> str:

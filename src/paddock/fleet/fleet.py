@@ -12,7 +12,7 @@ from paddock.durations import FOREVER
 from paddock.fleet.errors import InsufficientMemory, ServerBusy
 from paddock.fleet.placement import LocalProcesses, Placement
 from paddock.fleet.resources import available_memory
-from paddock.fleet.spec import Plan, Wanted, make_plan
+from paddock.fleet.spec import Plan, RunnerSpec, make_plan
 from paddock.fleet.transports.local_process import RunnerProcess
 from paddock.settings import Settings
 
@@ -31,7 +31,7 @@ GRACE = 10 * SECOND
 class LoadedModel:
     """What a listing says of one loaded model. Sizes in bytes, times in nanoseconds since 1970."""
 
-    wanted: Wanted
+    spec: RunnerSpec
     size: int
     expires_at: int | None
     """None: never."""
@@ -43,7 +43,7 @@ class LoadedModel:
 class Lease:
     """A request's hold on a runner: the model stays loaded until it is released. Use it with `with`."""
 
-    def __init__(self, fleet: "Fleet", entry: "Entry", keep_alive: int) -> None:
+    def __init__(self, fleet: "Fleet", entry: "LoadedEntry", keep_alive: int) -> None:
         assert entry.runner is not None
         self.runner: RunnerProcess = entry.runner
         self._fleet = fleet
@@ -66,11 +66,11 @@ class Lease:
         self.release()
 
 
-class Entry:
-    """A model that is being loaded, is loaded, or is leaving. Of several names for it, `wanted` has the last used."""
+class LoadedEntry:
+    """A model that is being loaded, is loaded, or is leaving. Of several names for it, `spec` has the last used."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
+    def __init__(self, spec: RunnerSpec) -> None:
+        self.spec = spec
         self.runner: RunnerProcess | None = None
         self.plan: Plan | None = None
         self.loading: asyncio.Task[None] | None = None
@@ -83,10 +83,10 @@ class Entry:
         self.timer: asyncio.TimerHandle | None = None
         self.closed = asyncio.Event()
 
-    def serves(self, wanted: Wanted) -> bool:
+    def serves(self, spec: RunnerSpec) -> bool:
         """Whether a request that wants this can use the runner as it was loaded."""
         assert self.runner is not None and self.runner.loaded is not None
-        return self.wanted.options == wanted.options and wanted.context_length <= self.runner.loaded.pool_tokens
+        return self.spec.options == spec.options and spec.context_length <= self.runner.loaded.pool_tokens
 
 
 class Fleet:
@@ -104,14 +104,14 @@ class Fleet:
         self._settings = settings
         self._placement = placement or LocalProcesses()
         self._available = available
-        self._entries: dict[tuple[str, ...], Entry] = {}
+        self._entries: dict[tuple[str, ...], LoadedEntry] = {}
         self._waiting = 0
         self._loading = asyncio.Lock()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def acquire(self, wanted: Wanted, keep_alive: int | None = None) -> Lease:
-        """Return a hold on a runner of `wanted`, loaded if need be; `keep_alive` in nanoseconds after the last use.
+    async def acquire(self, spec: RunnerSpec, keep_alive: int | None = None) -> Lease:
+        """Return a hold on a runner of `spec`, loaded if need be; `keep_alive` in nanoseconds after the last use.
 
         Raises:
             ServerBusy: if too many are waiting.
@@ -121,13 +121,13 @@ class Fleet:
             raise ServerBusy
         self._waiting += 1
         try:
-            entry = await self._find_or_load(wanted)
+            entry = await self._find_or_load(spec)
         finally:
             self._waiting -= 1
         keep = self._settings.keep_alive if keep_alive is None else keep_alive
         entry.leases += 1
         entry.last_used = time.monotonic()
-        entry.wanted = replace(wanted, options=entry.wanted.options)
+        entry.spec = replace(spec, options=entry.spec.options)
         self._set_expiry(entry, keep)
         return Lease(self, entry, keep)
 
@@ -166,50 +166,50 @@ class Fleet:
                 busy += max(0, entry.leases - entry.runner.loaded.max_sequences)
         return busy
 
-    async def _find_or_load(self, wanted: Wanted) -> Entry:
+    async def _find_or_load(self, spec: RunnerSpec) -> LoadedEntry:
         while True:
-            entry = self._entries.get(wanted.files)
+            entry = self._entries.get(spec.files)
             if entry is None:
-                entry = self._entries[wanted.files] = Entry(wanted)
-                entry.loading = asyncio.create_task(self._load(entry), name=f"load {wanted.name}")
+                entry = self._entries[spec.files] = LoadedEntry(spec)
+                entry.loading = asyncio.create_task(self._load(entry), name=f"load {spec.name}")
                 entry.loading.add_done_callback(lambda task: task.cancelled() or task.exception())
             if entry.loading is not None:
                 # The load is nobody's in particular: whoever started it may go away without stopping it.
                 await asyncio.shield(entry.loading)
             if entry.retiring or entry.closed.is_set():
                 await entry.closed.wait()
-            elif entry.serves(wanted):
+            elif entry.serves(spec):
                 return entry
             else:
-                log.info("%s: loading again, other loading options are wanted", wanted.name)
+                log.info("%s: loading again, the request needs other loading options", spec.name)
                 self._retire(entry)
 
-    async def _load(self, entry: Entry) -> None:
-        wanted = entry.wanted
+    async def _load(self, entry: LoadedEntry) -> None:
+        spec = entry.spec
         try:
             async with self._loading:
-                entry.plan = await self._make_room(wanted)
+                entry.plan = await self._make_room(spec)
                 started = time.monotonic()
                 timeout = self._settings.load_timeout / SECOND
-                entry.runner = await self._placement.start(wanted.name, entry.plan.load, timeout)
-                log.info("%s: loaded in %.2f s", wanted.name, time.monotonic() - started)
+                entry.runner = await self._placement.start(spec.name, entry.plan.load, timeout)
+                log.info("%s: loaded in %.2f s", spec.name, time.monotonic() - started)
             self._set_expiry(entry, max(self._settings.keep_alive, GRACE))
-            self._spawn(self._watch(entry), f"watch {wanted.name}")
+            self._spawn(self._watch(entry), f"watch {spec.name}")
         except BaseException:
             self._forget(entry)
             raise
         finally:
             entry.loading = None
 
-    async def _make_room(self, wanted: Wanted) -> Plan:
-        """Evict idle models, longest idle first, until `wanted` fits; wait for busy ones if there are only those."""
+    async def _make_room(self, spec: RunnerSpec) -> Plan:
+        """Evict idle models, longest idle first, until `spec` fits; wait for busy ones if there are only those."""
         most = self._settings.max_loaded_models or MAX_LOADED_MODELS
         while True:
             others = [e for e in self._entries.values() if e.runner is not None]
             refusal: InsufficientMemory | None = None
             if len(others) < most:
                 try:
-                    return make_plan(wanted, self._settings, self._available())
+                    return make_plan(spec, self._settings, self._available())
                 except InsufficientMemory as error:
                     refusal = error
             if not others and refusal is not None:
@@ -218,13 +218,13 @@ class Fleet:
             self._changed.clear()
             if idle:
                 victim = min(idle, key=lambda e: e.last_used)
-                log.info("%s: unloading to make room for %s", victim.wanted.name, wanted.name)
+                log.info("%s: unloading to make room for %s", victim.spec.name, spec.name)
                 self._retire(victim)
                 await victim.closed.wait()
             else:
                 await self._changed.wait()
 
-    def _release(self, entry: Entry, keep_alive: int) -> None:
+    def _release(self, entry: LoadedEntry, keep_alive: int) -> None:
         entry.leases -= 1
         entry.last_used = time.monotonic()
         if entry.retiring:
@@ -234,7 +234,7 @@ class Fleet:
             self._set_expiry(entry, keep_alive)
         self._changed.set()
 
-    def _set_expiry(self, entry: Entry, keep_alive: int) -> None:
+    def _set_expiry(self, entry: LoadedEntry, keep_alive: int) -> None:
         if entry.timer is not None:
             entry.timer.cancel()
             entry.timer = None
@@ -247,27 +247,27 @@ class Fleet:
         else:
             entry.timer = asyncio.get_running_loop().call_later(keep_alive / SECOND, self._retire, entry)
 
-    def _retire(self, entry: Entry) -> None:
+    def _retire(self, entry: LoadedEntry) -> None:
         entry.retiring = True
         if not entry.leases and entry.runner is not None and not entry.closed.is_set():
-            self._spawn(self._close_entry(entry), f"unload {entry.wanted.name}")
+            self._spawn(self._close_entry(entry), f"unload {entry.spec.name}")
 
-    async def _close_entry(self, entry: Entry) -> None:
+    async def _close_entry(self, entry: LoadedEntry) -> None:
         assert entry.runner is not None
         await entry.runner.close()
         self._forget(entry)
 
-    async def _watch(self, entry: Entry) -> None:
+    async def _watch(self, entry: LoadedEntry) -> None:
         """Take a model off the list when its process is gone, for whatever reason."""
         assert entry.runner is not None
         await asyncio.shield(entry.runner.exited)
         self._forget(entry)
 
-    def _forget(self, entry: Entry) -> None:
+    def _forget(self, entry: LoadedEntry) -> None:
         if entry.timer is not None:
             entry.timer.cancel()
-        if self._entries.get(entry.wanted.files) is entry:
-            del self._entries[entry.wanted.files]
+        if self._entries.get(entry.spec.files) is entry:
+            del self._entries[entry.spec.files]
         entry.closed.set()
         self._changed.set()
 
@@ -282,11 +282,11 @@ class Fleet:
             log.error("%s failed", task.get_name(), exc_info=error)
 
 
-def _listing(entry: Entry) -> LoadedModel:
+def _listing(entry: LoadedEntry) -> LoadedModel:
     assert entry.runner is not None and entry.runner.loaded is not None and entry.plan is not None
     loaded = entry.runner.loaded
     return LoadedModel(
-        wanted=entry.wanted,
+        spec=entry.spec,
         size=entry.plan.size,
         expires_at=entry.expires_at,
         context_length=loaded.context_length,

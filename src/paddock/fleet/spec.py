@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddock.fleet.dimensions import PROCESS, RESERVE, ModelShape, cache_bytes, in_gib, model_bytes
+from paddock.fleet.dimensions import PROCESS, RESERVE, ModelDimensions, cache_bytes, in_gib, model_bytes
 from paddock.fleet.errors import InsufficientMemory
 from paddock.fleet.resources import usable_cores
 from paddock.ipc import LoadModel
@@ -19,7 +19,7 @@ CACHE_SHARE = 4
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """The options of a request that shape loading: another value needs the model loaded anew."""
+    """The options of a request that change how a model is loaded: another value needs the model loaded anew."""
 
     gpu_layers: int = -1
     main_gpu: int = 0
@@ -29,14 +29,14 @@ class LoadOptions:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunnerSpec:
     """A model that a request needs, and how."""
 
     name: str
     digest: str
     model: str
     """The path of its GGUF file."""
-    shape: ModelShape
+    dimensions: ModelDimensions
     adapters: tuple[str, ...] = ()
     projector: str = ""
     """The path of what turns pictures and recordings into embeddings, "" if there is none."""
@@ -66,23 +66,23 @@ class Plan:
     """Bytes of the model in memory."""
 
 
-def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
-    """Decide how to load `wanted` with `available` bytes free.
+def make_plan(spec: RunnerSpec, settings: Settings, available: int) -> Plan:
+    """Decide how to load `spec` with `available` bytes free.
 
     The pool of cells is shared by all requests: one may use up to its context, and what is left keeps prefixes.
 
     Raises:
         InsufficientMemory: if it does not fit even with the smallest cache that serves the request.
     """
-    shape, options = wanted.shape, wanted.options
+    dimensions, options = spec.dimensions, spec.options
     kv_type = settings.kv_cache_type
     available = max(0, available - RESERVE)
     contexts = max(settings.num_parallel, CONTEXTS)
-    room = max(available - shape.weights, 0) // CACHE_SHARE
-    while contexts > 1 and cache_bytes(shape, wanted.context_length * contexts, kv_type) > room:
+    room = max(available - dimensions.weights, 0) // CACHE_SHARE
+    while contexts > 1 and cache_bytes(dimensions, spec.context_length * contexts, kv_type) > room:
         contexts //= 2
-    cells = wanted.context_length * contexts
-    size = model_bytes(shape, cells, wanted.batch_tokens, kv_type)
+    cells = spec.context_length * contexts
+    size = model_bytes(dimensions, cells, spec.batch_tokens, kv_type)
     if size + PROCESS > available:
         raise InsufficientMemory(
             f"model requires more system memory ({in_gib(size)}) than is available ({in_gib(available)})"
@@ -90,13 +90,13 @@ def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
     flash = {True: "on", False: "off", None: "auto"}[settings.flash_attention]
     return Plan(
         LoadModel(
-            model=wanted.model,
-            adapters=wanted.adapters,
-            projector=wanted.projector,
-            context_length=wanted.context_length,
+            model=spec.model,
+            adapters=spec.adapters,
+            projector=spec.projector,
+            context_length=spec.context_length,
             pool_tokens=cells,
             max_sequences=settings.num_parallel,
-            batch_tokens=wanted.batch_tokens,
+            batch_tokens=spec.batch_tokens,
             threads=options.threads or usable_cores(),
             gpu_layers=options.gpu_layers,
             main_gpu=options.main_gpu,
@@ -105,7 +105,7 @@ def make_plan(wanted: Wanted, settings: Settings, available: int) -> Plan:
             kv_cache_type=kv_type,
             flash_attention=flash,  # type: ignore[arg-type]
             # What has left the cache may in time take as much outside it; a prompt computed aside fits in that, too.
-            spare_memory=size + cache_bytes(shape, cells, kv_type) + PROCESS <= available,
+            spare_memory=size + cache_bytes(dimensions, cells, kv_type) + PROCESS <= available,
             debug=settings.debug,
         ),
         size,

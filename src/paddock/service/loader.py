@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from paddock.fleet import Fleet, Lease, Wanted
+from paddock.fleet import Fleet, Lease, RunnerSpec
 from paddock.gguf.ollama_files import ENCODERS_READ, ONLY_TEXT_READ
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
@@ -13,7 +13,7 @@ from paddock.service.capabilities import holds_encoder
 from paddock.service.errors import NotSupported, UnknownModel
 from paddock.service.models import Catalog
 from paddock.service.options import InferenceOptions, merge_options
-from paddock.service.runner_spec import runner_files, wanted_runner
+from paddock.service.runner_spec import runner_files, runner_spec
 from paddock.settings import Settings
 
 
@@ -65,12 +65,12 @@ class Loader:
                 f"{model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run for "
                 f"{model.gguf.architecture} yet; a variant whose projector is a file of its own can"
             )
-        wanted = wanted_runner(model, options, self._catalog.details(model))
-        lease = await self._fleet.acquire(wanted, keep_alive)
+        spec = runner_spec(model, options, self._catalog.details(model))
+        lease = await self._fleet.acquire(spec, keep_alive)
         try:
             # What is replaced while it loads is not there yet when `unload_replaced` looks.
-            if not self._library.is_latest(model) and not await asyncio.to_thread(self._is_current, wanted):
-                await self._fleet.unload(wanted.files)  # as soon as the lease ends
+            if not self._library.is_latest(model) and not await asyncio.to_thread(self._is_current, spec):
+                await self._fleet.unload(spec.files)  # as soon as the lease ends
         except BaseException:
             lease.release()
             raise
@@ -83,12 +83,12 @@ class Loader:
     async def unload_replaced(self) -> None:
         """Unload the models that have gone or are made of other files by now: nobody could name them to do it."""
         for loaded in self._fleet.loaded():
-            if not await asyncio.to_thread(self._is_current, loaded.wanted):
-                await self._fleet.unload(loaded.wanted.files)
+            if not await asyncio.to_thread(self._is_current, loaded.spec):
+                await self._fleet.unload(loaded.spec.files)
 
-    def _is_current(self, wanted: Wanted) -> bool:
+    def _is_current(self, spec: RunnerSpec) -> bool:
         try:
-            files = runner_files(self._library.open(ModelName.parse(wanted.name)))
+            files = runner_files(self._library.open(ModelName.parse(spec.name)))
         except LibraryError:
             return False
-        return files == wanted.files and Path(wanted.model).exists()
+        return files == spec.files and Path(spec.model).exists()

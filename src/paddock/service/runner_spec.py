@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from paddock.fleet import LoadOptions, ModelShape, Wanted, files_of_runner
+from paddock.fleet import LoadOptions, ModelDimensions, RunnerSpec, files_of_runner
 from paddock.library.store.library import Model
 from paddock.service.capabilities import encoder_bytes, projector_file
 from paddock.service.options import InferenceOptions
 
 
-def model_shape(model: Model) -> ModelShape:
+def model_dimensions(model: Model) -> ModelDimensions:
     """Read the sizes that decide how much memory `model` needs."""
     gguf = model.gguf
     metadata, arch = gguf.metadata, gguf.architecture
@@ -30,7 +30,7 @@ def model_shape(model: Model) -> ModelShape:
     weights = gguf.file_size + sum(path.stat().st_size for path in beside)
     if projector_file(model) == model.model_path:
         weights += encoder_bytes(gguf)  # it is there twice while it is loaded
-    return ModelShape(
+    return ModelDimensions(
         weights=weights,
         layers=number("block_count"),
         kv_length=kv_heads * lengths,
@@ -42,18 +42,18 @@ def model_shape(model: Model) -> ModelShape:
 
 
 def runner_files(model: Model) -> tuple[str, ...]:
-    """Return the paths by which the fleet knows the runner of `model` (`Wanted.files`)."""
+    """Return the paths by which the fleet knows the runner of `model` (`RunnerSpec.files`)."""
     adapters = tuple(map(str, model.adapter_paths))
     return files_of_runner(str(model.model_path), adapters, str(projector_file(model) or ""))
 
 
-def wanted_runner(model: Model, options: InferenceOptions, details: dict[str, object]) -> Wanted:
+def runner_spec(model: Model, options: InferenceOptions, details: dict[str, object]) -> RunnerSpec:
     """Say which runner a request with these options needs."""
-    return Wanted(
+    return RunnerSpec(
         name=model.name.short,
         digest=model.digest,
         model=str(model.model_path),
-        shape=model_shape(model),
+        dimensions=model_dimensions(model),
         adapters=tuple(map(str, model.adapter_paths)),
         projector=str(projector_file(model) or ""),
         context_length=options.num_ctx,

@@ -116,11 +116,11 @@ def _listing(model: LoadedModel) -> dict[str, Any]:
     if model.expires_at is not None and model.expires_at < FOREVER // 2:
         expires = datetime.datetime.fromtimestamp(model.expires_at / 1e9).astimezone()
     return {
-        "name": model.wanted.name,
-        "model": model.wanted.name,
+        "name": model.spec.name,
+        "model": model.spec.name,
         "size": model.size,
-        "digest": model.wanted.digest,
-        "details": dict(model.wanted.details),
+        "digest": model.spec.digest,
+        "details": dict(model.spec.details),
         "expires_at": expires.isoformat(),
         "size_vram": 0,
         "context_length": model.context_length,
