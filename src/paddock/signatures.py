@@ -5,7 +5,7 @@ _MPEG_LAYERS = (0b01, 0b10)
 """Layer III and layer II in an MPEG frame's header; there is no use of layer I."""
 
 
-def is_recording(data: bytes) -> bool:
+def is_audio(data: bytes) -> bool:
     """Return whether a file is one of sound: WAV, MP3, FLAC, Ogg, or one that cannot be read (AIFF, AAC, M4A)."""
     if data.startswith((_ID3, _FLAC, _OGG)):
         return True

@@ -54,8 +54,8 @@ def test_a_picture_becomes_the_vectors_that_transformers_makes_of_it(tmp_path: P
     model = Model(str(text), gpu_layers=0)
     try:
         projector = Projector(str(sight), model)
-        prepared = projector.prepare_picture(*pixels.shape[:2], pixels.tobytes())
-        (part,) = [number for number, part in enumerate(prepared.parts) if part.cells]
+        prepared = projector.prepare_image(*pixels.shape[:2], pixels.tobytes())
+        (part,) = [number for number, chunk in enumerate(prepared.chunks) if chunk.num_embeddings]
         ours = np.frombuffer(projector.encode(prepared, part), np.float32).reshape(-1, projector.width)
         prepared.close()
         projector.close()

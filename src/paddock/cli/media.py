@@ -47,7 +47,7 @@ def taken_out(prompt: str, info: dict[str, Any]) -> tuple[str, list[str]]:
         if not _is_taken(path, info):
             return found[0]
         files.append(_read(path))
-        print(f"Added {'audio' if _is_recording(path) else 'image'} '{path}'", file=sys.stderr)
+        print(f"Added {'audio' if _is_audio(path) else 'image'} '{path}'", file=sys.stderr)
         return ""
 
     text = _PATH.sub(take, prompt)
@@ -55,11 +55,11 @@ def taken_out(prompt: str, info: dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def _is_taken(path: Path, info: dict[str, Any]) -> bool:
-    wanted = "audio" if _is_recording(path) else "vision"
+    wanted = "audio" if _is_audio(path) else "vision"
     return wanted in (info.get("capabilities") or []) and path.is_file()
 
 
-def _is_recording(path: Path) -> bool:
+def _is_audio(path: Path) -> bool:
     return _RECORDING.search(path.name) is not None
 
 

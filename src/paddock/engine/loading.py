@@ -83,7 +83,7 @@ def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder:
             load.projector,
             threads=1 if size < TINY_MODEL else load.threads or 1,
             gpu=load.gpu_layers != 0 and gpu_offload(),
-            most_cells=context_length // 2,
+            max_image_tokens=context_length // 2,
             shown=shown,
         )
 

@@ -17,14 +17,14 @@ Made = TypeVar("Made")
 Other = TypeVar("Other")
 Wrong = TypeVar("Wrong", bound=Exception)
 
-StillWanted: TypeAlias = Callable[[], bool]
+StillNeeded: TypeAlias = Callable[[], bool]
 """What makes something asks that now and then; after False nobody looks at what it returns or raises."""
 
 
-class Making(Generic[Made]):
+class PendingResult(Generic[Made]):
     """Something that a thread makes as long as it is wanted."""
 
-    def __init__(self, pool: ThreadPoolExecutor, make: Callable[[StillWanted], Made]) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, make: Callable[[StillNeeded], Made]) -> None:
         """Begin when the thread has time."""
         self._dropped = threading.Event()
         self._future: Future[Made] = pool.submit(make, lambda: not self._dropped.is_set())
@@ -48,7 +48,7 @@ class Making(Generic[Made]):
         self._future.cancel()
 
 
-class Preparation(Generic[Asked, Made, Wrong]):
+class OrderedExecutor(Generic[Asked, Made, Wrong]):
     """A queue before a thread, which begins with the first work."""
 
     def __init__(self, name: str, wrong: type[Wrong], failure: str) -> None:
@@ -61,22 +61,22 @@ class Preparation(Generic[Asked, Made, Wrong]):
         self._wrong = wrong
         self._failure = failure
         self._pool: ThreadPoolExecutor | None = None
-        self._coming: deque[tuple[Asked, Making[Made]]] = deque()
+        self._coming: deque[tuple[Asked, PendingResult[Made]]] = deque()
 
     @property
     def busy(self) -> bool:
         """Whether a request waits."""
         return bool(self._coming)
 
-    def add(self, asked: Asked, make: Callable[[StillWanted], Made]) -> None:
+    def add(self, asked: Asked, make: Callable[[StillNeeded], Made]) -> None:
         """Begin to make what a request needs."""
         self._coming.append((asked, self.begin(make)))
 
-    def begin(self, make: Callable[[StillWanted], Other]) -> Making[Other]:
+    def begin(self, make: Callable[[StillNeeded], Other]) -> PendingResult[Other]:
         """Begin to make something else in the same thread. It is not handed out by `take`; drop it before `close`."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix=self._name)
-        return Making(self._pool, make)
+        return PendingResult(self._pool, make)
 
     def cancel(self, is_meant: Callable[[Asked], bool]) -> None:
         """Forget the requests that are meant."""

@@ -10,23 +10,23 @@ from paddock.engine.binding import LoadError, Model
 from paddock.engine.binding.embedding import has_cache
 from paddock.engine.channel import Channel
 from paddock.engine.constraints import BadConstraint, Constraint
-from paddock.engine.embedding.batcher import Method
+from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
 from paddock.engine.generation.background_prefill import AsidePrefill
 from paddock.engine.generation.constrained import Formats
 from paddock.engine.generation.engine import Stepper
 from paddock.engine.generation.request import Generation, context_for
 from paddock.engine.loading import choose_options, generating_context, load_encoder, load_model
-from paddock.engine.multimodal.encoder import most_at_once
-from paddock.engine.multimodal.placeholders import Spans
+from paddock.engine.multimodal.encoder import max_non_causal_tokens
+from paddock.engine.multimodal.placeholders import Placeholders
 from paddock.engine.multimodal.preprocessing import (
     BadMedia,
     MediaFile,
-    Seen,
+    MediaRequest,
+    ProcessedMedia,
     TooMuchMedia,
-    Viewing,
-    named_media,
-    with_media,
+    referenced_media,
+    tokenize_with_media,
 )
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import (
@@ -68,7 +68,7 @@ class Runner:
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
         self._encoder, self._takes_no_media = load_encoder(load, model, self._context_length)
         if self._encoder is not None:
-            batch = max(load.batch_tokens, most_at_once(self._encoder.projector))
+            batch = max(load.batch_tokens, max_non_causal_tokens(self._encoder.projector))
             load = msgspec.structs.replace(load, batch_tokens=batch)
         options = choose_options(load, model, self._context_length)
         self._options = options
@@ -87,7 +87,7 @@ class Runner:
                 aside=aside,
                 encoder=self._encoder,
             )
-        method = Method.of(
+        settings = EmbeddingSettings.of(
             model,
             adapters,
             cached=self._context is not None or has_cache(model),
@@ -95,8 +95,8 @@ class Runner:
             flash_attention=options.context.flash_attention,
         )
         # A model that also generates has a context for that, and making one takes less time than a short text.
-        self._embedder = Embedder(method, self._context_length, keep=self._context is None)
-        self._running = options.running if self._context else method.together
+        self._embedder = Embedder(settings, self._context_length, keep=self._context is None)
+        self._running = options.running if self._context else settings.max_sequences
         self._sent = Statistics()
         self._next_statistics = 0.0
 
@@ -137,7 +137,7 @@ class Runner:
             for request, rules in self._formats.take(sleep=not self._computing):
                 self._view(request, rules)
             if self._encoder is not None:
-                for viewing, found in self._encoder.gallery.take(sleep=not self._computing):
+                for viewing, found in self._encoder.preprocessor.take(sleep=not self._computing):
                     self._viewed(viewing, found)
             commands = channel.take(wait=not (self._computing or self._preparing))
 
@@ -147,7 +147,7 @@ class Runner:
 
     @property
     def _preparing(self) -> bool:
-        return self._formats.busy or (self._encoder is not None and self._encoder.gallery.busy)
+        return self._formats.busy or (self._encoder is not None and self._encoder.preprocessor.busy)
 
     def close(self) -> None:
         """Give all memory back."""
@@ -168,7 +168,7 @@ class Runner:
             self._embedder.cancel(command.id)
             self._formats.cancel(command.id)
             if self._encoder is not None:
-                self._encoder.gallery.cancel(command.id)
+                self._encoder.preprocessor.cancel(command.id)
             if self._stepper is not None:
                 self._stepper.cancel(command.id)
         elif isinstance(command, Embed):
@@ -194,7 +194,7 @@ class Runner:
         if not request.images:
             self._begin(request, rules, self._model.tokenize(self._before(request.context) + request.prompt))
             return
-        numbers = named_media(request.prompt, len(request.images))
+        numbers = referenced_media(request.prompt, len(request.images))
         if numbers:
             self._look_at(request, rules, numbers)
         else:
@@ -209,32 +209,39 @@ class Runner:
             num_ctx = None
             if isinstance(request, Generate):
                 num_ctx = context_for(request, self._context_length, self._longest)
-            self._encoder.gallery.add(Viewing(request, rules, {n: request.images[n] for n in numbers}, num_ctx))
+            self._encoder.preprocessor.add(
+                MediaRequest(request, rules, {n: request.images[n] for n in numbers}, num_ctx)
+            )
 
-    def _viewed(self, viewing: Viewing, found: dict[int, Seen] | BadMedia) -> None:
+    def _viewed(self, viewing: MediaRequest, found: dict[int, ProcessedMedia] | BadMedia) -> None:
         request = viewing.request
         if isinstance(found, BadMedia):
             self._refuse(request, str(found), "too_long" if isinstance(found, TooMuchMedia) else "invalid")
         elif isinstance(request, Measure):
             self._channel.send(Measured(request.id, tuple(found[n].tokens for n in range(len(request.images)))))
         else:
-            prompt, spans = with_media(self._model, self._before(request.context), request.prompt, found)
+            prompt, placeholders = tokenize_with_media(
+                self._model, self._before(request.context), request.prompt, found
+            )
             media = {seen.file.key: seen.file for seen in found.values()}
-            self._begin(request, viewing.rules, prompt, spans, media)
+            self._begin(request, viewing.rules, prompt, placeholders, media)
 
     def _begin(
         self,
         request: Generate,
         rules: Constraint | BadConstraint | None,
         prompt: list[int],
-        spans: Spans | None = None,
+        placeholders: Placeholders | None = None,
         media: dict[bytes, MediaFile] | None = None,
     ) -> None:
         assert self._stepper is not None and self._context is not None
         if isinstance(rules, BadConstraint):
             self._refuse(request, str(rules), "invalid")
             return
-        if any(span.at_once and span.length > self._context.batch_tokens for span in spans or ()):
+        if any(
+            placeholder.non_causal and placeholder.num_tokens > self._context.batch_tokens
+            for placeholder in placeholders or ()
+        ):
             self._refuse(request, "an image takes more tokens at once than a batch has: raise num_batch", "invalid")
             return
         if not prompt:
@@ -242,7 +249,7 @@ class Runner:
             return
         try:
             lengths = self._context_length, self._longest
-            generation = Generation(request, prompt, self._model, *lengths, rules, spans, media)
+            generation = Generation(request, prompt, self._model, *lengths, rules, placeholders, media)
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return

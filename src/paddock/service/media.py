@@ -8,7 +8,7 @@ from paddock.fleet import Lease
 from paddock.library.store.library import Model
 from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
-from paddock.signatures import is_recording
+from paddock.signatures import is_audio
 from paddock.templates import Message
 from paddock.templates.message import with_image_marks
 
@@ -33,7 +33,7 @@ def check_takes_media(model: Model, capabilities: Collection[str], files: Sequen
             else f"{model.name.full} comes without the projector that images and audio need"
         )
     # What is no recording to a model that only hears, the runner tells better: it may be one of another format.
-    if not hears and any(map(is_recording, files)):
+    if not hears and any(map(is_audio, files)):
         raise NotSupported(f"{model.name.full} does not support audio")
 
 

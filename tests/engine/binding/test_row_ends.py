@@ -43,8 +43,8 @@ def test_the_ends_of_rows_are_the_tokens_embedding(tmp_path: Path, between: Call
     projector = Projector(str(file), model, between=between)
     try:
         for _ in range(2):
-            prepared = projector.prepare_picture(width, height, pixels)
-            part = next(i for i, part in enumerate(prepared.parts) if part.cells)
+            prepared = projector.prepare_image(width, height, pixels)
+            part = next(i for i, chunk in enumerate(prepared.chunks) if chunk.num_embeddings)
             fill_free_memory()
             found = np.frombuffer(projector.encode(prepared, part), np.float32).reshape(-1, projector.width)
             prepared.close()

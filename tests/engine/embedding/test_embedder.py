@@ -20,7 +20,7 @@ from paddock import ipc
 from paddock.engine.binding import Batch, ContextOptions, Model
 from paddock.engine.binding.embedding import EmbeddingContext, Pooling, has_cache
 from paddock.engine.embedding import tokenizer as reader
-from paddock.engine.embedding.batcher import Method
+from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
 from tests.embedders import tiny_bert, tiny_qwen3, tiny_t5_encoder
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
@@ -50,8 +50,8 @@ class Bench:
 
     def __init__(self, file: Path, *, limit: int = 0, keep: bool = True) -> None:
         self.model = Model(str(file))
-        self.method = Method.of(self.model, [], cached=has_cache(self.model), threads=1)
-        self.embedder = Embedder(self.method, limit or self.model.train_context, keep=keep)
+        self.settings = EmbeddingSettings.of(self.model, [], cached=has_cache(self.model), threads=1)
+        self.embedder = Embedder(self.settings, limit or self.model.train_context, keep=keep)
         self.answers: dict[int, dict[int, ipc.Vector]] = {}
         self.failures: dict[int, ipc.Failed] = {}
 
@@ -112,8 +112,8 @@ class Bench:
     def expected(self, text: str) -> Vector:
         """What `text` pools to, computed by numpy."""
         vectors = self.of_tokens(self.model.tokenize(text))
-        one = vectors[0 if self.method.pooling is Pooling.CLS else -1]
-        return np.asarray(vectors.mean(axis=0) if self.method.pooling is Pooling.MEAN else one)
+        one = vectors[0 if self.settings.pooling is Pooling.CLS else -1]
+        return np.asarray(vectors.mean(axis=0) if self.settings.pooling is Pooling.MEAN else one)
 
 
 def words(seed: int, count: int) -> str:
@@ -163,7 +163,7 @@ def test_the_file_says_how_to_pool(tmp_path: Path, pooling: Pooling, maker: str)
     else:
         tiny_llama(file, metadata={"llama.pooling_type": int(pooling)})
     with Bench(file) as bench:
-        assert bench.method.pooling is pooling
+        assert bench.settings.pooling is pooling
         texts = [words(1, 30), words(2, 5), words(3, 12)]
         for text, vector in zip(texts, bench.embed(*texts, beside=True), strict=True):
             assert same(vector, bench.expected(text))
@@ -174,13 +174,13 @@ def test_a_file_that_says_nothing_gets_the_last_token_or_the_mean_where_each_see
     tmp_path: Path, pooling: int | None
 ) -> None:
     with Bench(tiny_bert(tmp_path / "bert.gguf", pooling=pooling)) as bench:
-        assert bench.method.pooling is Pooling.MEAN
+        assert bench.settings.pooling is Pooling.MEAN
         assert same(bench.embed("the dog")[0], bench.expected("the dog"))
     with Bench(tiny_t5_encoder(tmp_path / "t5.gguf")) as bench:
-        assert bench.method.pooling is Pooling.MEAN
+        assert bench.settings.pooling is Pooling.MEAN
     metadata = {} if pooling is None else {"llama.pooling_type": pooling}
     with Bench(tiny_llama(tmp_path / "llama.gguf", metadata=metadata)) as bench:
-        assert bench.method.pooling is Pooling.LAST
+        assert bench.settings.pooling is Pooling.LAST
         assert same(bench.embed("the dog")[0], bench.expected("the dog"))
 
 
@@ -340,13 +340,13 @@ def test_contexts_are_given_back_when_there_is_nothing_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
 ) -> None:
     made: list[EmbeddingContext] = []
-    make = Method.context
+    make = EmbeddingSettings.context
 
-    def noted(method: Method, longest: int, sequences: int) -> EmbeddingContext:
-        made.append(make(method, longest, sequences))
+    def noted(settings: EmbeddingSettings, longest: int, sequences: int) -> EmbeddingContext:
+        made.append(make(settings, longest, sequences))
         return made[-1]
 
-    monkeypatch.setattr(Method, "context", noted)
+    monkeypatch.setattr(EmbeddingSettings, "context", noted)
     file = tiny_llama(tmp_path / "llama.gguf", context_length=4096)
     with Bench(file, keep=keep) as bench:
         bench.embed("the dog", words(1, 3000), "a cat", words(2, 600), words(3, 2000))
@@ -418,7 +418,7 @@ def test_a_text_in_windows_gets_the_mean_of_their_vectors_weighted_by_their_toke
             for start in range(0, len(content), room):
                 part = content[start : start + room]
                 tokens = [*whole[: around - ends], *part, *whole[len(whole) - ends :]]
-                vectors, pooling = bench.of_tokens(tokens), bench.method.pooling
+                vectors, pooling = bench.of_tokens(tokens), bench.settings.pooling
                 vector = vectors.mean(axis=0) if pooling is Pooling.MEAN else vectors[-1]
                 mean = mean + vector / np.linalg.norm(vector) * len(part)
                 total += len(tokens)
@@ -468,7 +468,7 @@ def test_portions_are_the_text_and_begin_at_white_space_where_there_is_some(text
 
 def test_a_qwen3_is_pooled_at_the_mark_for_the_end_that_it_adds(tmp_path: Path) -> None:
     with Bench(tiny_qwen3(tmp_path / "model.gguf", adds_end=True)) as bench:
-        assert bench.method.pooling is Pooling.LAST
+        assert bench.settings.pooling is Pooling.LAST
         assert bench.model.tokenize("the dog")[-1] == bench.model.eos
         assert same(bench.embed("the dog", beside=True)[0], bench.expected("the dog"))
         (cut,) = bench.embed(" ".join(["the dog"] * 50), num_ctx=21)

@@ -95,7 +95,7 @@ def ranker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize("asked", [1, 7, 20])
 def test_scores_are_the_networks_own(ranker: tuple[Bench, Bert], asked: int) -> None:
     bench, network = ranker
-    assert bench.method.pooling is Pooling.RANK
+    assert bench.settings.pooling is Pooling.RANK
     question, texts = words(-asked, asked), [words(n, n) for n in LENGTHS]
     expected = [network.score(*pair(bench, question, text)) for text in texts]
     found = scores(bench, question, *texts)
@@ -109,7 +109,7 @@ def test_a_question_and_a_text_that_are_too_long_lose_what_the_longer_has_more_t
     ranker: tuple[Bench, Bert],
 ) -> None:
     bench, network = ranker
-    room = 64 - 3  # the model's context, less the marks
+    room = 64 - 3  # the model's context, less the num_special_tokens
     for asked, given, kept, left in (
         (5, 500, 5, room - 5),
         (500, 5, room - 5, 5),

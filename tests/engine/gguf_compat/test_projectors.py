@@ -45,7 +45,7 @@ def seen(path: Path, text: Path, size: tuple[int, int], view: View | None = None
     """Return what a projector makes of a picture: a row for each embedding."""
     model = Model(str(text))
     projector = Projector(str(path), model, shown=view)
-    prepared = projector.prepare_picture(*size, pixels(*size))
+    prepared = projector.prepare_image(*size, pixels(*size))
     return _encoded(projector, prepared, model)
 
 
@@ -54,12 +54,12 @@ def heard(path: Path, text: Path, view: View | None = None) -> Floats:
     model = Model(str(text))
     projector = Projector(str(path), model, shown=view)
     noise = np.random.default_rng(2).standard_normal(projector.sample_rate).astype(np.float32) * 0.1
-    return _encoded(projector, projector.prepare_recording(noise), model)
+    return _encoded(projector, projector.prepare_audio(noise), model)
 
 
 def _encoded(projector: Projector, prepared: Any, model: Model) -> Floats:
     try:
-        parts = [i for i, part in enumerate(prepared.parts) if part.cells]
+        parts = [i for i, chunk in enumerate(prepared.chunks) if chunk.num_embeddings]
         found = np.concatenate([np.frombuffer(projector.encode(prepared, i), np.float32) for i in parts])
         return found.reshape(-1, projector.width)
     finally:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.engine.multimodal import audio as recordings
-from paddock.engine.multimodal.audio import SHORTEST_SECONDS, BadRecording, decode
+from paddock.engine.multimodal.audio import SHORTEST_SECONDS, BadAudio, decode
 from tests.projectors import RATE
 from tests.sounds import noise, recorded
 
@@ -119,7 +119,7 @@ def test_a_flac_file_that_does_not_say_how_long_it_is_is_read_to_its_end() -> No
 def test_what_stands_behind_no_sound_is_not_taken_for_sound() -> None:
     tag = b"LIST" + struct.pack("<I", 1000) + bytes(1000)
     file = recorded(np.zeros((0, 1), np.float32)) + tag
-    with pytest.raises(BadRecording, match="holds no sound"):
+    with pytest.raises(BadAudio, match="holds no sound"):
         decode(file[:4] + struct.pack("<I", len(file) - 8) + file[8:], RATE)
 
 
@@ -150,7 +150,7 @@ WRONG = {
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_no_recording_is_refused(what: str) -> None:
     data, reason = WRONG[what]
-    with pytest.raises(BadRecording, match=reason):
+    with pytest.raises(BadAudio, match=reason):
         decode(data, RATE)
 
 
@@ -161,7 +161,7 @@ def test_half_an_hour_is_taken() -> None:
 def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recordings, "MOST_VALUES", 50_000)
     assert len(decode(cheap_file(24, channels=2), 1000)) == 24_000
-    with pytest.raises(BadRecording, match="more than 50000 samples in its 2 channels"):
+    with pytest.raises(BadAudio, match="more than 50000 samples in its 2 channels"):
         decode(cheap_file(26, channels=2), 1000)
 
 
@@ -173,7 +173,7 @@ def test_one_that_is_not_wanted_any_more_is_not_unpacked_to_its_end() -> None:
         asked += 1
         return asked < 3
 
-    with pytest.raises(BadRecording):
+    with pytest.raises(BadAudio):
         decode(cheap_file(1800), 1000, wanted)
     assert asked == 3
 
@@ -189,7 +189,7 @@ def test_sizes_of_any_kind_raise_nothing_in_the_callbacks_of_the_library(
         file = recorded(noise(1), form=form)
         for name in (b"LIST", b"bext", b"fact", b"SSND", b"data", b"COMM"):
             for at in (12, 38, 40, 48):
-                with contextlib.suppress(BadRecording):
+                with contextlib.suppress(BadAudio):
                     decode(file[:at] + name + struct.pack(order + "I", size) + file[at:], RATE)
                     decode(file[:at] + name + struct.pack(order + "I", size) + file[at + 8 :], RATE)
     assert not raised
@@ -207,7 +207,7 @@ def test_whatever_is_changed_in_a_file_it_is_a_recording_or_refused(form: str, d
     del file[data.draw(st.integers(0, len(file))) :]
     try:
         found = decode(bytes(file), RATE)
-    except BadRecording as error:
+    except BadAudio as error:
         assert str(error)
     else:
         assert len(found) >= SHORTEST_SECONDS * RATE

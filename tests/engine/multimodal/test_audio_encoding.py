@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from paddock.engine.binding import Model
-from paddock.engine.multimodal.preprocessing import LARGEST_PART, BadMedia, Viewing
+from paddock.engine.multimodal.preprocessing import MAX_CHUNK_EMBEDDINGS, BadMedia, MediaRequest
 from paddock.ipc import Generate
 from tests import kinds, projectors
 from tests.engine.kvcache.test_kinds import TOLERANCE
@@ -49,8 +49,8 @@ def test_recordings_of_several_pieces_at_the_beginning_and_at_the_end(pair: Pair
     with Bench(pair) as bench:
         first, last = bench.answer("[img-0] a girl", spoken(3, 65)), bench.answer("the ball[img-0]", spoken(4, 40))
         check(pair, first, last)
-        assert [span.length for span in first.sequence.spans] == [CELLS_OF_A_PIECE] * 3
-        assert len(last.sequence.spans) == 2
+        assert [placeholder.num_tokens for placeholder in first.sequence.placeholders] == [CELLS_OF_A_PIECE] * 3
+        assert len(last.sequence.placeholders) == 2
         assert bench.encoder.encoded == 5
 
 
@@ -61,8 +61,8 @@ def test_a_second_question_about_a_recording_computes_only_what_is_new(pair: Pai
         second = bench.answer(prompt + text(pair.model, 3, 10), file)
         third = bench.answer(prompt + text(pair.model, 4, 10), file)
         check(pair, first, second, third)
-        *_, span = third.sequence.spans
-        assert bench.reused(third) >= span.end
+        *_, placeholder = third.sequence.placeholders
+        assert bench.reused(third) >= placeholder.end
         assert bench.encoder.encoded == 2
 
 
@@ -115,11 +115,11 @@ def test_who_is_being_answered_goes_on_while_a_recording_is_encoded(pair: Pair) 
 @pytest.mark.parametrize("pair", PLAIN, indirect=True)
 def test_a_recording_in_one_part_that_is_too_large_is_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     with Bench(pair) as bench:
-        assert LARGEST_PART > CELLS_OF_A_PIECE
-        monkeypatch.setattr("paddock.engine.multimodal.preprocessing.LARGEST_PART", CELLS_OF_A_PIECE - 1)
-        gallery = bench.encoder.gallery
-        gallery.add(Viewing(Generate(id=1, prompt="[img-0]"), None, {0: spoken(21, 2)}))
-        while not (found := gallery.take(sleep=True)):
+        assert MAX_CHUNK_EMBEDDINGS > CELLS_OF_A_PIECE
+        monkeypatch.setattr("paddock.engine.multimodal.preprocessing.MAX_CHUNK_EMBEDDINGS", CELLS_OF_A_PIECE - 1)
+        preprocessor = bench.encoder.preprocessor
+        preprocessor.add(MediaRequest(Generate(id=1, prompt="[img-0]"), None, {0: spoken(21, 2)}))
+        while not (found := preprocessor.take(sleep=True)):
             pass
         ((_, bad),) = found
         assert isinstance(bad, BadMedia)

@@ -101,7 +101,7 @@ def projector(files: tuple[Path, Path]) -> Iterator[Projector]:
 
 
 def test_a_projector_says_what_it_takes(projector: Projector) -> None:
-    assert (projector.sees, projector.hears, projector.sample_rate) == (False, True, RATE)
+    assert (projector.has_vision, projector.has_audio, projector.sample_rate) == (False, True, RATE)
 
 
 @pytest.mark.parametrize("seconds", [0.7, 41.3])
@@ -111,8 +111,8 @@ def test_the_embeddings_are_those_of_the_network(
     samples = noise(1, seconds)[:, 0]
     weights = tensors(files[1])
     pieces = spectrum(samples.astype(np.float64))
-    prepared = projector.prepare_recording(samples)
-    assert [part.cells for part in prepared.parts] == [CELLS_OF_A_PIECE] * len(pieces)
+    prepared = projector.prepare_audio(samples)
+    assert [chunk.num_embeddings for chunk in prepared.chunks] == [CELLS_OF_A_PIECE] * len(pieces)
     for number, mel in enumerate(pieces):
         expected = encode(weights, mel)
         found = np.frombuffer(projector.encode(prepared, number), np.float32).reshape(expected.shape)

@@ -22,10 +22,16 @@ from paddock.engine.binding.mtmd import Projector, ProjectorError, _mtmd
 from paddock.engine.generation.engine import Stepper
 from paddock.engine.multimodal.encoder import Encoder
 from paddock.engine.multimodal.image import decode
-from paddock.engine.multimodal.preprocessing import BadMedia, Seen, Viewing, named_media, with_media
+from paddock.engine.multimodal.preprocessing import (
+    BadMedia,
+    MediaRequest,
+    ProcessedMedia,
+    referenced_media,
+    tokenize_with_media,
+)
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import Failed, Finished, Generate, Sampling
-from paddock.signatures import is_recording
+from paddock.signatures import is_audio
 from tests import kinds, projectors
 from tests.engine.kvcache.test_kinds import TOLERANCE, Logits, Noted, words
 
@@ -79,11 +85,11 @@ class Bench:
         batch: int = 64,
         running: int = 4,
         park: bool = False,
-        most_cells: int = 512,
+        max_image_tokens: int = 512,
     ) -> None:
         self.pair, self.model = pair, pair.model
         self.context = Context(pair.model, ContextOptions(cells, batch, 16, 1))
-        self.encoder = Encoder(pair.model, str(pair.projector), threads=1, gpu=False, most_cells=most_cells)
+        self.encoder = Encoder(pair.model, str(pair.projector), threads=1, gpu=False, max_image_tokens=max_image_tokens)
         self.stepper = Stepper(pair.model, self.context, running, park=park, encoder=self.encoder)
         self.number = 0
         self.ended: dict[int, Finished] = {}
@@ -101,16 +107,18 @@ class Bench:
         self.number += 1
         given = {"num_predict": reply, "sampling": Sampling(temperature=0), **fields}
         request = Generate(id=self.number, prompt=prompt, images=images, **given)  # type: ignore[arg-type]
-        self.encoder.gallery.add(Viewing(request, None, {n: images[n] for n in named_media(prompt, len(images))}))
-        found: list[tuple[Viewing, dict[int, Seen] | BadMedia]] = []
+        self.encoder.preprocessor.add(
+            MediaRequest(request, None, {n: images[n] for n in referenced_media(prompt, len(images))})
+        )
+        found: list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]] = []
         while not found:
-            found = self.encoder.gallery.take(sleep=True)
+            found = self.encoder.preprocessor.take(sleep=True)
         ((_, pictures),) = found
         assert not isinstance(pictures, BadMedia), pictures
-        tokens, spans = with_media(self.model, "", prompt, pictures)
+        tokens, placeholders = tokenize_with_media(self.model, "", prompt, pictures)
         known = {seen.file.key: seen.file for seen in pictures.values()}
         cells = self.context.cells
-        noted = Noted(request, tokens, self.model, cells, cells, spans=spans, media=known)
+        noted = Noted(request, tokens, self.model, cells, cells, placeholders=placeholders, media=known)
         noted.rows, noted.vocabulary = {}, self.model.vocabulary_size
         self.stepper.add(noted)
         return noted
@@ -180,7 +188,7 @@ def _bitmap(projector: Projector, data: bytes) -> Any:
     def bytes_of(data: bytes) -> Any:
         return ctypes.cast(ctypes.c_char_p(data), ctypes.POINTER(ctypes.c_uint8))
 
-    if is_recording(data):
+    if is_audio(data):
         return _mtmd().mtmd_helper_bitmap_init_from_buf(projector.pointer, bytes_of(data), len(data), False)
     pixels = decode(data)
     return _mtmd().mtmd_bitmap_init(pixels.width, pixels.height, bytes_of(pixels.data))
@@ -228,9 +236,9 @@ def test_a_second_question_about_a_picture_computes_only_what_is_new(pair: Pair)
         second = bench.answer(prompt + text(pair.model, 3, 10), image)
         third = bench.answer(prompt + text(pair.model, 4, 10), image)
         check(pair, first, second, third)
-        (span,) = third.sequence.spans
+        (placeholder,) = third.sequence.placeholders
         # A state can be forked where it was kept: the third asks where the second has branched off.
-        assert bench.reused(third) >= span.end
+        assert bench.reused(third) >= placeholder.end
         assert bench.encoder.encoded == 1
 
 
@@ -240,8 +248,8 @@ def test_other_pictures_are_not_taken_for_each_other(pair: Pair) -> None:
         several = [bench.answer(prompt, drawn(seed)) for seed in (8, 9, 8)]
         check(pair, *several)
         assert bench.encoder.encoded == 2
-        (span,) = several[1].sequence.spans
-        assert bench.reused(several[1]) <= span.start
+        (placeholder,) = several[1].sequence.placeholders
+        assert bench.reused(several[1]) <= placeholder.start
 
 
 def test_many_at_once_with_pictures_and_without(pair: Pair) -> None:
@@ -285,7 +293,7 @@ def test_who_leaves_while_a_picture_is_encoded_leaves_nothing(pair: Pair) -> Non
         again = bench.answer("see [img-0] there", drawn(30, 200, 200))
         check(pair, again)
         assert stream.request.id in bench.ended
-        assert not bench.encoder._held
+        assert not bench.encoder._pinned
 
 
 def test_two_who_wait_for_one_picture_have_it_encoded_once_even_if_the_first_leaves(pair: Pair) -> None:
@@ -371,7 +379,7 @@ def test_a_context_that_is_full_shifts_pictures_out_whole(pair: Pair) -> None:
         bench.run()
         assert not bench.failed
         assert bench.ended[noted.request.id].reply_tokens == 150
-        assert not noted.sequence.spans
+        assert not noted.sequence.placeholders
         assert all(token >= 0 for token in noted.sequence.tokens)
         check(pair, other)
 
@@ -381,8 +389,8 @@ def test_a_prompt_that_is_too_long_loses_text_but_no_picture(pair: Pair) -> None
         for prompt in ("[img-0]" + text(pair.model, 81, 150), text(pair.model, 82, 150) + "[img-0] end"):
             noted = bench.ask(prompt, drawn(82), num_ctx=100)
             assert len(noted.sequence.tokens) < 100
-            (span,) = noted.sequence.spans
-            assert all(token < 0 for token in noted.sequence.tokens[span.start : span.end])
+            (placeholder,) = noted.sequence.placeholders
+            assert all(token < 0 for token in noted.sequence.tokens[placeholder.start : placeholder.end])
             bench.run()
             assert not bench.failed
         with pytest.raises(PromptTooLong, match="images"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.engine.multimodal.image import FORMATS, LONGEST_SIDE, BadPicture, Pixels, decode
+from paddock.engine.multimodal.image import FORMATS, LONGEST_SIDE, BadImage, Pixels, decode
 
 
 def encoded(image: PIL.Image.Image, form: str = "PNG", **options: Any) -> bytes:
@@ -108,7 +108,7 @@ def test_large_ones_are_made_smaller() -> None:
     ],
 )
 def test_what_cannot_be_used_is_refused(data: bytes, reason: str) -> None:
-    with pytest.raises(BadPicture, match=reason):
+    with pytest.raises(BadImage, match=reason):
         decode(data)
 
 
@@ -123,7 +123,7 @@ def test_damaged_ones_are_decoded_or_refused(form: str, seed: int, changes: int,
         del data[chance.randrange(len(data)) :]
     try:
         pixels = decode(bytes(data))
-    except BadPicture as error:
+    except BadImage as error:
         assert "\n" not in str(error)
     else:
         assert len(pixels.data) == pixels.width * pixels.height * 3

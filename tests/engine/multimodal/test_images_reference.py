@@ -117,9 +117,14 @@ def pixels() -> npt.NDArray[np.uint8]:
 def test_the_embeddings_are_those_of_the_network(pair: Pair, pixels: npt.NDArray[np.uint8]) -> None:
     expected = encode(tensors(pair.projector), pixels, 3)
     projector = Projector(str(pair.projector), pair.model)
-    prepared = projector.prepare_picture(SIZE, SIZE, pixels.tobytes())
-    (part,) = prepared.parts
-    assert (part.cells, part.positions, part.at_once, part.places) == (len(expected), len(expected), False, ())
+    prepared = projector.prepare_image(SIZE, SIZE, pixels.tobytes())
+    (chunk,) = prepared.chunks
+    assert (chunk.num_embeddings, chunk.num_positions, chunk.non_causal, chunk.positions) == (
+        len(expected),
+        len(expected),
+        False,
+        (),
+    )
     found = np.frombuffer(projector.encode(prepared, 0), np.float32).reshape(expected.shape)
     prepared.close()
     projector.close()
@@ -135,13 +140,13 @@ def test_the_logits_after_text_and_a_picture_and_text_are_those_of_the_network(
     with Bench(pair) as bench:
         noted = bench.answer("the boy [img-0] and a dog", file.getvalue(), reply=1)
     weights = tensors(bench_path(pair))
-    (span,) = noted.sequence.spans
+    (placeholder,) = noted.sequence.placeholders
     tokens = noted.sequence.tokens[: noted.sequence.prompt_length]
     embedded = np.zeros((len(tokens), kinds.WIDTH))
     for index, token in enumerate(tokens):
         if token >= 0:
             embedded[index] = weights["token_embd.weight"][token]
-    embedded[span.start : span.end] = encode(tensors(pair.projector), pixels, 3)
+    embedded[placeholder.start : placeholder.end] = encode(tensors(pair.projector), pixels, 3)
     expected = last_logits(weights, embedded, 3)
     found = noted.rows[len(tokens) - 1]
     assert np.abs(found - expected).max() < 1e-2 * np.ptp(expected)

@@ -10,86 +10,99 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.engine.binding import Model
-from paddock.engine.binding.mtmd import Part
-from paddock.engine.multimodal.placeholders import FIRST_CELL, Span, Spans, cell_numbers
-from paddock.engine.multimodal.preprocessing import MediaFile, Seen, named_media, with_media
+from paddock.engine.binding.mtmd import MediaChunk
+from paddock.engine.multimodal.placeholders import (
+    FIRST_PLACEHOLDER_TOKEN,
+    PlaceholderRange,
+    Placeholders,
+    placeholder_tokens,
+)
+from paddock.engine.multimodal.preprocessing import MediaFile, ProcessedMedia, referenced_media, tokenize_with_media
 from paddock.engine.scheduler.sequence import PromptTooLong, cut_prompt
 from tests.ggufs import tiny_llama
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(tiny_llama(Path(tmp_path_factory.mktemp("spans")) / "model.gguf")))
+    loaded = Model(str(tiny_llama(Path(tmp_path_factory.mktemp("placeholders")) / "model.gguf")))
     yield loaded
     loaded.close()
 
 
-def seen(name: str, *parts: Part) -> Seen:
-    return Seen(MediaFile(name.encode(), b""), parts)
+def seen(name: str, *parts: MediaChunk) -> ProcessedMedia:
+    return ProcessedMedia(MediaFile(name.encode(), b""), parts)
 
 
 @st.composite
-def pictured(draw: st.DrawFn) -> tuple[list[int], Spans]:
+def pictured(draw: st.DrawFn) -> tuple[list[int], Placeholders]:
     """A prompt with pictures, each of cells with numbers of their own."""
     tokens = draw(st.lists(st.integers(0, 9), max_size=12))
-    spans = []
+    placeholders = []
     for number in range(draw(st.integers(0, 4))):
         cells = draw(st.integers(1, 9))
-        spans.append(Span(len(tokens), cells, draw(st.integers(1, cells)), bytes([number]), 0, False))
-        tokens += cell_numbers(bytes([number]), 0, cells)
+        placeholders.append(
+            PlaceholderRange(len(tokens), cells, draw(st.integers(1, cells)), bytes([number]), 0, False)
+        )
+        tokens += placeholder_tokens(bytes([number]), 0, cells)
         tokens += draw(st.lists(st.integers(0, 9), max_size=12))
-    return [*tokens, 5], Spans(spans)
+    return [*tokens, 5], Placeholders(placeholders)
 
 
-def agrees(tokens: list[int], spans: Spans) -> bool:
-    """Whether the cells of pictures are where the spans say, whole, and nowhere else."""
+def agrees(tokens: list[int], placeholders: Placeholders) -> bool:
+    """Whether the cells of pictures are where the placeholders say, whole, and nowhere else."""
     cells: dict[int, int] = {}
-    for span in spans:
-        cells |= zip(range(span.start, span.end), cell_numbers(span.file, 0, span.length), strict=True)
+    for placeholder in placeholders:
+        cells |= zip(
+            range(placeholder.start, placeholder.end),
+            placeholder_tokens(placeholder.file, 0, placeholder.num_tokens),
+            strict=True,
+        )
     return cells == {index: token for index, token in enumerate(tokens) if token < 0}
 
 
 @settings(deadline=None)
 @given(pictured(), st.data())
 def test_a_place_in_the_middle_of_a_picture_is_one_before_it(
-    prompt: tuple[list[int], Spans], data: st.DataObject
+    prompt: tuple[list[int], Placeholders], data: st.DataObject
 ) -> None:
-    tokens, spans = prompt
-    assert agrees(tokens, spans)
+    tokens, placeholders = prompt
+    assert agrees(tokens, placeholders)
     length = data.draw(st.integers(0, len(tokens)))
-    middles = [span for span in spans if span.start < length < span.end]
-    assert spans.whole(length) == (middles[0].start if middles else length)
-    inside = [span for span in spans if span.start <= length < span.end]
-    assert spans.at(length) == (inside[0] if inside else None)
-    assert spans.next_start(length) == min((s.start for s in spans if s.start > length), default=None)
+    middles = [placeholder for placeholder in placeholders if placeholder.start < length < placeholder.end]
+    assert placeholders.round_down(length) == (middles[0].start if middles else length)
+    inside = [placeholder for placeholder in placeholders if placeholder.start <= length < placeholder.end]
+    assert placeholders.at(length) == (inside[0] if inside else None)
+    assert placeholders.next_start(length) == min((s.start for s in placeholders if s.start > length), default=None)
 
 
 @settings(deadline=None)
 @given(pictured())
-def test_positions_grow_by_those_of_each_token_and_each_picture(prompt: tuple[list[int], Spans]) -> None:
-    tokens, spans = prompt
+def test_positions_grow_by_those_of_each_token_and_each_picture(prompt: tuple[list[int], Placeholders]) -> None:
+    tokens, placeholders = prompt
     position, index = 0, 0
     while index < len(tokens):
-        assert spans.position(index) == position
-        span = spans.at(index)
-        index, position = (span.end, position + span.positions) if span else (index + 1, position + 1)
+        assert placeholders.position(index) == position
+        placeholder = placeholders.at(index)
+        index, position = (
+            (placeholder.end, position + placeholder.num_positions) if placeholder else (index + 1, position + 1)
+        )
 
 
 @settings(deadline=None)
 @given(pictured(), st.integers(8, 60), st.integers(-1, 20), st.booleans())
 def test_a_prompt_that_is_cut_keeps_its_pictures_whole_or_is_refused(
-    prompt: tuple[list[int], Spans], num_ctx: int, num_keep: int, adds_bos: bool
+    prompt: tuple[list[int], Placeholders], num_ctx: int, num_keep: int, adds_bos: bool
 ) -> None:
-    tokens, spans = prompt
+    tokens, placeholders = prompt
     try:
-        cut, left = cut_prompt(tokens, num_ctx, num_keep, adds_bos, True, spans)
+        cut, left = cut_prompt(tokens, num_ctx, num_keep, adds_bos, True, placeholders)
     except PromptTooLong:
-        assert spans
+        assert placeholders
         assert len(tokens) >= num_ctx
         return
     assert len(cut) < num_ctx
     assert agrees(cut, left)
-    assert len(left) == len(spans)
+    assert len(left) == len(placeholders)
     assert cut[-1] == tokens[-1]
     if len(tokens) < num_ctx:
         assert cut == tokens
@@ -110,31 +123,36 @@ def test_text_alone_always_fits_and_keeps_its_newest_half(
 @settings(deadline=None)
 @given(st.text("[img-0123]ab ", max_size=60), st.integers(0, 4))
 def test_marks_of_pictures_that_came_are_found_and_others_are_text(prompt: str, count: int) -> None:
-    numbers = named_media(prompt, count)
+    numbers = referenced_media(prompt, count)
     assert len(set(numbers)) == len(numbers)
     assert set(numbers) == {int(n) for n in re.findall(r"\[img-(\d+)\]", prompt) if int(n) < count}
 
 
 def test_a_picture_is_text_and_cells_in_place_of_its_mark(model: Model) -> None:
     before, after = model.tokenize("see", add_special=False), model.tokenize(" it", add_special=False)
-    parts = Part(tokens=(7, 8)), Part(cells=3, positions=2), Part(tokens=(9,)), Part(cells=2, positions=2)
-    tokens, spans = with_media(model, "", "see[img-0] it[img-1]", {0: seen("a", *parts)})
+    parts = (
+        MediaChunk(text_tokens=(7, 8)),
+        MediaChunk(num_embeddings=3, num_positions=2),
+        MediaChunk(text_tokens=(9,)),
+        MediaChunk(num_embeddings=2, num_positions=2),
+    )
+    tokens, placeholders = tokenize_with_media(model, "", "see[img-0] it[img-1]", {0: seen("a", *parts)})
     left = model.tokenize(" it[img-1]", add_special=False)
-    cells = cell_numbers(b"a", 1, 3), cell_numbers(b"a", 3, 2)
+    cells = placeholder_tokens(b"a", 1, 3), placeholder_tokens(b"a", 3, 2)
     assert tokens == [model.bos, *before, 7, 8, *cells[0], 9, *cells[1], *left]
-    assert [(s.length, s.positions, s.part) for s in spans] == [(3, 2, 1), (2, 2, 3)]
+    assert [(s.num_tokens, s.num_positions, s.chunk) for s in placeholders] == [(3, 2, 1), (2, 2, 3)]
     assert after
 
 
 def test_what_was_before_comes_before_and_its_marks_are_text(model: Model) -> None:
-    picture = seen("a", Part(cells=1, positions=1))
-    tokens, spans = with_media(model, "old [img-0] ", "new [img-0]", {0: picture})
-    assert len(spans) == 1
-    assert tokens[: next(iter(spans)).start] == model.tokenize("old [img-0] new ")
+    picture = seen("a", MediaChunk(num_embeddings=1, num_positions=1))
+    tokens, placeholders = tokenize_with_media(model, "old [img-0] ", "new [img-0]", {0: picture})
+    assert len(placeholders) == 1
+    assert tokens[: next(iter(placeholders)).start] == model.tokenize("old [img-0] new ")
 
 
 def test_numbers_of_cells_are_no_tokens_and_never_those_of_another() -> None:
     keys = [b"\0" * 20, b"\xff" * 20, b"\0" * 19 + b"\1"]
-    numbers = [n for key in keys for part in (0, 1, 9) for n in cell_numbers(key, part, 500)]
-    assert max(numbers) == FIRST_CELL
+    numbers = [n for key in keys for part in (0, 1, 9) for n in placeholder_tokens(key, part, 500)]
+    assert max(numbers) == FIRST_PLACEHOLDER_TOKEN
     assert len(set(numbers)) == len(numbers)

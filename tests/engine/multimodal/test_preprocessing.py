@@ -10,7 +10,15 @@ import pytest
 
 from paddock.engine.binding import Model
 from paddock.engine.multimodal.audio import decode
-from paddock.engine.multimodal.preprocessing import PREPARED, BadMedia, Gallery, MediaFile, Seen, TooMuchMedia, Viewing
+from paddock.engine.multimodal.preprocessing import (
+    PREPARED,
+    BadMedia,
+    MediaFile,
+    MediaPreprocessor,
+    MediaRequest,
+    ProcessedMedia,
+    TooMuchMedia,
+)
 from paddock.ipc import Generate
 from tests import kinds, projectors
 from tests.engine.multimodal.test_encoder import Bench, Pair, check
@@ -31,7 +39,7 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.open = threading.Event(), threading.Event()
-        monkeypatch.setattr("paddock.engine.multimodal.preprocessing.decode_recording", self._decode)
+        monkeypatch.setattr("paddock.engine.multimodal.preprocessing.decode_audio", self._decode)
 
     def _decode(self, *given: Any) -> Any:
         self.reached.set()
@@ -43,22 +51,22 @@ def forget(bench: Bench) -> None:
     """As others' requests bring it about by and by: of files is known how many cells they take, and no more."""
     bench.stepper.scheduler.cache.evict_all()
     bench.encoder._kept.clear()
-    for prepared in bench.encoder.gallery._prepared.values():
+    for prepared in bench.encoder.preprocessor._prepared.values():
         prepared.close()
-    bench.encoder.gallery._prepared.clear()
+    bench.encoder.preprocessor._prepared.clear()
 
 
-def look_at(gallery: Gallery, number: int, *files: bytes, num_ctx: int | None = None) -> None:
+def look_at(preprocessor: MediaPreprocessor, number: int, *files: bytes, num_ctx: int | None = None) -> None:
     request = Generate(id=number, prompt="")
-    gallery.add(Viewing(request, None, dict(enumerate(files)), num_ctx))
+    preprocessor.add(MediaRequest(request, None, dict(enumerate(files)), num_ctx))
 
 
-def outcome(gallery: Gallery) -> tuple[int, dict[int, Seen] | BadMedia]:
+def outcome(preprocessor: MediaPreprocessor) -> tuple[int, dict[int, ProcessedMedia] | BadMedia]:
     """The next request that is done, and what came of it."""
-    found: list[tuple[Viewing, dict[int, Seen] | BadMedia]] = []
+    found: list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]] = []
     end = time.monotonic() + 20
     while not found and time.monotonic() < end:
-        found = gallery.take(sleep=True)
+        found = preprocessor.take(sleep=True)
     ((viewing, what),) = found
     return viewing.request.id, what
 
@@ -116,7 +124,7 @@ def test_a_recording_that_cannot_be_prepared_again_fails_alone(pair: Pair, monke
         forget(bench)
         stream = bench.ask("once upon a time", reply=60)
         with monkeypatch.context() as patch:
-            patch.setattr("paddock.engine.multimodal.preprocessing.decode_recording", fail)
+            patch.setattr("paddock.engine.multimodal.preprocessing.decode_audio", fail)
             broken = [bench.ask("hear [img-0] there", forgotten) for _ in range(2)]
             while len(bench.failed) < 2:
                 bench.run(1)
@@ -135,44 +143,44 @@ def test_more_files_than_are_held_ready(pair: Pair) -> None:
         bench.run()
         assert not bench.failed
         check(pair, *two)
-        assert len(bench.encoder.gallery._prepared) <= PREPARED
+        assert len(bench.encoder.preprocessor._prepared) <= PREPARED
 
 
 def test_of_a_request_that_is_gone_no_further_file_is_looked_at(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     with Bench(pair) as bench:
         gate = Gate(monkeypatch)
-        gallery = bench.encoder.gallery
-        look_at(gallery, 1, *(spoken(20 + n) for n in range(4)))
+        preprocessor = bench.encoder.preprocessor
+        look_at(preprocessor, 1, *(spoken(20 + n) for n in range(4)))
         assert gate.reached.wait(20)
-        gallery.cancel(1)
-        look_at(gallery, 2, spoken(24))
+        preprocessor.cancel(1)
+        look_at(preprocessor, 2, spoken(24))
         gate.open.set()
-        assert outcome(gallery)[0] == 2
-        assert list(gallery._known) == [MediaFile.of(spoken(24)).key]
+        assert outcome(preprocessor)[0] == 2
+        assert list(preprocessor._known) == [MediaFile.of(spoken(24)).key]
 
 
 def test_a_recording_that_nobody_wants_any_more_is_not_decoded_to_its_end(pair: Pair) -> None:
     silence = recorded(np.zeros((1500 * 48_000, 1), np.int16), 48_000, form="FLAC")
     assert len(silence) < 1 << 20
     with Bench(pair) as bench:
-        gallery = bench.encoder.gallery
-        look_at(gallery, 1, silence)
+        preprocessor = bench.encoder.preprocessor
+        look_at(preprocessor, 1, silence)
         time.sleep(0.05)
-        gallery.cancel(1)
-        look_at(gallery, 2, spoken(25))
-        assert outcome(gallery)[0] == 2
-        assert list(gallery._known) == [MediaFile.of(spoken(25)).key]
+        preprocessor.cancel(1)
+        look_at(preprocessor, 2, spoken(25))
+        assert outcome(preprocessor)[0] == 2
+        assert list(preprocessor._known) == [MediaFile.of(spoken(25)).key]
 
 
 def test_files_beyond_those_that_fill_the_context_are_not_looked_at(pair: Pair) -> None:
     with Bench(pair) as bench:
-        gallery = bench.encoder.gallery
+        preprocessor = bench.encoder.preprocessor
         files = [spoken(30 + n) for n in range(4)]
-        look_at(gallery, 1, *files, num_ctx=2 * CELLS_OF_A_PIECE)
-        _, found = outcome(gallery)
+        look_at(preprocessor, 1, *files, num_ctx=2 * CELLS_OF_A_PIECE)
+        _, found = outcome(preprocessor)
         assert isinstance(found, TooMuchMedia)
         assert f"at least {2 * CELLS_OF_A_PIECE} tokens of images and audio" in str(found)
-        assert len(gallery._known) == 2
-        look_at(gallery, 2, *files, num_ctx=4 * CELLS_OF_A_PIECE + 1)
-        _, found = outcome(gallery)
+        assert len(preprocessor._known) == 2
+        look_at(preprocessor, 2, *files, num_ctx=4 * CELLS_OF_A_PIECE + 1)
+        _, found = outcome(preprocessor)
         assert isinstance(found, dict)

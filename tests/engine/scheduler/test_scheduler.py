@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from paddock.engine.kvcache.memory import UNLIMITED
-from paddock.engine.multimodal.placeholders import Span, Spans, cell_numbers
+from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.engine.scheduler.budget import ChunkBudget
 from paddock.engine.scheduler.scheduler import HIDDEN, Scheduler, Work
 from paddock.engine.scheduler.sequence import Sequence, State
@@ -89,10 +89,10 @@ class BookMemory:
     def compute(self, works: list[Work]) -> None:
         for sequence, start, length in works:
             assert start == len(self.held[sequence.slot])
-            span = sequence.spans.at(start)
-            if span is not None:
-                assert start + length <= span.end
-                assert not span.at_once or (start, length) == (span.start, span.length)
+            placeholder = sequence.placeholders.at(start)
+            if placeholder is not None:
+                assert start + length <= placeholder.end
+                assert not placeholder.non_causal or (start, length) == (placeholder.start, placeholder.num_tokens)
             else:
                 assert all(token >= 0 for token in sequence.tokens[start : start + length])
             self.held[sequence.slot] += self._new(length)
@@ -110,8 +110,8 @@ def in_a_picture(tokens: list[int], length: int) -> bool:
 
 
 def at_once(work: Work) -> bool:
-    span = work.sequence.spans.at(work.start)
-    return span is not None and span.at_once
+    placeholder = work.sequence.placeholders.at(work.start)
+    return placeholder is not None and placeholder.non_causal
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -138,7 +138,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             aside_from=aside_from,
             has_embeddings=self.has_embeddings,
         )
-        self.asked: dict[tuple[int, Span], int] = {}
+        self.asked: dict[tuple[int, PlaceholderRange], int] = {}
         self.alive: list[Sequence] = []
         self.targets: dict[int, int] = {}
         self.number = 0
@@ -167,15 +167,15 @@ class SchedulerMachine(RuleBasedStateMachine):
     ) -> None:
         room = min(room, self.memory.cells)
         tokens = [7] * prefix
-        spans: list[Span] = []
+        placeholders: list[PlaceholderRange] = []
         for key, cells, at_once in pictures:
             if len(tokens) + cells < room and cells <= self.batch:
                 # All cells of a picture, or those of one that is as large, are the same for everybody.
                 key = key + bytes([cells, at_once])
-                spans.append(Span(len(tokens), cells, cells, key, 0, at_once))
-                tokens += cell_numbers(key, 0, cells)
+                placeholders.append(PlaceholderRange(len(tokens), cells, cells, key, 0, at_once))
+                tokens += placeholder_tokens(key, 0, cells)
         tokens = (tokens + prompt)[: max(1, room - 1)]
-        spans = [span for span in spans if span.end <= len(tokens)]
+        placeholders = [placeholder for placeholder in placeholders if placeholder.end <= len(tokens)]
         sequence = Sequence(
             self.number,
             tokens,
@@ -183,7 +183,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             num_keep=keep,
             may_shift=may_shift,
             use_cache=use_cache,
-            spans=Spans(spans),
+            placeholders=Placeholders(placeholders),
         )
         self.number += 1
         self.alive.append(sequence)
@@ -221,10 +221,10 @@ class SchedulerMachine(RuleBasedStateMachine):
         for _ in range(times):
             self.one_step()
 
-    def has_embeddings(self, sequence: Sequence, span: Span) -> bool:
+    def has_embeddings(self, sequence: Sequence, placeholder: PlaceholderRange) -> bool:
         """Let each picture be asked for a few times."""
-        times = self.asked[sequence.id, span] = self.asked.get((sequence.id, span), 0) + 1
-        return times > span.length % 3
+        times = self.asked[sequence.id, placeholder] = self.asked.get((sequence.id, placeholder), 0) + 1
+        return times > placeholder.num_tokens % 3
 
     def one_step(self) -> None:
         works = self.scheduler.plan()

@@ -39,40 +39,40 @@ class ProjectorError(Exception):
 
 
 @dataclass(frozen=True)
-class Part:
+class MediaChunk:
     """A part of a picture or a recording as it stands in a prompt: tokens of text, or embeddings."""
 
-    tokens: tuple[int, ...] = ()
+    text_tokens: tuple[int, ...] = ()
     """Of text; then all that follows is without meaning."""
-    cells: int = 0
+    num_embeddings: int = 0
     """How many embeddings there are."""
-    positions: int = 0
+    num_positions: int = 0
     """How many positions they take."""
-    at_once: bool = False
+    non_causal: bool = False
     """Whether each sees those after it, too, so that they have to be computed in one batch."""
-    places: "tuple[array[int], ...]" = ()
+    positions: "tuple[array[int], ...]" = ()
     """In each dimension, the place of each embedding where the part begins at 0; empty if they are in a row."""
     moves: tuple[bool, ...] = ()
     """In which dimensions those places move with where the part begins."""
 
 
-class Prepared:
+class PreparedMedia:
     """A picture resized and cut, or a recording's spectrum, as the projector wants it. Close it when done."""
 
-    def __init__(self, chunks: Any, parts: tuple[Part, ...]) -> None:
+    def __init__(self, pointer: Any, chunks: tuple[MediaChunk, ...]) -> None:
+        self.pointer = pointer
         self.chunks = chunks
-        self.parts = parts
 
     @property
-    def cells(self) -> int:
+    def num_embeddings(self) -> int:
         """How many embeddings there are in all parts."""
-        return sum(part.cells for part in self.parts)
+        return sum(chunk.num_embeddings for chunk in self.chunks)
 
     def close(self) -> None:
         """Give the memory back."""
-        if self.chunks:
-            _mtmd().mtmd_input_chunks_free(self.chunks)
-            self.chunks = None
+        if self.pointer:
+            _mtmd().mtmd_input_chunks_free(self.pointer)
+            self.pointer = None
 
 
 class Projector:
@@ -109,8 +109,8 @@ class Projector:
             self.pointer: Any = mtmd.mtmd_init_from_file(place.encode(), model.pointer, params)
         if not self.pointer:
             raise LoadError(native_log.explain("the projector could not be loaded").replace(place, path))
-        self.sees: bool = mtmd.mtmd_support_vision(self.pointer)
-        self.hears: bool = mtmd.mtmd_support_audio(self.pointer)
+        self.has_vision: bool = mtmd.mtmd_support_vision(self.pointer)
+        self.has_audio: bool = mtmd.mtmd_support_audio(self.pointer)
         self.sample_rate: int = mtmd.mtmd_get_audio_sample_rate(self.pointer)
         """Samples per second of the recordings it takes."""
         self.has_dimensions: bool = mtmd.mtmd_decode_use_mrope(self.pointer)
@@ -118,7 +118,7 @@ class Projector:
         """Numbers of an embedding."""
         self._marker: bytes = mtmd.mtmd_get_marker(self.pointer)
 
-    def prepare_picture(self, width: int, height: int, pixels: bytes) -> Prepared:
+    def prepare_image(self, width: int, height: int, pixels: bytes) -> PreparedMedia:
         """Resize and cut a picture: rows of red, green and blue bytes. Threads may do so beside `encode`.
 
         Raises:
@@ -128,7 +128,7 @@ class Projector:
         data = ctypes.cast(ctypes.c_char_p(pixels), ctypes.POINTER(ctypes.c_uint8))
         return self._prepare(_mtmd().mtmd_bitmap_init(width, height, data))
 
-    def prepare_recording(self, samples: "npt.NDArray[np.float32]") -> Prepared:
+    def prepare_audio(self, samples: "npt.NDArray[np.float32]") -> PreparedMedia:
         """Compute a recording's spectrum, in pieces: samples from -1 to 1 at `sample_rate`. Threads may, as above.
 
         Raises:
@@ -138,7 +138,7 @@ class Projector:
         data = samples.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
         return self._prepare(_mtmd().mtmd_bitmap_init_from_audio(len(samples), data))
 
-    def _prepare(self, bitmap: Any) -> Prepared:
+    def _prepare(self, bitmap: Any) -> PreparedMedia:
         """Cut what the library has copied, and free it."""
         mtmd = _mtmd()
         chunks = mtmd.mtmd_input_chunks_init()
@@ -155,20 +155,20 @@ class Projector:
             raise
         finally:
             mtmd.mtmd_bitmap_free(bitmap)
-        return Prepared(chunks, parts)
+        return PreparedMedia(chunks, parts)
 
-    def encode(self, prepared: Prepared, part: int) -> bytearray:
+    def encode(self, prepared: PreparedMedia, chunk: int) -> bytearray:
         """Return the embeddings of a part: `cells` times `width` 32-bit floats.
 
         Raises:
             ProjectorError: if they cannot be computed.
         """
         mtmd = _mtmd()
-        code = mtmd.mtmd_encode_chunk(self.pointer, mtmd.mtmd_input_chunks_get(prepared.chunks, part))
+        code = mtmd.mtmd_encode_chunk(self.pointer, mtmd.mtmd_input_chunks_get(prepared.pointer, chunk))
         found = mtmd.mtmd_get_output_embd(self.pointer) if not code else None
         if not found:
             raise ProjectorError(f"mtmd_encode_chunk answered {code}")
-        size = prepared.parts[part].cells * self.width * FLOAT_BYTES
+        size = prepared.chunks[chunk].num_embeddings * self.width * FLOAT_BYTES
         return bytearray(ctypes.string_at(found, size))
 
     def close(self) -> None:
@@ -177,13 +177,13 @@ class Projector:
             _mtmd().mtmd_free(self.pointer)
             self.pointer = None
 
-    def _part(self, chunk: Any) -> Part:
+    def _part(self, chunk: Any) -> MediaChunk:
         mtmd = _mtmd()
         kind = mtmd.mtmd_input_chunk_get_type(chunk)
         if kind == TEXT:
             count = ctypes.c_size_t()
             tokens = mtmd.mtmd_input_chunk_get_tokens_text(chunk, ctypes.byref(count))
-            return Part(tokens=tuple(tokens[: count.value]))
+            return MediaChunk(text_tokens=tuple(tokens[: count.value]))
         cells = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
         places: tuple[array[int], ...] = ()
         moves: tuple[bool, ...] = ()
@@ -200,16 +200,16 @@ class Projector:
             further = mtmd.mtmd_image_tokens_get_decoder_pos(image, 1, 0)
             firsts = (further.t, further.y, further.x, further.z)
             moves = tuple(a != b[0] for a, b in zip(firsts, places, strict=True))
-        return Part(
-            cells=cells,
-            positions=mtmd.mtmd_input_chunk_get_n_pos(chunk),
-            at_once=mtmd.mtmd_decode_use_non_causal(self.pointer, chunk),
-            places=places,
+        return MediaChunk(
+            num_embeddings=cells,
+            num_positions=mtmd.mtmd_input_chunk_get_n_pos(chunk),
+            non_causal=mtmd.mtmd_decode_use_non_causal(self.pointer, chunk),
+            positions=places,
             moves=moves,
         )
 
 
-class EmbeddingBatch:
+class MediaEmbeddingBatch:
     """Room for embeddings of one part of a picture or a recording, for one `llama_decode`."""
 
     def __init__(self, room: int, projector: Projector) -> None:
@@ -231,14 +231,16 @@ class EmbeddingBatch:
         self.room = room
         self.size = 0
 
-    def fill(self, embeddings: bytearray, part: Part, first: int, count: int, position: int, sequence: int) -> None:
+    def fill(
+        self, embeddings: bytearray, chunk: MediaChunk, first: int, count: int, position: int, sequence: int
+    ) -> None:
         """Take `count` embeddings of a part from number `first` on; `position` is where the part begins."""
         self.size = count
         self._held = ctypes.c_float.from_buffer(embeddings, first * self._width * FLOAT_BYTES)
         self.struct.embd = ctypes.pointer(self._held)
         self._sequence[0] = sequence
         rows: list[int] = []
-        for places, moves in zip(part.places, part.moves, strict=True):
+        for places, moves in zip(chunk.positions, chunk.moves, strict=True):
             rows += [place + position * moves for place in places[first : first + count]]
         for index, number in enumerate(rows or range(position + first, position + first + count)):
             self._positions[index] = number
@@ -250,7 +252,7 @@ class EmbeddingBatch:
         return self.size - 1
 
 
-def see_all(context: Context, yes: bool) -> None:
+def set_non_causal(context: Context, yes: bool) -> None:
     """Let tokens that are computed from now on see those after them in their batch, too, or not."""
     lib.llama_set_causal_attn(context.pointer, not yes)
 

@@ -11,7 +11,7 @@ from paddock.engine.binding.embedding import EmbeddingContext, Pooling, VectorBa
 from paddock.ipc import Embed
 
 if TYPE_CHECKING:
-    from paddock.engine.embedding.segment_embeddings import TokenTypes
+    from paddock.engine.embedding.segment_embeddings import SegmentEmbeddings
 
 ROWS = 512
 """Tokens in a batch, unless a text alone has more; contexts are made in multiples of it."""
@@ -34,7 +34,7 @@ TINY_MODEL = 4 << 20
 
 
 @dataclass(frozen=True)
-class Method:
+class EmbeddingSettings:
     """How a model embeds."""
 
     model: Model
@@ -44,13 +44,13 @@ class Method:
     in_pieces: bool
     """Whether a text can be computed in several batches."""
     flash_attention: bool
-    types: "TokenTypes | None" = None
+    segments: "SegmentEmbeddings | None" = None
     """What tells a question from a text, for models that rank and want to be told."""
 
     @classmethod
     def of(
         cls, model: Model, adapters: list[Any], *, cached: bool, threads: int, flash_attention: bool = False
-    ) -> "Method":
+    ) -> "EmbeddingSettings":
         """Choose it; `cached` says whether the model keeps computed tokens.
 
         A file that says nothing of pooling gets the last token's vector, which has seen all others, or where each token
@@ -63,9 +63,11 @@ class Method:
         threads = 1 if model.size < TINY_MODEL else threads
         types = None
         if pooling is Pooling.RANK and not in_pieces:
-            from paddock.engine.embedding.segment_embeddings import TokenTypes  # numpy and all: other models do without
+            from paddock.engine.embedding.segment_embeddings import (
+                SegmentEmbeddings,
+            )  # numpy and all: other models do without
 
-            types = TokenTypes.of(model)
+            types = SegmentEmbeddings.of(model)
         return cls(model, adapters, threads, pooling, in_pieces, flash_attention and in_pieces, types)
 
     @property
@@ -74,7 +76,7 @@ class Method:
         return self.in_pieces and self.pooling is Pooling.LAST
 
     @property
-    def together(self) -> int:
+    def max_sequences(self) -> int:
         """How many texts a batch may hold."""
         return STATES_TOGETHER if self.model.is_recurrent or self.model.is_hybrid else TOGETHER
 
@@ -101,7 +103,7 @@ class Method:
 
 
 @dataclass(eq=False)
-class Text:
+class EmbeddingItem:
     """One text on its way, or a window of one."""
 
     request: Embed
@@ -109,7 +111,7 @@ class Text:
     tokens: list[int]
     whole: Any = None
     """What gathers the windows, if it is one of several."""
-    second: int = 0
+    document_start: int = 0
     """Of a question and a text: the index at which the text begins."""
     computed: int = 0
     slot: int = -1
@@ -127,22 +129,22 @@ class Text:
             self.vector = got
 
 
-class Lane:
+class EmbeddingBatcher:
     """A context and the texts that are computed in it, a batch a step. One at most is computed in part: the first."""
 
-    def __init__(self, method: Method, longest: int, together: int, *, keep: bool) -> None:
+    def __init__(self, settings: EmbeddingSettings, longest: int, max_sequences: int, *, keep: bool) -> None:
         """Make contexts when there is need of one, for texts of `longest` tokens or more; `keep` them when idle."""
-        self.waiting: deque[Text] = deque()
-        self.together = together
-        self.batch: list[Text] = []
+        self.waiting: deque[EmbeddingItem] = deque()
+        self.max_sequences = max_sequences
+        self.batch: list[EmbeddingItem] = []
         """The texts of the last batch."""
-        self._method = method
+        self._settings = settings
         self._longest = longest
         self._keep = keep
         self._context: EmbeddingContext | None = None
         self._room: Batch | None = None
 
-    def step(self, room: int) -> list[Text]:
+    def step(self, room: int) -> list[EmbeddingItem]:
         """Compute a batch of about `room` tokens and return the texts that are done.
 
         Raises:
@@ -187,20 +189,20 @@ class Lane:
         """Return a context for a text of `length` tokens."""
         if self._context is None or self._room is None or length > self._context.cells:
             self.close()
-            self._context = self._method.context(max(length, self._longest), self.together)
-            types, room = self._method.types, self._context.batch_tokens
+            self._context = self._settings.context(max(length, self._longest), self.max_sequences)
+            types, room = self._settings.segments, self._context.batch_tokens
             self._room = Batch(room) if types is None else VectorBatch(room, types.width)
         return self._context, self._room
 
-    def _plan(self, context: EmbeddingContext, room: int) -> list[tuple[Text, int]]:
+    def _plan(self, context: EmbeddingContext, room: int) -> list[tuple[EmbeddingItem, int]]:
         """Choose texts, in their order, and how many tokens of each; the first always."""
-        works: list[tuple[Text, int]] = []
+        works: list[tuple[EmbeddingItem, int]] = []
         cells = 0
         begun = self.waiting[0].slot if self.waiting[0].computed else -1
-        slots = (slot for slot in range(self.together) if slot != begun)
-        for text in islice(self.waiting, self.together):
+        slots = (slot for slot in range(self.max_sequences) if slot != begun)
+        for text in islice(self.waiting, self.max_sequences):
             rest = len(text.tokens) - text.computed
-            count = min(rest, room) if self._method.in_pieces else rest
+            count = min(rest, room) if self._settings.in_pieces else rest
             cells += text.computed + count
             if works and (cells > context.cells or not 0 < count <= room):
                 break
@@ -210,21 +212,21 @@ class Lane:
             room -= count
         return works
 
-    def _add(self, batch: Batch, text: Text, count: int) -> int:
+    def _add(self, batch: Batch, text: EmbeddingItem, count: int) -> int:
         """Put the next tokens of a text into the batch; return the index of the last."""
         end = text.computed + count
-        every, last = not self._method.reads_last, len(text.tokens) - 1
+        every, last = not self._settings.reads_last, len(text.tokens) - 1
         index = -1
-        if isinstance(batch, VectorBatch) and self._method.types is not None:
-            for position, vector in enumerate(self._method.types.vectors(text.tokens, text.second)):
+        if isinstance(batch, VectorBatch) and self._settings.segments is not None:
+            for position, vector in enumerate(self._settings.segments.vectors(text.tokens, text.document_start)):
                 index = batch.add_vector(vector, position, text.slot, True)
             return index
         for position in range(text.computed, end):
             index = batch.add(text.tokens[position], position, text.slot, every or position == last)
         return index
 
-    def _collect(self, context: EmbeddingContext, text: Text, count: int, index: int) -> None:
-        if not self._method.reads_last:
-            text.take(context.of_sequence(text.slot), count, self._method.pooling)
+    def _collect(self, context: EmbeddingContext, text: EmbeddingItem, count: int, index: int) -> None:
+        if not self._settings.reads_last:
+            text.take(context.of_sequence(text.slot), count, self._settings.pooling)
         elif text.computed + count == len(text.tokens):
-            text.take(context.of_token(index), count, self._method.pooling)
+            text.take(context.of_token(index), count, self._settings.pooling)

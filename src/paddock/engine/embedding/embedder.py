@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from paddock.engine.binding import BatchRejected, LoadError
 from paddock.engine.binding.embedding import NoVector, Pooling
-from paddock.engine.embedding.batcher import PIECE, ROWS, Lane, Method, Text
+from paddock.engine.embedding.batcher import PIECE, ROWS, EmbeddingBatcher, EmbeddingItem, EmbeddingSettings
 from paddock.engine.embedding.reranking import Scorer
-from paddock.engine.embedding.tokenizer import Reader, TextRefused, not_finite
+from paddock.engine.embedding.tokenizer import EmbeddingTokenizer, TextRefused, not_finite
 from paddock.ipc import Embed, Embeddings, Failed, Step, Vector
 
 log = logging.getLogger("paddock.engine")
@@ -37,26 +37,26 @@ class Windows:
     request: Embed
     number: int
     rest: Iterator[tuple[list[int], bool]]
-    marks: int
+    num_special_tokens: int
     """Tokens of each window that are not the text's."""
     read: bool = False
     computing: int = 0
     tokens: int = 0
     sums: "array[float]" = field(default_factory=lambda: array("f"))
 
-    def next(self) -> Text:
+    def next(self) -> EmbeddingItem:
         """Return the next window."""
         tokens, self.read = next(self.rest)
         self.computing += 1
-        return Text(self.request, self.number, tokens, whole=self)
+        return EmbeddingItem(self.request, self.number, tokens, whole=self)
 
-    def add(self, window: Text) -> Vector | None:
+    def add(self, window: EmbeddingItem) -> Vector | None:
         """Take a window that is computed; return the vector of the whole text after the last one.
 
         Raises:
             TextRefused: if its numbers are not finite.
         """
-        weight = max(len(window.tokens) - self.marks, 1)
+        weight = max(len(window.tokens) - self.num_special_tokens, 1)
         values = shaped(window, normalize=True)
         sums = self.sums or array("f", bytes(4 * len(values)))
         self.sums = array("f", [s + v * weight for s, v in zip(sums, values, strict=True)])
@@ -77,7 +77,7 @@ class Job:
     next: int = 0
     windows: Windows | None = None
     """The text that is read in part."""
-    held: Text | None = None
+    held: EmbeddingItem | None = None
     """A long text that waits for the one before it."""
 
     @property
@@ -89,13 +89,13 @@ class Job:
 class Embedder:
     """Computes the vectors of one model."""
 
-    def __init__(self, method: Method, context_length: int, *, keep: bool) -> None:
+    def __init__(self, settings: EmbeddingSettings, context_length: int, *, keep: bool) -> None:
         """Embed texts of up to `context_length` tokens; `keep` the context for short ones, once it is made."""
-        self._method = method
-        self._reader = Reader(method.model, context_length)
-        self._scorer = Scorer(method)
-        self._short = Lane(method, SHORT, method.together, keep=keep)
-        self._long = Lane(method, SHORT, 1, keep=False)
+        self._settings = settings
+        self._tokenizer = EmbeddingTokenizer(settings.model, context_length)
+        self._scorer = Scorer(settings)
+        self._short = EmbeddingBatcher(settings, SHORT, settings.max_sequences, keep=keep)
+        self._long = EmbeddingBatcher(settings, SHORT, 1, keep=False)
         self._lanes = deque([self._short, self._long])
         self._jobs: deque[Job] = deque()
 
@@ -118,7 +118,7 @@ class Embedder:
 
     def step(self, *, beside: bool = False) -> list[Embeddings | Step]:
         """Compute a batch and return what it brought; `beside` others that are answered, a small one."""
-        room = ROWS if not self._method.in_pieces else BESIDE if beside else PIECE
+        room = ROWS if not self._settings.in_pieces else BESIDE if beside else PIECE
         failed = self._fill(room)
         vectors: list[Vector] = []
         self._lanes.rotate()
@@ -144,7 +144,7 @@ class Embedder:
         failed: list[Failed] = []
         ready = sum(len(text.tokens) - text.computed for text in self._short.waiting)
         held = 0
-        while held < len(self._jobs) and ready < room and len(self._short.waiting) < self._short.together:
+        while held < len(self._jobs) and ready < room and len(self._short.waiting) < self._short.max_sequences:
             job = self._jobs.popleft()
             try:
                 text = job.held or self._read(job)
@@ -164,28 +164,28 @@ class Embedder:
                 self._jobs.append(job)
         return failed
 
-    def _read(self, job: Job) -> Text:
+    def _read(self, job: Job) -> EmbeddingItem:
         """Return the next text of a request, or the next window of one."""
-        request, reader = job.request, self._reader
+        request, reader = job.request, self._tokenizer
         if job.windows is None:
             number = job.next
             job.next += 1
             if request.query is not None:
                 self._scorer.check()
-                tokens, second = reader.pair(request, number)
-                return Text(request, number, tokens, second=second)
-            if self._method.pooling is Pooling.RANK:
+                tokens, document_start = reader.query_document_pair(request, number)
+                return EmbeddingItem(request, number, tokens, document_start=document_start)
+            if self._settings.pooling is Pooling.RANK:
                 raise TextRefused("this model ranks texts, it does not embed them", "invalid")
             if not request.chunk:
-                return Text(request, number, reader.text(request, number))
-            job.windows = Windows(request, number, reader.windows(request, number), reader.marks)
+                return EmbeddingItem(request, number, reader.text(request, number))
+            job.windows = Windows(request, number, reader.windows(request, number), reader.num_special_tokens)
         windows = job.windows
         text = windows.next()
         if windows.read:
             job.windows = None
         return text
 
-    def _compute(self, lane: Lane, room: int) -> tuple[list[Vector], list[Failed]]:
+    def _compute(self, lane: EmbeddingBatcher, room: int) -> tuple[list[Vector], list[Failed]]:
         """Compute a batch of a lane; return the vectors that are ready, and the requests that failed."""
         vectors: list[Vector] = []
         failed: dict[int, Failed] = {}
@@ -203,7 +203,7 @@ class Embedder:
             failed = {text.request.id: self._refuse(text.request, refusal) for text in lane.batch}
         return vectors, list(failed.values())
 
-    def _finished(self, text: Text) -> Vector | None:
+    def _finished(self, text: EmbeddingItem) -> Vector | None:
         """Return the vector of a text whose tokens are all computed; None of a window with others to come."""
         request, values = text.request, text.vector
         if request.query is not None:
@@ -226,7 +226,7 @@ class Embedder:
         return Failed(request.id, str(error), error.kind)
 
 
-def shaped(text: Text, *, normalize: bool) -> "array[float]":
+def shaped(text: EmbeddingItem, *, normalize: bool) -> "array[float]":
     """Return the vector of a text whose tokens are all computed: as many numbers as wanted, with length 1 if wanted.
 
     Raises:

@@ -3,7 +3,7 @@
 import math
 
 from paddock.engine.binding.embedding import Pooling, rank_labels
-from paddock.engine.embedding.batcher import Method, Text
+from paddock.engine.embedding.batcher import EmbeddingItem, EmbeddingSettings
 from paddock.engine.embedding.tokenizer import TextRefused, not_finite
 
 YES = "yes"
@@ -13,9 +13,9 @@ YES = "yes"
 class Scorer:
     """Scores of one model."""
 
-    def __init__(self, method: Method) -> None:
-        self._ranks = method.pooling is Pooling.RANK
-        labels = rank_labels(method.model) if self._ranks else []
+    def __init__(self, settings: EmbeddingSettings) -> None:
+        self._ranks = settings.pooling is Pooling.RANK
+        labels = rank_labels(settings.model) if self._ranks else []
         self._classes = len(labels)
         self._yes = labels.index(YES) if YES in labels else -1
 
@@ -30,7 +30,7 @@ class Scorer:
         if self._classes != 1 and self._yes < 0:
             raise TextRefused(f"this model sorts texts into {self._classes} classes, it does not rank them", "invalid")
 
-    def score(self, text: Text) -> float:
+    def score(self, text: EmbeddingItem) -> float:
         """Return how well a text answers the question, from 0 to 1.
 
         A single number is a logit, of which that is the logistic function; those of classes are likelihoods already.

@@ -15,7 +15,7 @@ from paddock.engine.binding import Model
 TABLE, TYPES = "token_embd.weight", "token_types.weight"
 
 
-class TokenTypes:
+class SegmentEmbeddings:
     """The vectors of a model's tokens, in the first text and in the second."""
 
     def __init__(self, table: gguf.ReaderTensor, difference: "np.ndarray[Any, Any]") -> None:
@@ -24,7 +24,7 @@ class TokenTypes:
         self.width = len(difference)
 
     @classmethod
-    def of(cls, model: Model) -> "TokenTypes | None":
+    def of(cls, model: Model) -> "SegmentEmbeddings | None":
         """Read them from the model's file; None if it does not tell texts apart."""
         tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(model.path).tensors}
         types, table = tensors.get(TYPES), tensors.get(TABLE)

@@ -26,7 +26,7 @@ def not_finite(number: int) -> TextRefused:
     return TextRefused(f"the model's vector of input {number} is not finite", "engine")
 
 
-class Reader:
+class EmbeddingTokenizer:
     """Makes texts into tokens as one model wants them."""
 
     def __init__(self, model: Model, context_length: int) -> None:
@@ -61,7 +61,7 @@ class Reader:
         Raises:
             TextRefused: if there are no tokens, or there is no room for any.
         """
-        room = self._limit_of(request) - self.marks
+        room = self._limit_of(request) - self.num_special_tokens
         if room < 1:
             raise TextRefused("the context is too small for any text", "invalid")
         held: list[int] = []
@@ -72,16 +72,16 @@ class Reader:
                 yield [*self._before, *held[start : start + room], *self._after], False
                 start += room
             del held[:start]
-        if not held and not self.marks:
+        if not held and not self.num_special_tokens:
             raise TextRefused(f"input {number} has no tokens", "invalid")
         yield [*self._before, *held, *self._after], True
 
     @property
-    def marks(self) -> int:
+    def num_special_tokens(self) -> int:
         """Tokens that the model wants around each text."""
         return len(self._before) + len(self._after)
 
-    def pair(self, request: Embed, number: int) -> tuple[list[int], int]:
+    def query_document_pair(self, request: Embed, number: int) -> tuple[list[int], int]:
         """Return the tokens of a request's question and one of its texts, as a model that ranks wants them.
 
         Beside them the index of the first that belongs to the text; 0 where a template makes one text of both.

@@ -5,7 +5,7 @@ from typing import Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import BadConstraint, Constraint, ConstraintFailed, Vocabulary, constraint
-from paddock.engine.ordered_executor import Preparation
+from paddock.engine.ordered_executor import OrderedExecutor
 from paddock.ipc import FreeTags, Generate
 
 MASK_THREADS = 2
@@ -149,7 +149,7 @@ class Formats:
         self._model = model
         self._vocabulary: Vocabulary | None = None
         self._masks: ThreadPoolExecutor | None = None
-        self._coming = Preparation[Generate, Constraint, BadConstraint](
+        self._coming = OrderedExecutor[Generate, Constraint, BadConstraint](
             "formats", BadConstraint, "the format cannot be compiled"
         )
 

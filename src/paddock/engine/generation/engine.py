@@ -9,8 +9,8 @@ from paddock.engine.constraints import ConstraintFailed
 from paddock.engine.generation.background_prefill import WORTH_ASIDE, AsidePrefill
 from paddock.engine.generation.request import Generation
 from paddock.engine.kvcache.memory import memory_of
-from paddock.engine.multimodal.encoder import Encoder, MediaBatch, Wanted
-from paddock.engine.multimodal.placeholders import Span
+from paddock.engine.multimodal.encoder import Encoder, EncodeRequest, MediaBatch
+from paddock.engine.multimodal.placeholders import PlaceholderRange
 from paddock.engine.scheduler.budget import ChunkBudget
 from paddock.engine.scheduler.scheduler import Scheduler, Work
 from paddock.engine.scheduler.sequence import Sequence, State
@@ -48,7 +48,7 @@ class Stepper:
             max_running=max_running,
             park=park,
             aside_from=WORTH_ASIDE if aside is not None else 0,
-            has_embeddings=encoder.hold if encoder is not None else _has_none,
+            has_embeddings=encoder.pin if encoder is not None else _has_none,
         )
         self._generations: dict[int, Generation] = {}
         self._prompt_tokens = self._reply_tokens = self._steps = 0
@@ -155,10 +155,10 @@ class Stepper:
     def _encode(self, encoder: Encoder, works: list[Work]) -> list[Failed]:
         """Give a slice of time to the pictures and recordings that are wanted next."""
         wanted = []
-        for sequence, span in self.scheduler.unencoded:
+        for sequence, placeholder in self.scheduler.unencoded:
             generation = self._generations[sequence.id]
             generation.start()
-            wanted.append(Wanted(sequence.id, generation.media[span.file], span.part))
+            wanted.append(EncodeRequest(sequence.id, generation.media[placeholder.file], placeholder.chunk))
         if not wanted and not encoder.busy:
             return []
         started = time.perf_counter()
@@ -177,15 +177,15 @@ class Stepper:
             BatchRejected: if the library did not take it.
         """
         sequence, start, count = works[0]
-        span = sequence.spans.at(start)
-        if span is None:
+        placeholder = sequence.placeholders.at(start)
+        if placeholder is None:
             outputs = self._fill(works)
             self._context.decode(self._batch)
             return outputs
         assert self._media is not None and self._encoder is not None
-        index = self._media.compute(sequence, span, start, count)
-        if start + count == span.end:
-            self._encoder.release(sequence.id)
+        index = self._media.compute(sequence, placeholder, start, count)
+        if start + count == placeholder.end:
+            self._encoder.unpin(sequence.id)
         return [(self._generations[sequence.id], index)] if index >= 0 else []
 
     def _fill(self, works: list[Work]) -> list[tuple[Generation, int]]:
@@ -198,7 +198,7 @@ class Stepper:
             sequence, start, count = work
             tokens, slot, last = sequence.tokens, sequence.slot, len(sequence.tokens) - 1
             index = -1
-            behind = start - sequence.spans.position(start)
+            behind = start - sequence.placeholders.position(start)
             for number in range(start, start + count):
                 index = add(tokens[number], number - behind, slot, number == last)
             generation = self._generations[sequence.id]
@@ -252,7 +252,7 @@ class Stepper:
     def _close(self, generation: Generation) -> None:
         generation.close()
         if self._encoder is not None:
-            self._encoder.release(generation.request.id)
+            self._encoder.unpin(generation.request.id)
             if not self._generations:
                 self._encoder.stop()
 
@@ -261,7 +261,7 @@ def _batches(works: list[Work]) -> Iterator[list[Work]]:
     """Tell apart what can be computed together: pieces of pictures and recordings each alone, tokens all at once."""
     tokens = []
     for work in works:
-        if work.sequence.spans.at(work.start) is None:
+        if work.sequence.placeholders.at(work.start) is None:
             tokens.append(work)
         else:
             yield [work]
@@ -269,5 +269,5 @@ def _batches(works: list[Work]) -> Iterator[list[Work]]:
         yield tokens
 
 
-def _has_none(_sequence: Sequence, _span: Span) -> bool:
+def _has_none(_sequence: Sequence, _placeholder: PlaceholderRange) -> bool:
     return False

@@ -9,7 +9,7 @@ from paddock.engine.constraints import Constraint
 from paddock.engine.generation.constrained import FormattedReply
 from paddock.engine.generation.detokenizer import TextStream
 from paddock.engine.generation.sampling import counts_history, make_chain, token_logprob
-from paddock.engine.multimodal.placeholders import Spans
+from paddock.engine.multimodal.placeholders import Placeholders
 from paddock.engine.multimodal.preprocessing import MediaFile
 from paddock.engine.scheduler.sequence import Sequence, cut_prompt, kept_tokens
 from paddock.ipc import Chunk, Finished, FinishReason, Generate, TokenLogprob
@@ -34,12 +34,12 @@ class Generation:
         context_length: int,
         limit: int,
         rules: Constraint | None = None,
-        spans: Spans | None = None,
+        placeholders: Placeholders | None = None,
         media: Mapping[bytes, MediaFile] | None = None,
     ) -> None:
         """Take up `request`, whose prompt has the tokens `prompt`; `rules` hold its reply to the format it wants.
 
-        `spans` are where `media`, by their hashes, stand in the prompt.
+        `placeholders` are where `media`, by their hashes, stand in the prompt.
 
         It may use `request.num_ctx` tokens, `context_length` if it does not say, and never more than `limit`.
 
@@ -47,7 +47,9 @@ class Generation:
             PromptTooLong: if the prompt does not fit and may not be cut.
         """
         num_ctx = context_for(request, context_length, limit)
-        tokens, spans = cut_prompt(prompt, num_ctx, request.num_keep, model.adds_bos, request.truncate, spans)
+        tokens, placeholders = cut_prompt(
+            prompt, num_ctx, request.num_keep, model.adds_bos, request.truncate, placeholders
+        )
         self.request = request
         self.media = media or {}
         self.sequence = Sequence(
@@ -57,7 +59,7 @@ class Generation:
             num_keep=kept_tokens(request.num_keep, len(tokens), model.adds_bos),
             may_shift=request.shift,
             use_cache=request.cache_prompt,
-            spans=spans,
+            placeholders=placeholders,
         )
         most = REPLY_CONTEXTS * num_ctx
         self._num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)

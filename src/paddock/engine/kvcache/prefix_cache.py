@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from paddock.engine.kvcache.host_cache import Parking
 from paddock.engine.kvcache.memory import Memory
 from paddock.engine.kvcache.radix_tree import PrefixTree
-from paddock.engine.multimodal.placeholders import Spans
+from paddock.engine.multimodal.placeholders import Placeholders
 
 WORTH_UNPARKING = 16
 """Tokens more than can be shared that make it worth to restore a parked state."""
@@ -98,19 +98,19 @@ class PrefixCache:
         source: int,
         shared: int,
         *,
-        spans: Spans,
+        placeholders: Placeholders,
         use_parked: bool = True,
     ) -> int:
-        """Let an empty slot hold a beginning of `tokens`, in which files are at `spans`, and return its length.
+        """Let an empty slot hold a beginning of `tokens`, in which files are at `placeholders`, and return its length.
 
         That is the first `shared` tokens in the cells of `source`, or more if a parked state has more.
         """
-        parked = self._unpark(slot, tokens, shared, spans) if use_parked else 0
+        parked = self._unpark(slot, tokens, shared, placeholders) if use_parked else 0
         if parked:
             self.tree.insert(slot, tokens[:parked])
             return parked
         if shared:
-            self.memory.share(source, slot, spans.position(shared))
+            self.memory.share(source, slot, placeholders.position(shared))
         self.tree.insert(slot, tokens[:shared], source, shared)
         if source in self._kept:
             if self.memory.any_prefix and self.tree.length(source) == shared:
@@ -160,15 +160,15 @@ class PrefixCache:
         del self._kept[slot]
         self.give_back(slot)
 
-    def _unpark(self, slot: int, tokens: Sequence[int], shared: int, spans: Spans) -> int:
+    def _unpark(self, slot: int, tokens: Sequence[int], shared: int, placeholders: Placeholders) -> int:
         """Restore the parked state that has most in common with `tokens`; return how much, 0 if it is not worth it."""
         if self._parking is None:
             return 0
         number, length = self._parking.find(tokens)
-        length = spans.whole(min(length, len(tokens) - 1))
+        length = placeholders.round_down(min(length, len(tokens) - 1))
         if length - shared < WORTH_UNPARKING or self.free_cells < self._parking.length(number):
             return 0
         if not self.memory.restore(slot, self._parking.state(number)):
             return 0
-        self.memory.cut(slot, spans.position(length))
+        self.memory.cut(slot, placeholders.position(length))
         return length

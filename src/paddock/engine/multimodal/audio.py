@@ -44,7 +44,7 @@ UNWANTED = "is not wanted any more"
 """What is wrong with a file that was given up on the way."""
 
 
-class BadRecording(ValueError):
+class BadAudio(ValueError):
     """The bytes are no recording that can be used; the message says why."""
 
 
@@ -55,30 +55,30 @@ def decode(data: bytes, rate: int, wanted: Callable[[], bool] = lambda: True) ->
     now and then whether to go on.
 
     Raises:
-        BadRecording: if it is none of these, damaged, without sound, too long, or not wanted any more.
+        BadAudio: if it is none of these, damaged, without sound, too long, or not wanted any more.
     """
     import soundfile
 
     if not data:
-        raise BadRecording("is empty")
+        raise BadAudio("is empty")
     try:
         with soundfile.SoundFile(_Bytes(_with_size(data))) as file:
             if file.format not in FORMATS:
-                raise BadRecording(f"is {file.format}, not of a known format (WAV, MP3, FLAC or Ogg)")
+                raise BadAudio(f"is {file.format}, not of a known format (WAV, MP3, FLAC or Ogg)")
             if not RATES[0] <= file.samplerate <= RATES[1]:
-                raise BadRecording(f"has {file.samplerate} samples per second; {RATES[0]} to {RATES[1]} can be read")
+                raise BadAudio(f"has {file.samplerate} samples per second; {RATES[0]} to {RATES[1]} can be read")
             return _whole_pieces(_resampled(file, rate, wanted), rate)
-    except BadRecording:
+    except BadAudio:
         raise
     except soundfile.LibsndfileError as error:
         if error.code in UNKNOWN_FORMAT:
-            raise BadRecording("is not of a known format (WAV, MP3, FLAC or Ogg)") from None
+            raise BadAudio("is not of a known format (WAV, MP3, FLAC or Ogg)") from None
         reason = error.error_string.removeprefix("Error : ").rstrip(".")
-        raise BadRecording(f"is damaged ({reason})") from None
+        raise BadAudio(f"is damaged ({reason})") from None
     except MemoryError:
-        raise BadRecording("is too large for the memory that is free") from None
+        raise BadAudio("is too large for the memory that is free") from None
     except Exception as error:  # damaged files make the decoders raise almost anything
-        raise BadRecording(f"is damaged ({error})") from None
+        raise BadAudio(f"is damaged ({error})") from None
 
 
 class _Bytes(io.BytesIO):
@@ -134,12 +134,12 @@ def _blocks(file: "soundfile.SoundFile", wanted: Callable[[], bool]) -> "Iterato
     read = 0
     for block in _read(file):
         if not wanted():
-            raise BadRecording(UNWANTED)
+            raise BadAudio(UNWANTED)
         read += len(block)
         if read > LONGEST_MINUTES * 60 * file.samplerate:
-            raise BadRecording(f"is longer than {LONGEST_MINUTES} minutes")
+            raise BadAudio(f"is longer than {LONGEST_MINUTES} minutes")
         if read > most:
-            raise BadRecording(f"has more than {MOST_VALUES} samples in its {file.channels} channels")
+            raise BadAudio(f"has more than {MOST_VALUES} samples in its {file.channels} channels")
         with np.errstate(all="ignore"):  # files of floats may hold infinity, and what is no number
             mono = np.nan_to_num(block).mean(axis=1)
         yield np.clip(np.nan_to_num(mono), -1, 1).astype(np.float32)
@@ -174,7 +174,7 @@ def _whole_pieces(samples: "npt.NDArray[np.float32]", rate: int) -> "npt.NDArray
     import numpy as np
 
     if not len(samples):
-        raise BadRecording("holds no sound")
+        raise BadAudio("holds no sound")
     rest = len(samples) % (PIECE_SECONDS * rate)
     missing = int(SHORTEST_SECONDS * rate) - rest
     return np.pad(samples, (0, missing)) if rest and missing > 0 else samples

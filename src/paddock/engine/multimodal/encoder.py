@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paddock.engine.binding import Context, Model
-from paddock.engine.binding.mtmd import EmbeddingBatch, Part, Prepared, Projector, ProjectorError, see_all
+from paddock.engine.binding.mtmd import (
+    MediaChunk,
+    MediaEmbeddingBatch,
+    PreparedMedia,
+    Projector,
+    ProjectorError,
+    set_non_causal,
+)
 from paddock.engine.gguf_compat import View
-from paddock.engine.multimodal.placeholders import Span
-from paddock.engine.multimodal.preprocessing import BadMedia, Gallery, MediaFile
+from paddock.engine.multimodal.placeholders import PlaceholderRange
+from paddock.engine.multimodal.preprocessing import BadMedia, MediaFile, MediaPreprocessor
 from paddock.engine.scheduler.sequence import Sequence
 from paddock.engine.scheduler.time_slice import Turns
 
@@ -24,23 +31,23 @@ KEPT_BYTES = 128 << 20
 """Of embeddings: a dozen pictures of a 7B model."""
 
 
-class Wanted(NamedTuple):
+class EncodeRequest(NamedTuple):
     """A part of a picture or a recording that a sequence needs next."""
 
     sequence: int
     file: MediaFile
-    part: int
+    chunk: int
 
     @property
     def key(self) -> tuple[bytes, int]:
         """What it is known by."""
-        return self.file.key, self.part
+        return self.file.key, self.chunk
 
 
-class Encoded(NamedTuple):
+class EncodedChunk(NamedTuple):
     """The embeddings of a part."""
 
-    part: Part
+    chunk: MediaChunk
     data: bytearray
 
 
@@ -48,61 +55,61 @@ class Encoder:
     """Encodes one part of a picture or a recording at a time and keeps embeddings."""
 
     def __init__(
-        self, model: Model, path: str, *, threads: int, gpu: bool, most_cells: int, shown: View | None = None
+        self, model: Model, path: str, *, threads: int, gpu: bool, max_image_tokens: int, shown: View | None = None
     ) -> None:
-        """Load the projector at `path`, or what is `shown` of it; pictures are to take no more than `most_cells`.
+        """Load the projector at `path`, or what is `shown` of it; pictures are to take no more than `max_image_tokens`.
 
         Raises:
             LoadError: if that cannot be done.
         """
         between = None if gpu else self._between
         self.projector = Projector(path, model, threads=threads, gpu=gpu, between=between, shown=shown)
-        self.gallery = Gallery(self.projector, most_cells)
+        self.preprocessor = MediaPreprocessor(self.projector, max_image_tokens)
         self.size = shown.size if shown is not None else Path(path).stat().st_size
         """Bytes of the file."""
         self.encoded = 0
         """Parts that have been encoded."""
         self._turns: Turns | None = None
-        self._job: Wanted | None = None
-        self._kept: OrderedDict[tuple[bytes, int], Encoded] = OrderedDict()
+        self._job: EncodeRequest | None = None
+        self._kept: OrderedDict[tuple[bytes, int], EncodedChunk] = OrderedDict()
         self._bytes = 0
-        self._held: dict[int, tuple[tuple[bytes, int], Encoded]] = {}
+        self._pinned: dict[int, tuple[tuple[bytes, int], EncodedChunk]] = {}
         """What sequences need next: it stays for them, whatever is encoded meanwhile."""
 
-    def hold(self, sequence: Sequence, span: Span) -> bool:
-        """See that the embeddings of `span` stay until `sequence` needs others; False if they are not there."""
-        key = span.file, span.part
-        held = self._held.get(sequence.id)
+    def pin(self, sequence: Sequence, placeholder: PlaceholderRange) -> bool:
+        """See that the embeddings of `placeholder` stay until `sequence` needs others; False if they are not there."""
+        key = placeholder.file, placeholder.chunk
+        held = self._pinned.get(sequence.id)
         if held is not None and held[0] == key:
             return True
         found = self._kept.get(key)
         if found is None:
             return False
         self._kept.move_to_end(key)
-        self._held[sequence.id] = key, found
+        self._pinned[sequence.id] = key, found
         return True
 
-    def held(self, sequence: Sequence) -> Encoded:
+    def pinned(self, sequence: Sequence) -> EncodedChunk:
         """Return the embeddings that a sequence needs next."""
-        return self._held[sequence.id][1]
+        return self._pinned[sequence.id][1]
 
-    def release(self, sequence: int) -> None:
+    def unpin(self, sequence: int) -> None:
         """A sequence needs nothing any more."""
-        self._held.pop(sequence, None)
+        self._pinned.pop(sequence, None)
 
     @property
     def busy(self) -> bool:
         """Whether something has been begun."""
-        return self._turns is not None or self.gallery.prepares_again
+        return self._turns is not None or self.preprocessor.prepares_again
 
-    def run(self, wanted: list[Wanted], seconds: float) -> Wanted | None:
+    def run(self, wanted: list[EncodeRequest], seconds: float) -> EncodeRequest | None:
         """Encode for about `seconds` what is wanted, in that order as it is ready; return what cannot be encoded.
 
         What has been begun goes on if it is still wanted, by whomever, and is dropped if not.
         """
         if self._job is not None and all(self._job.key != one.key for one in wanted):
             self._stop_job()
-        self.gallery.give_up_but({one.file.key for one in wanted})
+        self.preprocessor.give_up_but({one.file.key for one in wanted})
         if self._turns is None:
             bad = self._begin(wanted)
             if bad is not None:
@@ -123,24 +130,24 @@ class Encoder:
     def wait(self) -> None:
         """Sleep a moment, if there is nothing to do but to wait for a file that is prepared again."""
         if self._turns is None:
-            self.gallery.wait()
+            self.preprocessor.wait()
 
     def stop(self) -> None:
         """Drop what has been begun."""
         self._stop_job()
-        self.gallery.give_up_but(set())
+        self.preprocessor.give_up_but(set())
 
     def close(self) -> None:
         """Give all memory back."""
         self.stop()
-        self.gallery.close()
+        self.preprocessor.close()
         self.projector.close()
 
-    def _begin(self, wanted: list[Wanted]) -> Wanted | None:
+    def _begin(self, wanted: list[EncodeRequest]) -> EncodeRequest | None:
         """Begin with the first that is ready, if one is; return what cannot be made ready."""
         for one in wanted:
             try:
-                prepared = self.gallery.prepared(one.file)
+                prepared = self.preprocessor.prepared(one.file)
             except Exception as error:  # as in `run`
                 _log_failure(error)
                 return one
@@ -154,20 +161,20 @@ class Encoder:
             self._turns.stop()
         self._turns = self._job = None
 
-    def _encode(self, job: Wanted, prepared: Prepared) -> None:
+    def _encode(self, job: EncodeRequest, prepared: PreparedMedia) -> None:
         try:
-            data = self.projector.encode(prepared, job.part)
+            data = self.projector.encode(prepared, job.chunk)
         finally:
-            later = any(part.cells for part in prepared.parts[job.part + 1 :])
+            later = any(chunk.num_embeddings for chunk in prepared.chunks[job.chunk + 1 :])
             if later:
-                self.gallery.keep(job.file.key, prepared)
+                self.preprocessor.keep(job.file.key, prepared)
             else:
                 prepared.close()
         if self._between():
-            self._keep(job.key, Encoded(prepared.parts[job.part], data))
+            self._keep(job.key, EncodedChunk(prepared.chunks[job.chunk], data))
             self.encoded += 1
 
-    def _keep(self, key: tuple[bytes, int], encoded: Encoded) -> None:
+    def _keep(self, key: tuple[bytes, int], encoded: EncodedChunk) -> None:
         before = self._kept.pop(key, None)
         self._bytes += len(encoded.data) - (len(before.data) if before is not None else 0)
         self._kept[key] = encoded
@@ -184,28 +191,28 @@ class MediaBatch:
     def __init__(self, context: Context, encoder: Encoder) -> None:
         self._context = context
         self._encoder = encoder
-        self._batch = EmbeddingBatch(context.batch_tokens, encoder.projector)
+        self._batch = MediaEmbeddingBatch(context.batch_tokens, encoder.projector)
 
-    def compute(self, sequence: Sequence, span: Span, start: int, count: int) -> int:
-        """Compute the tokens [start, start + count) of a sequence, all of `span`.
+    def compute(self, sequence: Sequence, placeholder: PlaceholderRange, start: int, count: int) -> int:
+        """Compute the tokens [start, start + count) of a sequence, all of `placeholder`.
 
         Return the index by which the context has logits, if the last of them is the sequence's last token; else -1.
 
         Raises:
             BatchRejected: if the library did not take it.
         """
-        part, data = self._encoder.held(sequence)
-        position = sequence.spans.position(span.start)
-        self._batch.fill(data, part, start - span.start, count, position, sequence.slot)
+        chunk, data = self._encoder.pinned(sequence)
+        position = sequence.placeholders.position(placeholder.start)
+        self._batch.fill(data, chunk, start - placeholder.start, count, position, sequence.slot)
         index = self._batch.want_logits() if start + count == len(sequence.tokens) else -1
-        if not part.at_once:
+        if not chunk.non_causal:
             self._context.decode(self._batch)
             return index
-        see_all(self._context, True)
+        set_non_causal(self._context, True)
         try:
             self._context.decode(self._batch)
         finally:
-            see_all(self._context, False)
+            set_non_causal(self._context, False)
         return index
 
 
@@ -214,16 +221,16 @@ def _log_failure(error: Exception) -> None:
     log.error("an image or a recording cannot be encoded: %s", error, exc_info=None if expected else error)
 
 
-def most_at_once(projector: Projector, shapes: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))) -> int:
+def max_non_causal_tokens(projector: Projector, shapes: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))) -> int:
     """Return how many embeddings have to be computed in one batch, of pictures of some shapes; 0 if they need not."""
     most = 0
-    if not projector.sees:  # no encoder of recordings has that
+    if not projector.has_vision:  # no encoder of recordings has that
         return most
     for wide, high in shapes:
         width, height = 512 * wide, 512 * high
-        prepared = projector.prepare_picture(width, height, bytes(width * height * 3))
-        most = max([most, *(part.cells for part in prepared.parts if part.at_once)])
+        prepared = projector.prepare_image(width, height, bytes(width * height * 3))
+        most = max([most, *(chunk.num_embeddings for chunk in prepared.chunks if chunk.non_causal)])
         prepared.close()
-        if not any(part.at_once for part in prepared.parts):
+        if not any(chunk.non_causal for chunk in prepared.chunks):
             break
     return most

@@ -23,7 +23,7 @@ SIXTEEN_BITS = 256
 """What the 16-bit grey of some PNG files is divided by."""
 
 
-class BadPicture(ValueError):
+class BadImage(ValueError):
     """The bytes are no picture that can be used; the message says why."""
 
 
@@ -51,13 +51,13 @@ def decode(data: bytes) -> Pixels:
     It is turned as its EXIF says, and what is transparent becomes white.
 
     Raises:
-        BadPicture: if it is none of these, damaged, too large or too flat.
+        BadImage: if it is none of these, damaged, too large or too flat.
     """
     import PIL.Image
     import PIL.ImageOps
 
     if not data:
-        raise BadPicture("is empty")
+        raise BadImage("is empty")
     try:
         with warnings.catch_warnings():
             # Of damaged metadata, and of sizes, for which there is a bound of our own.
@@ -70,25 +70,25 @@ def decode(data: bytes) -> Pixels:
                 upright = _upright(image)
                 rgb = _rgb(upright)
                 return Pixels(rgb.width, rgb.height, rgb.tobytes())
-    except BadPicture:
+    except BadImage:
         raise
     except PIL.UnidentifiedImageError:
-        raise BadPicture("is not an image of a known format (PNG, JPEG, WebP, GIF or BMP)") from None
+        raise BadImage("is not an image of a known format (PNG, JPEG, WebP, GIF or BMP)") from None
     except PIL.Image.DecompressionBombError:
-        raise BadPicture(f"has more than {MOST_PIXELS} pixels") from None
+        raise BadImage(f"has more than {MOST_PIXELS} pixels") from None
     except MemoryError:
-        raise BadPicture("is too large for the memory that is free") from None
+        raise BadImage("is too large for the memory that is free") from None
     except Exception as error:  # damaged files make the decoders raise almost anything
-        raise BadPicture(f"is damaged ({error})") from None
+        raise BadImage(f"is damaged ({error})") from None
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise BadPicture(f"has {width} x {height} pixels, more than {MOST_PIXELS}")
+        raise BadImage(f"has {width} x {height} pixels, more than {MOST_PIXELS}")
     if not width or not height:
-        raise BadPicture("has no pixels")
+        raise BadImage("has no pixels")
     if max(width, height) > FLATTEST * min(width, height):
-        raise BadPicture(f"has {width} x {height} pixels: one side is more than {FLATTEST} times the other")
+        raise BadImage(f"has {width} x {height} pixels: one side is more than {FLATTEST} times the other")
 
 
 def _upright(image: "Image") -> "Image":

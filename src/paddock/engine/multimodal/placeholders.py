@@ -9,82 +9,90 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-FIRST_CELL = -2
+FIRST_PLACEHOLDER_TOKEN = -2
 """The greatest number that stands for a cell of a file; -1 is the tree's own."""
 
-CELL_BITS, PART_BITS = 24, 16
+INDEX_BITS, CHUNK_BITS = 24, 16
 """Room in that number for the cell in its part and for the part in its file."""
 
 
 @dataclass(frozen=True)
-class Span:
+class PlaceholderRange:
     """Cells [start, start + length) of a sequence: one part of a picture or a recording."""
 
     start: int
-    length: int
-    positions: int
+    num_tokens: int
+    num_positions: int
     """How many positions they take; fewer than cells where embeddings have places in several dimensions."""
     file: bytes
     """The hash of what it is a part of."""
-    part: int
-    at_once: bool
+    chunk: int
+    non_causal: bool
     """Whether all of it has to be computed in one batch, since the embeddings see those after them, too."""
 
     @property
     def end(self) -> int:
         """The index after its last cell."""
-        return self.start + self.length
+        return self.start + self.num_tokens
 
 
-class Spans:
+class Placeholders:
     """All those of one sequence, in order."""
 
-    def __init__(self, spans: Sequence[Span] = ()) -> None:
-        self._spans = tuple(spans)
-        self._starts = [span.start for span in self._spans]
+    def __init__(self, placeholders: Sequence[PlaceholderRange] = ()) -> None:
+        self._ranges = tuple(placeholders)
+        self._starts = [placeholder.start for placeholder in self._ranges]
 
     def __bool__(self) -> bool:
-        return bool(self._spans)
+        return bool(self._ranges)
 
     def __len__(self) -> int:
-        return len(self._spans)
+        return len(self._ranges)
 
-    def __iter__(self) -> Iterator[Span]:
-        return iter(self._spans)
+    def __iter__(self) -> Iterator[PlaceholderRange]:
+        return iter(self._ranges)
 
-    def at(self, index: int) -> Span | None:
+    def at(self, index: int) -> PlaceholderRange | None:
         """Return the one that the cell `index` belongs to."""
-        if not self._spans:
+        if not self._ranges:
             return None
         number = bisect_right(self._starts, index) - 1
-        return self._spans[number] if number >= 0 and index < self._spans[number].end else None
+        return self._ranges[number] if number >= 0 and index < self._ranges[number].end else None
 
     def next_start(self, index: int) -> int | None:
         """Return where the first one after `index` begins."""
         number = bisect_right(self._starts, index)
         return self._starts[number] if number < len(self._starts) else None
 
-    def whole(self, length: int) -> int:
+    def round_down(self, length: int) -> int:
         """Return the greatest length up to `length` that ends in the middle of none."""
-        span = self.at(length)
-        return length if span is None else span.start
+        placeholder = self.at(length)
+        return length if placeholder is None else placeholder.start
 
     def position(self, index: int) -> int:
-        """Return the position of the token `index`; within a span, as if its cells were counted one by one."""
-        if not self._spans:
+        """Return the position of the token `index`; within a placeholder, as if its cells were counted one by one."""
+        if not self._ranges:
             return index
-        return index - sum(span.length - span.positions for span in self._spans if span.end <= index)
+        return index - sum(
+            placeholder.num_tokens - placeholder.num_positions
+            for placeholder in self._ranges
+            if placeholder.end <= index
+        )
 
-    def without(self, start: int, end: int) -> "Spans":
+    def without(self, start: int, end: int) -> "Placeholders":
         """Return what is left when the tokens [start, end) are taken out; neither is in the middle of one."""
-        if not self._spans:
+        if not self._ranges:
             return self
-        before = [span for span in self._spans if span.end <= start]
-        after = [replace(span, start=span.start - (end - start)) for span in self._spans if span.start >= end]
-        return Spans([*before, *after])
+        before = [placeholder for placeholder in self._ranges if placeholder.end <= start]
+        after = [
+            replace(placeholder, start=placeholder.start - (end - start))
+            for placeholder in self._ranges
+            if placeholder.start >= end
+        ]
+        return Placeholders([*before, *after])
 
 
-def cell_numbers(file: bytes, part: int, length: int) -> list[int]:
+def placeholder_tokens(file: bytes, chunk: int, length: int) -> list[int]:
     """Return what stands in a sequence for the cells of a part of a file, given the file's hash."""
-    first = (int.from_bytes(file) << PART_BITS | part) << CELL_BITS
-    return [FIRST_CELL - first - cell for cell in range(length)]
+    first = (int.from_bytes(file) << CHUNK_BITS | chunk) << INDEX_BITS
+    return [FIRST_PLACEHOLDER_TOKEN - first - cell for cell in range(length)]

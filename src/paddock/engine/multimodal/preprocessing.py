@@ -14,16 +14,16 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from paddock.engine.binding import Model
-from paddock.engine.binding.mtmd import Part, Prepared, Projector, ProjectorError
+from paddock.engine.binding.mtmd import MediaChunk, PreparedMedia, Projector, ProjectorError
 from paddock.engine.constraints import BadConstraint, Constraint
-from paddock.engine.multimodal.audio import UNWANTED, BadRecording
-from paddock.engine.multimodal.audio import decode as decode_recording
-from paddock.engine.multimodal.image import BadPicture, Pixels
-from paddock.engine.multimodal.image import decode as decode_picture
-from paddock.engine.multimodal.placeholders import Span, Spans, cell_numbers
-from paddock.engine.ordered_executor import Making, Preparation, StillWanted
+from paddock.engine.multimodal.audio import UNWANTED, BadAudio
+from paddock.engine.multimodal.audio import decode as decode_audio
+from paddock.engine.multimodal.image import BadImage, Pixels
+from paddock.engine.multimodal.image import decode as decode_image
+from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
+from paddock.engine.ordered_executor import OrderedExecutor, PendingResult, StillNeeded
 from paddock.ipc import Generate, Measure
-from paddock.signatures import is_recording
+from paddock.signatures import is_audio
 
 log = logging.getLogger("paddock.engine")
 
@@ -37,7 +37,7 @@ KNOWN = 512
 PREPARED = 4
 """Files that are held ready to be encoded. Others have to be decoded again when their turn comes."""
 
-LARGEST_PART = 4096
+MAX_CHUNK_EMBEDDINGS = 4096
 """Cells. Some encoders hear a whole recording at once: their memory grows with its square, to half a GB here."""
 
 
@@ -61,30 +61,32 @@ class MediaFile(NamedTuple):
         return cls(hashlib.blake2b(data, digest_size=HASH_BYTES).digest(), data)
 
 
-class Seen(NamedTuple):
+class ProcessedMedia(NamedTuple):
     """A file that has been looked at, and its parts in their order."""
 
     file: MediaFile
-    parts: tuple[Part, ...]
+    chunks: tuple[MediaChunk, ...]
 
     @property
     def tokens(self) -> int:
         """How many tokens it is in a prompt."""
-        return sum(part.cells or len(part.tokens) for part in self.parts)
+        return sum(chunk.num_embeddings or len(chunk.text_tokens) for chunk in self.chunks)
 
     @property
-    def cells(self) -> int:
+    def num_embeddings(self) -> int:
         """How many of these are embeddings: they stay when the text of a prompt is cut."""
-        return sum(part.cells for part in self.parts)
+        return sum(chunk.num_embeddings for chunk in self.chunks)
 
 
-def named_media(prompt: str, count: int) -> list[int]:
+def referenced_media(prompt: str, count: int) -> list[int]:
     """Return the numbers of the files that a prompt names, of `count`, each once, in the order of their marks."""
     numbers = (int(mark[1]) for mark in MARK.finditer(prompt))
     return list(dict.fromkeys(number for number in numbers if number < count))
 
 
-def with_media(model: Model, before: str, prompt: str, files: dict[int, Seen]) -> tuple[list[int], Spans]:
+def tokenize_with_media(
+    model: Model, before: str, prompt: str, files: dict[int, ProcessedMedia]
+) -> tuple[list[int], Placeholders]:
     """Return the tokens of `before` and `prompt`, in which files, by their numbers, stand in place of their marks.
 
     A mark of another number is text.
@@ -97,20 +99,24 @@ def with_media(model: Model, before: str, prompt: str, files: dict[int, Seen]) -
             end = mark.end()
     pieces.append(prompt[end:])
     tokens = model.tokenize(before + pieces[0])
-    spans: list[Span] = []
+    placeholders: list[PlaceholderRange] = []
     for number, text in zip(marked, pieces[1:], strict=True):
-        (key, _), parts = files[number]
-        for index, part in enumerate(parts):
-            if part.cells:
-                spans.append(Span(len(tokens), part.cells, part.positions, key, index, part.at_once))
-                tokens += cell_numbers(key, index, part.cells)
+        (key, _), chunks = files[number]
+        for index, chunk in enumerate(chunks):
+            if chunk.num_embeddings:
+                placeholders.append(
+                    PlaceholderRange(
+                        len(tokens), chunk.num_embeddings, chunk.num_positions, key, index, chunk.non_causal
+                    )
+                )
+                tokens += placeholder_tokens(key, index, chunk.num_embeddings)
             else:
-                tokens += part.tokens
+                tokens += chunk.text_tokens
         tokens += model.tokenize(text, add_special=False) if text else []
-    return tokens, Spans(spans)
+    return tokens, Placeholders(placeholders)
 
 
-class Viewing(NamedTuple):
+class MediaRequest(NamedTuple):
     """A request whose files are looked at."""
 
     request: Generate | Measure
@@ -126,21 +132,21 @@ class Again(NamedTuple):
     """A file that is prepared a second time."""
 
     key: bytes
-    making: Making[None]
+    making: PendingResult[None]
 
 
-class Gallery:
+class MediaPreprocessor:
     """Looks at pictures, and into recordings, in a thread of its own; remembers what they look like as tokens."""
 
-    def __init__(self, projector: Projector, most_cells: int) -> None:
-        """Make pictures smaller that would take more than `most_cells`, if that makes them take less."""
+    def __init__(self, projector: Projector, max_image_tokens: int) -> None:
+        """Make pictures smaller that would take more than `max_image_tokens`, if that makes them take less."""
         self._projector = projector
-        self._most_cells = most_cells
-        self._known: OrderedDict[bytes, tuple[Part, ...]] = OrderedDict()
-        self._prepared: OrderedDict[bytes, Prepared] = OrderedDict()
+        self._max_image_tokens = max_image_tokens
+        self._known: OrderedDict[bytes, tuple[MediaChunk, ...]] = OrderedDict()
+        self._prepared: OrderedDict[bytes, PreparedMedia] = OrderedDict()
         self._again: Again | None = None
         self._lock = threading.Lock()
-        self._coming = Preparation[Viewing, dict[int, Seen], BadMedia](
+        self._coming = OrderedExecutor[MediaRequest, dict[int, ProcessedMedia], BadMedia](
             "media", BadMedia, "an image or a recording cannot be prepared"
         )
 
@@ -149,7 +155,7 @@ class Gallery:
         """Whether a request waits for its files to be looked at."""
         return self._coming.busy
 
-    def add(self, viewing: Viewing) -> None:
+    def add(self, viewing: MediaRequest) -> None:
         """Begin to look at the files of a request."""
         self._coming.add(viewing, lambda wanted: self._look_at_all(viewing, wanted))
 
@@ -157,14 +163,14 @@ class Gallery:
         """Forget a request."""
         self._coming.cancel(lambda viewing: viewing.request.id == request)
 
-    def take(self, *, sleep: bool) -> list[tuple[Viewing, dict[int, Seen] | BadMedia]]:
+    def take(self, *, sleep: bool) -> list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]]:
         """Return the requests that are done, each with its files by their numbers, or what is wrong with one.
 
         If there is none, `sleep` a moment.
         """
         return self._coming.take(sleep=sleep)
 
-    def prepared(self, file: MediaFile) -> Prepared | None:
+    def prepared(self, file: MediaFile) -> PreparedMedia | None:
         """Take a file out, ready to be encoded; give it back with `keep` or close it.
 
         If it had to make room for others, the thread prepares it again, one such file at a time: None until then.
@@ -199,7 +205,7 @@ class Gallery:
             self._again.making.drop()
             self._again = None
 
-    def keep(self, key: bytes, prepared: Prepared) -> None:
+    def keep(self, key: bytes, prepared: PreparedMedia) -> None:
         """Hold a file ready to be encoded, as long as there is room for it."""
         with self._lock:
             before = self._prepared.pop(key, None)
@@ -220,18 +226,18 @@ class Gallery:
             prepared.close()
         self._prepared.clear()
 
-    def _look_at_all(self, viewing: Viewing, wanted: StillWanted) -> dict[int, Seen]:
+    def _look_at_all(self, viewing: MediaRequest, wanted: StillNeeded) -> dict[int, ProcessedMedia]:
         files, most = viewing.images, viewing.num_ctx
-        found: dict[int, Seen] = {}
+        found: dict[int, ProcessedMedia] = {}
         cells = 0
         for number, data in files.items():
             file = MediaFile.of(data)
             try:
-                found[number] = Seen(file, self._look_at(file, wanted))
+                found[number] = ProcessedMedia(file, self._look_at(file, wanted))
             except BadMedia as error:
-                what = "recording" if is_recording(data) else "image" if self._projector.sees else "file"
+                what = "recording" if is_audio(data) else "image" if self._projector.has_vision else "file"
                 raise BadMedia(f"{what} {number + 1} {error}" if len(files) > 1 else f"the {what} {error}") from None
-            cells += found[number].cells
+            cells += found[number].num_embeddings
             if most is not None and cells >= most:
                 raise TooMuchMedia(
                     f"request (at least {cells} tokens of images and audio) exceeds the available context size "
@@ -239,69 +245,67 @@ class Gallery:
                 )
         return found
 
-    def _look_at(self, file: MediaFile, wanted: StillWanted) -> tuple[Part, ...]:
+    def _look_at(self, file: MediaFile, wanted: StillNeeded) -> tuple[MediaChunk, ...]:
         with self._lock:
-            parts = self._known.get(file.key)
-            if parts is not None:
+            chunks = self._known.get(file.key)
+            if chunks is not None:
                 self._known.move_to_end(file.key)
-                return parts
+                return chunks
         prepared = self._prepare(file, wanted)
         self.keep(file.key, prepared)
-        return prepared.parts
+        return prepared.chunks
 
-    def _prepare_again(self, file: MediaFile, wanted: StillWanted) -> None:
+    def _prepare_again(self, file: MediaFile, wanted: StillNeeded) -> None:
         self.keep(file.key, self._prepare(file, wanted))
 
-    def _prepare(self, file: MediaFile, wanted: StillWanted) -> Prepared:
+    def _prepare(self, file: MediaFile, wanted: StillNeeded) -> PreparedMedia:
         if not wanted():
             raise BadMedia(UNWANTED)
         try:
-            prepared = self._heard(file.data, wanted) if is_recording(file.data) else self._pictured(file.data)
-        except (BadPicture, BadRecording) as error:
+            prepared = self._heard(file.data, wanted) if is_audio(file.data) else self._pictured(file.data)
+        except (BadImage, BadAudio) as error:
             raise BadMedia(str(error)) from None
         with self._lock:
-            self._known[file.key] = prepared.parts
+            self._known[file.key] = prepared.chunks
             while len(self._known) > KNOWN:
                 self._known.popitem(last=False)
         return prepared
 
-    def _heard(self, data: bytes, wanted: StillWanted) -> Prepared:
-        if not self._projector.hears:
-            raise BadRecording("is of no use: this model takes no audio")
-        samples = decode_recording(data, self._projector.sample_rate, wanted)
+    def _heard(self, data: bytes, wanted: StillNeeded) -> PreparedMedia:
+        if not self._projector.has_audio:
+            raise BadAudio("is of no use: this model takes no audio")
+        samples = decode_audio(data, self._projector.sample_rate, wanted)
         seconds = len(samples) / self._projector.sample_rate
         try:
-            prepared = self._projector.prepare_recording(samples)
+            prepared = self._projector.prepare_audio(samples)
         except ProjectorError as error:
             log.error("a recording of %.1f seconds: %s", seconds, error)
-            raise BadRecording(f"of {seconds:.1f} seconds cannot be prepared for this model") from None
-        if any(part.cells > LARGEST_PART for part in prepared.parts):
+            raise BadAudio(f"of {seconds:.1f} seconds cannot be prepared for this model") from None
+        if any(chunk.num_embeddings > MAX_CHUNK_EMBEDDINGS for chunk in prepared.chunks):
             prepared.close()
-            raise BadRecording(f"of {seconds:.0f} seconds is longer than this model hears at once")
+            raise BadAudio(f"of {seconds:.0f} seconds is longer than this model hears at once")
         return prepared
 
-    def _pictured(self, data: bytes) -> Prepared:
-        if not self._projector.sees:
-            raise BadPicture(
-                "is no recording of a known format (WAV, MP3, FLAC or Ogg), and this model takes no images"
-            )
-        pixels = decode_picture(data)
+    def _pictured(self, data: bytes) -> PreparedMedia:
+        if not self._projector.has_vision:
+            raise BadImage("is no recording of a known format (WAV, MP3, FLAC or Ogg), and this model takes no images")
+        pixels = decode_image(data)
         try:
             return self._fitting(pixels)
         except ProjectorError as error:
             log.error("an image of %d x %d pixels: %s", pixels.width, pixels.height, error)
-            raise BadPicture(f"of {pixels.width} x {pixels.height} pixels cannot be prepared for this model") from None
+            raise BadImage(f"of {pixels.width} x {pixels.height} pixels cannot be prepared for this model") from None
 
-    def _fitting(self, pixels: Pixels) -> Prepared:
+    def _fitting(self, pixels: Pixels) -> PreparedMedia:
         """Prepare a picture, made smaller until it takes few enough cells or not less any more.
 
         Some projectors make up to 4,096 embeddings of a photograph, which is all of a usual context.
         """
-        prepared = self._projector.prepare_picture(pixels.width, pixels.height, pixels.data)
-        while prepared.cells > self._most_cells:
-            pixels = pixels.shrunk(0.98 * math.sqrt(self._most_cells / prepared.cells))
-            smaller = self._projector.prepare_picture(pixels.width, pixels.height, pixels.data)
-            if smaller.cells >= prepared.cells:
+        prepared = self._projector.prepare_image(pixels.width, pixels.height, pixels.data)
+        while prepared.num_embeddings > self._max_image_tokens:
+            pixels = pixels.shrunk(0.98 * math.sqrt(self._max_image_tokens / prepared.num_embeddings))
+            smaller = self._projector.prepare_image(pixels.width, pixels.height, pixels.data)
+            if smaller.num_embeddings >= prepared.num_embeddings:
                 smaller.close()
                 break
             prepared.close()

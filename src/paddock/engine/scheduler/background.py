@@ -69,4 +69,4 @@ class AsideTurns:
             self.current = None
 
     def _is_long(self, sequence: Sequence) -> bool:
-        return 0 < self._worth <= sequence.pending and not sequence.spans
+        return 0 < self._worth <= sequence.pending and not sequence.placeholders

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from paddock.engine.kvcache.memory import Memory
 from paddock.engine.kvcache.prefix_cache import PrefixCache
-from paddock.engine.multimodal.placeholders import Span
+from paddock.engine.multimodal.placeholders import PlaceholderRange
 from paddock.engine.scheduler.background import AsideTurns
 from paddock.engine.scheduler.budget import ChunkBudget
 from paddock.engine.scheduler.sequence import Sequence, State
@@ -50,7 +50,7 @@ class Scheduler:
         max_running: int,
         park: bool = False,
         aside_from: int = 0,
-        has_embeddings: Callable[[Sequence, Span], bool] = lambda _sequence, _span: True,
+        has_embeddings: Callable[[Sequence, PlaceholderRange], bool] = lambda _sequence, _placeholder: True,
     ) -> None:
         """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has.
 
@@ -60,7 +60,7 @@ class Scheduler:
         """
         self.cache = PrefixCache(memory, park=park)
         self.asides = AsideTurns(memory, self.cache, aside_from)
-        self.unencoded: list[tuple[Sequence, Span]] = []
+        self.unencoded: list[tuple[Sequence, PlaceholderRange]] = []
         """Pictures for whose embeddings sequences wait, the oldest sequence's first."""
         self._has_embeddings = has_embeddings
         self.preemptions = 0
@@ -123,7 +123,7 @@ class Scheduler:
                 sequence.state = State.DECODING
             if sequence.computed in sequence.checkpoints:
                 sequence.checkpoints.discard(sequence.computed)
-                position = sequence.spans.position(sequence.computed)
+                position = sequence.placeholders.position(sequence.computed)
                 self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed], position)
 
     def rejected(self) -> Sequence | None:
@@ -167,18 +167,18 @@ class Scheduler:
     def _piece(self, sequence: Sequence, room: int) -> int:
         """How many tokens of a prompt are next: of text up to a picture, or of a picture, as far as there is room."""
         count = min(sequence.pending, room)
-        if not sequence.spans:
+        if not sequence.placeholders:
             return count
-        span = sequence.spans.at(sequence.computed)
-        if span is None:
-            stop = sequence.spans.next_start(sequence.computed)
+        placeholder = sequence.placeholders.at(sequence.computed)
+        if placeholder is None:
+            stop = sequence.placeholders.next_start(sequence.computed)
             return count if stop is None else min(count, stop - sequence.computed)
-        if not self._has_embeddings(sequence, span):
-            self.unencoded.append((sequence, span))
+        if not self._has_embeddings(sequence, placeholder):
+            self.unencoded.append((sequence, placeholder))
             return 0
-        if span.at_once:
-            return span.length if room else 0
-        return min(count, span.end - sequence.computed)
+        if placeholder.non_causal:
+            return placeholder.num_tokens if room else 0
+        return min(count, placeholder.end - sequence.computed)
 
     # Room
 
@@ -225,9 +225,9 @@ class Scheduler:
         slot, length = sequence.slot, sequence.computed
         if sequence.shifted:
             length = min(length, sequence.num_keep)
-        length = sequence.spans.whole(length)
+        length = sequence.placeholders.round_down(length)
         is_less = sequence.shifted or length < sequence.computed
-        if is_less and not self._memory.cut(slot, sequence.spans.position(length)):
+        if is_less and not self._memory.cut(slot, sequence.placeholders.position(length)):
             length = 0
         if not length:
             self._release(sequence)
@@ -274,7 +274,9 @@ class Scheduler:
         slot = cache.take_slot(but=source)
         if slot is None:
             return False
-        shared = cache.begin(slot, sequence.tokens, source, shared, spans=sequence.spans, use_parked=sequence.use_cache)
+        shared = cache.begin(
+            slot, sequence.tokens, source, shared, placeholders=sequence.placeholders, use_parked=sequence.use_cache
+        )
         if not cache.free(len(sequence.tokens) - shared + HEADROOM * len(self._running)):
             cache.give_back(slot)
             return False
@@ -293,7 +295,7 @@ class Scheduler:
         self._by_slot[slot] = sequence
         self.cache.trim()
         bisect.insort(self._running, sequence, key=lambda s: s.arrival)
-        end = sequence.spans.whole(len(sequence.tokens) - 1)
+        end = sequence.placeholders.round_down(len(sequence.tokens) - 1)
         if not self._memory.any_prefix and sequence.use_cache and end - shared >= WORTH_KEEPING:
             sequence.checkpoints.add(end)
 
@@ -309,12 +311,14 @@ class Scheduler:
         longest, deepest = 0, -1
         common = self.cache.tree.common(sequence.tokens)
         for slot, length in common.items():
-            length = sequence.spans.whole(min(length, limit))
+            length = sequence.placeholders.round_down(min(length, limit))
             holder = self._by_slot.get(slot)
             held = holder.computed if holder is not None else self.cache.tree.length(slot)
             if length > longest or (length == longest and holder is None):
                 longest, deepest = length, slot
-            usable = self._memory.reusable(slot, held, sequence.spans.whole(min(length, held))) if held else 0
+            usable = (
+                self._memory.reusable(slot, held, sequence.placeholders.round_down(min(length, held))) if held else 0
+            )
             if usable > shared:
                 source, shared = slot, usable
         if longest - shared >= (WORTH_WAITING if self._memory.any_prefix else WORTH_KEEPING):
@@ -337,14 +341,14 @@ class Scheduler:
 
         Where cells cannot change position, or are shared and cannot be had alone, the rest is computed again.
         """
-        keep, slot, tree = sequence.spans.whole(sequence.num_keep), sequence.slot, self.cache.tree
+        keep, slot, tree = sequence.placeholders.round_down(sequence.num_keep), sequence.slot, self.cache.tree
         drop = max((sequence.computed - keep) // 2, 1)
-        cut = sequence.spans.at(keep + drop)
+        cut = sequence.placeholders.at(keep + drop)
         if cut is not None:
             drop = cut.end - keep
         shifted = self._memory.can_shift and self.cache.own_cells(slot, keep) and self._memory.shift(slot, keep, drop)
         del sequence.tokens[keep : keep + drop]
-        sequence.spans = sequence.spans.without(keep, keep + drop)
+        sequence.placeholders = sequence.placeholders.without(keep, keep + drop)
         if shifted:
             sequence.computed -= drop
             sequence.shifted = True

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from paddock.engine.multimodal.placeholders import Spans
+from paddock.engine.multimodal.placeholders import Placeholders
 
 
 class State(Enum):
@@ -26,12 +26,12 @@ class Sequence:
         num_keep: int = 0,
         may_shift: bool = True,
         use_cache: bool = True,
-        spans: Spans | None = None,
+        placeholders: Placeholders | None = None,
     ) -> None:
-        """Begin with the prompt `tokens`; `number` is the request's, `spans` are where its files stand."""
+        """Begin with the prompt `tokens`; `number` is the request's, `placeholders` are where its files stand."""
         self.id = number
         self.tokens = list(tokens)
-        self.spans = spans or Spans()
+        self.placeholders = placeholders or Placeholders()
         self.prompt_length = len(tokens)
         self.num_ctx = num_ctx
         """Most tokens of prompt and reply that it may hold at once."""
@@ -71,8 +71,13 @@ def kept_tokens(num_keep: int, prompt_length: int, adds_bos: bool) -> int:
 
 
 def cut_prompt(
-    prompt: list[int], num_ctx: int, num_keep: int, adds_bos: bool, truncate: bool, spans: Spans | None = None
-) -> tuple[list[int], Spans]:
+    prompt: list[int],
+    num_ctx: int,
+    num_keep: int,
+    adds_bos: bool,
+    truncate: bool,
+    placeholders: Placeholders | None = None,
+) -> tuple[list[int], Placeholders]:
     """Return a prompt that fits `num_ctx` with room for a reply, and where pictures and recordings stand in it.
 
     One of `num_ctx` tokens or more is cut to those to keep and the newest, down to half of what is not kept. Where
@@ -81,28 +86,30 @@ def cut_prompt(
     Raises:
         PromptTooLong: if it does not fit and `truncate` is off, or for its pictures and recordings.
     """
-    spans = spans or Spans()
+    placeholders = placeholders or Placeholders()
     if len(prompt) < num_ctx:
-        return prompt, spans
+        return prompt, placeholders
     if not truncate:
         raise PromptTooLong(
             f"request ({len(prompt)} tokens) exceeds the available context size ({num_ctx} tokens), try increasing it"
         )
     keep = min(kept_tokens(num_keep, len(prompt), adds_bos), num_ctx - 4)
     newest = max((num_ctx - keep) // 2, 1)
-    start, end = _dispensable(len(prompt), num_ctx, keep, len(prompt) - keep - newest, spans)
-    return prompt[:start] + prompt[end:], spans.without(start, end)
+    start, end = _dispensable(len(prompt), num_ctx, keep, len(prompt) - keep - newest, placeholders)
+    return prompt[:start] + prompt[end:], placeholders.without(start, end)
 
 
-def _dispensable(length: int, num_ctx: int, keep: int, excess: int, spans: Spans) -> tuple[int, int]:
+def _dispensable(length: int, num_ctx: int, keep: int, excess: int, placeholders: Placeholders) -> tuple[int, int]:
     """Return which tokens a prompt of `length` goes without: `excess` of them, if so many stand together."""
-    texts = list(zip([keep, *(s.end for s in spans)], [*(s.start for s in spans), length - 1], strict=True))
+    texts = list(
+        zip([keep, *(s.end for s in placeholders)], [*(s.start for s in placeholders), length - 1], strict=True)
+    )
     for wanted in (excess, length - num_ctx + min(num_ctx // 4, 64)):
         for start, end in texts:
             start = max(start, keep)
             if end - start >= wanted:
                 return start, start + wanted
-    cells = sum(span.length for span in spans)
+    cells = sum(placeholder.num_tokens for placeholder in placeholders)
     raise PromptTooLong(
         f"request ({length} tokens, {cells} of them of images and audio) exceeds the available context size "
         f"({num_ctx} tokens), try increasing it"
