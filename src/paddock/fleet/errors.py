@@ -1,14 +1,24 @@
 """What can go wrong between a request and a runner."""
 
+from paddock.errors import ErrorKind, PaddockError
 from paddock.ipc import FailureKind
 
+KIND_OF_FAILURE: dict[FailureKind, ErrorKind] = {
+    "invalid": ErrorKind.INVALID,
+    "too_long": ErrorKind.TOO_LONG,
+    "overloaded": ErrorKind.OVERLOADED,
+    "engine": ErrorKind.INTERNAL,
+}
 
-class FleetError(Exception):
-    """The base of this room's errors; the message is for the client."""
+
+class FleetError(PaddockError):
+    """The base of the fleet's errors; the message is for the client."""
 
 
 class ServerBusy(FleetError):
     """More requests are waiting than MAX_QUEUE allows."""
+
+    kind = ErrorKind.OVERLOADED
 
     def __init__(self) -> None:
         super().__init__("server busy, please try again.  maximum pending requests exceeded")
@@ -16,6 +26,8 @@ class ServerBusy(FleetError):
 
 class LoadFailure(FleetError):
     """The runner could not load the model."""
+
+    kind = ErrorKind.UNAVAILABLE
 
 
 class LoadTimeout(LoadFailure):
@@ -29,10 +41,12 @@ class InsufficientMemory(LoadFailure):
 class RunnerCrashed(FleetError):
     """The runner died while it served the request."""
 
+    kind = ErrorKind.UNAVAILABLE
+
 
 class RequestFailed(FleetError):
     """The runner refused or failed this one request."""
 
     def __init__(self, message: str, kind: FailureKind) -> None:
         super().__init__(message)
-        self.kind = kind
+        self.kind = KIND_OF_FAILURE[kind]

@@ -1,9 +1,15 @@
-"""The root of what can go wrong with models on disk."""
+"""The base of all errors about models on disk."""
+
+from paddock.errors import ErrorKind, PaddockError
 
 
-class LibraryError(Exception):
-    """The message is one line, names the cause, and is shown to clients as it is."""
+class LibraryError(PaddockError):
+    """The base of the library's errors; if nothing else is said, the request is to blame."""
+
+    kind = ErrorKind.INVALID
 
 
 class NotBuilt(LibraryError):
-    """Something that a later version does; the message says what."""
+    """A later version will do this; the message says what."""
+
+    kind = ErrorKind.UNIMPLEMENTED

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from paddock.errors import PaddockError
+
 Think = bool | str | None
 """Whether the model was told to think, or how much; None if the request does not say."""
 
@@ -11,7 +13,7 @@ Tools = Sequence[Mapping[str, Any]]
 """Tools as a request brings them."""
 
 
-class ParseError(ValueError):
+class ParseError(PaddockError, ValueError):
     """A call that the model wrote cannot be read; the message says why, in one line."""
 
 

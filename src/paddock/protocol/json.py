@@ -4,11 +4,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from paddock.errors import ErrorKind, PaddockError
+
 T = TypeVar("T")
 
 
-class BadRequest(ValueError):
+class BadRequest(PaddockError, ValueError):
     """The body is not what the endpoint takes; the message is for the client."""
+
+    kind = ErrorKind.INVALID
 
 
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}

@@ -1,5 +1,6 @@
 """What can go wrong between this machine and a registry."""
 
+from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 
 
@@ -8,6 +9,8 @@ class RegistryError(LibraryError):
 
     Its text may quote a registry and will stand in a terminal, which nothing of it may steer.
     """
+
+    kind = ErrorKind.UPSTREAM
 
     status = 0
 
@@ -36,6 +39,8 @@ class Absent(RegistryError):
 
 class BadArchive(RegistryError):
     """A file is no archive of a model, or a damaged one, or not of the model that is asked for."""
+
+    kind = ErrorKind.INVALID
 
 
 class Denied(RegistryError):

@@ -1,4 +1,4 @@
-"""Errors to statuses: the one place that knows which exception is whose fault."""
+"""Errors to statuses: the one place that maps kinds of errors to answers."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -7,19 +7,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paddock.fleet import FleetError, InsufficientMemory, RequestFailed, ServerBusy
-from paddock.library.create.worker_process import ChildCrashed
-from paddock.library.errors import LibraryError, NotBuilt
-from paddock.library.names import InvalidName
-from paddock.library.store.blobs import DigestMismatch, InvalidDigest
-from paddock.library.store.library import ModelNotFound
-from paddock.library.store.manifests import BrokenModel
-from paddock.parsing import ParseError
-from paddock.protocol.json import BadRequest, encode
+from paddock.errors import ErrorKind, PaddockError
+from paddock.protocol.json import encode
 from paddock.protocol.ollama import ErrorBody
-from paddock.registry.errors import BadArchive, RegistryError
-from paddock.service.errors import NotBuiltYet, RequestError, UnknownModel
-from paddock.templates.errors import TemplateError
 
 log = logging.getLogger("paddock.server")
 
@@ -30,55 +20,44 @@ CLIENT_GONE = 499
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(PaddockError):
     """The request's body is larger than JSON bodies may be."""
+
+    kind = ErrorKind.TOO_LARGE
 
 
 class ClientGone(Exception):
     """The client hung up; nobody reads an answer."""
 
 
-STATUSES: tuple[tuple[type[Exception], int], ...] = (
-    (BodyTooLarge, 413),
-    (ModelNotFound, 404),
-    (UnknownModel, 404),
-    (NotBuilt, 501),
-    (NotBuiltYet, 501),
-    (BadRequest, 400),
-    (RequestError, 400),
-    (InvalidName, 400),
-    (InvalidDigest, 400),
-    (DigestMismatch, 400),
-    (TemplateError, 400),
-    (ParseError, 500),
-    (BrokenModel, 500),
-    (ChildCrashed, 500),
-    (BadArchive, 400),
-    (RegistryError, 500),
-    (LibraryError, 400),
-    (ServerBusy, 503),
-    (InsufficientMemory, 500),
-    (FleetError, 500),
-)
-"""The first that fits counts."""
-
-REQUEST_FAILURES = {"invalid": 400, "too_long": 400, "overloaded": 503, "engine": 500}
+STATUS_OF_KIND = {
+    ErrorKind.NOT_FOUND: 404,
+    ErrorKind.INVALID: 400,
+    ErrorKind.UNSUPPORTED: 400,
+    ErrorKind.UNIMPLEMENTED: 501,
+    ErrorKind.TOO_LONG: 400,
+    ErrorKind.TOO_LARGE: 413,
+    ErrorKind.OVERLOADED: 503,
+    ErrorKind.CANCELLED: 400,
+    ErrorKind.UNAVAILABLE: 500,
+    ErrorKind.UPSTREAM: 500,
+    ErrorKind.CORRUPT: 500,
+    ErrorKind.INTERNAL: 500,
+}
+"""The statuses of Ollama's dialect."""
 
 
 def status_of(error: Exception) -> int:
     """Return the HTTP status for `error`."""
-    if isinstance(error, RequestFailed):
-        return REQUEST_FAILURES[error.kind]
-    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    return STATUS_OF_KIND[error.kind] if isinstance(error, PaddockError) else 500
 
 
 def error_body(error: Exception) -> bytes:
     """Return `{"error": …}` for `error`, and log what is a bug of ours."""
-    known = isinstance(error, RequestFailed) or any(isinstance(error, kind) for kind, _ in STATUSES)
     if isinstance(error, OSError):
         log.error("%s", error)
         return encode(ErrorBody(error.strerror or str(error)))
-    if not known:
+    if not isinstance(error, PaddockError):
         log.error("unexpected error", exc_info=error)
         return encode(ErrorBody(f"internal error: {type(error).__name__}: {error}"))
     return encode(ErrorBody(str(error)))

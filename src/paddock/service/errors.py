@@ -1,23 +1,24 @@
-"""What can be wrong with a request for inference; messages are those that clients of Ollama match on."""
+"""What can be wrong with a request for inference; the messages are those that clients of Ollama match on."""
+
+from paddock.errors import ErrorKind, PaddockError
 
 
-class RequestError(Exception):
-    """The client asked for something that cannot be; the message is one line."""
+class RequestError(PaddockError):
+    """The request cannot be served as it is."""
+
+    kind = ErrorKind.INVALID
 
 
 class NotSupported(RequestError):
     """The model cannot do what the request needs."""
 
+    kind = ErrorKind.UNSUPPORTED
+
 
 class UnknownModel(RequestError):
-    """There is no such model."""
+    """There is no model of that name."""
+
+    kind = ErrorKind.NOT_FOUND
 
     def __init__(self, name: str) -> None:
         super().__init__(f"model '{name}' not found")
-
-
-class NotBuiltYet(RequestError):
-    """Paddock cannot do this yet."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not built yet")

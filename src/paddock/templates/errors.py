@@ -1,8 +1,12 @@
 """What can be wrong with a prompt template."""
 
+from paddock.errors import ErrorKind, PaddockError
 
-class TemplateError(ValueError):
+
+class TemplateError(PaddockError, ValueError):
     """A prompt template cannot be used; the message is one line that a client may see."""
+
+    kind = ErrorKind.INVALID
 
 
 class TemplateSyntax(TemplateError):

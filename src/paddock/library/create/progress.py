@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Self
 
+from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 
 Report = Callable[[str], None]
@@ -11,6 +12,8 @@ Report = Callable[[str], None]
 
 class Stopped(LibraryError):
     """Nobody waits for the result any more, or there is no time for it."""
+
+    kind = ErrorKind.CANCELLED
 
 
 class Measured(str):

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
+from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 
 INTERVAL = 0.25
@@ -29,6 +30,8 @@ class ChildFailed(LibraryError):
 
 class ChildCrashed(ChildFailed):
     """The child ended without a word."""
+
+    kind = ErrorKind.INTERNAL
 
 
 def run_child(module: str, arguments: Sequence[str], receive: Callable[[Message | None], None]) -> None:

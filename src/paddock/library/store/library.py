@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 from paddock.library.model import Model, read_model
 from paddock.library.names import ModelName
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 class ModelNotFound(LibraryError):
     """There is no model of that name."""
+
+    kind = ErrorKind.NOT_FOUND
 
     def __init__(self, name: ModelName, message: str | None = None) -> None:
         super().__init__(message or f"model '{name.short}' not found")

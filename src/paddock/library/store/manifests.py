@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 from paddock.library.names import InvalidName, ModelName, is_host, is_part
 from paddock.library.store.blobs import InvalidDigest, parse_digest
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 class BrokenModel(LibraryError):
     """The model is there and something of it cannot be read."""
+
+    kind = ErrorKind.CORRUPT
 
     def __init__(self, name: ModelName, reason: str) -> None:
         super().__init__(f"model '{name.short}' is broken: {reason}")

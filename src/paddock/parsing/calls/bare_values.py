@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paddock.errors import ErrorKind, PaddockError
 from paddock.parsing.calls.values import typed
 
 Part = str | dict[str, Any]
@@ -27,8 +28,10 @@ DESCRIBING = frozenset({"type", "description", "title", "default", "examples", "
 OF_TEXT = frozenset({"minLength", "maxLength", "pattern", "format"})
 
 
-class CannotForce(ValueError):
+class CannotForce(PaddockError, ValueError):
     """A call cannot be forced; the message says why, and is fit to be shown."""
+
+    kind = ErrorKind.INVALID
 
 
 @dataclass(frozen=True)
