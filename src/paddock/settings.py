@@ -8,11 +8,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from paddock.durations import FOREVER, InvalidDuration, parse_duration
 
 T = TypeVar("T")
+
+KVCacheType = Literal["f16", "q8_0", "q4_0"]
+KV_CACHE_TYPES: dict[str, KVCacheType] = {"f16": "f16", "q8_0": "q8_0", "q4_0": "q4_0"}
 
 DEFAULT_PORT = 11434
 DEFAULT_KEEP_ALIVE = parse_duration("5m")
@@ -37,7 +40,7 @@ class Settings:
     max_loaded_models: int = 0
     max_queue: int = 512
     origins: tuple[str, ...] = ()
-    kv_cache_type: str = "f16"
+    kv_cache_type: KVCacheType = "f16"
     flash_attention: bool | None = None
     """None: the runner chooses by the model."""
     noprune: bool = False
@@ -238,10 +241,11 @@ def _switch(text: str) -> bool | None:
     raise ValueError("must be 1 or 0")
 
 
-def _kv_cache_type(text: str) -> str:
-    if text.lower() not in ("f16", "q8_0", "q4_0"):
+def _kv_cache_type(text: str) -> KVCacheType:
+    found = KV_CACHE_TYPES.get(text.lower())
+    if found is None:
         raise ValueError("must be f16, q8_0 or q4_0")
-    return text.lower()
+    return found
 
 
 __all__ = ["InvalidDuration", "InvalidSetting", "Settings", "keep_alive", "read_settings"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paddock.ipc import FreeTags
+from paddock.ipc import ThinkingTags
 from paddock.parsing import facts_of, notation_of_parser, parser_named
 from paddock.service.parsers import TAGS_BEFORE_CALLS, TAGS_OF_PARSER, USUAL_TAGS
 
@@ -12,9 +12,9 @@ THINKERS = ("harmony", "cohere", "gemma4", "glimmer", "qwen3-thinking", "deepsee
 TOOL = {"type": "function", "function": {"name": "note", "parameters": {"type": "object", "properties": {}}}}
 
 
-def thought(tags: FreeTags, header: str) -> str:
+def thought(tags: ThinkingTags, header: str) -> str:
     """A reply up to where its thinking is ended for the model."""
-    return tags.opening + header + "so it is" + (tags.written or tags.closing)
+    return tags.opening + header + "so it is" + (tags.forced_closing or tags.closing)
 
 
 @pytest.mark.parametrize("name", THINKERS)

@@ -1,37 +1,53 @@
-"""What the fleet and a runner say to each other: typed messages in length-prefixed frames, nothing else.
+"""The whole contract between the fleet and a runner: typed messages in length-prefixed frames, nothing else.
 
-The fleet sends `Command`s to a runner, the runner answers with `Event`s.
+A runner is a program that holds one loaded model. It reads frames with `Command`s from its standard input and writes
+frames with `Event`s to its standard output. Whatever speaks these messages can stand in its place:
+
+1. The fleet sends `LoadModel`. The runner answers `Loaded`, and from then on takes further commands; or it answers
+   `LoadFailed` and ends.
+2. Each request (`Generate`, `Embed`, `Tokenize`, `Measure`) carries an `id` that the fleet chooses. It is unique among
+   the requests of one runner, and every event that answers the request carries it. Requests need not wait for one
+   another; their answers may come in any order, but those to one request come in their own order.
+3. A request ends with its answer or with `Failed`. `Cancel` ends it without an answer: events that are already on
+   their way may still arrive, and the fleet ignores events of ids that it does not know.
+4. `Shutdown`, or the end of the runner's input, ends the runner at once. The end of its output tells the fleet that
+   the runner has gone; requests that had no end by then have failed.
+
+`commands` and `events` say which message answers which, with units and limits; `frames` says what they are as bytes.
 """
 
-from paddock.ipc.frames import HEADER, MAX_FRAME, BrokenStream, Frames, decode_command, decode_event, encode
-from paddock.ipc.messages import (
+from paddock.ipc.commands import (
     Cancel,
-    Chunk,
     Command,
     Embed,
-    Embeddings,
+    FlashAttention,
+    Generate,
+    KVCacheType,
+    LoadModel,
+    Measure,
+    Sampling,
+    Shutdown,
+    ThinkingTags,
+    Tokenize,
+)
+from paddock.ipc.events import (
+    Chunk,
     Event,
     Failed,
     FailureKind,
     Finished,
     FinishReason,
-    FlashAttention,
-    FreeTags,
-    Generate,
     Loaded,
     LoadFailed,
-    LoadModel,
-    Measure,
     Measured,
-    Sampling,
-    Shutdown,
     Statistics,
     Step,
-    Tokenize,
     TokenLogprob,
     Tokens,
     Vector,
+    VectorBatch,
 )
+from paddock.ipc.frames import HEADER, MAX_FRAME, BrokenStream, Frames, decode_command, decode_event, encode
 
 __all__ = [
     "HEADER",
@@ -41,7 +57,6 @@ __all__ = [
     "Chunk",
     "Command",
     "Embed",
-    "Embeddings",
     "Event",
     "Failed",
     "FailureKind",
@@ -49,8 +64,8 @@ __all__ = [
     "Finished",
     "FlashAttention",
     "Frames",
-    "FreeTags",
     "Generate",
+    "KVCacheType",
     "LoadFailed",
     "LoadModel",
     "Loaded",
@@ -60,10 +75,12 @@ __all__ = [
     "Shutdown",
     "Statistics",
     "Step",
+    "ThinkingTags",
     "TokenLogprob",
     "Tokenize",
     "Tokens",
     "Vector",
+    "VectorBatch",
     "decode_command",
     "decode_event",
     "encode",

@@ -1,15 +1,21 @@
-"""Frames: messages as bytes, a 4-byte little-endian length and that many bytes of MessagePack."""
+"""Frames: how messages travel as bytes.
+
+A frame is the length of its body, 4 bytes, little-endian, and the body: one message in MessagePack. A message is a map
+with the names of its fields as keys and its kind under the key `type`; structs declared `array_like` are arrays of
+their fields in order. Fields with defaults may be left out, unknown ones are ignored.
+"""
 
 import struct
 from collections.abc import Iterator
 
 import msgspec
 
-from paddock.ipc.messages import Command, Event
+from paddock.ipc.commands import Command
+from paddock.ipc.events import Event
 
 HEADER = struct.Struct("<I")
 MAX_FRAME = 1 << 30
-"""No message comes near this; a longer one means that the stream is out of step."""
+"""Most bytes of a body. No message comes near this; a longer one means that the stream is out of step."""
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
@@ -17,7 +23,7 @@ _events: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
 
 class BrokenStream(ValueError):
-    """The bytes are no message: the two sides are out of step."""
+    """The bytes are no message: the two sides are out of step. Nothing can be read after it."""
 
 
 def encode(message: Command | Event) -> bytes:
@@ -27,26 +33,26 @@ def encode(message: Command | Event) -> bytes:
 
 
 def decode_command(body: bytes | memoryview) -> Command:
-    """Read a frame's body as a command.
+    """Decode a frame's body as a command.
 
     Raises:
-        BrokenStream: if it is none.
+        BrokenStream: if it is not one.
     """
     try:
         return _commands.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenStream(f"not a command: {error}") from None
 
 
 def decode_event(body: bytes | memoryview) -> Event:
-    """Read a frame's body as an event.
+    """Decode a frame's body as an event.
 
     Raises:
-        BrokenStream: if it is none.
+        BrokenStream: if it is not one.
     """
     try:
         return _events.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenStream(f"not an event: {error}") from None
 
 
@@ -66,15 +72,15 @@ class Frames:
         buffer += data
         start = 0
         try:
-            while len(buffer) - start >= 4:
+            while len(buffer) - start >= HEADER.size:
                 (length,) = HEADER.unpack_from(buffer, start)
                 if length > MAX_FRAME:
                     raise BrokenStream(f"a frame of {length} bytes")
-                end = start + 4 + length
+                end = start + HEADER.size + length
                 if len(buffer) < end:
                     break
                 with memoryview(buffer) as whole:
-                    body = bytes(whole[start + 4 : end])
+                    body = bytes(whole[start + HEADER.size : end])
                 start = end
                 yield body
         finally:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 
 from paddock.fleet import Lease
-from paddock.ipc import Chunk, Finished, FreeTags, Generate
+from paddock.ipc import Chunk, Finished, Generate, ThinkingTags
 from paddock.library.store.library import Model
 from paddock.parsing import ReplyParser
 from paddock.service.errors import NotSupported, RequestError
@@ -206,7 +206,7 @@ class Inference:
         prompt: str,
         images: tuple[bytes, ...],
         parser: ReplyParser | None,
-        free: FreeTags | None,
+        free: ThinkingTags | None,
         started: int,
         loaded: int,
     ) -> AsyncIterator[list[ReplyPart]]:

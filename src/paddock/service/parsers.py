@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from paddock.ipc import FreeTags
+from paddock.ipc import ThinkingTags
 from paddock.library.model import Model
 from paddock.parsing import (
     CallNotation,
@@ -29,19 +29,19 @@ from paddock.templates import Message, PromptFormat
 
 Think = bool | str | None
 
-USUAL_TAGS = FreeTags("<think>", "</think>")
+USUAL_TAGS = ThinkingTags("<think>", "</think>")
 TAGS_OF_PARSER = {
-    "harmony": FreeTags(
+    "harmony": ThinkingTags(
         "<|channel|>", "<|channel|>final<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"
     ),
-    "cohere": FreeTags("<|START_THINKING|>", "<|END_THINKING|>"),
-    "gemma4": FreeTags("<|channel>", "<channel|>"),
-    "glimmer": FreeTags(" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
+    "cohere": ThinkingTags("<|START_THINKING|>", "<|END_THINKING|>"),
+    "gemma4": ThinkingTags("<|channel>", "<channel|>"),
+    "glimmer": ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
 }
 """Where the thinking of a parser's models begins and ends, if not between the usual tags."""
 TAGS_BEFORE_CALLS = {
-    "harmony": FreeTags("<|channel|>analysis", "<|end|><|start|>assistant"),
-    "glimmer": FreeTags(" to=self<|message|>", "<|eom|><|start|>assistant"),
+    "harmony": ThinkingTags("<|channel|>analysis", "<|end|><|start|>assistant"),
+    "glimmer": ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant"),
 }
 """Where it does before a call, if its models open a message of its own for that."""
 
@@ -110,7 +110,9 @@ def call_notation(model: Model, form: PromptFormat) -> CallNotation | None:
     return None
 
 
-def free_tags(model: Model, form: PromptFormat, think: Think, prompt: str, *, call: bool = False) -> FreeTags | None:
+def free_tags(
+    model: Model, form: PromptFormat, think: Think, prompt: str, *, call: bool = False
+) -> ThinkingTags | None:
     """Return the tags between which a reply in some format is free, since it is thinking; None if there is none.
 
     What comes behind the second is in the format; is that a `call`, it begins with the header of its own message.
@@ -123,10 +125,10 @@ def free_tags(model: Model, form: PromptFormat, think: Think, prompt: str, *, ca
     elif parser:
         tags = TAGS_OF_PARSER.get(parser, USUAL_TAGS)
     elif form.template is not None:
-        tags = FreeTags(*thinking_tags(form.template.text))
+        tags = ThinkingTags(*thinking_tags(form.template.text))
     else:
         found = thinking_tags_of_chat_template(form.chat_template.source) if form.chat_template is not None else None
-        tags = FreeTags(*found) if found else USUAL_TAGS
+        tags = ThinkingTags(*found) if found else USUAL_TAGS
     if not tags.closing:
         return None
     return tags._replace(opening="") if prompt.rstrip().endswith(tags.opening) else tags

@@ -9,7 +9,7 @@ import pytest
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import ConstraintFailed, Vocabulary, constraint
 from paddock.engine.generation.constrained import ANSWER_TOKENS, FormattedReply
-from paddock.ipc import FreeTags
+from paddock.ipc import ThinkingTags
 
 PIECES = ["", "<think>", "<", "th", "ink>", "</think>", "</", "tool>", "a", "1", ">", "b"]
 END, THINK, LESS, TH, INK, CLOSE, SLASH, TOOL, A, ONE, GREATER, B = range(len(PIECES))
@@ -40,7 +40,7 @@ class Tokens:
     def reply(self, pattern: str, thinking: tuple[str, ...] | None, *, most: int = 12, num_predict: int = 1000) -> str:
         model = cast(Model, self)
         rules = constraint(Vocabulary(model), json.dumps({"type": "regex", "pattern": pattern}))
-        formatted = FormattedReply(model, rules, FreeTags(*thinking) if thinking else None, num_predict)
+        formatted = FormattedReply(model, rules, ThinkingTags(*thinking) if thinking else None, num_predict)
         tokens: list[int] = []
         while not formatted.done and len(tokens) < min(most, num_predict):
             ctypes.memset(self._logits, 0, ctypes.sizeof(self._logits))

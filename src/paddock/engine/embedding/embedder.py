@@ -19,7 +19,7 @@ from paddock.engine.binding.embedding import NoVector, Pooling
 from paddock.engine.embedding.batcher import PIECE, ROWS, EmbeddingBatcher, EmbeddingItem, EmbeddingSettings
 from paddock.engine.embedding.reranking import Scorer
 from paddock.engine.embedding.tokenizer import EmbeddingTokenizer, TextRefused, not_finite
-from paddock.ipc import Embed, Embeddings, Failed, Step, Vector
+from paddock.ipc import Embed, Failed, Step, Vector, VectorBatch
 
 log = logging.getLogger("paddock.engine")
 
@@ -116,7 +116,7 @@ class Embedder:
             lane.drop(request)
         self._rest()
 
-    def step(self, *, beside: bool = False) -> list[Embeddings | Step]:
+    def step(self, *, beside: bool = False) -> list[VectorBatch | Step]:
         """Compute a batch and return what it brought; `beside` others that are answered, a small one."""
         room = ROWS if not self._settings.in_pieces else BESIDE if beside else PIECE
         failed = self._fill(room)
@@ -127,9 +127,9 @@ class Embedder:
             vectors, more = self._compute(lane, room)
             failed += more
         self._rest()
-        events: list[Embeddings | Step] = []
+        events: list[VectorBatch | Step] = []
         if vectors:
-            events.append(Embeddings(tuple(vectors)))
+            events.append(VectorBatch(tuple(vectors)))
         if failed:
             events.append(Step(failed=tuple(failed)))
         return events

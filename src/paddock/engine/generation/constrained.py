@@ -6,7 +6,7 @@ from typing import Any
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import BadConstraint, Constraint, ConstraintFailed, Vocabulary, constraint
 from paddock.engine.ordered_executor import OrderedExecutor
-from paddock.ipc import FreeTags, Generate
+from paddock.ipc import Generate, ThinkingTags
 
 MASK_THREADS = 2
 """What computes masks beside the model: eight of them together take one thread a tenth of a step at most."""
@@ -19,7 +19,7 @@ ANSWER_TOKENS = 512
 class FormattedReply:
     """Chooses the tokens of one reply. Its format holds from the beginning, or from where its thinking ends."""
 
-    def __init__(self, model: Model, rules: Constraint, thinking: FreeTags | None, num_predict: int) -> None:
+    def __init__(self, model: Model, rules: Constraint, thinking: ThinkingTags | None, num_predict: int) -> None:
         """With `thinking`, what stands between those tags is free.
 
         A reply that does not begin with the first is held at once. Where the model would end its reply within the

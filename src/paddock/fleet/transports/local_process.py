@@ -17,7 +17,6 @@ from paddock.ipc import (
     Cancel,
     Command,
     Embed,
-    Embeddings,
     Frames,
     Generate,
     Loaded,
@@ -30,6 +29,7 @@ from paddock.ipc import (
     Step,
     Tokenize,
     Tokens,
+    VectorBatch,
     decode_event,
     encode,
 )
@@ -250,7 +250,7 @@ class RunnerProcess(asyncio.SubprocessProtocol):
                     self._vectors[failed.id].fail(RequestFailed(failed.message, failed.kind))
                 elif failed.id in self._questions and not self._questions[failed.id].done():
                     self._questions[failed.id].set_exception(RequestFailed(failed.message, failed.kind))
-        elif isinstance(event, Embeddings):
+        elif isinstance(event, VectorBatch):
             for vector in event.vectors:
                 if vector.id in self._vectors:
                     self._vectors[vector.id].put(vector)
