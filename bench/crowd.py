@@ -12,7 +12,7 @@ import psutil
 from llama_cpp import llama_cpp as lib
 
 from bench.bare import BareLoop, BareSettings
-from bench.models import one_billion, stories
+from bench.models import file_ref, one_billion, stories
 from bench.report import WORDS, Row, at_least, at_most
 from bench.runner import RunnerUnderTest, runner
 from paddock.fleet.resources import usable_cores
@@ -128,12 +128,17 @@ class BareCrowd(BareLoop):
             raise RuntimeError("llama_decode failed")
 
 
+def _large(file: Path) -> LoadModel:
+    """Return how the crowd's large model is loaded."""
+    return LoadModel(model=file_ref(file), context_length=8192, pool_tokens=CELLS, threads=usable_cores())
+
+
 def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
     """The rows of this scenario."""
     file = file or one_billion()
     rows: list[Row] = []
     with runner() as one:
-        loaded = one.load(LoadModel(model=str(file), context_length=8192, pool_tokens=CELLS, threads=usable_cores()))
+        loaded = one.load(_large(file))
         crowd = Crowd(one)
         bare = BareCrowd(file, BareSettings(loaded.threads, loaded.flash_attention, loaded.pool_tokens, sequences=48))
         rows += _shared_prefix(crowd, bare, rounds)
@@ -146,7 +151,7 @@ def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
 def measure_newcomer() -> list[Row]:
     """A long prompt arrives while four streams run."""
     with runner() as one:
-        one.load(LoadModel(model=str(one_billion()), context_length=8192, pool_tokens=CELLS, threads=usable_cores()))
+        one.load(_large(one_billion()))
         return _newcomer(Crowd(one))
 
 
@@ -251,7 +256,7 @@ def measure_small() -> list[Row]:
     file = stories()
     rows = []
     with runner() as one:
-        one.load(LoadModel(model=str(file), context_length=2048, pool_tokens=8192, threads=usable_cores()))
+        one.load(LoadModel(model=file_ref(file), context_length=2048, pool_tokens=8192, threads=usable_cores()))
         crowd = Crowd(one)
         process = psutil.Process(one.pid)
         sizes = []

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from bench.crowd import Client, Crowd, words
-from bench.models import one_billion, vocabulary_only
+from bench.models import file_ref, one_billion, vocabulary_only
 from bench.report import Row, at_least, at_most
 from bench.runner import RunnerUnderTest, runner
 from paddock.fleet.resources import usable_cores
@@ -47,7 +47,7 @@ def measure_small(rounds: int = ROUNDS) -> list[Row]:
 
 
 def _prepared(one: RunnerUnderTest, file: Path) -> Crowd:
-    one.load(LoadModel(model=str(file), context_length=CELLS, pool_tokens=CELLS, threads=usable_cores()))
+    one.load(LoadModel(model=file_ref(file), context_length=CELLS, pool_tokens=CELLS, threads=usable_cores()))
     crowd = Crowd(one)
     crowd.run([words(0, 12)], 4, format=json.dumps("json"))  # the vocabulary is prepared once
     return crowd

@@ -5,6 +5,7 @@ so that a reply never holds a cut character or ends by itself.
 """
 
 import ctypes
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,11 @@ from typing import Any
 import numpy as np
 
 import gguf
+from paddock.ipc import FileRef
 
 CACHE = Path(__file__).parent / ".cache"
+BLOBS = CACHE / "blobs"
+"""A folder of blobs for runners: links to the files that they are to load."""
 SHARED = Path(__file__).parents[2] / "shared"
 LLAMA_3_VOCABULARY = SHARED / "vocab" / "ggml-vocab-llama-bpe.gguf"
 STORIES = SHARED / "models" / "stories260K.gguf"
@@ -98,6 +102,16 @@ def vocabulary_only(size: int = 128_256) -> Path:
         words = _large_vocabulary() if size == 128_256 else _generated_vocabulary(size)
         write(path, Shape(32, 1, 32, 1, 1), *words)
     return path
+
+
+def file_ref(path: Path) -> FileRef:
+    """Let `BLOBS` have the file, and return what names it there: a digest of its path, which saves reading it."""
+    digest = hashlib.sha256(str(path.absolute()).encode()).hexdigest()
+    link = BLOBS / f"sha256-{digest}"
+    if not link.is_symlink():
+        BLOBS.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(path.absolute())
+    return FileRef(f"sha256:{digest}")
 
 
 def write(path: Path, shape: Shape, fields: dict[str, Any], tokens: list[str]) -> None:

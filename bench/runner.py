@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.bare import BareLoop, BareSettings
-from bench.models import one_billion
+from bench.models import BLOBS, file_ref, one_billion
 from bench.peers import llama_server
 from bench.report import WORDS, Row, at_least
 from bench.server import models_folder, running
@@ -105,7 +105,7 @@ class RunnerUnderTest:
 def runner() -> Iterator[RunnerUnderTest]:
     """Start a runner process, and end it afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "paddock.engine"],
+        [sys.executable, "-m", "paddock.engine", str(BLOBS)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "GGML_NO_BACKTRACE": "1"},
@@ -128,7 +128,13 @@ def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
     file = file or one_billion()
     with runner() as one:
         loaded = one.load(
-            LoadModel(model=str(file), context_length=CELLS, pool_tokens=CELLS, max_sequences=1, threads=usable_cores())
+            LoadModel(
+                model=file_ref(file),
+                context_length=CELLS,
+                pool_tokens=CELLS,
+                max_sequences=1,
+                threads=usable_cores(),
+            )
         )
         loop = BareLoop(file, BareSettings(loaded.threads, loaded.flash_attention, loaded.pool_tokens))
         prefill: list[tuple[float, float]] = []

@@ -6,9 +6,10 @@ import sys
 from collections import deque
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from paddock import ipc
+from tests.blobs import BLOBS, file_ref
 
 T = TypeVar("T")
 
@@ -18,7 +19,7 @@ class RunnerUnderTest:
 
     def __init__(self, load: ipc.LoadModel | None = None) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "paddock.engine"],
+            [sys.executable, "-m", "paddock.engine", str(BLOBS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -75,10 +76,11 @@ class RunnerUnderTest:
         return {r.id: (texts[r.id], ends[r.id]) for r in requests}
 
 
-def load(model: Path, **options: object) -> ipc.LoadModel:
-    """A way to load a small model."""
+def load(model: Path, *, projector: Path | None = None, **options: Any) -> ipc.LoadModel:
+    """Name the files of a small model, and how to load it."""
     fields = {"context_length": 512, "pool_tokens": 2048, "max_sequences": 4, "threads": 1, **options}
-    return ipc.LoadModel(model=str(model), **fields)  # type: ignore[arg-type]
+    encoder = file_ref(projector) if projector is not None else None
+    return ipc.LoadModel(model=file_ref(model), projector=encoder, **fields)
 
 
 GREEDY = ipc.Sampling(temperature=0)

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from paddock import ipc
+from tests.blobs import BLOBS, file_ref
 from tests.conftest import QUESTION, SKY, Continuation
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
 from tests.kinds import full_attention
@@ -219,8 +220,10 @@ def test_a_runner_does_not_outlive_a_parent_that_is_killed(packaged: Path) -> No
     script = f"""
 import subprocess, sys, time
 from paddock import ipc
-runner = subprocess.Popen([sys.executable, "-m", "paddock.engine"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-runner.stdin.write(ipc.encode(ipc.LoadModel(model={str(packaged)!r}, context_length=512, pool_tokens=512)))
+command = [sys.executable, "-m", "paddock.engine", {str(BLOBS)!r}]
+runner = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+model = ipc.FileRef({file_ref(packaged).digest!r})
+runner.stdin.write(ipc.encode(ipc.LoadModel(model=model, context_length=512, pool_tokens=512)))
 runner.stdin.flush()
 runner.stdout.read(4)
 print(runner.pid, flush=True)

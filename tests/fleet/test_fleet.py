@@ -18,14 +18,17 @@ from paddock.fleet import (
     LoadFailure,
     LoadOptions,
     LoadTimeout,
+    LocalProcesses,
     ModelDimensions,
     RequestFailed,
     RunnerCrashed,
+    RunnerFiles,
     RunnerSpec,
     ServerBusy,
 )
 from paddock.ipc import Chunk, Finished, Generate, Sampling
 from paddock.settings import Settings
+from tests.blobs import BLOBS, file_ref
 from tests.ggufs import tiny_llama
 
 GIB = 1 << 30
@@ -44,7 +47,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[RunnerSpec]:
             RunnerSpec(
                 name=f"m{seed}:latest",
                 digest=f"{seed}" * 64,
-                model=str(path),
+                files=RunnerFiles(file_ref(path).digest),
                 dimensions=DIMENSIONS,
                 context_length=128,
             )
@@ -54,7 +57,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[RunnerSpec]:
 
 @asynccontextmanager
 async def a_fleet(available: Callable[[], int] = lambda: 8 * GIB, **settings: object) -> AsyncIterator[Fleet]:
-    fleet = Fleet(Settings(**settings), available=available)  # type: ignore[arg-type]
+    fleet = Fleet(Settings(**settings), LocalProcesses([BLOBS]), available)  # type: ignore[arg-type]
     try:
         yield fleet
     finally:
@@ -260,7 +263,8 @@ def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(mo
 
 def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[RunnerSpec], tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
-    data = Path(models[0].model).read_bytes()
+    tiny_llama(broken)
+    data = broken.read_bytes()
     broken.write_bytes(data[: len(data) // 2])
 
     async def body() -> None:
@@ -268,7 +272,7 @@ def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[RunnerSpec
             with await fleet.acquire(models[0]) as lease:
                 for _ in range(2):
                     with pytest.raises(LoadFailure):
-                        await fleet.acquire(replace(models[1], model=str(broken)))
+                        await fleet.acquire(replace(models[1], files=RunnerFiles(file_ref(broken).digest)))
                 await tell(lease)
             assert names(fleet) == {"m0:latest"}
 

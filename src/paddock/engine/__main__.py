@@ -1,9 +1,10 @@
-"""The runner process."""
+"""The runner process: `python -m paddock.engine FOLDER…`, where each FOLDER has blobs that a model may be made of."""
 
 import logging
 import os
 import signal
 import sys
+from pathlib import Path
 
 from paddock.engine.channel import Channel
 
@@ -14,9 +15,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the server's business
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     channel = Channel()  # before the library is imported: it watches whether the server is still there
+    from paddock.engine.files import BlobFolders
     from paddock.engine.runner import serve
 
-    return serve(channel)
+    return serve(channel, BlobFolders([Path(folder) for folder in sys.argv[1:]]))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 from paddock.engine.binding import MAX_SEQUENCES, CannotRead, Context, ContextOptions, LoadError, Model, gpu_offload
 from paddock.engine.binding.embedding import is_made_to_embed
+from paddock.engine.files import ModelPaths
 from paddock.engine.gguf_compat import View, model_view, projector_view
 from paddock.engine.multimodal.encoder import Encoder
 from paddock.ipc import LoadModel
@@ -38,15 +39,15 @@ SPARE_IDS = 32
 STATEFUL_SPARE_IDS = 8
 
 
-def load_model(load: LoadModel) -> Model:
-    """Load the model, whichever dialect its file is of.
+def load_model(path: Path, load: LoadModel) -> Model:
+    """Load the model at `path`, whichever form of GGUF it has.
 
     Raises:
         LoadError: if that cannot be done.
     """
-    with _as_wanted(load.model, model_view) as shown:
+    with _as_wanted(path, model_view) as shown:
         return Model(
-            load.model,
+            str(path),
             gpu_layers=load.gpu_layers,
             main_gpu=load.main_gpu,
             use_mmap=load.use_mmap,
@@ -55,7 +56,7 @@ def load_model(load: LoadModel) -> Model:
         )
 
 
-def load_encoder(load: LoadModel, model: Model, context_length: int) -> tuple[Encoder | None, str]:
+def load_encoder(files: ModelPaths, load: LoadModel, model: Model, context_length: int) -> tuple[Encoder | None, str]:
     """Load the projector; return None and why if there is none, or if it lies in the model's own file and cannot run.
 
     In the latter case the text is all that there is, as it was before anyone read such files.
@@ -64,23 +65,23 @@ def load_encoder(load: LoadModel, model: Model, context_length: int) -> tuple[En
         LoadError: if it is a file of its own and does not fit the model.
         CannotRead: if it cannot be read now, wherever it lies.
     """
-    if not load.projector:
+    if files.projector is None:
         return None, "this model takes no images and no audio"
     try:
-        return _encoder(load, model, context_length), ""
+        return _encoder(files.projector, load, model, context_length), ""
     except LoadError as error:
-        if load.projector != load.model or isinstance(error, CannotRead):
+        if files.projector != files.model or isinstance(error, CannotRead):
             raise
-        log.warning("%s is loaded without what it sees or hears with: %s", load.model, error)
+        log.warning("%s is loaded without what it sees or hears with: %s", files.model, error)
         return None, f"what this model sees or hears with cannot be run: {error}"
 
 
-def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder:
-    with _as_wanted(load.projector, projector_view) as shown:
-        size = shown.size if shown is not None else Path(load.projector).stat().st_size
+def _encoder(path: Path, load: LoadModel, model: Model, context_length: int) -> Encoder:
+    with _as_wanted(path, projector_view) as shown:
+        size = shown.size if shown is not None else path.stat().st_size
         return Encoder(
             model,
-            load.projector,
+            str(path),
             threads=1 if size < TINY_MODEL else load.threads or 1,
             gpu=load.gpu_layers != 0 and gpu_offload(),
             max_image_tokens=context_length // 2,
@@ -89,9 +90,8 @@ def _encoder(load: LoadModel, model: Model, context_length: int) -> Encoder:
 
 
 @contextmanager
-def _as_wanted(file: str, view: Callable[[Path], View | None]) -> Iterator[View | None]:
+def _as_wanted(path: Path, view: Callable[[Path], View | None]) -> Iterator[View | None]:
     """Yield how a file has to be shown to the library; None if it reads it as it is."""
-    path = Path(file)
     if not path.is_file():
         raise LoadError(f"{path} does not exist")
     try:

@@ -12,6 +12,7 @@ from paddock.engine.channel import Channel
 from paddock.engine.constraints import BadConstraint, Constraint
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
+from paddock.engine.files import FileResolver, resolve_files
 from paddock.engine.generation.background_prefill import AsidePrefill
 from paddock.engine.generation.constrained import Formats
 from paddock.engine.generation.engine import Stepper
@@ -56,17 +57,18 @@ STATISTICS_INTERVAL = 1.0
 class Runner:
     """One loaded model and what is asked of it."""
 
-    def __init__(self, channel: Channel, load: LoadModel) -> None:
+    def __init__(self, channel: Channel, load: LoadModel, resolver: FileResolver) -> None:
         """Load the model.
 
         Raises:
             LoadError: if that cannot be done.
         """
         self._channel = channel
-        self._model = model = load_model(load)
-        adapters = [model.add_adapter(path) for path in load.adapters]
+        files = resolve_files(load, resolver)
+        self._model = model = load_model(files.model, load)
+        adapters = [model.add_adapter(str(path)) for path in files.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
-        self._encoder, self._takes_no_media = load_encoder(load, model, self._context_length)
+        self._encoder, self._takes_no_media = load_encoder(files, load, model, self._context_length)
         if self._encoder is not None:
             batch = max(load.batch_tokens, max_non_causal_tokens(self._encoder.projector))
             load = msgspec.structs.replace(load, batch_tokens=batch)
@@ -277,8 +279,8 @@ class Runner:
         self._channel.send(statistics)
 
 
-def serve(channel: Channel) -> int:
-    """Serve one model over `channel`, from the first command on; return the exit status of the process."""
+def serve(channel: Channel, resolver: FileResolver) -> int:
+    """Serve one model, whose files `resolver` finds, over `channel`; return the exit status of the process."""
     first, *rest = channel.take(wait=True)
     if not isinstance(first, LoadModel):
         log.error("the first command must be to load a model, not %s", type(first).__name__)
@@ -286,7 +288,7 @@ def serve(channel: Channel) -> int:
     if first.debug:
         logging.getLogger().setLevel(logging.DEBUG)
     try:
-        runner = Runner(channel, first)
+        runner = Runner(channel, first, resolver)
     except LoadError as error:
         channel.send(LoadFailed(str(error)))
         return 1

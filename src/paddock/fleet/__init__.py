@@ -11,8 +11,9 @@ from paddock.fleet.errors import (
     ServerBusy,
 )
 from paddock.fleet.fleet import Fleet, Lease, LoadedModel
+from paddock.fleet.placement import LocalProcesses
 from paddock.fleet.reply import Reply
-from paddock.fleet.spec import LoadOptions, RunnerSpec, files_of_runner
+from paddock.fleet.spec import LoadOptions, RunnerFiles, RunnerSpec
 
 __all__ = [
     "Fleet",
@@ -23,11 +24,12 @@ __all__ = [
     "LoadOptions",
     "LoadTimeout",
     "LoadedModel",
+    "LocalProcesses",
     "ModelDimensions",
     "Reply",
     "RequestFailed",
     "RunnerCrashed",
+    "RunnerFiles",
     "RunnerSpec",
     "ServerBusy",
-    "files_of_runner",
 ]

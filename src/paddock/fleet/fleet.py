@@ -10,9 +10,9 @@ from typing import Any
 
 from paddock.durations import FOREVER
 from paddock.fleet.errors import InsufficientMemory, ServerBusy
-from paddock.fleet.placement import LocalProcesses, Placement
+from paddock.fleet.placement import Placement
 from paddock.fleet.resources import available_memory
-from paddock.fleet.spec import Plan, RunnerSpec, make_plan
+from paddock.fleet.spec import Plan, RunnerFiles, RunnerSpec, make_plan
 from paddock.fleet.transports.local_process import RunnerProcess
 from paddock.settings import Settings
 
@@ -98,13 +98,13 @@ class Fleet:
     def __init__(
         self,
         settings: Settings,
-        placement: Placement | None = None,
+        placement: Placement,
         available: Callable[[], int] = available_memory,
     ) -> None:
         self._settings = settings
-        self._placement = placement or LocalProcesses()
+        self._placement = placement
         self._available = available
-        self._entries: dict[tuple[str, ...], LoadedEntry] = {}
+        self._entries: dict[RunnerFiles, LoadedEntry] = {}
         self._waiting = 0
         self._loading = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -137,7 +137,7 @@ class Fleet:
         ready.sort(key=lambda e: e.expires_at or FOREVER, reverse=True)
         return [_listing(entry) for entry in ready]
 
-    async def unload(self, files: tuple[str, ...]) -> bool:
+    async def unload(self, files: RunnerFiles) -> bool:
         """Unload a model now if nobody uses it, else as soon as nobody does; False if it is not loaded."""
         entry = self._entries.get(files)
         if entry is None or entry.runner is None:

@@ -1,5 +1,7 @@
 """Where a model's runner lives: today a process of this machine, later one elsewhere."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from paddock.fleet.reply import Reply
@@ -32,7 +34,10 @@ class Placement(Protocol):
 
 
 class LocalProcesses:
-    """Runners are processes of this machine."""
+    """Runners are processes of this machine, which find their files in `blob_folders`."""
+
+    def __init__(self, blob_folders: Sequence[Path]) -> None:
+        self._blob_folders = blob_folders
 
     async def start(self, name: str, load: LoadModel, seconds: float) -> RunnerProcess:
         """Load a model within `seconds`.
@@ -40,4 +45,4 @@ class LocalProcesses:
         Raises:
             LoadFailure: if it cannot be loaded.
         """
-        return await RunnerProcess.start(name, load, seconds)
+        return await RunnerProcess.start(name, load, seconds, self._blob_folders)

@@ -1,13 +1,13 @@
 """How a model will be loaded: how many at once, how many cells, which switches. Decided from memory and settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from paddock.fleet.dimensions import PROCESS, RESERVE, ModelDimensions, cache_bytes, in_gib, model_bytes
 from paddock.fleet.errors import InsufficientMemory
 from paddock.fleet.resources import usable_cores
-from paddock.ipc import LoadModel
+from paddock.ipc import FileRef, LoadModel
 from paddock.settings import Settings
 
 CONTEXTS = 4
@@ -28,33 +28,29 @@ class LoadOptions:
     threads: int = 0
 
 
+class RunnerFiles(NamedTuple):
+    """The digests of the files that a runner loads."""
+
+    model: str
+    adapters: tuple[str, ...] = ()
+    projector: str = ""
+    """The file that turns images and audio into embeddings; "" if there is none. It may be the model's own file."""
+
+
 @dataclass(frozen=True)
 class RunnerSpec:
     """A model that a request needs, and how."""
 
     name: str
     digest: str
-    model: str
-    """The path of its GGUF file."""
+    files: RunnerFiles
+    """What identifies the runner: names that share their files share it."""
     dimensions: ModelDimensions
-    adapters: tuple[str, ...] = ()
-    projector: str = ""
-    """The path of what turns pictures and recordings into embeddings, "" if there is none."""
     context_length: int = 4096
     batch_tokens: int = 512
     options: LoadOptions = LoadOptions()
     details: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What a listing of loaded models says about it."""
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """What identifies the runner: names that share their files share it."""
-        return files_of_runner(self.model, self.adapters, self.projector)
-
-
-def files_of_runner(model: str, adapters: Sequence[str], projector: str) -> tuple[str, ...]:
-    """Return the files that identify a runner, each once: a model may have its projector in its own file."""
-    return tuple(dict.fromkeys((model, *adapters, projector or model)))
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ def make_plan(spec: RunnerSpec, settings: Settings, available: int) -> Plan:
     Raises:
         InsufficientMemory: if it does not fit even with the smallest cache that serves the request.
     """
-    dimensions, options = spec.dimensions, spec.options
+    dimensions, files, options = spec.dimensions, spec.files, spec.options
     kv_type = settings.kv_cache_type
     available = max(0, available - RESERVE)
     contexts = max(settings.num_parallel, CONTEXTS)
@@ -90,9 +86,9 @@ def make_plan(spec: RunnerSpec, settings: Settings, available: int) -> Plan:
     flash = {True: "on", False: "off", None: "auto"}[settings.flash_attention]
     return Plan(
         LoadModel(
-            model=spec.model,
-            adapters=spec.adapters,
-            projector=spec.projector,
+            model=FileRef(files.model),
+            adapters=tuple(map(FileRef, files.adapters)),
+            projector=FileRef(files.projector) if files.projector else None,
             context_length=spec.context_length,
             pool_tokens=cells,
             max_sequences=settings.num_parallel,

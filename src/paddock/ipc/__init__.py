@@ -1,6 +1,7 @@
 """The whole contract between the fleet and a runner: typed messages in length-prefixed frames, nothing else.
 
-A runner is a program that holds one loaded model. It reads frames with `Command`s from its standard input and writes
+A runner is a program that holds one loaded model. It has its own copies of the files that models are made of, and finds
+each by its digest. It reads frames with `Command`s from its standard input and writes
 frames with `Event`s to its standard output. Whatever speaks these messages can stand in its place:
 
 1. The fleet sends `LoadModel`. The runner answers `Loaded`, and from then on takes further commands; or it answers
@@ -20,6 +21,7 @@ from paddock.ipc.commands import (
     Cancel,
     Command,
     Embed,
+    FileRef,
     FlashAttention,
     Generate,
     KVCacheType,
@@ -60,6 +62,7 @@ __all__ = [
     "Event",
     "Failed",
     "FailureKind",
+    "FileRef",
     "FinishReason",
     "Finished",
     "FlashAttention",

@@ -12,18 +12,26 @@ FlashAttention = Literal["auto", "on", "off"]
 KVCacheType = Literal["f16", "q8_0", "q4_0"]
 
 
+class FileRef(msgspec.Struct, frozen=True):
+    """A file, named by what it holds. Every runner finds its own copy, wherever it runs."""
+
+    digest: str
+    """`sha256:` and 64 lower-case hexadecimal digits."""
+
+
 class LoadModel(msgspec.Struct, tag="load", frozen=True, kw_only=True):
     """Load a model. Must be the first command, and comes once; answered with `Loaded` or `LoadFailed`.
 
     A count of 0 leaves the choice to the runner.
     """
 
-    model: str
-    """Path of the model's GGUF file."""
-    adapters: tuple[str, ...] = ()
-    """Paths of LoRA adapters, each applied with scale 1."""
-    projector: str = ""
-    """Path of the file that turns images and audio into embeddings; "" for a model that takes none."""
+    model: FileRef
+    """The model's GGUF file."""
+    adapters: tuple[FileRef, ...] = ()
+    """LoRA adapters, each applied with scale 1."""
+    projector: FileRef | None = None
+    """The file that turns images and audio into embeddings; None for a model that takes neither. It may be the model's
+    own file."""
     context_length: int = 0
     """Most tokens of prompt and reply that one request may use."""
     pool_tokens: int = 0

@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from paddock import __version__
-from paddock.fleet import Fleet
+from paddock.fleet import Fleet, LocalProcesses
 from paddock.library.store.bundle import PACKAGED
 from paddock.library.store.library import Library
 from paddock.server.app import make_app
@@ -87,7 +87,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, library: Library, listener: socket.socket) -> None:
-    fleet = Fleet(settings)
+    fleet = Fleet(settings, LocalProcesses(library.blob_folders))
     catalog = Catalog(library, settings)
     pruned = await asyncio.to_thread(catalog.prune)
     if pruned:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 
 from paddock.fleet import Fleet, Lease, RunnerSpec
 from paddock.gguf.ollama_files import ENCODERS_READ, ONLY_TEXT_READ
@@ -88,7 +87,7 @@ class Loader:
 
     def _is_current(self, spec: RunnerSpec) -> bool:
         try:
-            files = runner_files(self._library.open(ModelName.parse(spec.name)))
+            model = self._library.open(ModelName.parse(spec.name))
+            return runner_files(model) == spec.files and model.model_path.exists()
         except LibraryError:
             return False
-        return files == spec.files and Path(spec.model).exists()

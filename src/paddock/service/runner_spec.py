@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from paddock.fleet import LoadOptions, ModelDimensions, RunnerSpec, files_of_runner
+from paddock.fleet import LoadOptions, ModelDimensions, RunnerFiles, RunnerSpec
+from paddock.library.store.blobs import parse_digest
 from paddock.library.store.library import Model
 from paddock.service.capabilities import encoder_bytes, projector_file
 from paddock.service.options import InferenceOptions
@@ -26,9 +27,10 @@ def model_dimensions(model: Model) -> ModelDimensions:
     kv_heads = number("attention.head_count_kv", heads)
     lengths = number("attention.key_length", head) + number("attention.value_length", head)
     tokens = metadata.get("tokenizer.ggml.tokens")
-    beside = map(Path, runner_files(model)[1:])
-    weights = gguf.file_size + sum(path.stat().st_size for path in beside)
-    if projector_file(model) == model.model_path:
+    projector = projector_file(model)
+    others = {*model.adapter_paths, *([projector] if projector else [])} - {model.model_path}
+    weights = gguf.file_size + sum(path.stat().st_size for path in others)
+    if projector == model.model_path:
         weights += encoder_bytes(gguf)  # it is there twice while it is loaded
     return ModelDimensions(
         weights=weights,
@@ -41,10 +43,18 @@ def model_dimensions(model: Model) -> ModelDimensions:
     )
 
 
-def runner_files(model: Model) -> tuple[str, ...]:
-    """Return the paths by which the fleet knows the runner of `model` (`RunnerSpec.files`)."""
-    adapters = tuple(map(str, model.adapter_paths))
-    return files_of_runner(str(model.model_path), adapters, str(projector_file(model) or ""))
+def runner_files(model: Model) -> RunnerFiles:
+    """Return the digests of the files that a runner of `model` loads."""
+    projector = projector_file(model)
+    return RunnerFiles(
+        _digest(model.model_path),
+        tuple(map(_digest, model.adapter_paths)),
+        _digest(projector) if projector is not None else "",
+    )
+
+
+def _digest(blob: Path) -> str:
+    return parse_digest(blob.name)
 
 
 def runner_spec(model: Model, options: InferenceOptions, details: dict[str, object]) -> RunnerSpec:
@@ -52,10 +62,8 @@ def runner_spec(model: Model, options: InferenceOptions, details: dict[str, obje
     return RunnerSpec(
         name=model.name.short,
         digest=model.digest,
-        model=str(model.model_path),
+        files=runner_files(model),
         dimensions=model_dimensions(model),
-        adapters=tuple(map(str, model.adapter_paths)),
-        projector=str(projector_file(model) or ""),
         context_length=options.num_ctx,
         batch_tokens=options.num_batch,
         options=LoadOptions(

@@ -22,8 +22,8 @@ def recorded() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def runner(stories: Path) -> Iterator[RunnerUnderTest]:
-    settings = {"context_length": 2048, "pool_tokens": 2048, "max_sequences": 1, "flash_attention": "on"}
-    with RunnerUnderTest(load(stories, **settings)) as under_test:
+    loading = load(stories, context_length=2048, pool_tokens=2048, max_sequences=1, flash_attention="on")
+    with RunnerUnderTest(loading) as under_test:
         under_test.expect(ipc.Loaded)
         yield under_test
 

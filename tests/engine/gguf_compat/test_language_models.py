@@ -21,6 +21,7 @@ from paddock.engine.gguf_compat import model_view
 from paddock.engine.loading import load_model
 from paddock.ipc import LoadModel
 from tests import kinds
+from tests.blobs import file_ref
 from tests.engine.gguf_compat.text_cases import CASES
 from tests.one_file import Tensors, rewritten
 from tests.random_architectures import byte_pairs, random_model
@@ -31,7 +32,7 @@ TEXT = "it's 1231230123 caf\u00e9\n\n  boy"
 
 
 def load(path: Path) -> Model:
-    return load_model(LoadModel(model=str(path), gpu_layers=0))
+    return load_model(path, LoadModel(model=file_ref(path), gpu_layers=0))
 
 
 def computed(model: Model) -> Any:

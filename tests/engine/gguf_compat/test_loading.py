@@ -9,9 +9,11 @@ import pytest
 
 from paddock.engine.binding import CannotRead, stream
 from paddock.engine.binding.library import lib
+from paddock.engine.files import ModelPaths
 from paddock.engine.loading import load_encoder, load_model
 from paddock.ipc import LoadModel
 from tests import kinds, projectors
+from tests.blobs import file_ref
 from tests.engine.gguf_compat.text_cases import CASES
 from tests.one_file import gemma
 
@@ -20,9 +22,10 @@ def test_an_encoder_for_which_there_is_no_room_now_is_no_reason_to_go_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, projector = kinds.sliding_window(tmp_path / "text.gguf"), projectors.gemma(tmp_path / "projector.gguf")
-    path = str(gemma(tmp_path / "one.gguf", text, projector))
-    load = LoadModel(model=path, projector=path)
-    model = load_model(load)
+    path = gemma(tmp_path / "one.gguf", text, projector)
+    load = LoadModel(model=file_ref(path), projector=file_ref(path))
+    files = ModelPaths(path, projector=path)
+    model = load_model(path, load)
 
     def full() -> io.BytesIO:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -30,8 +33,8 @@ def test_an_encoder_for_which_there_is_no_room_now_is_no_reason_to_go_without(
     with monkeypatch.context() as patch:
         patch.setattr(stream, "_nameless", full)
         with pytest.raises(CannotRead, match="No space left"):
-            load_encoder(load, model, 512)
-    encoder, why = load_encoder(load, model, 512)
+            load_encoder(files, load, model, 512)
+    encoder, why = load_encoder(files, load, model, 512)
     assert (encoder is not None, why) == (True, "")
     assert encoder is not None
     encoder.close()
@@ -50,4 +53,4 @@ def test_tables_that_are_left_in_the_file_as_long_as_there_is_one_are_read(
 
     monkeypatch.setattr(lib, "llama_model_default_params", lazy)
     for path in CASES["gemma4"].write(tmp_path):
-        load_model(LoadModel(model=str(path))).close()
+        load_model(path, LoadModel(model=file_ref(path))).close()

@@ -24,7 +24,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def runner(model: Path) -> Iterator[RunnerUnderTest]:
     projector = projectors.ultravox(model.with_name("ears.gguf"))
-    with RunnerUnderTest(load(model, projector=str(projector), context_length=1024)) as under_test:
+    with RunnerUnderTest(load(model, projector=projector, context_length=1024)) as under_test:
         under_test.expect(ipc.Loaded)
         yield under_test
 
@@ -90,7 +90,7 @@ def test_who_leaves_at_any_moment_leaves_it_in_order(runner: RunnerUnderTest) ->
 
 def test_a_model_that_only_sees_refuses_recordings_and_goes_on(model: Path, tmp_path: Path) -> None:
     projector = projectors.llava(tmp_path / "eyes.gguf")
-    with RunnerUnderTest(load(model, projector=str(projector))) as deaf:
+    with RunnerUnderTest(load(model, projector=projector)) as deaf:
         deaf.expect(ipc.Loaded)
         ends = deaf.complete(ask(1, "[img-0]", spoken(1)), ask(2, "see [img-0]", drawn(1)))
         assert "this model takes no audio" in refused(ends[1][1])
@@ -106,7 +106,7 @@ def test_a_model_without_a_projector_refuses_recordings(model: Path) -> None:
 def test_a_model_that_sees_and_hears_takes_both(tmp_path: Path) -> None:
     model = kinds.sliding_window(tmp_path / "model.gguf")
     projector = projectors.gemma_with_ears(tmp_path / "both.gguf")
-    with RunnerUnderTest(load(model, projector=str(projector))) as both:
+    with RunnerUnderTest(load(model, projector=projector)) as both:
         both.expect(ipc.Loaded)
         both.send(ipc.Measure(1, (drawn(1), spoken(1))))
         picture, recording = both.expect(ipc.Measured).tokens

@@ -23,7 +23,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def runner(files: tuple[Path, Path]) -> Iterator[RunnerUnderTest]:
     model, projector = files
-    with RunnerUnderTest(load(model, projector=str(projector), context_length=1024)) as under_test:
+    with RunnerUnderTest(load(model, projector=projector, context_length=1024)) as under_test:
         under_test.expect(ipc.Loaded)
         yield under_test
 
@@ -120,9 +120,9 @@ def test_a_model_without_a_projector_refuses_pictures(files: tuple[Path, Path]) 
 def test_a_projector_that_is_none_ends_the_loading(files: tuple[Path, Path], tmp_path: Path) -> None:
     nonsense = tmp_path / "projector.gguf"
     nonsense.write_bytes(b"nonsense" * 100)
-    text = shutil.copy(files[0], tmp_path / "text.gguf")
+    text = Path(shutil.copy(files[0], tmp_path / "text.gguf"))
     for path in (nonsense, tmp_path / "absent", text, projectors.llava(tmp_path / "wide.gguf", width=96)):
-        with RunnerUnderTest(load(files[0], projector=str(path))) as failing:
+        with RunnerUnderTest(load(files[0], projector=path)) as failing:
             assert isinstance(failing.receive(), ipc.LoadFailed)
             assert failing.process.wait(20) == 1
 
@@ -130,7 +130,7 @@ def test_a_projector_that_is_none_ends_the_loading(files: tuple[Path, Path], tmp
 def test_a_batch_is_made_as_large_as_a_picture_that_sees_itself_whole(tmp_path: Path) -> None:
     model = kinds.sliding_window(tmp_path / "model.gguf")
     projector = projectors.gemma(tmp_path / "projector.gguf", size=112)
-    with RunnerUnderTest(load(model, projector=str(projector), batch_tokens=32)) as small:
+    with RunnerUnderTest(load(model, projector=projector, batch_tokens=32)) as small:
         small.expect(ipc.Loaded)
         _, end = small.complete(ask(1, "a [img-0] b", drawn(1)))[1]
         assert isinstance(end, ipc.Finished)

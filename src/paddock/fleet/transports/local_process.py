@@ -6,6 +6,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -65,8 +66,8 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         self._closing = False
 
     @classmethod
-    async def start(cls, name: str, load: LoadModel, seconds: float) -> "RunnerProcess":
-        """Start a process and have it load a model within `seconds`.
+    async def start(cls, name: str, load: LoadModel, seconds: float, blob_folders: Sequence[Path]) -> "RunnerProcess":
+        """Start a process, which finds files in `blob_folders`, and have it load a model within `seconds`.
 
         Raises:
             LoadFailure: if it cannot.
@@ -74,7 +75,8 @@ class RunnerProcess(asyncio.SubprocessProtocol):
         runner = cls(name)
         loop = asyncio.get_running_loop()
         environment = {**os.environ, "GGML_NO_BACKTRACE": "1"}
-        await loop.subprocess_exec(lambda: runner, sys.executable, "-m", "paddock.engine", env=environment)
+        command = (sys.executable, "-m", "paddock.engine", *map(str, blob_folders))
+        await loop.subprocess_exec(lambda: runner, *command, env=environment)
         try:
             runner._send(load)
             runner.loaded = await asyncio.wait_for(asyncio.shield(runner._ready), seconds)

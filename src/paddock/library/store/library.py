@@ -58,6 +58,12 @@ class Library:
         remove_leftovers(self.blobs.folder)
         remove_leftovers(self.manifests.folder)
 
+    @property
+    def blob_folders(self) -> tuple[Path, ...]:
+        """Every folder that may hold a model's blobs: the models folder's comes before the package's."""
+        own = self.blobs.folder
+        return (own,) if self.bundle is None else (own, self.bundle.blobs.folder)
+
     def open(self, name: ModelName) -> Model:
         """Return the model, found without regard to upper and lower case.
 
