@@ -1,36 +1,37 @@
-"""Models cut into several files, as llama.cpp's tool cuts them."""
+"""Models split into several files, as llama.cpp's tool splits them."""
 
+import struct
 from pathlib import Path
 
-import gguf
-from paddock.library.create.gguf_copy import Key, alignment_of, head_of, read_keys
-from paddock.library.gguf import read_gguf
+from paddock.gguf import read_encoded
+from paddock.gguf.encoded import EncodedValue
+from paddock.gguf.types import INT32, TENSOR_TYPE_NUMBERS
+from paddock.gguf.writer import TensorEntry, encode_header
+
+UINT16 = 2
 
 
 def split(whole: Path, folder: Path, most: int, *, count: int | None = None) -> list[Path]:
-    """Cut a model into files of at most `most` tensors, as llama.cpp's tool does."""
+    """Split a model into files of at most `most` tensors, as llama.cpp's tool does."""
     folder.mkdir(exist_ok=True)
-    head = read_gguf(whole)
-    groups = [head.tensors[i : i + most] for i in range(0, len(head.tensors), most)]
-    keys = read_keys(whole, head)
+    with whole.open("rb") as file:
+        header = read_encoded(file)
+    groups = [header.tensors[i : i + most] for i in range(0, len(header.tensors), most)]
     paths = []
     for number, tensors in enumerate(groups):
         path = folder / f"x-{number + 1:05}-of-{len(groups):05}.gguf"
-        added = [
-            ("split.no", gguf.GGUFValueType.UINT16, number),
-            ("split.count", gguf.GGUFValueType.UINT16, count or len(groups)),
-            ("split.tensors.count", gguf.GGUFValueType.INT32, len(head.tensors)),
-        ]
-        parts = [*(keys if number == 0 else []), *(_key(*item) for item in added)]
-        data = b"".join(_padded(_bytes(whole, head.data_offset + t.offset, t.size)) for t in tensors)
-        path.write_bytes(head_of(parts, tensors, head.version, alignment_of(head)) + data)
+        metadata = {
+            **(header.metadata if number == 0 else {}),
+            "split.no": EncodedValue(UINT16, struct.pack("<H", number)),
+            "split.count": EncodedValue(UINT16, struct.pack("<H", count or len(groups))),
+            "split.tensors.count": EncodedValue(INT32, struct.pack("<i", len(header.tensors))),
+        }
+        entries = [TensorEntry(t.name, TENSOR_TYPE_NUMBERS[t.type], t.shape, t.size) for t in tensors]
+        head, _ = encode_header(metadata, entries, version=header.version, alignment=header.alignment)
+        data = b"".join(_padded(_bytes(whole, header.data_offset + t.offset, t.size)) for t in tensors)
+        path.write_bytes(head + data)
         paths.append(path)
     return paths
-
-
-def _key(name: str, kind: gguf.GGUFValueType, value: int) -> Key:
-    data = len(name).to_bytes(8, "little") + name.encode() + int(kind).to_bytes(4, "little")
-    return Key(name, data + value.to_bytes(2 if kind == gguf.GGUFValueType.UINT16 else 4, "little"))
 
 
 def _bytes(path: Path, start: int, size: int) -> bytes:

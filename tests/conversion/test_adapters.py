@@ -10,8 +10,8 @@ from paddock.conversion.adapters import Base, convert_adapter
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
+from paddock.gguf import read_header
 from paddock.library.create.adapter import check_adapter
-from paddock.library.gguf import read_gguf
 from tests.conversion.checkpoints import (
     DATA,
     Array,
@@ -47,7 +47,7 @@ class Model:
 
     @property
     def base(self) -> Base:
-        head = read_gguf(self.gguf)
+        head = read_header(self.gguf)
         heads = head.number("attention.head_count")
         return Base(head.architecture, head.number("block_count"), heads, head.number("attention.head_count_kv"))
 
@@ -111,7 +111,7 @@ def test_an_adapter_does_what_merging_it_into_the_weights_does(tmp_path: Path, c
     model = Model(tmp_path, case)
     changes = halves(model, model.matrices)
     adapter = converted(saved(tmp_path / "peft", CONFIG, named(changes)), model.base, tmp_path / "a.gguf")
-    check_adapter("a.gguf", read_gguf(adapter), read_gguf(model.gguf))
+    check_adapter("a.gguf", read_header(adapter), read_header(model.gguf))
     merged = logits(model.merged({module: ALPHA / RANK * b @ a for module, (a, b) in changes.items()}))
     plain, adapted = logits(model.gguf), logits(model.gguf, [adapter])
     assert difference(plain, merged) > 0.05
@@ -150,7 +150,7 @@ def test_embeddings_of_tokens_can_be_changed(tmp_path: Path) -> None:
     adapter = converted(
         saved(tmp_path / "peft", CONFIG, {f"{name}A": a, f"{name}B": b}), model.base, tmp_path / "a.gguf"
     )
-    check_adapter("a.gguf", read_gguf(adapter), read_gguf(model.gguf))
+    check_adapter("a.gguf", read_header(adapter), read_header(model.gguf))
     merged = logits(model.merged({"model.embed_tokens": ALPHA / RANK * (b @ a).T}))
     assert difference(logits(model.gguf), merged) > 0.05
     assert difference(logits(model.gguf, [adapter]), merged) < 1e-3

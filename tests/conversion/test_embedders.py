@@ -14,7 +14,7 @@ import pytest
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
-from paddock.library.gguf import Gguf, read_gguf
+from paddock.gguf import GgufHeader, read_header
 from tests.conversion.checkpoints import Array, write_safetensors
 from tests.conversion.embedders import FOLDER, QUESTION, TEXTS, embedders, write_embedder, write_json
 from tests.server.servers import ServerUnderTest
@@ -37,11 +37,11 @@ def written(folder: Path, name: str) -> Path:
     return write_embedder(folder / name, CASES[name], config, shapes)
 
 
-def imported(folder: Path) -> Gguf:
+def imported(folder: Path) -> GgufHeader:
     path = folder.parent / f"{folder.name}.gguf"
     with path.open("wb") as file:
         import_checkpoint(Checkpoint.of_folder(folder), file, "f32")
-    return read_gguf(path)
+    return read_header(path)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_checkpoint
-from paddock.library.gguf import GgufArray, read_gguf
+from paddock.gguf import GgufArray, read_header
 from tests.conversion.checkpoints import write_checkpoint, write_safetensors
 from tests.conversion.test_architectures import recorded
 from tests.engine.embedding.test_reranking import Bert
@@ -85,7 +85,7 @@ def test_convert_writes_a_file_without_a_server(folder: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("converting model")
     assert done.stderr.rstrip().endswith("success")
-    gguf = read_gguf(target)
+    gguf = read_header(target)
     assert (gguf.architecture, gguf.file_type) == ("llama", "BF16")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.gguf"]
 
@@ -166,7 +166,7 @@ def test_tokens_for_which_there_are_no_embeddings_are_dropped(folder: Path, tmp_
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
     finally:
         tracemalloc.stop()
-    tokens = read_gguf(tmp_path / "out.gguf").metadata["tokenizer.ggml.tokens"]
+    tokens = read_header(tmp_path / "out.gguf").metadata["tokenizer.ggml.tokens"]
     assert isinstance(tokens, GgufArray)
     assert tokens.values is not None
     assert (tokens.length, tokens.values[:3]) == (64, ("<unk>", "<s>", "</s>"))
@@ -233,7 +233,7 @@ def test_a_cross_encoder_is_imported_with_its_head_and_ranks(server: ServerUnder
     path = cross_encoder.parent / "cross.gguf"
     with path.open("wb") as file:
         import_checkpoint(Checkpoint.of_folder(cross_encoder), file, "f32")
-    gguf = read_gguf(path)
+    gguf = read_header(path)
     assert gguf.metadata["bert.pooling_type"] == 4
     original = Checkpoint.of_folder(cross_encoder).tensors
     network = Bert(path)

@@ -6,12 +6,12 @@ import numpy as np
 import psutil
 import pytest
 
+from paddock.gguf import GgufHeader, GgufTensor, read_header
 from paddock.library.create import quantize
 from paddock.library.create.create import Recipe, create
 from paddock.library.create.progress import Measured, Stopped
 from paddock.library.create.quantize import TYPES, CannotQuantize, quantization_type, quantize_file, source_type
 from paddock.library.create.worker_process import ChildFailed
-from paddock.library.gguf import Gguf, GgufTensor, read_gguf
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import digest_of
 from paddock.library.store.library import Library
@@ -57,7 +57,7 @@ def test_a_quantized_model_has_the_types_of_its_name_and_computes_nearly_the_sam
 ) -> None:
     target = tmp_path / "out.gguf"
     quantize_file(source, target, kind, ignore)
-    before, after = read_gguf(source, arrays=True), read_gguf(target, arrays=True)
+    before, after = read_header(source, arrays=True), read_header(target, arrays=True)
     assert after.file_type == kind
     assert {t.type for t in after.tensors if len(t.shape) > 1} <= MATRICES[kind]
     assert {t.type for t in after.tensors if len(t.shape) == 1} == {"F32"}
@@ -77,7 +77,7 @@ def test_a_narrower_model_than_a_block_falls_back_to_types_that_fit(tmp_path: Pa
     source = tiny_llama(tmp_path / "narrow.gguf", width=64, dtype=dtype, file_type=int(dtype is np.float16))
     target = tmp_path / "out.gguf"
     quantize_file(source, target, "Q4_K_M", ignore)
-    assert {t.type for t in read_gguf(target).tensors} <= {"F32", "Q5_0", "Q8_0", "Q4_0"}
+    assert {t.type for t in read_header(target).tensors} <= {"F32", "Q5_0", "Q8_0", "Q4_0"}
     assert np.isfinite(logits(target)).all()
 
 
@@ -86,7 +86,7 @@ def test_a_narrower_model_than_a_block_falls_back_to_types_that_fit(tmp_path: Pa
 def test_every_type_that_is_offered_can_be_made_and_loaded(source: Path, tmp_path: Path, kind: str) -> None:
     target = tmp_path / "out.gguf"
     quantize_file(source, target, kind, ignore)
-    assert read_gguf(target).file_type == kind
+    assert read_header(target).file_type == kind
     assert np.isfinite(logits(target)).all()
 
 
@@ -100,7 +100,7 @@ def test_every_type_that_is_not_offered_for_lack_of_a_matrix_lacks_it(source: Pa
 def test_progress_comes_in_bytes_and_ends_with_all_of_them(source: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     quantize_file(source, tmp_path / "out.gguf", "Q8_0", lambda done, total: seen.append((done, total)))
-    total = sum(tensor.size for tensor in read_gguf(source).tensors)
+    total = sum(tensor.size for tensor in read_header(source).tensors)
     assert seen[0] == (0, total)
     assert seen[-1] == (total, total)
     assert seen == sorted(seen)
@@ -131,8 +131,10 @@ def test_other_types_are_refused(given: str, message: str) -> None:
 
 
 def test_the_source_is_judged_by_its_tensors() -> None:
-    def of(*kinds: tuple[str, tuple[int, ...]]) -> Gguf:
-        return Gguf(3, {}, [GgufTensor(str(i), kind, shape, 0, 1) for i, (kind, shape) in enumerate(kinds)], 0, 0)
+    def of(*kinds: tuple[str, tuple[int, ...]]) -> GgufHeader:
+        return GgufHeader(
+            3, {}, [GgufTensor(str(i), kind, shape, 0, 1) for i, (kind, shape) in enumerate(kinds)], 32, 0, 0
+        )
 
     assert source_type(of(("F32", (64,)), ("F16", (64, 64)))) == "F16"
     assert source_type(of(("F32", (8, 8)), ("BF16", (64, 64)))) == "BF16"
@@ -142,9 +144,9 @@ def test_the_source_is_judged_by_its_tensors() -> None:
 
 
 def test_files_that_llama_cpp_cannot_read_are_refused_before_it_tries() -> None:
-    def of(architecture: str, name: str) -> Gguf:
+    def of(architecture: str, name: str) -> GgufHeader:
         keys: dict[str, Any] = {"general.architecture": architecture}
-        return Gguf(3, keys, [GgufTensor(name, "F16", (64, 64), 0, 1)], 0, 0)
+        return GgufHeader(3, keys, [GgufTensor(name, "F16", (64, 64), 0, 1)], 32, 0, 0)
 
     for wrong in (of("gemma3", "v.blk.0.attn_q.weight"), of("gptoss", "token_embd.weight")):
         with pytest.raises(CannotQuantize, match="of Ollama's own form"):

@@ -18,7 +18,7 @@ from paddock.conversion.importing import import_checkpoint
 from paddock.conversion.vision.projector import projector_of
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Projector
-from paddock.library.gguf import read_gguf
+from paddock.gguf import read_header
 from tests.conversion.checkpoints import difference, write_safetensors
 from tests.conversion.vision_checkpoints import PLACE, PROMPT, RECORDED, picture, recorded, write_seeing_checkpoint
 from tests.engine.multimodal.test_encoder import Bench, Pair
@@ -97,7 +97,7 @@ def test_the_names_of_other_ages_give_the_same_files(tmp_path: Path, case: str) 
 def test_bf16_is_asked_for_and_the_projector_is_in_f16(tmp_path: Path) -> None:
     *_, config, shapes = recorded("gemma3")
     text, sight = imported(write_seeing_checkpoint(tmp_path / "bf16", config, shapes), "bf16")
-    assert [read_gguf(path).file_type for path in (text, sight)] == ["BF16", "F16"]
+    assert [read_header(path).file_type for path in (text, sight)] == ["BF16", "F16"]
 
 
 @pytest.mark.parametrize("value", [70_000.0, -70_000.0, 65_504.0])
@@ -108,7 +108,7 @@ def test_a_matrix_beyond_16_bits_is_written_in_32(tmp_path: Path, value: float) 
     weights["multi_modal_projector.linear_2.weight"][3, 5] = value
     write_safetensors(folder / "model.safetensors", weights)
     _, sight = imported(folder, "bf16")
-    written = {tensor.name: tensor.type for tensor in read_gguf(sight).tensors}
+    written = {tensor.name: tensor.type for tensor in read_header(sight).tensors}
     assert written["mm.0.weight"] == "F16"
     assert written["mm.2.weight"] == ("F32" if abs(value) > 65_504 else "F16")
     path = imported(folder, "f32")[0]

@@ -16,7 +16,7 @@ import pytest
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_checkpoint
 from paddock.conversion.vision.projector import projector_of
-from paddock.library.gguf import read_gguf
+from paddock.gguf import read_header
 from tests.conversion.checkpoints import write_checkpoint
 from tests.conversion.test_architectures import recorded as recorded_text
 from tests.conversion.vision_checkpoints import picture, recorded, write_seeing_checkpoint
@@ -180,12 +180,12 @@ def test_convert_says_what_becomes_of_an_older_projector(folder: Path, tmp_path:
     target, beside = tmp_path / "out.gguf", tmp_path / "mmproj-out.gguf"
     beside.write_text("older")
     assert "the projector is mmproj-out.gguf, in place of an older one" in convert(folder, target)
-    assert read_gguf(beside).architecture == "clip"
+    assert read_header(beside).architecture == "clip"
     _, config, shapes = recorded_text("llama")
     said = convert(write_checkpoint(tmp_path / "text", config, shapes), target)
     assert "the older mmproj-out.gguf was left: it does not belong to this model" in said
-    assert read_gguf(target).architecture == "llama"
-    assert read_gguf(beside).architecture == "clip"
+    assert read_header(target).architecture == "llama"
+    assert read_header(beside).architecture == "clip"
 
 
 def test_convert_leaves_the_old_model_where_the_projector_finds_no_place(folder: Path, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_convert_leaves_the_old_model_where_the_projector_finds_no_place(folder:
 def test_convert_writes_the_projector_beside_the_model(folder: Path, tmp_path: Path) -> None:
     said = convert(folder, tmp_path / "out.gguf").splitlines()
     assert "the projector is mmproj-out.gguf" in [line.strip() for line in said]
-    found = {path.name: read_gguf(path) for path in tmp_path.glob("*.gguf")}
+    found = {path.name: read_header(path) for path in tmp_path.glob("*.gguf")}
     assert {name: gguf.architecture for name, gguf in found.items()} == {
         "out.gguf": "gemma3",
         "mmproj-out.gguf": "clip",

@@ -3,7 +3,7 @@
 import pytest
 
 import gguf
-from paddock.gguf.types import FIRST_MXFP4, TENSOR_TYPES, tensor_bytes
+from paddock.gguf.types import FIRST_MXFP4, TENSOR_TYPES, file_type_name, tensor_bytes
 
 Q2_0 = 42
 """Not in that package yet."""
@@ -24,3 +24,9 @@ def test_a_tensor_is_as_large_as_its_blocks() -> None:
     for kind, shape, why in ((5, (1,), "unknown type 5"), (0, (3, 0), "is empty"), (8, (33,), "whole number of Q8_0")):
         with pytest.raises(ValueError, match=why):
             tensor_bytes(kind, shape)
+
+
+def test_file_types_have_ollamas_names() -> None:
+    numbers = [0, 1, 2, 4, 7, 10, 15, 17, 18, 30, 32, 5, 1024, -1, None]
+    names = "F32 F16 Q4_0 MXFP4 Q8_0 Q2_K Q4_K_M Q5_K_M Q6_K IQ4_XS BF16 unknown unknown unknown unknown"
+    assert " ".join(map(file_type_name, numbers)) == names

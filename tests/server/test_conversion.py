@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.library.gguf import read_gguf
+from paddock.gguf import read_header
 from tests.conversion.checkpoints import write_safetensors
 from tests.conversion.splits import split
 from tests.ggufs import tiny_llama, tiny_lora
@@ -118,7 +118,7 @@ def halves(seed: int) -> tuple[Any, Any]:
 def merged(base: Path, path: Path, change: Any) -> Path:
     """Copy a model with one of its matrices changed."""
     shutil.copy(base, path)
-    head = read_gguf(base)
+    head = read_header(base)
     tensor = next(t for t in head.tensors if t.name == TARGET)
     with path.open("r+b") as file:
         file.seek(head.data_offset + tensor.offset)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from paddock.library import gguf
+from paddock.errors import PaddockError
+from paddock.gguf import GgufHeader, read_header
+from paddock.library import gguf_cache
 from paddock.library.create.create import Recipe
-from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store.files import DAY
 from paddock.library.store.library import Library
@@ -99,7 +100,7 @@ def answer(catalog: Catalog, group: str, request: dict[str, Any]) -> Any:
     }
     try:
         return actions[group]()
-    except LibraryError as error:
+    except PaddockError as error:
         return {"error": str(error), "before": lines}
 
 
@@ -110,7 +111,7 @@ def make_recorded(catalog: Catalog, name: str, fields: dict[str, Any], lines: li
     if "license" in fields:
         licenses = fields.pop("license")
         if licenses == 5:  # that is the protocol's to refuse
-            raise LibraryError("no text")
+            raise PaddockError("no text")
         fields["licenses"] = [licenses] if isinstance(licenses, str) else licenses
     catalog.create(wanted(name, **fields), lambda status: lines.append({"status": status}))
     return {"status": "success", "lines": lines}
@@ -273,7 +274,7 @@ def test_a_model_whose_file_is_damaged_is_still_listed(catalog: Catalog, weights
     catalog.library.blobs.path(weights).write_bytes(b"damaged")
     entry = catalog.list()[0]
     assert (entry["name"], entry["capabilities"], entry["details"]["family"]) == ("x:latest", [], "llama")
-    with pytest.raises(LibraryError, match=r"^model 'x:latest' is broken: supplied file was not in GGUF format$"):
+    with pytest.raises(PaddockError, match=r"^model 'x:latest' is broken: supplied file was not in GGUF format$"):
         catalog.show("x")
 
 
@@ -284,7 +285,7 @@ def test_the_request_level_mistakes_are_named_before_any_status(catalog: Catalog
         ({"modelfile": f"FROM @{weights}", "quantize": "Q9"}, "unsupported quantization type Q9"),
     ]
     for fields, message in mistakes:
-        with pytest.raises(LibraryError, match=message):
+        with pytest.raises(PaddockError, match=message):
             catalog.creation(wanted("x", **fields))
 
 
@@ -325,13 +326,13 @@ def test_a_listing_reads_the_head_of_each_file_once(
         make(catalog, f"m{number}", files={"y.gguf": digests[number % 80]}, system=f"{number}")
     read: list[Path] = []
 
-    def counting(path: Path) -> gguf.Gguf:
+    def counting(path: Path) -> GgufHeader:
         read.append(path)
         return actual(path)
 
-    actual = gguf.read_gguf
-    monkeypatch.setattr(gguf, "_cache", OrderedDict())
-    monkeypatch.setattr(gguf, "read_gguf", counting)
+    actual = read_header
+    monkeypatch.setattr(gguf_cache, "_cache", OrderedDict())
+    monkeypatch.setattr(gguf_cache, "read_header", counting)
     fresh = Catalog(Library(catalog.library.folder), Settings(models=catalog.library.folder))
     listed = fresh.list()
     assert [entry["name"] for entry in listed] == [f"m{number}:latest" for number in reversed(range(240))]

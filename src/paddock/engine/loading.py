@@ -10,7 +10,7 @@ from typing import Any
 from paddock.engine.binding import MAX_SEQUENCES, CannotRead, Context, ContextOptions, LoadError, Model, gpu_offload
 from paddock.engine.binding.embedding import is_made_to_embed
 from paddock.engine.files import ModelPaths
-from paddock.engine.gguf_compat import View, model_view, projector_view
+from paddock.engine.gguf_compat import TranslatedFile, translated_model, translated_projector
 from paddock.engine.multimodal.encoder import Encoder
 from paddock.ipc import LoadModel
 
@@ -45,7 +45,7 @@ def load_model(path: Path, load: LoadModel) -> Model:
     Raises:
         LoadError: if that cannot be done.
     """
-    with _as_wanted(path, model_view) as shown:
+    with _as_wanted(path, translated_model) as shown:
         return Model(
             str(path),
             gpu_layers=load.gpu_layers,
@@ -77,7 +77,7 @@ def load_encoder(files: ModelPaths, load: LoadModel, model: Model, context_lengt
 
 
 def _encoder(path: Path, load: LoadModel, model: Model, context_length: int) -> Encoder:
-    with _as_wanted(path, projector_view) as shown:
+    with _as_wanted(path, translated_projector) as shown:
         size = shown.size if shown is not None else path.stat().st_size
         return Encoder(
             model,
@@ -90,7 +90,7 @@ def _encoder(path: Path, load: LoadModel, model: Model, context_length: int) -> 
 
 
 @contextmanager
-def _as_wanted(path: Path, view: Callable[[Path], View | None]) -> Iterator[View | None]:
+def _as_wanted(path: Path, view: Callable[[Path], TranslatedFile | None]) -> Iterator[TranslatedFile | None]:
     """Yield how a file has to be shown to the library; None if it reads it as it is."""
     if not path.is_file():
         raise LoadError(f"{path} does not exist")

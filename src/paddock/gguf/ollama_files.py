@@ -1,19 +1,21 @@
-"""Files of models as Ollama makes them, which are not as llama.cpp's are: what all of us have to know of them.
+"""How the GGUF files of Ollama's own library differ from llama.cpp's, as far as several packages need to know.
 
-The engine reads these in spite of llama.cpp (`paddock.engine.gguf_compat`).
+The engine translates these files while it loads them (`paddock.engine.gguf_compat`).
 """
 
-ENCODERS_READ = frozenset(
+ENCODER_ARCHITECTURES = frozenset(
     {"deepseekocr", "gemma3", "gemma4", "glmocr", "llama4", "mistral3", "qwen25vl", "qwen35", "qwen35moe"}
     | {"qwen3vl", "qwen3vlmoe"}
 )
-"""Architectures whose encoder is read out of the file."""
+"""Architectures whose image or audio encoder the engine loads from the model's own file."""
 
-ONLY_TEXT_READ = frozenset(["gemma3n", "nemotron_h_omni"])
-"""Architectures of which only the text is read yet."""
+TEXT_ONLY_ARCHITECTURES = frozenset(["gemma3n", "nemotron_h_omni"])
+"""Architectures whose file holds an encoder that the engine does not load yet."""
 
-OF_ENCODERS = ("v.", "a.", "mm.", "s.", "model.vision_tower.")
-"""How the names of tensors begin that are for pictures and recordings."""
+ENCODER_PREFIXES = ("v.", "a.", "mm.", "s.", "model.vision_tower.")
+"""Prefixes of the names of tensors that belong to an image or audio encoder."""
 
-OWN_NAMES = frozenset(["deepseekocr", "glm4moelite", "glmocr", "gptoss", "nemotron_h_omni", "olmo3", "qwen25vl"])
+RENAMED_ARCHITECTURES = frozenset(
+    ["deepseekocr", "glm4moelite", "glmocr", "gptoss", "nemotron_h_omni", "olmo3", "qwen25vl"]
+)
 """Architectures that llama.cpp knows by another name."""

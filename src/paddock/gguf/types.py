@@ -110,5 +110,5 @@ SCALAR_TYPES: dict[int, ScalarType] = {
     11: ScalarType("int64", "q", 8),
     12: ScalarType("float64", "d", 8),
 }
-STRING = 8
-ARRAY = 9
+UINT8, UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 0, 4, 5, 6, 7, 8, 9
+"""Types of metadata values that are named in code; `STRING` and `ARRAY` are the two that are no scalars."""

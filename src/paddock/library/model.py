@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from paddock.gguf import GgufError, GgufHeader
 from paddock.library.errors import LibraryError
-from paddock.library.gguf import Gguf, cached_gguf
+from paddock.library.gguf_cache import cached_header
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import Stamp, stamp
@@ -45,7 +46,7 @@ class Model:
     _model_path: Path | None
     _config_path: Path | None
     _config_stamp: Stamp | None = field(repr=False)
-    _gguf: Gguf | None = field(default=None, repr=False)
+    _gguf: GgufHeader | None = field(default=None, repr=False)
 
     @property
     def model_path(self) -> Path:
@@ -69,7 +70,7 @@ class Model:
         return datetime.fromtimestamp(self.modified_ns / 1e9).astimezone()
 
     @property
-    def gguf(self) -> Gguf:
+    def gguf(self) -> GgufHeader:
         """The head of the GGUF file, without long arrays; cached.
 
         Raises:
@@ -78,8 +79,8 @@ class Model:
         if self._gguf is not None:
             return self._gguf
         try:
-            return cached_gguf(self.model_path)
-        except (LibraryError, OSError) as error:
+            return cached_header(self.model_path)
+        except (LibraryError, GgufError, OSError) as error:
             if isinstance(error, BrokenModel):
                 raise
             raise BrokenModel(self.name, _reason(error)) from None

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from paddock.gguf.ollama_files import ENCODERS_READ, OF_ENCODERS
-from paddock.library.gguf import Gguf, GgufError, cached_gguf
+from paddock.gguf import GgufError, GgufHeader
+from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, ENCODER_PREFIXES
+from paddock.library.gguf_cache import cached_header
 from paddock.library.model import Model
 from paddock.library.store.manifests import BrokenModel
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
@@ -51,7 +52,7 @@ def capabilities(model: Model) -> list[str]:
     return [name for name, present in found.items() if present]
 
 
-def ranks(gguf: Gguf) -> bool:
+def ranks(gguf: GgufHeader) -> bool:
     """Whether the model says how well a text answers a question: it has a head for that, and says so.
 
     Raises:
@@ -62,14 +63,14 @@ def ranks(gguf: Gguf) -> bool:
     return any(tensor.name in HEADS for tensor in gguf.tensors)
 
 
-def holds_encoder(gguf: Gguf) -> bool:
+def holds_encoder(gguf: GgufHeader) -> bool:
     """Whether a model's file holds what it sees or hears with, too."""
     return any(tensor.name.startswith(("v.", "a.")) for tensor in gguf.tensors)
 
 
-def encoder_bytes(gguf: Gguf) -> int:
+def encoder_bytes(gguf: GgufHeader) -> int:
     """How much of a file is what the model sees or hears with."""
-    return sum(tensor.size for tensor in gguf.tensors if tensor.name.startswith(OF_ENCODERS))
+    return sum(tensor.size for tensor in gguf.tensors if tensor.name.startswith(ENCODER_PREFIXES))
 
 
 def projector_file(model: Model) -> Path | None:
@@ -79,7 +80,7 @@ def projector_file(model: Model) -> Path | None:
     """
     if model.projector_paths:
         return model.projector_paths[0]
-    inside = model.gguf.architecture in ENCODERS_READ and holds_encoder(model.gguf)
+    inside = model.gguf.architecture in ENCODER_ARCHITECTURES and holds_encoder(model.gguf)
     return model.model_path if inside else None
 
 
@@ -88,7 +89,7 @@ def _encoders(model: Model) -> tuple[bool, bool]:
     if not model.projector_paths:
         return False, False
     try:
-        metadata = cached_gguf(model.projector_paths[0]).metadata
+        metadata = cached_header(model.projector_paths[0]).metadata
     except GgufError as error:
         raise BrokenModel(model.name, f"its projector cannot be read ({error})") from None
     except OSError as error:
@@ -115,5 +116,5 @@ def _variables(template: str) -> Iterator[str]:
         yield from _VARIABLE.findall(_STRING.sub("", action))
 
 
-def _has(gguf: Gguf, key: str) -> bool:
+def _has(gguf: GgufHeader, key: str) -> bool:
     return f"{gguf.architecture}.{key}" in gguf.metadata

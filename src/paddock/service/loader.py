@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from paddock.fleet import Fleet, Lease, RunnerSpec
-from paddock.gguf.ollama_files import ENCODERS_READ, ONLY_TEXT_READ
+from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, TEXT_ONLY_ARCHITECTURES
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library, Model, ModelNotFound
@@ -59,7 +59,8 @@ class Loader:
             NotSupported: if its file is of a form that cannot be run.
             FleetError: if it cannot be loaded.
         """
-        if holds_encoder(model.gguf) and model.gguf.architecture not in ENCODERS_READ | ONLY_TEXT_READ:
+        readable = ENCODER_ARCHITECTURES | TEXT_ONLY_ARCHITECTURES
+        if holds_encoder(model.gguf) and model.gguf.architecture not in readable:
             raise NotSupported(
                 f"{model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run for "
                 f"{model.gguf.architecture} yet; a variant whose projector is a file of its own can"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from paddock.gguf import GgufArray, GgufHeader, read_header
 from paddock.library.create.create import InvalidRecipe, Recipe, checked, create
 from paddock.library.create.modelfile_recipe import recipe_of
 from paddock.library.create.progress import Report
-from paddock.library.gguf import Gguf, GgufArray, cached_gguf, read_gguf
+from paddock.library.gguf_cache import cached_header
 from paddock.library.go_json import go_number, go_quoted
 from paddock.library.model import MAX_TEXT, Model
 from paddock.library.modelfile import Command
@@ -230,7 +231,7 @@ class Catalog:
             return None
         path = model.projector_paths[0]
         try:
-            return _model_info(model, path, cached_gguf(path), verbose)
+            return _model_info(model, path, cached_header(path), verbose)
         except OSError as error:
             raise BrokenModel(model.name, f"its projector cannot be read ({error.strerror})") from None
 
@@ -308,10 +309,10 @@ def _plain(value: object) -> str:
     return go_number(value, json_rules=False) if isinstance(value, int | float) else str(value)
 
 
-def _model_info(model: Model, path: Path, gguf: Gguf, verbose: bool) -> dict[str, Any]:
+def _model_info(model: Model, path: Path, gguf: GgufHeader, verbose: bool) -> dict[str, Any]:
     if verbose:
         try:
-            gguf = read_gguf(path, arrays=True)
+            gguf = read_header(path, arrays=True)
         except OSError as error:
             raise BrokenModel(model.name, str(error.strerror)) from None
     info: dict[str, Any] = {"general.parameter_count": gguf.parameter_count}

@@ -10,8 +10,8 @@ import pytest
 
 from paddock.cli.commands.quantize import quantize
 from paddock.cli.errors import CommandError
+from paddock.gguf import read_header
 from paddock.library.create.split import split_count
-from paddock.library.gguf import read_gguf
 from tests.conversion.splits import split
 from tests.ggufs import tiny_llama
 
@@ -36,7 +36,7 @@ def test_a_file_is_quantized_without_a_server(source: Path, tmp_path: Path) -> N
     assert lines[0] == "quantizing F32 model to Q4_K_M"
     assert lines[1].startswith("writing out.gguf: 100%")
     assert lines[2:] == ["success"]
-    assert read_gguf(target).file_type == "Q4_K_M"
+    assert read_header(target).file_type == "Q4_K_M"
     assert list(tmp_path.iterdir()) == [target]
 
 
@@ -64,7 +64,7 @@ def test_any_part_stands_for_a_model_in_several_files(source: Path, tmp_path: Pa
     parts = split(source, tmp_path / "parts", 4)
     quantize(source, tmp_path / "whole.gguf", "Q8_0")
     quantize(parts[1], tmp_path / "joined.gguf", "Q8_0")
-    whole, joined = read_gguf(tmp_path / "whole.gguf"), read_gguf(tmp_path / "joined.gguf")
+    whole, joined = read_header(tmp_path / "whole.gguf"), read_header(tmp_path / "joined.gguf")
     assert [(t.name, t.type, t.shape) for t in joined.tensors] == [(t.name, t.type, t.shape) for t in whole.tensors]
     assert split_count(joined) == 1
     read = [(tmp_path / name, head) for name, head in (("whole.gguf", whole), ("joined.gguf", joined))]

@@ -16,27 +16,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.engine.gguf_compat import model_view, projector_view
+from paddock.engine.gguf_compat import translated_model, translated_projector
 from paddock.engine.gguf_compat import translation as translating
-from paddock.engine.gguf_compat.head import FLOAT32, INT32, Head, Value, array, f32, read_head, text, u32
-from paddock.engine.gguf_compat.language_models import TEXTS
+from paddock.engine.gguf_compat.header import TranslatedHeader, read_translatable
+from paddock.engine.gguf_compat.language_models import LANGUAGE_MODELS
 from paddock.engine.gguf_compat.projectors import PROJECTORS
-from paddock.engine.gguf_compat.translated_file import View
+from paddock.engine.gguf_compat.translated_file import TranslatedFile
+from paddock.gguf.encoded import EncodedValue, array, f32, text, u32
+from paddock.gguf.types import FLOAT32, INT32
 from tests import kinds
 
 F32, F16, Q8_0, BF16, OLD_MXFP4 = 0, 1, 8, 30, 4
 ROOM = 1 << 20
 """A view may have so much more than a small multiple of its file."""
-VIEWS = (model_view, projector_view)
+VIEWS = (translated_model, translated_projector)
 
 
-def described(architecture: str, tensors: dict[str, tuple[int, tuple[int, ...], int]], **keys: Value) -> bytes:
+def described(architecture: str, tensors: dict[str, tuple[int, tuple[int, ...], int]], **keys: EncodedValue) -> bytes:
     """Return a head whose tensors (type, shape, place) are where one says."""
     metadata = {"general.architecture": text(architecture)}
     metadata |= {key.replace("__", "."): value for key, value in keys.items()}
     data = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
     for key, value in metadata.items():
-        data += struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", value.kind) + value.data
+        data += struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", value.type) + value.data
     listed = [
         struct.pack("<Q", len(name))
         + name.encode()
@@ -47,7 +49,7 @@ def described(architecture: str, tensors: dict[str, tuple[int, tuple[int, ...], 
 
 
 def in_a_row(
-    architecture: str, tensors: Mapping[str, tuple[int, tuple[int, ...]]], block: int = 32, /, **keys: Value
+    architecture: str, tensors: Mapping[str, tuple[int, tuple[int, ...]]], block: int = 32, /, **keys: EncodedValue
 ) -> bytes:
     """Return a head whose tensors follow one another, and zeros for their data."""
     sizes = {F32: (1, 4), F16: (1, 2), BF16: (1, 2), Q8_0: (32, 34), OLD_MXFP4: (32, 17)}
@@ -71,7 +73,7 @@ def test_tensors_that_share_their_data_are_refused(tmp_path: Path) -> None:
     head = described("gemma3", {f"v.{i}": (F32, (1 << 20,), 0) for i in range(2000)})
     path.write_bytes(head + bytes(32))
     os.truncate(path, len(head) + 32 + (4 << 20))
-    assert projector_view(path) is None
+    assert translated_projector(path) is None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_tensors_that_share_their_data_are_refused(tmp_path: Path) -> None:
 def test_tensors_that_cannot_be_are_refused(tmp_path: Path, kind: int, shape: tuple[int, ...], place: int) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(described("gemma3", {"v.a": (kind, shape, place)}) + bytes(1000))
-    assert projector_view(path) is None
+    assert translated_projector(path) is None
 
 
 def test_what_is_made_is_no_more_than_a_few_times_what_it_is_made_of(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_what_is_made_is_no_more_than_a_few_times_what_it_is_made_of(tmp_path: P
     first = {"v.blk.0.attn_q.weight": (F32, (1 << 14, 1)), "v.blk.0.attn_k.weight": (F16, (1, 1 << 14))}
     data = in_a_row("qwen35", {**first, "v.blk.0.attn_v.weight": (F32, (1, 1))}, qwen35__vision__block_count=u32(1))
     path.write_bytes(data)
-    assert projector_view(path) is None
+    assert translated_projector(path) is None
 
 
 def test_padding_counts_too(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_padding_counts_too(tmp_path: Path) -> None:
     tensors = {"v.a": (F32, (1,)), "v.b": (F32, (1,)), "v.clamp_data": (F32, (1000,))}
     keys = {"gemma4__vision__block_count": u32(3), "general__alignment": u32(1 << 20)}
     path.write_bytes(in_a_row("gemma4", tensors, 1 << 20, **keys))
-    view = projector_view(path)
+    view = translated_projector(path)
     assert view is None or view.size <= 8 * path.stat().st_size + ROOM
 
 
@@ -114,7 +116,7 @@ def test_layers_that_are_not_there_cost_nothing(tmp_path: Path) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(in_a_row("glmocr", {"blk.0.ffn_up.weight": (F32, (8, 8))}, glmocr__block_count=u32(3_000_000)))
     start = time.process_time()
-    view = model_view(path)
+    view = translated_model(path)
     assert time.process_time() - start < 1
     assert view is not None
     view.close()
@@ -126,7 +128,7 @@ def test_deep_layers_that_are_not_there_cost_nothing(tmp_path: Path) -> None:
     keys = {deep: array(INT32, range(10_000)), "qwen3vl__vision__block_count": u32(9)}
     path.write_bytes(in_a_row("qwen3vl", {f"v.{i}.weight": (F32, (8,)) for i in range(1000)}, **keys))
     start = time.process_time()
-    view = projector_view(path)
+    view = translated_projector(path)
     assert time.process_time() - start < 1
     assert view is not None
     view.close()
@@ -146,10 +148,10 @@ def test_deep_layers_that_are_not_there_cost_nothing(tmp_path: Path) -> None:
         u32(2**32 - 1),
     ],
 )
-def test_an_alignment_that_cannot_be_is_refused(tmp_path: Path, value: Value) -> None:
+def test_an_alignment_that_cannot_be_is_refused(tmp_path: Path, value: EncodedValue) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(in_a_row("gemma3", {"v.a": (F32, (8,))}, general__alignment=value))
-    assert projector_view(path) is None
+    assert translated_projector(path) is None
 
 
 NAMES = st.sampled_from(
@@ -189,7 +191,7 @@ def test_whatever_bytes_a_file_has_it_is_shown_or_left_as_it_is(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "mutated.gguf"
-    architecture = data.draw(st.sampled_from(sorted({*TEXTS, *PROJECTORS, "clip"})))
+    architecture = data.draw(st.sampled_from(sorted({*LANGUAGE_MODELS, *PROJECTORS, "clip"})))
     kinds_and_shapes = st.tuples(st.sampled_from([F32, F16, Q8_0, BF16, OLD_MXFP4]), SHAPES)
     tensors = data.draw(st.dictionaries(NAMES, kinds_and_shapes, max_size=6))
     keys = data.draw(st.dictionaries(KEYS.map(lambda key: f"{architecture}.{key}"), VALUES, max_size=4))
@@ -227,7 +229,7 @@ def turns(path: Path, rows: int = 64, fill: int = 7) -> Path:
     return path
 
 
-def whole(view: View | None) -> bytes:
+def whole(view: TranslatedFile | None) -> bytes:
     assert view is not None
     data = io.BytesIO()
     with view:
@@ -236,42 +238,42 @@ def whole(view: View | None) -> bytes:
 
 
 def test_a_file_is_read_to_its_end_if_another_takes_its_place(tmp_path: Path) -> None:
-    expected = whole(model_view(turns(tmp_path / "same.gguf")))
-    view = model_view(turns(tmp_path / "model.gguf"))
+    expected = whole(translated_model(turns(tmp_path / "same.gguf")))
+    view = translated_model(turns(tmp_path / "model.gguf"))
     turns(tmp_path / "other.gguf", fill=9).replace(tmp_path / "model.gguf")
     assert whole(view) == expected
 
 
 def test_a_head_and_its_data_are_of_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = whole(model_view(turns(tmp_path / "same.gguf")))
+    expected = whole(translated_model(turns(tmp_path / "same.gguf")))
     turns(tmp_path / "model.gguf")
 
-    def replaced(*args: object) -> Head:
+    def replaced(*args: object) -> TranslatedHeader:
         if (tmp_path / "other.gguf").exists():
             (tmp_path / "other.gguf").replace(tmp_path / "model.gguf")
-        return read_head(*args)  # type: ignore[arg-type]
+        return read_translatable(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(translating, "read_head", replaced)
+    monkeypatch.setattr(translating, "read_translatable", replaced)
     turns(tmp_path / "other.gguf", rows=32, fill=9)
-    assert whole(model_view(tmp_path / "model.gguf")) == expected
+    assert whole(translated_model(tmp_path / "model.gguf")) == expected
 
 
 @pytest.mark.parametrize("write", [turns, kinds.full_attention, lambda path: path.write_bytes(b"GGUF") and path])
 def test_nothing_stays_open(tmp_path: Path, write: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "model.gguf")
     with nothing_stays_open():
-        view = model_view(path)
+        view = translated_model(path)
         if view is not None:
             view.close()
 
     def fail(*_: object) -> None:
         raise MemoryError
 
-    for owner, function in ((translating, "read_head"), (Head, "to_bytes")):
+    for owner, function in ((translating, "read_translatable"), (TranslatedHeader, "to_bytes")):
         with monkeypatch.context() as patch, nothing_stays_open():
             patch.setattr(owner, function, fail)
             with pytest.raises(OSError, match="no memory") if write is turns else suppress(OSError):
-                model_view(path)
+                translated_model(path)
 
 
 # What it costs.
@@ -281,8 +283,8 @@ def test_only_numbers_that_change_need_the_fields_own_reader(tmp_path: Path) -> 
     epsilon = {"gemma3__attention__layer_norm_rms_epsilon": f32(1e-6)}
     (tmp_path / "own.gguf").write_bytes(in_a_row("gemma3", {"token_embd.weight": (Q8_0, (32, 2))}, **epsilon))
     script = (
-        "import sys; from pathlib import Path; from paddock.engine.gguf_compat import model_view, projector_view\n"
-        "assert model_view(Path(sys.argv[1])) is None and model_view(Path(sys.argv[2])) is not None\n"
+        "import sys; from pathlib import Path; from paddock.engine.gguf_compat import translated_model\n"
+        "assert translated_model(Path(sys.argv[1])) is None and translated_model(Path(sys.argv[2])) is not None\n"
         "sys.exit('gguf' in sys.modules or 'numpy' in sys.modules)"
     )
     files = (tmp_path / "own.gguf", turns(tmp_path / "model.gguf"))
@@ -292,7 +294,7 @@ def test_only_numbers_that_change_need_the_fields_own_reader(tmp_path: Path) -> 
 def test_a_tensor_is_made_in_about_twice_its_own_room(tmp_path: Path) -> None:
     path = turns(tmp_path / "model.gguf", rows=1 << 17)
     size = 34 << 17
-    view = model_view(path)
+    view = translated_model(path)
     assert view is not None
     view.read_into(memoryview(bytearray(10)), view.size // 2)  # so that all is imported
     buffer = memoryview(bytearray(1 << 16))

@@ -17,7 +17,7 @@ from gguf import GGMLQuantizationType, GGUFReader, quants
 from paddock.engine.binding import Batch, Context, ContextOptions, LoadError, Model
 from paddock.engine.binding.embedding import EmbeddingContext, Pooling, is_made_to_embed
 from paddock.engine.binding.library import lib
-from paddock.engine.gguf_compat import model_view
+from paddock.engine.gguf_compat import translated_model
 from paddock.engine.loading import load_model
 from paddock.ipc import LoadModel
 from tests import kinds
@@ -93,12 +93,12 @@ def test_both_forms_compute_the_same(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_llama_cpps_own_form_is_left_as_it_is(name: str, tmp_path: Path) -> None:
-    assert model_view(CASES[name].write_own(tmp_path / "model.gguf")) is None
+    assert translated_model(CASES[name].write_own(tmp_path / "model.gguf")) is None
 
 
 @pytest.mark.parametrize("kind", [*kinds.KINDS.values(), kinds.hybrid_convolution])
 def test_other_models_are_left_as_they_are(kind: Callable[[Path], Path], tmp_path: Path) -> None:
-    assert model_view(kind(tmp_path / "model.gguf")) is None
+    assert translated_model(kind(tmp_path / "model.gguf")) is None
 
 
 EXPERTS = ("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps")
@@ -183,9 +183,9 @@ def test_llama_3_without_a_word_on_how_it_cuts_text(pre: str, tmp_path: Path) ->
 
 def test_models_with_an_end_like_llama_3_but_another_tokenizer_are_left_as_they_are(tmp_path: Path) -> None:
     path = random_model(tmp_path / "model.gguf", "llama", vocabulary=partial(byte_pairs, pre="qwen2", special=SPECIAL))
-    assert model_view(path) is None
+    assert translated_model(path) is None
     path = rewritten(tmp_path / "other.gguf", [path], "llama", keys={"tokenizer.ggml.model": "llama"})
-    assert model_view(path) is None
+    assert translated_model(path) is None
 
 
 def letters_to_lower() -> bytes:
@@ -219,7 +219,7 @@ def test_a_table_of_characters_may_be_the_letters_of_its_base64(padding: bool, t
     letters = letters if padding else letters.rstrip("=")
     key = "tokenizer.ggml.precompiled_charsmap"
     theirs = rewritten(tmp_path / "theirs.gguf", [ours], "bert", keys={key: list(letters)})
-    assert model_view(ours) is None
+    assert translated_model(ours) is None
     with pytest.raises(LoadError):
         plainly(theirs)
     expected, found = plainly(ours), load(theirs)
@@ -244,7 +244,7 @@ def test_positions_that_are_not_scaled_in_any_known_way_are_not_scaled(kind: str
     np.testing.assert_array_equal(of(theirs)[0], of(ours, plainly)[0])
 
 
-ODD: dict[str, tuple[str, dict[str, Any], str]] = {
+MALFORMED: dict[str, tuple[str, dict[str, Any], str]] = {
     "sections that are texts": ("qwen25vl", {"qwen25vl.rope.mrope_section": ["a", "b", "c"]}, "shown"),
     "sections that are no numbers": ("qwen35", {"qwen35.rope.dimension_sections": [float("nan")] * 3}, "left"),
     "one number where there should be several": ("qwen35", {"qwen35.attention.head_count_kv": 3}, "left"),
@@ -259,9 +259,9 @@ ODD: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", MALFORMED)
 def test_odd_files_do_no_harm(name: str, tmp_path: Path) -> None:
-    architecture, keys, done = ODD[name]
+    architecture, keys, done = MALFORMED[name]
 
     def change(tensors: Tensors) -> None:
         if architecture == "deepseekocr":
@@ -271,7 +271,7 @@ def test_odd_files_do_no_harm(name: str, tmp_path: Path) -> None:
 
     source = random_model(tmp_path / "source.gguf", "llama")
     path = rewritten(tmp_path / "odd.gguf", [source], architecture, keys=keys, change=change)
-    view = model_view(path)
+    view = translated_model(path)
     assert (view is None) == (done == "left")
     if view is not None:
         with view:

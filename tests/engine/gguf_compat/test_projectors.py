@@ -16,10 +16,12 @@ import gguf
 from gguf import GGUFReader
 from paddock.engine.binding import LoadError, Model
 from paddock.engine.binding.mtmd import Projector
-from paddock.engine.gguf_compat import projector_view
-from paddock.engine.gguf_compat.head import FLOAT32, INT32, Value, array, boolean, f32, read_head, u32
-from paddock.engine.gguf_compat.head import text as string
-from paddock.engine.gguf_compat.translated_file import View
+from paddock.engine.gguf_compat import translated_projector
+from paddock.engine.gguf_compat.header import read_translatable
+from paddock.engine.gguf_compat.translated_file import TranslatedFile
+from paddock.gguf.encoded import EncodedValue, array, boolean, f32, u32
+from paddock.gguf.encoded import text as string
+from paddock.gguf.types import FLOAT32, INT32
 from tests import kinds, more_projectors, projectors
 from tests.engine.gguf_compat.encoder_cases import KINDS, LAYERS, MISTRAL, in_its_own_file, in_ollamas_words, short
 from tests.one_file import Tensors, rewritten
@@ -31,8 +33,8 @@ BREAK_NAME, BREAK_PLACE = "v.token_embd.img_break", 300
 """Of the token at the end of a row: where llama.cpp wants its embedding, and where in the vocabulary it is put here."""
 
 
-def shown(path: Path) -> View:
-    view = projector_view(path)
+def shown(path: Path) -> TranslatedFile:
+    view = translated_projector(path)
     assert view is not None
     return view
 
@@ -41,7 +43,7 @@ def pixels(width: int, height: int, seed: int = 1) -> bytes:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8).tobytes()
 
 
-def seen(path: Path, text: Path, size: tuple[int, int], view: View | None = None) -> Floats:
+def seen(path: Path, text: Path, size: tuple[int, int], view: TranslatedFile | None = None) -> Floats:
     """Return what a projector makes of a picture: a row for each embedding."""
     model = Model(str(text))
     projector = Projector(str(path), model, shown=view)
@@ -49,7 +51,7 @@ def seen(path: Path, text: Path, size: tuple[int, int], view: View | None = None
     return _encoded(projector, prepared, model)
 
 
-def heard(path: Path, text: Path, view: View | None = None) -> Floats:
+def heard(path: Path, text: Path, view: TranslatedFile | None = None) -> Floats:
     """Return what a projector makes of a second of noise."""
     model = Model(str(text))
     projector = Projector(str(path), model, shown=view)
@@ -224,12 +226,14 @@ def test_llavas_first_files_which_do_not_say_what_they_are_are_of_its_first_kind
     "write", [projectors.llava, projectors.deep_qwen, projectors.gemma_with_ears, projectors.ultravox]
 )
 def test_a_file_in_llama_cpps_words_is_left_as_it_is(tmp_path: Path, write: Callable[[Path], Path]) -> None:
-    assert projector_view(write(tmp_path / "own.gguf")) is None
+    assert translated_projector(write(tmp_path / "own.gguf")) is None
 
 
 def test_a_file_that_only_hears_and_does_not_say_how_is_left_as_it_is(tmp_path: Path) -> None:
     own = projectors.ultravox(tmp_path / "own.gguf")
-    assert projector_view(rewritten(tmp_path / "silent.gguf", [own], "clip", drop=["clip.projector_type"])) is None
+    assert (
+        translated_projector(rewritten(tmp_path / "silent.gguf", [own], "clip", drop=["clip.projector_type"])) is None
+    )
 
 
 @pytest.fixture(scope="module")
@@ -262,13 +266,13 @@ def test_whatever_a_file_says_of_its_encoder_it_is_shown_or_left_as_it_is(
 ) -> None:
     path = files[name].with_name("odd.gguf")
     with files[name].open("rb") as file:
-        head = read_head(file)
+        head = read_translatable(file)
     own = [key for key in head.metadata if key.startswith((f"{name}.vision.", f"{name}.sam.", f"{name}.mm."))]
-    said: dict[str, Value] = data.draw(st.dictionaries(st.sampled_from(own), VALUES, min_size=1, max_size=3))
+    said: dict[str, EncodedValue] = data.draw(st.dictionaries(st.sampled_from(own), VALUES, min_size=1, max_size=3))
     head.metadata.update(said)
-    with View(files[name].open("rb"), head) as said_so, path.open("wb") as odd:
+    with TranslatedFile(files[name].open("rb"), head) as said_so, path.open("wb") as odd:
         said_so.copy_to(odd)
-    view = projector_view(path)
+    view = translated_projector(path)
     if view is not None:
         view.close()
 

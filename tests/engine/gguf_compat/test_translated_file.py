@@ -10,24 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gguf
-from paddock.engine.gguf_compat import model_view, projector_view
-from paddock.engine.gguf_compat.changes import Changes
-from paddock.engine.gguf_compat.head import read_head
-from paddock.engine.gguf_compat.translated_file import View
+from paddock.engine.gguf_compat import translated_model, translated_projector
+from paddock.engine.gguf_compat.editor import HeaderEditor
+from paddock.engine.gguf_compat.header import read_translatable
+from paddock.engine.gguf_compat.translated_file import TranslatedFile
 from tests import kinds, projectors
 from tests.ggufs import tiny_llama
 
 
-def changed(path: Path) -> View:
+def changed(path: Path) -> TranslatedFile:
     """A view with every kind of tensor: as it was, cut, joined, made of others, and left out."""
     opened = path.open("rb")
-    file = Changes(opened, read_head(opened))
-    file.first_rows("token_embd.weight", 100)
+    file = HeaderEditor(opened, read_translatable(opened))
+    file.truncate_rows("token_embd.weight", 100)
     file.join("joined.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight")
     file.drop("blk.0.ffn_")
-    file.put("odd", (3,), lambda: np.arange(3, dtype=np.float32), file.head.tensors["token_embd.weight"])
+    file.put_floats("odd", (3,), lambda: np.arange(3, dtype=np.float32), file.header.tensors["token_embd.weight"])
     file.reorder_rows(["blk.0.attn_q.weight", "none"], lambda rows: np.arange(rows)[::-1])
-    return View(opened, file.head)
+    return TranslatedFile(opened, file.header)
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +78,11 @@ def test_a_file_that_ends_too_early_is_an_error(whole: tuple[Path, bytes], tmp_p
 
 def test_what_llama_cpp_reads_is_left_alone(tmp_path: Path) -> None:
     for name, write in kinds.KINDS.items():
-        assert model_view(write(tmp_path / f"{name}.gguf")) is None
-    assert model_view(tiny_llama(tmp_path / "tiny.gguf")) is None
+        assert translated_model(write(tmp_path / f"{name}.gguf")) is None
+    assert translated_model(tiny_llama(tmp_path / "tiny.gguf")) is None
     for write in (projectors.llava, projectors.gemma, projectors.ultravox, projectors.deep_qwen):
-        assert projector_view(write(tmp_path / "projector.gguf")) is None
+        assert translated_projector(write(tmp_path / "projector.gguf")) is None
     (tmp_path / "bad.gguf").write_bytes(b"GGUF and then nothing")
-    assert model_view(tmp_path / "bad.gguf") is None
+    assert translated_model(tmp_path / "bad.gguf") is None
     with pytest.raises(FileNotFoundError):
-        model_view(tmp_path / "none.gguf")
+        translated_model(tmp_path / "none.gguf")

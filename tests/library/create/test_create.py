@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paddock.errors import PaddockError
 from paddock.library.create.create import InvalidRecipe, Recipe, create, human_count
 from paddock.library.create.modelfile_recipe import recipe_of
-from paddock.library.errors import LibraryError
 from paddock.library.model import MAX_TEXT
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.blobs import digest_of
@@ -105,7 +105,7 @@ WRONG: dict[str, tuple[str, Callable[[Recipe], Recipe]]] = {
 def test_a_mistake_is_named_and_nothing_is_written(library: Library, weights: str, case: str) -> None:
     message, spoil = WRONG[case]
     before = snapshot(library)
-    with pytest.raises(LibraryError) as error:
+    with pytest.raises(PaddockError) as error:
         make(library, "x", spoil(Recipe(files={"x.gguf": weights}, system="written nowhere")))
     assert str(error.value) == message
     assert snapshot(library) == before
@@ -124,7 +124,7 @@ def test_a_bad_file_is_refused_and_nothing_is_written(library: Library, data: by
     digest, _ = library.blobs.put(data)
     before = snapshot(library)
     for recipe in (Recipe(files={"a.gguf": digest}, system="x"), Recipe(files={}, base="", adapters={})):
-        with pytest.raises(LibraryError) as error:
+        with pytest.raises(PaddockError) as error:
             make(library, "x", recipe)
         assert message in str(error.value) or recipe.files == {}
     assert snapshot(library) == before
@@ -133,7 +133,7 @@ def test_a_bad_file_is_refused_and_nothing_is_written(library: Library, data: by
 def test_a_truncated_model_is_refused(library: Library, tmp_path: Path) -> None:
     data = tiny_llama(tmp_path / "x.gguf", layers=1).read_bytes()
     digest, _ = library.blobs.put(data[:-1])
-    with pytest.raises(LibraryError, match="reaches beyond the end of the file: is it cut off"):
+    with pytest.raises(PaddockError, match="reaches beyond the end of the file: is it cut off"):
         make(library, "x", Recipe(files={"x.gguf": digest}))
     assert library.list() == []
 
@@ -164,7 +164,7 @@ def test_a_modelfile_over_http_sees_our_own_blobs_only(library: Library, weights
     other.write_bytes(own.read_bytes())
     inside = own.parent / "sub" / ".." / own.name
     for source in (str(other), f"./{own.name}", str(inside), "/etc/passwd"):
-        with pytest.raises(LibraryError, match="invalid model name"):
+        with pytest.raises(PaddockError, match="invalid model name"):
             recipe_of(library, f"FROM {source}")
     with pytest.raises(InvalidRecipe, match="ADAPTER /etc/passwd: upload the file"):
         recipe_of(library, "FROM base\nADAPTER /etc/passwd")

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gguf
+from paddock.errors import PaddockError
+from paddock.gguf import read_header
 from paddock.library.create.create import Recipe, create
 from paddock.library.create.progress import Measured, Stopped
 from paddock.library.create.split import IncompleteSplit, joined_files, part_names
-from paddock.library.errors import LibraryError
-from paddock.library.gguf import read_gguf
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobNotFound
 from paddock.library.store.library import Library
@@ -72,7 +72,7 @@ def test_files_that_gguf_py_splits_are_joined(library: Library, tmp_path: Path) 
     reader = gguf.GGUFReader(path)
     assert {tensor.name for tensor in reader.tensors} == set(arrays)
     assert all((tensor.data == arrays[tensor.name]).all() for tensor in reader.tensors)
-    metadata = read_gguf(path).metadata
+    metadata = read_header(path).metadata
     assert metadata["general.note"] == "é" * 50
     assert not [key for key in metadata if key.startswith("split.")]
 
@@ -108,7 +108,7 @@ def test_parts_that_do_not_belong_together_are_refused(library: Library, whole: 
 def test_a_damaged_part_is_refused(library: Library, whole: Path, tmp_path: Path) -> None:
     first, second, third, *_ = split(whole, tmp_path / "parts", 10)
     second.write_bytes(second.read_bytes()[:-4096])
-    with pytest.raises(LibraryError, match="is it cut off"):
+    with pytest.raises(PaddockError, match="is it cut off"):
         make(library, uploaded(library, [first, second, third]))
 
 

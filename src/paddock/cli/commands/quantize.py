@@ -4,10 +4,10 @@ from pathlib import Path
 
 from paddock.cli.errors import CommandError
 from paddock.cli.terminal.progress import open_progress
+from paddock.gguf import GgufError, GgufHeader, read_header
 from paddock.library.create.quantize import quantization_type, quantize_file, source_type
 from paddock.library.create.split import Part, ordered, part_names, split_count
 from paddock.library.errors import LibraryError
-from paddock.library.gguf import Gguf, read_gguf
 from paddock.library.store.files import drop_temporary, open_temporary, put_in_place
 
 
@@ -46,16 +46,16 @@ def quantize(source: Path, target: Path, kind: str) -> None:
             finally:
                 drop_temporary(file, temporary)
             progress.status("success")
-    except LibraryError as error:
+    except (LibraryError, GgufError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"{error.filename or target}: {error.strerror or error}") from None
 
 
-def _parts(source: Path) -> list[tuple[Path, Gguf]]:
-    head = read_gguf(source)
+def _parts(source: Path) -> list[tuple[Path, GgufHeader]]:
+    head = read_header(source)
     if split_count(head) == 1:
         return [(source, head)]
     beside = [source.with_name(name) for name in part_names(source.name)] or [source]
-    found = [Part(path.name, path, read_gguf(path)) for path in beside if path.is_file()]
+    found = [Part(path.name, path, read_header(path)) for path in beside if path.is_file()]
     return [(part.path, part.gguf) for part in ordered(found)]

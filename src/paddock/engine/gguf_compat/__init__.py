@@ -1,6 +1,6 @@
-"""Files of models as Ollama's library has them, shown to llama.cpp as it wants them: nothing is written anew."""
+"""Files of Ollama's library translated to llama.cpp's form while they are loaded; nothing is written to disk."""
 
-from paddock.engine.gguf_compat.translated_file import View
-from paddock.engine.gguf_compat.translation import model_view, projector_view
+from paddock.engine.gguf_compat.translated_file import TranslatedFile
+from paddock.engine.gguf_compat.translation import translated_model, translated_projector
 
-__all__ = ["View", "model_view", "projector_view"]
+__all__ = ["TranslatedFile", "translated_model", "translated_projector"]

@@ -1,40 +1,42 @@
-"""A file as another program should see it: with a new head, and with data that may be made on the way."""
+"""A GGUF file translated while it is read: a new header, and tensors from the source file or computed."""
 
 from bisect import bisect_right
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from paddock.engine.gguf_compat.head import ODD, Data, Head, Piece
-from paddock.engine.gguf_compat.reading import fill
+from paddock.engine.gguf_compat.header import MALFORMED, Data, FileRange, TranslatedHeader
+from paddock.engine.gguf_compat.reading import read_at
 
-_COPY = 4 << 20
+_COPY_BYTES = 4 << 20
+_HEADER = ""
+"""In place of a tensor's name."""
 
 
-class View:
-    """What a file would be with another head. Nothing of it is written anywhere. Close it when done."""
+class TranslatedFile:
+    """The bytes of a file with another header. Nothing is written to disk. Close it when done."""
 
-    def __init__(self, file: BinaryIO, head: Head) -> None:
-        """Show `file` as `head` describes it. The view is its owner from now on.
+    def __init__(self, file: BinaryIO, header: TranslatedHeader) -> None:
+        """Translate `file`, which the new object then owns, to `header`.
 
         Raises:
-            ValueError, struct.error: if the head cannot be written. The file stays the caller's.
+            ValueError, struct.error: if the header cannot be encoded. The caller still owns the file then.
         """
-        self._head, offsets = head.to_bytes()
+        self._header, offsets = header.to_bytes()
         self._file = file
-        self._made: tuple[str, Data] = ("", b"")
-        """The tensor that was made last."""
-        self._tensors = head.tensors
+        self._tensors = header.tensors
+        self._computed: tuple[str, Data] = ("", b"")
+        """Name and data of the tensor that was computed last."""
         self._starts: list[int] = [0]
-        self._stretches: list[tuple[str, Piece]] = [("", (0, len(self._head)))]
-        """What begins at each of the starts: the head, data of the file, or (with a name) of a tensor that is made."""
-        self.size = len(self._head)
+        self._segments: list[tuple[str, FileRange]] = [(_HEADER, FileRange(0, len(self._header)))]
+        """What begins at each of `_starts`: a tensor's name, and a range of the source file or of computed data."""
+        self.size = len(self._header)
         """Bytes."""
-        for name, tensor in head.tensors.items():
+        for name, tensor in header.tensors.items():
             start = offsets[name]
-            for piece in tensor.pieces if tensor.make is None else ((0, tensor.made_size),):
+            for segment in tensor.ranges if tensor.compute is None else (FileRange(0, tensor.computed_size),):
                 self._starts.append(start)
-                self._stretches.append((name, piece))
-                start += piece[1]
+                self._segments.append((name, segment))
+                start += segment.size
             self.size = max(self.size, start)
 
     def __enter__(self) -> Self:
@@ -46,10 +48,10 @@ class View:
         self.close()
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill `buffer` with what stands at `offset`, as far as it goes; return how many bytes that are.
+        """Fill `buffer` with the bytes at `offset`; return their number, which is smaller only at the end.
 
         Raises:
-            OSError: if the file cannot be read, or ends too early.
+            OSError: if the source file cannot be read, ends too early, or cannot be translated.
         """
         done = 0
         while done < len(buffer) and offset + done < self.size:
@@ -57,49 +59,49 @@ class View:
         return done
 
     def copy_to(self, file: BinaryIO) -> None:
-        """Write all of it to `file`.
+        """Write all bytes to `file`.
 
         Raises:
-            OSError: if the one cannot be read or the other not be written.
+            OSError: as `read_into`, or if `file` cannot be written.
         """
-        buffer = memoryview(bytearray(_COPY))
+        buffer = memoryview(bytearray(_COPY_BYTES))
         offset = 0
         while read := self.read_into(buffer, offset):
             file.write(buffer[:read])
             offset += read
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the source file."""
         self._file.close()
 
     def _read_some(self, buffer: memoryview, offset: int) -> int:
         index = bisect_right(self._starts, offset) - 1
-        name, (place, size) = self._stretches[index]
+        name, (start, size) = self._segments[index]
         within = offset - self._starts[index]
-        if within >= size:  # what fills up to the next tensor
+        if within >= size:  # padding before the next tensor
             end = self._starts[index + 1] if index + 1 < len(self._starts) else self.size
             count = min(len(buffer), end - offset)
             buffer[:count] = bytes(count)
             return count
         count = min(len(buffer), size - within)
-        if not name:
-            buffer[:count] = self._head[within : within + count]
-        elif self._tensors[name].make is not None:
-            buffer[:count] = memoryview(self._data(name))[within : within + count]
+        if name == _HEADER and index == 0:
+            buffer[:count] = self._header[within : within + count]
+        elif self._tensors[name].compute is not None:
+            buffer[:count] = memoryview(self._computed_data(name))[within : within + count]
         else:
-            fill(buffer[:count], self._file, place + within)
+            read_at(self._file, start + within, buffer[:count])
         return count
 
-    def _data(self, name: str) -> Data:
-        if self._made[0] != name:
-            self._made = ("", b"")  # before the next one is made: these may be large
+    def _computed_data(self, name: str) -> Data:
+        if self._computed[0] != name or not self._computed[1]:
+            self._computed = ("", b"")  # freed before the next one is computed: these may be large
             tensor = self._tensors[name]
-            assert tensor.make is not None
+            assert tensor.compute is not None
             try:
-                data = tensor.make()
-            except ODD as error:
+                data = tensor.compute()
+            except MALFORMED as error:
                 raise OSError(f"{name} cannot be translated: {error}") from None
-            if len(data) != tensor.made_size:
-                raise OSError(f"{name} cannot be translated: it has {len(data)} bytes, not {tensor.made_size}")
-            self._made = (name, data)
-        return self._made[1]
+            if len(data) != tensor.computed_size:
+                raise OSError(f"{name} cannot be translated: it has {len(data)} bytes, not {tensor.computed_size}")
+            self._computed = (name, data)
+        return self._computed[1]

@@ -19,7 +19,7 @@ from paddock.engine.binding.mtmd import (
     ProjectorError,
     set_non_causal,
 )
-from paddock.engine.gguf_compat import View
+from paddock.engine.gguf_compat import TranslatedFile
 from paddock.engine.multimodal.placeholders import PlaceholderRange
 from paddock.engine.multimodal.preprocessing import BadMedia, MediaFile, MediaPreprocessor
 from paddock.engine.scheduler.sequence import Sequence
@@ -55,7 +55,14 @@ class Encoder:
     """Encodes one part of a picture or a recording at a time and keeps embeddings."""
 
     def __init__(
-        self, model: Model, path: str, *, threads: int, gpu: bool, max_image_tokens: int, shown: View | None = None
+        self,
+        model: Model,
+        path: str,
+        *,
+        threads: int,
+        gpu: bool,
+        max_image_tokens: int,
+        shown: TranslatedFile | None = None,
     ) -> None:
         """Load the projector at `path`, or what is `shown` of it; pictures are to take no more than `max_image_tokens`.
 

@@ -7,10 +7,12 @@ W + alpha / rank * B A.
 from collections.abc import Mapping
 from pathlib import Path
 
+from paddock.gguf import GgufHeader, GgufTensor
+from paddock.gguf.errors import quoted
 from paddock.library.create.converted_blobs import converted_blob
 from paddock.library.create.progress import Report
 from paddock.library.errors import LibraryError
-from paddock.library.gguf import Gguf, GgufTensor, cached_gguf, shown
+from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
 
@@ -23,12 +25,12 @@ class WrongAdapter(LibraryError, ValueError):
     """The adapter cannot be applied to the model."""
 
 
-def is_adapter(gguf: Gguf) -> bool:
+def is_adapter(gguf: GgufHeader) -> bool:
     """Whether the file says that it changes a model and is none."""
     return gguf.text("general.type") == "adapter" or bool(gguf.text("adapter.type"))
 
 
-def check_adapter(name: str, adapter: Gguf, base: Gguf) -> None:
+def check_adapter(name: str, adapter: GgufHeader, base: GgufHeader) -> None:
     """Make sure that llama.cpp will apply the adapter to the model.
 
     Args:
@@ -43,26 +45,26 @@ def check_adapter(name: str, adapter: Gguf, base: Gguf) -> None:
         raise WrongAdapter(f"{name} is an adapter of another kind than LoRA")
     if adapter.architecture != base.architecture:
         raise WrongAdapter(
-            f"{name} is an adapter for {shown(adapter.architecture)} models, and this is {shown(base.architecture)}"
+            f"{name} is an adapter for {quoted(adapter.architecture)} models, and this is {quoted(base.architecture)}"
         )
     pairs: dict[str, dict[str, GgufTensor]] = {}
     for tensor in adapter.tensors:
         ending = next((ending for ending in _ENDINGS if tensor.name.endswith(ending)), None)
         if ending is None:
-            raise WrongAdapter(f"{name} has the tensor {shown(tensor.name)}, which is no part of a LoRA adapter")
+            raise WrongAdapter(f"{name} has the tensor {quoted(tensor.name)}, which is no part of a LoRA adapter")
         pairs.setdefault(tensor.name.removesuffix(ending), {})[ending] = tensor
     if not pairs:
         raise WrongAdapter(f"{name} is empty")
     matrices = {tensor.name: tensor for tensor in base.tensors}
     for target, pair in pairs.items():
         if len(pair) < len(_ENDINGS):
-            raise WrongAdapter(f"{name} has half of what it changes {shown(target)} by")
+            raise WrongAdapter(f"{name} has half of what it changes {quoted(target)} by")
         if target not in matrices:
-            raise WrongAdapter(f"{name} changes {shown(target)}, which the model does not have")
+            raise WrongAdapter(f"{name} changes {quoted(target)}, which the model does not have")
         if target == TABLE and "output.weight" not in matrices:
             raise WrongAdapter(f"{name} changes the embeddings of tokens, which this model's output shares")
         if not _fits(matrices[target], *(pair[ending].shape for ending in _ENDINGS)):
-            raise WrongAdapter(f"{name} is for a model of another size: {shown(target)} has another shape there")
+            raise WrongAdapter(f"{name} is for a model of another size: {quoted(target)} has another shape there")
 
 
 def _fits(matrix: GgufTensor, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
@@ -107,7 +109,7 @@ def adapter_files(blobs: BlobStore, files: Mapping[str, str], weights: str, repo
 
 
 def _converted(blobs: BlobStore, files: Mapping[str, Path], weights: str, report: Report) -> str:
-    base = cached_gguf(blobs.path(weights))
+    base = cached_header(blobs.path(weights))
     heads = base.number("attention.head_count")
     total = sum(path.stat().st_size for path in files.values())
     require_space(blobs.folder, 2 * total)

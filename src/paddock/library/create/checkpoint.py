@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from paddock.gguf import GgufHeader
 from paddock.library.create.converted_blobs import converted_blobs
 from paddock.library.create.progress import Report
-from paddock.library.gguf import Gguf, cached_gguf
+from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
 
@@ -45,14 +46,14 @@ def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, re
     targets = list(_NAMES)
     for name, digest in result.items():
         blobs.size(digest)  # which says so if it is not there
-        if "projector" in targets and is_projector(cached_gguf(blobs.path(digest))):
+        if "projector" in targets and is_projector(cached_header(blobs.path(digest))):
             report(f"taking the projector {name} in place of what the checkpoint sees with")
             targets.remove("projector")
     made = _imported(blobs, parts, targets, quantize if quantize in KINDS else DEFAULT, report)
     return result | {_NAMES[target]: digest for target, digest in made.items()}
 
 
-def is_projector(gguf: Gguf) -> bool:
+def is_projector(gguf: GgufHeader) -> bool:
     """Whether it is what a model sees or hears with."""
     return gguf.architecture == "clip" or gguf.text("general.type") == "mmproj"
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 
+from paddock.gguf import BadGguf, GgufHeader
 from paddock.library.create.adapter import adapter_files, check_adapter, is_adapter
 from paddock.library.create.checkpoint import imported_files, is_projector
 from paddock.library.create.progress import Report
 from paddock.library.create.quantize import quantization_type, quantized_blob
 from paddock.library.create.split import joined_files
 from paddock.library.errors import LibraryError
-from paddock.library.gguf import BadGguf, Gguf, cached_gguf
+from paddock.library.gguf_cache import cached_header
 from paddock.library.go_json import go_json
 from paddock.library.model import MAX_TEXT
 from paddock.library.modelfile import ROLES
@@ -87,7 +88,7 @@ def create(library: Library, name: ModelName, recipe: Recipe, report: Report) ->
     with library.making():
         layers, config, inherited = _base(library, recipe)
         given = {*recipe.files.values(), *recipe.adapters.values()}
-        changes: list[tuple[str, Gguf]] = []
+        changes: list[tuple[str, GgufHeader]] = []
 
         def add(files: Mapping[str, str], *, adapters: bool = False) -> None:
             nonlocal config
@@ -108,7 +109,7 @@ def create(library: Library, name: ModelName, recipe: Recipe, report: Report) ->
             raise InvalidRecipe("a model is made of exactly one file with its weights")
         add(adapter_files(library.blobs, recipe.adapters, weights[0], report), adapters=True)
         for path, gguf in changes:
-            check_adapter(path, gguf, cached_gguf(library.blobs.path(weights[0])))
+            check_adapter(path, gguf, cached_header(library.blobs.path(weights[0])))
         if recipe.files and not recipe.older:
             report("verifying conversion")
         if recipe.quantize:
@@ -196,10 +197,10 @@ def _base(library: Library, recipe: Recipe) -> tuple[list[_Ingredient], ConfigBl
     return layers, msgspec.structs.replace(model.config, rootfs=None), model.parameters
 
 
-def _file(library: Library, path: str, digest: str) -> tuple[Layer, Gguf]:
+def _file(library: Library, path: str, digest: str) -> tuple[Layer, GgufHeader]:
     size = library.blobs.size(digest)
     try:
-        gguf = cached_gguf(library.blobs.path(digest))
+        gguf = cached_header(library.blobs.path(digest))
     except OSError as error:
         raise LibraryError(f"{path}: {error.strerror}") from None
     kind = "model"
@@ -212,7 +213,7 @@ def _file(library: Library, path: str, digest: str) -> tuple[Layer, Gguf]:
     return Layer(f"{LAYER_TYPE}{kind}", digest, size), gguf
 
 
-def _described(config: ConfigBlob, kind: str, gguf: Gguf) -> ConfigBlob:
+def _described(config: ConfigBlob, kind: str, gguf: GgufHeader) -> ConfigBlob:
     families = config.model_families or []
     if kind == "model":
         return msgspec.structs.replace(
@@ -239,7 +240,7 @@ def _quantized(
     # What was made on the way goes again if no model uses it in the end.
     library.forgo({digest, *([before.digest] if layers[index].made else [])})
     after = Layer(before.mediaType, digest, library.blobs.size(digest))
-    gguf = cached_gguf(library.blobs.path(digest))
+    gguf = cached_header(library.blobs.path(digest))
     return [*layers[:index], _Ingredient(after, made=True), *layers[index + 1 :]], _described(config, "model", gguf)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from paddock.gguf.ollama_files import OF_ENCODERS, OWN_NAMES
+from paddock.gguf import GgufHeader, read_header
+from paddock.gguf.ollama_files import ENCODER_PREFIXES, RENAMED_ARCHITECTURES
 from paddock.gguf.types import FILE_TYPES
 from paddock.library.create.progress import Measured, Report
 from paddock.library.create.worker_process import Message, run_child
 from paddock.library.errors import LibraryError
-from paddock.library.gguf import Gguf, cached_gguf, read_gguf
+from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import drop_temporary, open_temporary
 
@@ -46,7 +47,7 @@ def quantization_type(name: str) -> str:
     return wanted
 
 
-def source_type(gguf: Gguf) -> str:
+def source_type(gguf: GgufHeader) -> str:
     """Return the type of a model that can be quantized: F32, F16 or BF16, that of most of its values.
 
     Files that do not say their type, or say it wrong, are judged by their tensors.
@@ -54,8 +55,8 @@ def source_type(gguf: Gguf) -> str:
     Raises:
         CannotQuantize: if it is quantized already, holds nothing to quantize, or is none of llama.cpp's files.
     """
-    inside = gguf.architecture != "clip" and any(tensor.name.startswith(OF_ENCODERS) for tensor in gguf.tensors)
-    if inside or gguf.architecture in OWN_NAMES:
+    inside = gguf.architecture != "clip" and any(tensor.name.startswith(ENCODER_PREFIXES) for tensor in gguf.tensors)
+    if inside or gguf.architecture in RENAMED_ARCHITECTURES:
         raise CannotQuantize(
             f"this is a file of Ollama's own form ({gguf.architecture}), which is run but cannot be quantized; "
             "quantize llama.cpp's form of the model"
@@ -70,7 +71,9 @@ def source_type(gguf: Gguf) -> str:
     return found if found in SOURCES else "F32"
 
 
-def quantize_file(source: Path, target: Path, kind: str, progress: Progress, parts: list[Gguf] | None = None) -> None:
+def quantize_file(
+    source: Path, target: Path, kind: str, progress: Progress, parts: list[GgufHeader] | None = None
+) -> None:
     """Write the model file `source` to `target`, quantized to `kind`, one of `TYPES`.
 
     Args:
@@ -82,7 +85,7 @@ def quantize_file(source: Path, target: Path, kind: str, progress: Progress, par
         ChildFailed, BadGguf: if llama.cpp cannot read it, or failed.
         OSError: if the disk is too full, or a file cannot be read.
     """
-    heads = parts or [cached_gguf(source)]
+    heads = parts or [cached_header(source)]
     for head in heads:
         source_type(head)
     sizes = {tensor.name: tensor.size for head in heads for tensor in head.tensors}
@@ -97,7 +100,7 @@ def quantize_file(source: Path, target: Path, kind: str, progress: Progress, par
     receive(None)
     number = next(number for number, name in FILE_TYPES.items() if name == kind)
     run_child("paddock.engine.quantize", [str(source.absolute()), str(target.absolute()), str(number)], receive)
-    read_gguf(target)
+    read_header(target)
 
 
 def quantized_blob(blobs: BlobStore, digest: str, kind: str, report: Report) -> str:
@@ -108,7 +111,7 @@ def quantized_blob(blobs: BlobStore, digest: str, kind: str, report: Report) -> 
         Stopped: if `report` raises it; nothing is kept then.
     """
     source = blobs.path(digest)
-    before = source_type(cached_gguf(source))
+    before = source_type(cached_header(source))
     if before == kind:
         return digest
     status, size = f"quantizing {before} model to {kind}", blobs.size(digest)

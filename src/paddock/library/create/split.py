@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paddock.library.create.gguf_copy import alignment_of, head_of, padded, read_keys
+from paddock.gguf import BadGguf, GgufError, GgufHeader, read_encoded
+from paddock.gguf.types import TENSOR_TYPE_NUMBERS
+from paddock.gguf.writer import TensorEntry, encode_header
 from paddock.library.create.progress import Measured, Report
 from paddock.library.errors import LibraryError
-from paddock.library.gguf import BadGguf, Gguf, GgufError, cached_gguf
+from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
 
@@ -31,7 +33,7 @@ class Part:
 
     name: str
     path: Path
-    gguf: Gguf
+    gguf: GgufHeader
 
 
 def part_names(name: str) -> list[str]:
@@ -43,7 +45,7 @@ def part_names(name: str) -> list[str]:
     return [f"{match['prefix']}-{number:05}-of-{count}{match['ending']}" for number in range(1, int(count) + 1)]
 
 
-def split_count(gguf: Gguf) -> int:
+def split_count(gguf: GgufHeader) -> int:
     """Return in how many files the model is of which this is one; 1 if it is whole."""
     count = gguf.metadata.get("split.count", 1)
     return count if isinstance(count, int) and count > 1 else 1
@@ -62,7 +64,7 @@ def joined_files(blobs: BlobStore, files: Mapping[str, str], report: Report) -> 
     for name, digest in files.items():
         blobs.size(digest)
         try:
-            gguf = cached_gguf(blobs.path(digest))
+            gguf = cached_header(blobs.path(digest))
         except GgufError as error:
             if part_names(name):
                 raise BadGguf(f"{name}: {error}") from None
@@ -114,15 +116,18 @@ def ordered(parts: Sequence[Part]) -> list[Part]:
 
 
 def _joined(blobs: BlobStore, parts: Sequence[Part], report: Report) -> str:
-    first = parts[0].gguf
-    alignment = alignment_of(first)
-    keys = [key for key in read_keys(parts[0].path, first) if not key.name.startswith("split.")]
+    with parts[0].path.open("rb") as file:
+        first = read_encoded(file)
+    if first.tensors != parts[0].gguf.tensors:
+        raise BadGguf("it changed while it was read")
+    metadata = {key: value for key, value in first.metadata.items() if not key.startswith("split.")}
     tensors = [tensor for part in parts for tensor in part.gguf.tensors]
-    head = head_of(keys, tensors, first.version, alignment)
+    entries = [TensorEntry(t.name, TENSOR_TYPE_NUMBERS[t.type], t.shape, t.size) for t in tensors]
+    header, offsets = encode_header(metadata, entries, version=first.version, alignment=first.alignment)
     total, done = sum(tensor.size for tensor in tensors), 0
-    require_space(blobs.folder, len(head) + sum(padded(tensor.size, alignment) for tensor in tensors))
+    require_space(blobs.folder, (offsets[-1] + tensors[-1].size if tensors else len(header)) + first.alignment)
     with blobs.writer(claim=False) as writer:
-        writer.write(head)
+        writer.write(header)
         for part in parts:
             with part.path.open("rb") as file:
                 for tensor in part.gguf.tensors:
@@ -136,6 +141,6 @@ def _joined(blobs: BlobStore, parts: Sequence[Part], report: Report) -> str:
                         writer.write(piece)
                         left -= len(piece)
                         done += len(piece)
-                    writer.write(bytes(-tensor.size % alignment))
+                    writer.write(bytes(-tensor.size % first.alignment))
         report(Measured(f"joining {len(parts)} files", total, total))
         return writer.commit()
