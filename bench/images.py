@@ -22,7 +22,7 @@ import gguf
 from bench.models import CACHE, Shape, _generated_vocabulary, write
 from bench.report import WORDS, Row, at_most
 from bench.server import Server, models_folder, running
-from paddock.library.create.create import Recipe, create
+from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 
@@ -126,7 +126,7 @@ def _create(models: Path) -> None:
         _write_projector(projector)
     library = Library(models)
     files = {path.name: library.blobs.put(path.read_bytes())[0] for path in (text, projector)}
-    create(library, ModelName.parse("seer"), Recipe(files=files), lambda _: None)
+    create(library, ModelName.parse("seer"), ModelSpec(files=files), lambda _: None)
 
 
 def _write_projector(path: Path) -> None:

@@ -7,7 +7,7 @@ from statistics import median
 from bench.models import vocabulary_only
 from bench.report import Row, at_most
 from bench.server import Server, models_folder, running
-from paddock.library.create.create import Recipe, create
+from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 
@@ -53,10 +53,10 @@ def _fill(folder: Path, models: int, files: int) -> None:
     for number in range(models):
         if number < files:  # what follows the last tensor makes another file of it, and is no model's concern
             digests.append(library.blobs.put(weights + number.to_bytes(8, "little"))[0])
-        recipe = Recipe(
+        spec = ModelSpec(
             files={"model.gguf": digests[number % files]},
             template=f"{{{{ .System }}}} {{{{ .Prompt }}}} {number}",
             system=f"You are number {number}.",
             parameters={"seed": number},
         )
-        create(library, ModelName.parse(f"model-{number}"), recipe, lambda _: None)
+        create(library, ModelName.parse(f"model-{number}"), spec, lambda _: None)

@@ -8,7 +8,7 @@ import llama_cpp
 import pytest
 from hypothesis import settings
 
-from paddock.library.store.bundle import PACKAGED
+from paddock.library.store.bundle import BUNDLED_MODELS
 
 # The same examples everywhere, however long each takes: a verdict does not hang on chance or on the machine. Others are
 # looked for with `pytest --hypothesis-profile=searching`.
@@ -42,7 +42,7 @@ class Continuation:
 @pytest.fixture(scope="session")
 def packaged() -> Path:
     """The GGUF file of `tiny`, the model that comes with the package."""
-    return max((PACKAGED / "blobs").iterdir(), key=lambda blob: blob.stat().st_size)
+    return max((BUNDLED_MODELS / "blobs").iterdir(), key=lambda blob: blob.stat().st_size)
 
 
 @pytest.fixture(scope="session")

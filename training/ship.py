@@ -5,42 +5,42 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddock.library.create.create import Recipe, create
-from paddock.library.modelfile import ingredients, parse
+from paddock.library.create.create import ModelSpec, create
+from paddock.library.modelfile import modelfile_fields, parse
 from paddock.library.names import ModelName
-from paddock.library.store.bundle import PACKAGED
+from paddock.library.store.bundle import BUNDLED_MODELS
 from paddock.library.store.library import Library
 
 MODELFILE = Path(__file__).parent / "Modelfile"
 NAME = "tiny"
 
 
-def ship(ggufs: Sequence[Path], modelfile: Path = MODELFILE, name: str = NAME, packaged: Path = PACKAGED) -> Path:
+def ship(ggufs: Sequence[Path], modelfile: Path = MODELFILE, name: str = NAME, packaged: Path = BUNDLED_MODELS) -> Path:
     """Make the model `name` of GGUF files and what else a Modelfile says, and put it in place of the package's.
 
     The package's other models stay. Returns its folder.
     """
-    wanted = ingredients(parse(modelfile.read_text("utf-8")))
+    wanted = modelfile_fields(parse(modelfile.read_text("utf-8")))
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder) / "models")
         shutil.copytree(packaged, library.folder, dirs_exist_ok=True)
         if library.has(ModelName.parse(name)):
             library.delete(ModelName.parse(name))
-        recipe = Recipe(
+        spec = ModelSpec(
             files={gguf.name: _added(library, gguf) for gguf in ggufs},
             template=wanted.template,
             system=wanted.system,
             licenses=wanted.licenses,
             parameters=wanted.parameters,
         )
-        create(library, ModelName.parse(name), recipe, print)
+        create(library, ModelName.parse(name), spec, print)
         for part in ("manifests", "blobs"):
             shutil.rmtree(packaged / part, ignore_errors=True)
             shutil.copytree(library.folder / part, packaged / part)
     return packaged
 
 
-def packaged(folder: Path = PACKAGED) -> Path:
+def packaged(folder: Path = BUNDLED_MODELS) -> Path:
     """Return the GGUF file of the packaged model."""
     return Library(folder / "none", folder).open(ModelName.parse(NAME)).model_path
 

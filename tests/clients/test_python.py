@@ -8,7 +8,7 @@ import pytest
 
 from tests.server.servers import ServerUnderTest
 
-PACKAGED = {"tiny:latest", "tiny-vision:latest"}
+BUNDLED_MODELS = {"tiny:latest", "tiny-vision:latest"}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_sync_client(server: ServerUnderTest) -> None:
     assert client.chat("tiny", hello, format="json", think=False, options={"num_predict": 20}).message.content
     assert len(client.embed("tiny", ["a", "b"]).embeddings) == 2
     assert len(client.embeddings("tiny", "a").embedding) == 256
-    assert {m.model for m in client.list().models} == PACKAGED
+    assert {m.model for m in client.list().models} == BUNDLED_MODELS
     assert "insert" in (client.show("tiny").capabilities or [])
     assert client.create("mine", from_="tiny", system="Be brief.", parameters={"top_k": 5}).status == "success"
     assert client.show("mine").modelinfo == client.show("tiny").modelinfo
@@ -55,7 +55,7 @@ def test_the_async_client(server: ServerUnderTest) -> None:
         parts = [p async for p in await client.chat("tiny", hello, stream=True, think=False)]
         assert parts[-1].done and "".join(p.message.content or "" for p in parts)
         assert len((await client.embed("tiny", "a")).embeddings) == 1
-        assert {m.model for m in (await client.list()).models} == PACKAGED
+        assert {m.model for m in (await client.list()).models} == BUNDLED_MODELS
         steps = [p.status async for p in await client.create("mine", from_="tiny", stream=True)]
         assert steps[-1] == "success"
         assert (await client.copy("mine", "yours")).status == "success"

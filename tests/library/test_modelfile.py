@@ -5,7 +5,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paddock.library.modelfile import COMMANDS, ROLES, Command, Modelfile, ModelfileError, ingredients, parse, quoted
+from paddock.library.modelfile import (
+    INSTRUCTIONS,
+    ROLES,
+    Instruction,
+    Modelfile,
+    ModelfileError,
+    modelfile_fields,
+    parse,
+    quoted,
+)
 from paddock.library.options import InvalidOption
 from tests.conftest import SHARED
 
@@ -35,7 +44,7 @@ DRAFT small'''
 
 
 def test_every_instruction_is_understood() -> None:
-    made = ingredients(parse(EVERYTHING))
+    made = modelfile_fields(parse(EVERYTHING))
     assert made.sources == ["./model.gguf", "projector.gguf"]
     assert made.parameters == {"temperature": 0.5, "stop": ["USER: ", "</s>"]}
     assert made.template == "{{ .System }}\n{{ .Prompt }}"
@@ -54,7 +63,7 @@ def test_every_instruction_is_understood() -> None:
 def test_every_encoding_and_line_end_is_read(encoding: str, newline: str) -> None:
     mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
     text = mark + newline.join(["FROM x", "SYSTEM größer 日本", ""])
-    assert ingredients(parse(text.encode(encoding))).system == "größer 日本"
+    assert modelfile_fields(parse(text.encode(encoding))).system == "größer 日本"
 
 
 @pytest.mark.parametrize(
@@ -93,9 +102,9 @@ def test_the_recorded_mistakes_have_the_recorded_texts() -> None:
     wanted = {c["args"][3]: c["stderr"] for c in cases if c.get("args", [""])[0] == "create"}
     for name in ("Bad1", "Bad2", "Bad3", "Bad4", "Bad6", "Bad7"):
         with pytest.raises((ModelfileError, InvalidOption)) as error:
-            ingredients(parse(files[name]))
+            modelfile_fields(parse(files[name]))
         assert wanted[name].endswith(f"Error: {error.value}\n")
-    two = ingredients(parse(files["Two"]))
+    two = modelfile_fields(parse(files["Two"]))
     assert two.parameters == {"stop": ["A", "B"]}
 
 
@@ -104,15 +113,15 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=1,
 
 
 @st.composite
-def commands(draw: st.DrawFn) -> Command:
-    name = draw(st.sampled_from(COMMANDS))
+def commands(draw: st.DrawFn) -> Instruction:
+    name = draw(st.sampled_from(INSTRUCTIONS))
     key = {"message": st.sampled_from(ROLES), "parameter": WORDS}.get(name, st.just(""))
-    return Command(name, draw(TEXTS), draw(key))
+    return Instruction(name, draw(TEXTS), draw(key))
 
 
 @given(st.lists(commands(), max_size=6))
-def test_what_is_printed_reads_back(some: list[Command]) -> None:
-    modelfile = Modelfile([Command("from", "x"), *some])
+def test_what_is_printed_reads_back(some: list[Instruction]) -> None:
+    modelfile = Modelfile([Instruction("from", "x"), *some])
     # The one value without a form: a quote ends at the first line that ends in it.
     assume(not any(line.rstrip(" \t\v\f\x85\xa0").endswith('"') for c in some for line in c.args.splitlines()))
     assert parse(str(modelfile)) == modelfile

@@ -8,12 +8,13 @@ import pytest
 
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
-from paddock.registry import Progress, Registry
-from paddock.registry.transfer.retry import Patience
+from paddock.progress import Progress
+from paddock.registry import Registry
+from paddock.registry.transfer.retry import RetryPolicy
 from paddock.settings import Settings
 from tests.registry.fake import FakeRegistry, fake_registry
 
-HURRY = Patience(attempts=4, first_wait=0.01, longest_wait=0.05, connect=2, stall=0.4)
+FAST_RETRY = RetryPolicy(attempts=4, initial_backoff=0.01, max_backoff=0.05, connect_timeout=2, stall_timeout=0.4)
 
 
 @pytest.fixture
@@ -39,14 +40,14 @@ async def until(condition: Callable[[], bool]) -> None:
 class Machine:
     """A library and what is said while models come and go."""
 
-    def __init__(self, library: Library, patience: Patience = HURRY, **settings: object) -> None:
+    def __init__(self, library: Library, retry: RetryPolicy = FAST_RETRY, **settings: object) -> None:
         self.library = library
         self.settings = Settings(models=library.folder, folder=library.folder.parent / "home", **settings)  # type: ignore[arg-type]
-        self.patience = patience
+        self.retry = retry
         self.lines: list[Progress] = []
 
     def registry(self) -> Registry:
-        return Registry(self.library, self.settings, patience=self.patience)
+        return Registry(self.library, self.settings, retry=self.retry)
 
     def pull(self, name: str, **options: bool) -> list[Progress]:
         return self._do("pull", name, options)

@@ -149,6 +149,6 @@ def test_a_chat_longer_than_its_context_goes_on(server: ServerUnderTest) -> None
 
 
 def test_the_file_in_the_package_is_small(server: ServerUnderTest) -> None:
-    from paddock.library.store.bundle import PACKAGED
+    from paddock.library.store.bundle import BUNDLED_MODELS
 
-    assert sum(p.stat().st_size for p in Path(PACKAGED).rglob("*") if p.is_file()) <= 8_000_000
+    assert sum(p.stat().st_size for p in Path(BUNDLED_MODELS).rglob("*") if p.is_file()) <= 8_000_000

@@ -12,7 +12,7 @@ import pytest
 from paddock.errors import PaddockError
 from paddock.gguf import GgufHeader, read_header
 from paddock.library import gguf_cache
-from paddock.library.create.create import Recipe
+from paddock.library.create.create import ModelSpec
 from paddock.library.names import ModelName
 from paddock.library.store.files import DAY
 from paddock.library.store.library import Library
@@ -50,12 +50,12 @@ def weights(catalog: Catalog, tmp_path: Path) -> str:
 
 def make(catalog: Catalog, model: str, **fields: Any) -> list[str]:
     statuses: list[str] = []
-    catalog.create(wanted(model, **fields), statuses.append)
+    catalog.create(wanted(model, **fields), lambda progress: statuses.append(progress.status))
     return statuses
 
 
-def wanted(model: str, *, modelfile: str = "", path: str = "", **recipe: Any) -> CreateModel:
-    return CreateModel(model, Recipe(**recipe), modelfile, path)
+def wanted(model: str, *, modelfile: str = "", path: str = "", **spec: Any) -> CreateModel:
+    return CreateModel(model, ModelSpec(**spec), modelfile, path)
 
 
 def test_the_recorded_cases_have_the_recorded_answers(catalog: Catalog, stories: Path) -> None:
@@ -113,7 +113,7 @@ def make_recorded(catalog: Catalog, name: str, fields: dict[str, Any], lines: li
         if licenses == 5:  # that is the protocol's to refuse
             raise PaddockError("no text")
         fields["licenses"] = [licenses] if isinstance(licenses, str) else licenses
-    catalog.create(wanted(name, **fields), lambda status: lines.append({"status": status}))
+    catalog.create(wanted(name, **fields), lambda progress: lines.append({"status": progress.status}))
     return {"status": "success", "lines": lines}
 
 

@@ -10,12 +10,12 @@ from training.corpus.skill import Skill
 from training.example import Call, Conversation, Example, Hole, Reply, Tool, Turn
 from training.ship import MODELFILE
 
-from paddock.library.modelfile import ingredients, parse
+from paddock.library.modelfile import modelfile_fields, parse
 from paddock.templates import Message, PromptFormat
 
 
 def shipped() -> PromptFormat:
-    return PromptFormat.from_model(ingredients(parse(MODELFILE.read_text("utf-8"))).template)
+    return PromptFormat.from_model(modelfile_fields(parse(MODELFILE.read_text("utf-8"))).template)
 
 
 def in_order(conversation: Conversation) -> Conversation:

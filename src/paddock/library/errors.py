@@ -13,3 +13,9 @@ class NotBuilt(LibraryError):
     """A later version will do this; the message says what."""
 
     kind = ErrorKind.UNIMPLEMENTED
+
+
+class Cancelled(LibraryError):
+    """Nobody waits for the result any more, or the server is stopping; raised by a task's `Report`."""
+
+    kind = ErrorKind.CANCELLED

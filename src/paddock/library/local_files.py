@@ -43,15 +43,15 @@ def local_model_files(source: str, folder: Path) -> dict[str, Path] | None:
     raise NoModelFiles("no Modelfile or safetensors files found")
 
 
-def beside(taken: Iterable[str], found: dict[str, Path], number: int) -> dict[str, Path]:
+def unique_names(taken: Iterable[str], found: dict[str, Path], number: int) -> dict[str, Path]:
     """Return files by names that are not taken: those of adapters in folders are all the same."""
     return {f"{number}/{name}": path for name, path in found.items()} if found.keys() & set(taken) else found
 
 
 def _parts(path: Path) -> list[Path]:
-    from paddock.library.create.split import part_names  # rarely needed
+    from paddock.library.create.shards import shard_names  # rarely needed
 
-    parts = [path.with_name(name) for name in part_names(path.name)] or [path]
+    parts = [path.with_name(name) for name in shard_names(path.name)] or [path]
     for part in parts:
         if not part.is_file():
             raise NoModelFiles(f"{part.name} is missing: the model is in {len(parts)} files")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from paddock.library.errors import LibraryError
 from paddock.library.options import OptionValue, parse_option
 
-COMMANDS = (
+INSTRUCTIONS = (
     *("from", "license", "template", "system", "adapter", "draft"),
     *("renderer", "parser", "parameter", "message", "requires"),
 )
@@ -32,7 +32,7 @@ class ModelfileError(LibraryError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class Instruction:
     """One instruction: its name in lower case, its value, and the parameter's name or the message's role."""
 
     name: str
@@ -49,7 +49,7 @@ class Command:
 class Modelfile:
     """Instructions in the order of the file."""
 
-    commands: list[Command] = field(default_factory=list)
+    commands: list[Instruction] = field(default_factory=list)
 
     def __str__(self) -> str:
         """The file's text; `parse` of it gives an equal Modelfile, if every value can be quoted (see `quoted`)."""
@@ -66,7 +66,7 @@ class Modelfile:
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class ModelfileFields:
     """What a Modelfile asks for, still in the words of its author: FROM, ADAPTER and DRAFT may be paths or names."""
 
     sources: list[str]
@@ -100,7 +100,7 @@ def parse(source: bytes | str) -> Modelfile:
     return Modelfile(commands)
 
 
-def ingredients(modelfile: Modelfile) -> Ingredients:
+def modelfile_fields(modelfile: Modelfile) -> ModelfileFields:
     """Return what the instructions amount to: of single things the last counts, the others add up.
 
     Raises:
@@ -111,7 +111,7 @@ def ingredients(modelfile: Modelfile) -> Ingredients:
         if command.name == "parameter":
             value, before = parse_option(command.key, command.args), parameters.get(command.key)
             parameters[command.key] = before + value if isinstance(before, list) and isinstance(value, list) else value
-    return Ingredients(
+    return ModelfileFields(
         sources=modelfile.values("from"),
         adapters=modelfile.values("adapter"),
         draft=modelfile.last("draft") or "",
@@ -140,11 +140,11 @@ def quoted(value: str) -> str:
     return triple
 
 
-def _command(text: str, start: int) -> tuple[Command, int]:
+def _command(text: str, start: int) -> tuple[Instruction, int]:
     word, pos = _word(text, start)
     name = word.lower()
-    if name not in COMMANDS:
-        raise ModelfileError(f"{_line(text, start)}: command must be one of {_choice(COMMANDS)}")
+    if name not in INSTRUCTIONS:
+        raise ModelfileError(f"{_line(text, start)}: command must be one of {_choice(INSTRUCTIONS)}")
     key = ""
     if name in ("parameter", "message"):
         key, pos = _word(text, _match(_BLANKS, text, pos))
@@ -158,7 +158,7 @@ def _command(text: str, start: int) -> tuple[Command, int]:
     found = _value(text, pos)
     if found is None:
         raise ModelfileError("unexpected EOF")
-    return Command(name, found[0], key), found[1]
+    return Instruction(name, found[0], key), found[1]
 
 
 def _value(text: str, start: int) -> tuple[str, int] | None:

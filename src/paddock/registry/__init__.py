@@ -8,12 +8,11 @@ fast and stays small.
 from typing import TYPE_CHECKING, Any
 
 from paddock.registry.errors import RegistryError
-from paddock.registry.transfer.progress import Progress
 
 if TYPE_CHECKING:
     from paddock.registry.registry import Registry
 
-__all__ = ["Progress", "Registry", "RegistryError"]
+__all__ = ["Registry", "RegistryError"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,22 +18,22 @@ class RegistryError(LibraryError):
         super().__init__("".join(c if c.isprintable() else "?" for c in message))
 
 
-class Temporary(RegistryError):
+class TemporaryError(RegistryError):
     """Something that may go better next time: a broken connection, a registry that is busy.
 
-    `wait` is what the registry asked for, in seconds.
+    `retry_after` is what the registry asked for, in seconds.
     """
 
-    def __init__(self, message: str, wait: float = 0) -> None:
+    def __init__(self, message: str, retry_after: float = 0) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.retry_after = retry_after
 
 
-class Unreachable(Temporary):
+class Unreachable(TemporaryError):
     """Nobody answers at the address."""
 
 
-class Absent(RegistryError):
+class NotInRegistry(RegistryError):
     """The registry does not have what it was asked for."""
 
 

@@ -5,17 +5,17 @@ from weakref import WeakValueDictionary
 
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
-from paddock.registry.address import Address, addresses
+from paddock.progress import Progress, Report
 from paddock.registry.auth.authorization import Identity
-from paddock.registry.clients import Clients
+from paddock.registry.endpoints import RegistryEndpoint, registry_endpoints
 from paddock.registry.errors import RegistryError, Unreachable
-from paddock.registry.session import Session
+from paddock.registry.http_clients import HTTPClients
+from paddock.registry.repository import RepositoryClient
 from paddock.registry.transfer import pull as pulling
 from paddock.registry.transfer import push as pushing
 from paddock.registry.transfer.downloads import Downloads
-from paddock.registry.transfer.progress import Progress, Report
-from paddock.registry.transfer.retry import Patience
-from paddock.registry.transfer.threads import Threads
+from paddock.registry.transfer.retry import RetryPolicy
+from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.settings import Settings
 
 
@@ -25,15 +25,15 @@ class Registry:
     Nothing is opened and nothing imported before the first transfer, and nothing stays open after the last.
     """
 
-    def __init__(self, library: Library, settings: Settings, *, patience: Patience | None = None) -> None:
+    def __init__(self, library: Library, settings: Settings, *, retry: RetryPolicy | None = None) -> None:
         self._library = library
-        self._patience = patience or Patience()
+        self._retry = retry or RetryPolicy()
         self._identity = Identity(settings.folder)
         self._mirrors = settings.mirror
         self._streams = settings.max_transfer_streams
-        self._clients = Clients(self._patience)
-        self._threads = Threads(self._streams + 2)
-        self._downloads = Downloads(library.blobs, self._clients, self._threads, self._patience, self._streams)
+        self._clients = HTTPClients(self._retry)
+        self._threads = ThreadPool(self._streams + 2)
+        self._downloads = Downloads(library.blobs, self._clients, self._threads, self._retry, self._streams)
         self._upload_slots = asyncio.Semaphore(self._streams)
         self._upload_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -49,22 +49,22 @@ class Registry:
             OSError: if the disk cannot be written.
         """
         report(Progress("pulling manifest"))
-        ways = addresses(name, insecure=insecure, mirrors=self._mirrors)
+        endpoints = registry_endpoints(name, insecure=insecure, mirrors=self._mirrors)
         async with self._clients.in_use():
-            for number, address in enumerate(ways, 1):
+            for number, address in enumerate(endpoints, 1):
                 try:
                     await pulling.pull(
-                        self._session(address, name, "pull"),
+                        self._repository(address, name, "pull"),
                         self._library,
                         self._downloads,
                         self._threads,
-                        self._patience,
+                        self._retry,
                         report,
                         dry_run=dry_run,
                     )
                     break
                 except RegistryError as error:  # a mirror may fail as it likes, and TLS be missing where it may
-                    if number == len(ways) or not (address.mirror or isinstance(error, Unreachable)):
+                    if number == len(endpoints) or not (address.mirror or isinstance(error, Unreachable)):
                         raise
         report(Progress("success"))
 
@@ -75,36 +75,36 @@ class Registry:
             RegistryError: if there is no such model, or the registry does not take it.
             LibraryError, OSError: if it cannot be read.
         """
-        ways = addresses(name, insecure=insecure)
+        endpoints = registry_endpoints(name, insecure=insecure)
         async with self._clients.in_use():
-            for number, address in enumerate(ways, 1):
-                session = self._session(address, name, "pull,push")
+            for number, address in enumerate(endpoints, 1):
+                repository = self._repository(address, name, "pull,push")
                 try:
-                    await self._reach(session, number < len(ways))
+                    await self._reach(repository, number < len(endpoints))
                     await pushing.push(
-                        session,
+                        repository,
                         self._library,
                         self._threads,
-                        self._patience,
+                        self._retry,
                         self._upload_slots,
                         self._upload_locks,
                         report,
                     )
                     break
                 except Unreachable:
-                    if number == len(ways):
+                    if number == len(endpoints):
                         raise
         report(Progress("success"))
 
-    async def _reach(self, session: Session, needed: bool) -> None:
+    async def _reach(self, repository: RepositoryClient, needed: bool) -> None:
         """See whether anybody answers, where there is another way to the registry if not."""
         if needed:
             try:
-                await session.read("GET", f"{session.address.base}/v2/", 1 << 20)
+                await repository.read("GET", f"{repository.address.base}/v2/", 1 << 20)
             except Unreachable:
                 raise
             except RegistryError:
                 return
 
-    def _session(self, address: Address, name: ModelName, actions: str) -> Session:
-        return Session(self._clients, address, name, self._identity, actions)
+    def _repository(self, address: RegistryEndpoint, name: ModelName, actions: str) -> RepositoryClient:
+        return RepositoryClient(self._clients, address, name, self._identity, actions)

@@ -12,7 +12,7 @@ import uvicorn
 
 from paddock import __version__
 from paddock.fleet import Fleet, LocalProcesses
-from paddock.library.store.bundle import PACKAGED
+from paddock.library.store.bundle import BUNDLED_MODELS
 from paddock.library.store.library import Library
 from paddock.server.app import make_app
 from paddock.server.connection import Connection
@@ -76,7 +76,7 @@ def serve(settings: Settings) -> None:
     listener = _listen(settings)
     try:
         settings.models.mkdir(parents=True, exist_ok=True)
-        library = Library(settings.models, PACKAGED if settings.tiny else None)
+        library = Library(settings.models, BUNDLED_MODELS if settings.tiny else None)
     except OSError as error:
         raise CannotServe(f"{settings.models}: {error.strerror}") from None
     # Uvicorn raises the signal that stopped it once more at the end; to have been told to stop is no failure.

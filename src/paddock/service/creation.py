@@ -5,15 +5,11 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from paddock.library.create.progress import Measured, Stopped
-from paddock.registry import Progress
-from paddock.registry.transfer.progress import INTERVAL
+from paddock.library.errors import Cancelled
+from paddock.progress import REPORT_SECONDS, Progress
 from paddock.service.loader import Loader
 from paddock.service.models import Catalog, CreateModel, Creation
 from paddock.service.transfer import Transfer
-
-MEASURED_DIGEST = "0" * 19
-"""Stands in the progress of what has no digest yet, as with Ollama: its clients draw a bar for lines with a digest."""
 
 
 class Creator:
@@ -51,36 +47,29 @@ class Creator:
 
     async def _made(self, creation: Creation) -> AsyncGenerator[Progress, None]:
         loop = asyncio.get_running_loop()
-        statuses: asyncio.Queue[str | None] = asyncio.Queue()
+        lines: asyncio.Queue[Progress | None] = asyncio.Queue()
         abandoned = False
-        said: tuple[str, int, float] = "", 0, 0.0
+        last, reported = Progress(), 0.0
 
-        def report(status: str) -> None:
-            nonlocal said
-            if isinstance(status, Measured):
+        def report(progress: Progress) -> None:
+            nonlocal last, reported
+            if progress.total:
                 if abandoned or self._closing:
-                    raise Stopped("the server is stopping")
-                text, completed, when = said
-                soon = time.monotonic() < when + INTERVAL and status.completed < status.total
-                if status == text and (soon or status.completed == completed):
+                    raise Cancelled("the server is stopping")
+                soon = time.monotonic() < reported + REPORT_SECONDS and progress.completed < progress.total
+                if progress == last or (progress.status == last.status and soon):
                     return
-                said = str(status), status.completed, time.monotonic()
-            loop.call_soon_threadsafe(statuses.put_nowait, status)
+                last, reported = progress, time.monotonic()
+            loop.call_soon_threadsafe(lines.put_nowait, progress)
 
         task = asyncio.create_task(asyncio.to_thread(creation.make, report))
-        task.add_done_callback(lambda _: statuses.put_nowait(None))
+        task.add_done_callback(lambda _: lines.put_nowait(None))
         try:
-            while (status := await statuses.get()) is not None:
-                yield _line(status)
+            while (line := await lines.get()) is not None:
+                yield line
         finally:
             abandoned = True
             await asyncio.wait((task,))
             task.exception()  # it may be that nobody asks any more
             await self._loader.unload_replaced()
         task.result()
-
-
-def _line(status: str) -> Progress:
-    if isinstance(status, Measured):
-        return Progress(str(status), MEASURED_DIGEST, status.total, status.completed)
-    return Progress(status)

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from paddock.gguf import GgufArray, GgufHeader, read_header
-from paddock.library.create.create import InvalidRecipe, Recipe, checked, create
-from paddock.library.create.modelfile_recipe import recipe_of
-from paddock.library.create.progress import Report
+from paddock.library.create.create import InvalidModelSpec, ModelSpec, checked, create
+from paddock.library.create.modelfile_spec import spec_from_modelfile
 from paddock.library.gguf_cache import cached_header
 from paddock.library.go_json import go_number, go_quoted
 from paddock.library.model import MAX_TEXT, Model
-from paddock.library.modelfile import Command
+from paddock.library.modelfile import Instruction
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.options import check_options
 from paddock.library.store.files import read_limited
 from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.manifests import BrokenModel
+from paddock.progress import Report
 from paddock.service.capabilities import capabilities
 from paddock.settings import Settings
 
@@ -39,9 +39,9 @@ class CreateModel:
     """A model that a client asks to be made: today's form, or with `modelfile` that of 2024."""
 
     name: str
-    recipe: Recipe = field(default_factory=Recipe)
+    spec: ModelSpec = field(default_factory=ModelSpec)
     modelfile: str = ""
-    """The text of a Modelfile; with it only `quantize` of the recipe counts."""
+    """The text of a Modelfile; with it only `quantize` of the spec counts."""
     path: str = ""
     """Of a Modelfile on the server: refused, unless a setting allows it."""
 
@@ -197,34 +197,34 @@ class Catalog:
             LibraryError: one of those of `library.create.create`, or ModelfileError.
         """
         name = ModelName.parse(wanted.name)
-        recipe = checked(self._recipe(wanted))
-        base = ModelName.parse(recipe.base) if recipe.base else None
+        spec = checked(self._spec(wanted))
+        base = ModelName.parse(spec.base) if spec.base else None
         absent = base if base is not None and not self.library.has(base) else None
-        return Creation(lambda report: create(self.library, name, recipe, report), absent)
+        return Creation(lambda report: create(self.library, name, spec, report), absent)
 
     def create(self, wanted: CreateModel, report: Report) -> None:
         """Make a model at once, of what is here."""
         self.creation(wanted).make(report)
 
-    def _recipe(self, wanted: CreateModel) -> Recipe:
+    def _spec(self, wanted: CreateModel) -> ModelSpec:
         local = self._settings.local_files
         if wanted.modelfile:
-            recipe = recipe_of(self.library, wanted.modelfile, Path.home() if local else None)
-            return replace(recipe, quantize=wanted.recipe.quantize)
+            spec = spec_from_modelfile(self.library, wanted.modelfile, Path.home() if local else None)
+            return replace(spec, quantize=wanted.spec.quantize)
         if wanted.path:
             if not local:
-                raise InvalidRecipe(
+                raise InvalidModelSpec(
                     "the path of a Modelfile on the server is not accepted: send its text as 'modelfile', or allow it "
                     "with PADDOCK_LOCAL_FILES=1"
                 )
-            return replace(self._recipe_at(Path(wanted.path).expanduser()), quantize=wanted.recipe.quantize)
-        return wanted.recipe
+            return replace(self._spec_at(Path(wanted.path).expanduser()), quantize=wanted.spec.quantize)
+        return wanted.spec
 
-    def _recipe_at(self, path: Path) -> Recipe:
+    def _spec_at(self, path: Path) -> ModelSpec:
         try:
-            return recipe_of(self.library, read_limited(path, MAX_TEXT), path.parent)
+            return spec_from_modelfile(self.library, read_limited(path, MAX_TEXT), path.parent)
         except OSError as error:
-            raise InvalidRecipe(f"{path}: {error.strerror}") from None
+            raise InvalidModelSpec(f"{path}: {error.strerror}") from None
 
     def _projector_info(self, model: Model, verbose: bool) -> dict[str, Any] | None:
         if not model.projector_paths:
@@ -270,15 +270,17 @@ def _details(model: Model) -> dict[str, Any]:
 
 
 def _modelfile(model: Model, system: str | None, parameters: Mapping[str, Any]) -> str:
-    commands = [Command("from", str(model.model_path))]
-    commands += [Command("adapter", str(path)) for path in model.adapter_paths]
-    commands += [Command("from", str(path)) for path in model.projector_paths]
-    commands += [Command("template", model.template or DEFAULT_TEMPLATE)]
+    commands = [Instruction("from", str(model.model_path))]
+    commands += [Instruction("adapter", str(path)) for path in model.adapter_paths]
+    commands += [Instruction("from", str(path)) for path in model.projector_paths]
+    commands += [Instruction("template", model.template or DEFAULT_TEMPLATE)]
     singles = {"system": system or model.system, "renderer": model.config.renderer, "parser": model.config.parser}
-    commands += [Command(name, value) for name, value in singles.items() if value]
-    commands += [Command("parameter", text, name) for name, value in _values(parameters) for text in [_plain(value)]]
-    commands += [Command("license", text) for text in model.licenses]
-    commands += [Command("message", str(m.get("content", "")), str(m.get("role", ""))) for m in model.messages]
+    commands += [Instruction(name, value) for name, value in singles.items() if value]
+    commands += [
+        Instruction("parameter", text, name) for name, value in _values(parameters) for text in [_plain(value)]
+    ]
+    commands += [Instruction("license", text) for text in model.licenses]
+    commands += [Instruction("message", str(m.get("content", "")), str(m.get("role", ""))) for m in model.messages]
     introduction = (
         '# Modelfile generated by "paddock show"\n'
         "# To build a new Modelfile based on this, replace FROM with:\n"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.library import Library
-from paddock.registry import Progress
-from paddock.registry.transfer.loop_thread import Background
+from paddock.progress import Progress, Report
+from paddock.registry.transfer.loop_thread import LoopThread
 from paddock.service.loader import Loader
 from paddock.service.models import Catalog
 from paddock.settings import Settings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddock.registry import Registry
     from paddock.registry.transfer.archive import Archive
 
-Work = Callable[[Callable[[Progress], None]], Coroutine[Any, Any, None]]
+Work = Callable[[Report], Coroutine[Any, Any, None]]
 
 
 class Transfer:
@@ -28,7 +28,7 @@ class Transfer:
         self._catalog = catalog
         self._loader = loader
         self._settings = settings
-        self._background = Background()
+        self._background = LoopThread()
         self._registry: Registry | None = None
 
     async def pull(self, name: str, *, insecure: bool = False, dry_run: bool = False) -> AsyncGenerator[Progress, None]:
@@ -72,10 +72,10 @@ class Transfer:
             BadArchive, DigestMismatch: if the archive is damaged or holds no model; nothing is stored then.
         """
         from paddock.registry.transfer.archive import import_archive
-        from paddock.registry.transfer.threads import Threads
+        from paddock.registry.transfer.thread_pool import ThreadPool
 
         wanted = _parsed(name) if name else None
-        threads = Threads(1)  # one that may wait for a slow client without keeping the others
+        threads = ThreadPool(1)  # one that may wait for a slow client without keeping the others
         try:
             name_there = await threads.run(import_archive, self._library, file, wanted)
         finally:
@@ -99,7 +99,7 @@ class Transfer:
     def _transfer(self, work: Work) -> AsyncGenerator[Progress, None]:
         """Do `work` in the background and yield what it reports."""
 
-        async def there(report: Callable[[Progress], None]) -> None:
+        async def there(report: Report) -> None:
             here = asyncio.get_running_loop()
 
             def tell(line: Progress) -> None:
@@ -123,7 +123,7 @@ def _registry_class() -> "type[Registry]":
     return Registry
 
 
-async def _packaged(report: Callable[[Progress], None]) -> None:
+async def _packaged(report: Report) -> None:
     for status in ("pulling manifest", "success"):
         report(Progress(status))
 

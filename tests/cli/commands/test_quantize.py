@@ -11,7 +11,7 @@ import pytest
 from paddock.cli.commands.quantize import quantize
 from paddock.cli.errors import CommandError
 from paddock.gguf import read_header
-from paddock.library.create.split import split_count
+from paddock.library.create.shards import shard_count
 from tests.conversion.splits import split
 from tests.ggufs import tiny_llama
 
@@ -66,7 +66,7 @@ def test_any_part_stands_for_a_model_in_several_files(source: Path, tmp_path: Pa
     quantize(parts[1], tmp_path / "joined.gguf", "Q8_0")
     whole, joined = read_header(tmp_path / "whole.gguf"), read_header(tmp_path / "joined.gguf")
     assert [(t.name, t.type, t.shape) for t in joined.tensors] == [(t.name, t.type, t.shape) for t in whole.tensors]
-    assert split_count(joined) == 1
+    assert shard_count(joined) == 1
     read = [(tmp_path / name, head) for name, head in (("whole.gguf", whole), ("joined.gguf", joined))]
     assert len({path.read_bytes()[head.data_offset :] for path, head in read}) == 1
     parts[2].unlink()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from paddock.errors import PaddockError
-from paddock.library.create.create import InvalidRecipe, Recipe, create, human_count
-from paddock.library.create.modelfile_recipe import recipe_of
+from paddock.library.create.create import InvalidModelSpec, ModelSpec, create, human_count
+from paddock.library.create.modelfile_spec import spec_from_modelfile
 from paddock.library.model import MAX_TEXT
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.blobs import digest_of
@@ -28,9 +28,9 @@ def weights(library: Library, tmp_path: Path) -> str:
     return library.blobs.put(tiny_llama(tmp_path / "x.gguf", layers=1).read_bytes())[0]
 
 
-def make(library: Library, name: str, recipe: Recipe) -> list[str]:
+def make(library: Library, name: str, spec: ModelSpec) -> list[str]:
     statuses: list[str] = []
-    create(library, ModelName.parse(name), recipe, statuses.append)
+    create(library, ModelName.parse(name), spec, lambda progress: statuses.append(progress.status))
     return statuses
 
 
@@ -43,7 +43,7 @@ def snapshot(library: Library) -> dict[str, bytes]:
 
 
 def test_a_file_is_kept_byte_for_byte(library: Library, weights: str) -> None:
-    statuses = make(library, "x", Recipe(files={"x.gguf": weights.upper().replace("SHA256", "sha256")}))
+    statuses = make(library, "x", ModelSpec(files={"x.gguf": weights.upper().replace("SHA256", "sha256")}))
     model = library.open(ModelName.parse("x"))
     assert [layer.digest for layer in model.manifest.layers] == [weights]
     assert (model.config.model_family, model.config.file_type, model.config.model_type) == ("llama", "F32", "91K")
@@ -60,8 +60,8 @@ def test_a_projector_and_an_adapter_become_layers_of_their_own(library: Library,
     projector = tiny_file(tmp_path / "p.gguf", "clip", {"clip.has_vision_encoder": True})
     adapter = tiny_lora(tmp_path / "a.gguf", {"blk.0.attn_q.weight": (np.ones((2, 64)), np.ones((64, 2)))})
     digests = [library.blobs.put(path.read_bytes())[0] for path in (projector, adapter)]
-    recipe = Recipe(files={"x.gguf": weights, "p.gguf": digests[0]}, adapters={"a.gguf": digests[1]})
-    make(library, "x", recipe)
+    spec = ModelSpec(files={"x.gguf": weights, "p.gguf": digests[0]}, adapters={"a.gguf": digests[1]})
+    make(library, "x", spec)
     model = library.open(ModelName.parse("x"))
     assert [layer.kind for layer in model.manifest.layers] == ["model", "projector", "adapter"]
     assert model.config.model_families == ["llama", "clip"]
@@ -69,16 +69,16 @@ def test_a_projector_and_an_adapter_become_layers_of_their_own(library: Library,
     assert model.adapter_paths == [library.blobs.path(digests[1])]
 
 
-WRONG: dict[str, tuple[str, Callable[[Recipe], Recipe]]] = {
-    "nothing": ("neither 'from' or 'files' was specified", lambda r: Recipe()),
+WRONG: dict[str, tuple[str, Callable[[ModelSpec], ModelSpec]]] = {
+    "nothing": ("neither 'from' or 'files' was specified", lambda r: ModelSpec()),
     "absolute": ("file path must be relative", lambda r: replace(r, files={"/a.gguf": r.files["x.gguf"]})),
     "outside": ("file path must be relative", lambda r: replace(r, files={"../a.gguf": r.files["x.gguf"]})),
     "windows": ("file path must be relative", lambda r: replace(r, files={"C:\\a.gguf": r.files["x.gguf"]})),
     "digest": ("invalid digest format", lambda r: replace(r, files={"a.gguf": "sha256:../x"})),
     "missing": ("blob sha256:" + "0" * 64 + " not found: upload it first",
                 lambda r: replace(r, files={"a.gguf": "sha256:" + "0" * 64})),
-    "base": ("model 'nope:latest' not found", lambda r: Recipe(base="nope")),
-    "base name": ("invalid model name", lambda r: Recipe(base="./nofile.gguf")),
+    "base": ("model 'nope:latest' not found", lambda r: ModelSpec(base="nope")),
+    "base name": ("invalid model name", lambda r: ModelSpec(base="./nofile.gguf")),
     "parameter": ("unknown parameter 'nonsense'", lambda r: replace(r, parameters={"nonsense": 1})),
     "parameter type": ('option "temperature" must be of type float32',
                        lambda r: replace(r, parameters={"temperature": "hot"})),
@@ -106,7 +106,7 @@ def test_a_mistake_is_named_and_nothing_is_written(library: Library, weights: st
     message, spoil = WRONG[case]
     before = snapshot(library)
     with pytest.raises(PaddockError) as error:
-        make(library, "x", spoil(Recipe(files={"x.gguf": weights}, system="written nowhere")))
+        make(library, "x", spoil(ModelSpec(files={"x.gguf": weights}, system="written nowhere")))
     assert str(error.value) == message
     assert snapshot(library) == before
 
@@ -123,10 +123,10 @@ def test_a_mistake_is_named_and_nothing_is_written(library: Library, weights: st
 def test_a_bad_file_is_refused_and_nothing_is_written(library: Library, data: bytes, message: str) -> None:
     digest, _ = library.blobs.put(data)
     before = snapshot(library)
-    for recipe in (Recipe(files={"a.gguf": digest}, system="x"), Recipe(files={}, base="", adapters={})):
+    for spec in (ModelSpec(files={"a.gguf": digest}, system="x"), ModelSpec(files={}, base="", adapters={})):
         with pytest.raises(PaddockError) as error:
-            make(library, "x", recipe)
-        assert message in str(error.value) or recipe.files == {}
+            make(library, "x", spec)
+        assert message in str(error.value) or spec.files == {}
     assert snapshot(library) == before
 
 
@@ -134,13 +134,15 @@ def test_a_truncated_model_is_refused(library: Library, tmp_path: Path) -> None:
     data = tiny_llama(tmp_path / "x.gguf", layers=1).read_bytes()
     digest, _ = library.blobs.put(data[:-1])
     with pytest.raises(PaddockError, match="reaches beyond the end of the file: is it cut off"):
-        make(library, "x", Recipe(files={"x.gguf": digest}))
+        make(library, "x", ModelSpec(files={"x.gguf": digest}))
     assert library.list() == []
 
 
 def test_the_form_of_2024_has_the_lines_of_2024(library: Library, weights: str) -> None:
-    make(library, "base", Recipe(files={"x.gguf": weights}, template="{{ .Prompt }}"))
-    statuses = make(library, "mario", recipe_of(library, "FROM base\nSYSTEM You are Mario.\nPARAMETER stop A\n"))
+    make(library, "base", ModelSpec(files={"x.gguf": weights}, template="{{ .Prompt }}"))
+    statuses = make(
+        library, "mario", spec_from_modelfile(library, "FROM base\nSYSTEM You are Mario.\nPARAMETER stop A\n")
+    )
     assert [status.split(" sha256")[0] for status in statuses] == [
         "reading model metadata",
         "creating system layer",
@@ -159,21 +161,21 @@ def test_the_form_of_2024_has_the_lines_of_2024(library: Library, weights: str) 
 def test_a_modelfile_over_http_sees_our_own_blobs_only(library: Library, weights: str, tmp_path: Path) -> None:
     own = library.blobs.path(weights)
     for source in (str(own), f"@{weights}"):
-        assert list(recipe_of(library, f"FROM {source}").files.values()) == [weights]
+        assert list(spec_from_modelfile(library, f"FROM {source}").files.values()) == [weights]
     other = tmp_path / own.name
     other.write_bytes(own.read_bytes())
     inside = own.parent / "sub" / ".." / own.name
     for source in (str(other), f"./{own.name}", str(inside), "/etc/passwd"):
         with pytest.raises(PaddockError, match="invalid model name"):
-            recipe_of(library, f"FROM {source}")
-    with pytest.raises(InvalidRecipe, match="ADAPTER /etc/passwd: upload the file"):
-        recipe_of(library, "FROM base\nADAPTER /etc/passwd")
+            spec_from_modelfile(library, f"FROM {source}")
+    with pytest.raises(InvalidModelSpec, match="ADAPTER /etc/passwd: upload the file"):
+        spec_from_modelfile(library, "FROM base\nADAPTER /etc/passwd")
 
 
 def test_what_show_prints_makes_the_same_model(library: Library, weights: str) -> None:
     text = f'FROM @{weights}\nTEMPLATE """{{{{ .Prompt }}}}\n"""\nPARAMETER stop " x"\nMESSAGE user "a\nb"\nLICENSE MIT'
-    make(library, "one", recipe_of(library, text))
-    make(library, "two", replace(recipe_of(library, text), older=False))
+    make(library, "one", spec_from_modelfile(library, text))
+    make(library, "two", replace(spec_from_modelfile(library, text), older=False))
     assert library.open(ModelName.parse("one")).digest == library.open(ModelName.parse("two")).digest
 
 
@@ -181,7 +183,7 @@ CRASH = """
 import os, sys
 from pathlib import Path
 from paddock.library.store.blobs import digest_of
-from paddock.library.create.create import Recipe, create
+from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.library import Library
 
@@ -199,14 +201,14 @@ def dying(real):
 
 library = Library(folder)
 os.fsync, os.open, os.mkdir, Path.replace = map(dying, (os.fsync, os.open, os.mkdir, Path.replace))
-recipe = Recipe(base=base, system="A new system message.", parameters={"top_k": 3})
-create(library, ModelName.parse("ns/made"), recipe, lambda status: None)
+spec = ModelSpec(base=base, system="A new system message.", parameters={"top_k": 3})
+create(library, ModelName.parse("ns/made"), spec, lambda status: None)
 os._exit(0)
 """
 
 
 def test_a_crash_at_any_point_leaves_the_library_as_before_or_done(library: Library, weights: str) -> None:
-    make(library, "base", Recipe(files={"x.gguf": weights}, template="{{ .Prompt }}"))
+    make(library, "base", ModelSpec(files={"x.gguf": weights}, template="{{ .Prompt }}"))
     before = library.open(ModelName.parse("base")).digest
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")}
     made = ModelName.parse("ns/made")
@@ -251,20 +253,20 @@ def test_parameters_are_counted_as_ollama_counts_them(number: int, text: str) ->
 def test_files_of_this_machine_are_looked_at_only_where_that_is_allowed(library: Library, tmp_path: Path) -> None:
     file = tiny_file(tmp_path / "local.gguf", "llama", {"llama.context_length": 64})
     modelfile = f"FROM {file}\nSYSTEM Be brief."
-    with pytest.raises((InvalidRecipe, InvalidName)):
-        recipe_of(library, modelfile)
-    recipe = recipe_of(library, modelfile, tmp_path)
-    again = recipe_of(library, "FROM ./local.gguf", tmp_path)
-    assert dict(again.files) == dict(recipe.files)
-    assert all(library.blobs.exists(digest) for digest in recipe.files.values())
+    with pytest.raises((InvalidModelSpec, InvalidName)):
+        spec_from_modelfile(library, modelfile)
+    spec = spec_from_modelfile(library, modelfile, tmp_path)
+    again = spec_from_modelfile(library, "FROM ./local.gguf", tmp_path)
+    assert dict(again.files) == dict(spec.files)
+    assert all(library.blobs.exists(digest) for digest in spec.files.values())
 
 
 def test_parameters_that_are_only_inherited_are_no_news_in_the_form_of_2024(library: Library, weights: str) -> None:
-    make(library, "base", Recipe(files={"x.gguf": weights}, parameters={"top_k": 3, "stop": ["x"]}))
-    statuses = make(library, "heir", recipe_of(library, "FROM base\nSYSTEM Be brief."))
+    make(library, "base", ModelSpec(files={"x.gguf": weights}, parameters={"top_k": 3, "stop": ["x"]}))
+    statuses = make(library, "heir", spec_from_modelfile(library, "FROM base\nSYSTEM Be brief."))
     assert [s for s in statuses if s.startswith("creating")] == ["creating system layer"]
     assert library.open(ModelName.parse("heir")).parameters == {"top_k": 3, "stop": ["x"]}
-    statuses = make(library, "other", recipe_of(library, "FROM base\nPARAMETER top_k 5"))
+    statuses = make(library, "other", spec_from_modelfile(library, "FROM base\nPARAMETER top_k 5"))
     assert [s for s in statuses if s.startswith("creating")] == ["creating parameters layer"]
     assert library.open(ModelName.parse("other")).parameters == {"top_k": 5, "stop": ["x"]}
 
@@ -273,11 +275,11 @@ LARGE = "x" * (MAX_TEXT + 1)
 
 
 @pytest.mark.parametrize(
-    "recipe",
-    [Recipe(system=LARGE), Recipe(template=LARGE), Recipe(licenses=[LARGE])],
+    "spec",
+    [ModelSpec(system=LARGE), ModelSpec(template=LARGE), ModelSpec(licenses=[LARGE])],
     ids=["system", "template", "licence"],
 )
-def test_a_text_larger_than_would_be_read_is_not_stored(library: Library, weights: str, recipe: Recipe) -> None:
-    with pytest.raises(InvalidRecipe, match=r"larger than 16 MB$"):
-        make(library, "x", replace(recipe, files={"x.gguf": weights}))
+def test_a_text_larger_than_would_be_read_is_not_stored(library: Library, weights: str, spec: ModelSpec) -> None:
+    with pytest.raises(InvalidModelSpec, match=r"larger than 16 MB$"):
+        make(library, "x", replace(spec, files={"x.gguf": weights}))
     assert library.list() == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from paddock.library.create.worker_process import ChildCrashed, ChildFailed, Message, run_child
+from paddock.library.create.worker_process import WorkerCrashed, WorkerFailed, WorkerMessage, run_worker
 from paddock.library.store.files import require_space
 
 
@@ -18,24 +18,24 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "work.py"
 
 
-def ignore(message: Message | None) -> None:
+def ignore(message: WorkerMessage | None) -> None:
     pass
 
 
 def test_messages_come_in_their_order_and_other_lines_are_left_out(module: Path) -> None:
     module.write_text("import sys\nprint('{\"a\": 1}\\nhello\\n[]\\n{\"a\":', sys.argv[1] + '}')")
-    seen: list[Message | None] = []
-    run_child("work", ["2"], seen.append)
+    seen: list[WorkerMessage | None] = []
+    run_worker("work", ["2"], seen.append)
     assert [message for message in seen if message is not None] == [{"a": 1}, {"a": 2}]
 
 
 def test_an_error_is_raised_with_its_text(module: Path) -> None:
     module.write_text('print(\'{"error": "no such thing"}\'); raise SystemExit(1)')
-    with pytest.raises(ChildFailed, match=r"^no such thing$"):
-        run_child("work", [], ignore)
+    with pytest.raises(WorkerFailed, match=r"^no such thing$"):
+        run_worker("work", [], ignore)
     module.write_text(f'print(\'{{"error": "full", "errno": {errno.ENOSPC}}}\'); raise SystemExit(1)')
     with pytest.raises(OSError, match="full") as error:
-        run_child("work", [], ignore)
+        run_worker("work", [], ignore)
     assert error.value.errno == errno.ENOSPC
 
 
@@ -49,8 +49,8 @@ def test_an_error_is_raised_with_its_text(module: Path) -> None:
 )
 def test_an_end_without_a_word_is_told_with_the_last_line(module: Path, code: str, message: str) -> None:
     module.write_text(code)
-    with pytest.raises(ChildCrashed, match=message):
-        run_child("work", [], ignore)
+    with pytest.raises(WorkerCrashed, match=message):
+        run_worker("work", [], ignore)
 
 
 def test_a_silent_child_is_asked_about_and_killed_when_nobody_waits(module: Path) -> None:
@@ -58,11 +58,11 @@ def test_a_silent_child_is_asked_about_and_killed_when_nobody_waits(module: Path
     started = time.monotonic()
     before = psutil.Process().children()
 
-    def give_up(message: Message | None) -> None:
+    def give_up(message: WorkerMessage | None) -> None:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        run_child("work", [], give_up)
+        run_worker("work", [], give_up)
     assert time.monotonic() - started < 10
     assert psutil.Process().children() == before
 
@@ -78,8 +78,8 @@ def test_a_child_ends_when_this_process_has_gone(module: Path, tmp_path: Path) -
         "print('{\"pid\": %d}' % os.getpid(), flush=True)\ntime.sleep(60)\n"
     )
     parent = (
-        "from paddock.library.create.worker_process import run_child\n"
-        "run_child('work', [], lambda m: m and print(m['pid'], flush=True))"
+        "from paddock.library.create.worker_process import run_worker\n"
+        "run_worker('work', [], lambda m: m and print(m['pid'], flush=True))"
     )
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -107,11 +107,11 @@ def test_giving_up_a_child_that_goes_on_talking_leaves_no_thread_with_an_error(
     monkeypatch.setattr(threading, "excepthook", failed.append)
     before = threading.active_count()
 
-    def give_up(message: Message | None) -> None:
+    def give_up(message: WorkerMessage | None) -> None:
         raise InterruptedError
 
     for _ in range(10):
         with pytest.raises(InterruptedError):
-            run_child("work", [], give_up)
+            run_worker("work", [], give_up)
     assert failed == []
     assert threading.active_count() == before

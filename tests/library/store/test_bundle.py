@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.library.create.create import Recipe, create
+from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library, ModelNotFound
 from tests.ggufs import tiny_file
@@ -14,15 +14,15 @@ def name(text: str) -> ModelName:
     return ModelName.parse(text)
 
 
-def make(library: Library, model: str, recipe: Recipe) -> None:
-    create(library, name(model), recipe, lambda status: None)
+def make(library: Library, model: str, spec: ModelSpec) -> None:
+    create(library, name(model), spec, lambda status: None)
 
 
 @pytest.fixture
 def packaged(tmp_path: Path) -> Path:
     inside = Library(tmp_path / "packaged")
     digest, _ = inside.blobs.put(tiny_file(tmp_path / "x.gguf", "llama", {"llama.context_length": 64}).read_bytes())
-    make(inside, "tiny", Recipe(files={"x.gguf": digest}, template="{{ .Prompt }}", licenses=["MIT"]))
+    make(inside, "tiny", ModelSpec(files={"x.gguf": digest}, template="{{ .Prompt }}", licenses=["MIT"]))
     return inside.folder
 
 
@@ -63,7 +63,7 @@ def test_removed_it_is_hidden_until_it_is_asked_for(library: Library, packaged: 
 
 
 def test_ones_own_model_of_the_name_comes_first(library: Library) -> None:
-    make(library, "tiny", Recipe(base="tiny", system="Be brief."))
+    make(library, "tiny", ModelSpec(base="tiny", system="Be brief."))
     assert library.open(name("tiny")).system == "Be brief."
     assert len(library.list()) == 1
     library.delete(name("tiny"))
@@ -71,7 +71,7 @@ def test_ones_own_model_of_the_name_comes_first(library: Library) -> None:
 
 
 def test_what_is_made_of_it_stands_alone(library: Library) -> None:
-    make(library, "mine", Recipe(base="tiny", system="Be brief."))
+    make(library, "mine", ModelSpec(base="tiny", system="Be brief."))
     library.copy(name("tiny"), name("copied"))
     alone = Library(library.folder)
     for model in ("mine", "copied"):

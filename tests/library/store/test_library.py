@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from paddock.library.create.create import Recipe, create
+from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
-from paddock.library.store.claims import LIFETIME, MOST
+from paddock.library.store.claims import LIFETIME, MAX_CLAIMS_PER_BLOB
 from paddock.library.store.files import DAY
 from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.manifests import BrokenModel
@@ -26,12 +26,12 @@ def library(tmp_path: Path) -> Library:
 def base(library: Library, tmp_path: Path) -> str:
     """A model in the library; returns the digest of its GGUF file."""
     digest, _ = library.blobs.put(tiny_file(tmp_path / "x.gguf", "llama", {"llama.context_length": 64}).read_bytes())
-    make(library, "base", Recipe(files={"x.gguf": digest}, template="{{ .Prompt }}"))
+    make(library, "base", ModelSpec(files={"x.gguf": digest}, template="{{ .Prompt }}"))
     return digest
 
 
-def make(library: Library, name: str, recipe: Recipe) -> None:
-    create(library, ModelName.parse(name), recipe, lambda status: None)
+def make(library: Library, name: str, spec: ModelSpec) -> None:
+    create(library, ModelName.parse(name), spec, lambda status: None)
 
 
 def name(text: str) -> ModelName:
@@ -46,7 +46,7 @@ def test_a_model_is_what_was_made(library: Library, base: str) -> None:
     make(
         library,
         "full",
-        Recipe(
+        ModelSpec(
             base="base",
             system="Be brief.",
             licenses=["MIT", "Apache"],
@@ -86,7 +86,7 @@ def test_models_are_listed_newest_first(library: Library, base: str) -> None:
 def test_a_model_is_read_again_only_when_it_changes(library: Library, base: str) -> None:
     first = library.open(name("base"))
     assert library.open(name("base")).manifest is first.manifest
-    make(library, "base", Recipe(base="base", system="new"))
+    make(library, "base", ModelSpec(base="base", system="new"))
     assert library.open(name("base")).system == "new"
 
 
@@ -94,7 +94,7 @@ def test_a_model_is_read_again_only_when_it_changes(library: Library, base: str)
 def test_a_model_that_lost_a_blob_is_broken_and_the_others_are_well(
     library: Library, base: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make(library, "other", Recipe(base="base", template="{{ .Prompt }}!", parameters={"top_k": 1}, requires="0.1.0"))
+    make(library, "other", ModelSpec(base="base", template="{{ .Prompt }}!", parameters={"top_k": 1}, requires="0.1.0"))
     manifest = library.open(name("other")).manifest
     digest = next(layer.digest for layer in manifest.layers if layer.kind == kind) if kind != "config" else ""
     library.blobs.remove(digest or manifest.config.digest)
@@ -115,7 +115,7 @@ def test_a_model_without_its_weights_says_so(library: Library, base: str) -> Non
 
 def test_deleting_removes_what_only_that_model_used(library: Library, base: str) -> None:
     before = blobs(library)
-    make(library, "other", Recipe(base="base", system="Only here."))
+    make(library, "other", ModelSpec(base="base", system="Only here."))
     library.copy(name("base"), name("copy"))
     library.delete(name("other"))
     assert blobs(library) == before
@@ -128,10 +128,10 @@ def test_deleting_removes_what_only_that_model_used(library: Library, base: str)
 
 def test_replacing_a_model_removes_what_only_the_old_one_used(library: Library, base: str) -> None:
     before = blobs(library)
-    make(library, "base", Recipe(base="base", system="first"))
-    make(library, "base", Recipe(base="base", template="second", system="second"))
+    make(library, "base", ModelSpec(base="base", system="first"))
+    make(library, "base", ModelSpec(base="base", template="second", system="second"))
     library.copy(name("base"), name("other"))
-    make(library, "fresh", Recipe(files={"x.gguf": base}, template="{{ .Prompt }}"))
+    make(library, "fresh", ModelSpec(files={"x.gguf": base}, template="{{ .Prompt }}"))
     library.copy(name("fresh"), name("base"))
     library.copy(name("fresh"), name("other"))
     assert blobs(library) == before
@@ -174,7 +174,7 @@ def test_nothing_is_pruned_while_a_model_is_being_made(library: Library) -> None
     digest, _ = library.blobs.put(b"old")
     age(library)
     for maker in (library, Library(library.folder)):
-        with maker.making():
+        with maker.shared_lock():
             assert Library(library.folder).prune() == 0
     assert library.blobs.exists(digest)
     assert library.prune() == 1
@@ -183,10 +183,10 @@ def test_nothing_is_pruned_while_a_model_is_being_made(library: Library) -> None
 
 def test_blobs_survive_the_deletion_of_their_model_while_another_is_made(library: Library, base: str) -> None:
     before = blobs(library)
-    with library.making():
+    with library.shared_lock():
         library.delete(name("base"))
         assert blobs(library) == before
-        make(library, "new", Recipe(files={"x.gguf": base}))
+        make(library, "new", ModelSpec(files={"x.gguf": base}))
     assert library.open(name("new")).gguf.architecture == "llama"
     library.delete(name("new"))
     assert blobs(library) == set()
@@ -194,10 +194,10 @@ def test_blobs_survive_the_deletion_of_their_model_while_another_is_made(library
 
 def test_blobs_survive_a_deletion_by_another_server_while_a_model_is_made(library: Library, base: str) -> None:
     before, other = blobs(library), Library(library.folder)
-    with library.making():
+    with library.shared_lock():
         other.delete(name("base"))
     assert blobs(library) == before
-    make(other, "new", Recipe(files={"x.gguf": base}))
+    make(other, "new", ModelSpec(files={"x.gguf": base}))
     other.delete(name("new"))
     assert blobs(library) == set()
 
@@ -213,7 +213,7 @@ def test_an_uploaded_blob_survives_the_deletion_of_another_model_that_used_it(
     else:
         assert library.blobs.claim(base)
     Library(library.folder).delete(name("base"))
-    make(library, "mine", Recipe(files={"x.gguf": base}))
+    make(library, "mine", ModelSpec(files={"x.gguf": base}))
     library.delete(name("mine"))
     assert blobs(library) == set()
 
@@ -223,7 +223,7 @@ def test_each_client_that_uploaded_a_blob_can_make_its_model(library: Library, b
         library.blobs.claim(base)
     library.delete(name("base"))
     for mine in ("one", "two"):
-        make(library, mine, Recipe(files={"x.gguf": base}))
+        make(library, mine, ModelSpec(files={"x.gguf": base}))
         library.delete(name(mine))
     assert blobs(library) == set()
 
@@ -239,9 +239,9 @@ def test_a_claim_is_over_after_some_minutes(library: Library, base: str) -> None
 
 
 def test_claims_to_one_blob_do_not_pile_up(library: Library, base: str) -> None:
-    for _ in range(MOST + 5):
+    for _ in range(MAX_CLAIMS_PER_BLOB + 5):
         assert library.blobs.claim(base)
-    assert len(list(library.blobs.claims.folder.iterdir())) == MOST
+    assert len(list(library.blobs.claims.folder.iterdir())) == MAX_CLAIMS_PER_BLOB
 
 
 def test_no_blob_that_is_not_there_is_claimed(library: Library) -> None:
@@ -267,7 +267,7 @@ def test_a_model_that_is_deleted_while_it_is_read_is_not_found(library: Library,
     store.what = lambda: library.delete(name("base"))
     with pytest.raises(ModelNotFound):
         again.open(name("base"))
-    make(library, "base", Recipe(files={"x.gguf": library.blobs.put(tiny(library))[0]}))
+    make(library, "base", ModelSpec(files={"x.gguf": library.blobs.put(tiny(library))[0]}))
     store.what = lambda: library.delete(name("base"))
     assert again.list() == []
 
@@ -278,7 +278,7 @@ def test_a_model_that_is_replaced_while_it_is_read_is_the_new_one(library: Libra
 
     def replace() -> None:
         library.delete(name("base"))
-        make(library, "base", Recipe(files={"x.gguf": library.blobs.put(tiny(library))[0]}, system="new"))
+        make(library, "base", ModelSpec(files={"x.gguf": library.blobs.put(tiny(library))[0]}, system="new"))
 
     store.what = replace
     assert again.open(name("base")).system == "new"
@@ -327,8 +327,8 @@ def test_creating_copying_and_deleting_at_once_never_breaks_a_model(library: Lib
                 return
 
     actions: list[Callable[[int], None]] = [
-        lambda i: make(library, "x", Recipe(base="base", system=f"s{i % 3}")),
-        lambda i: make(library, "y", Recipe(base="base", system=f"s{i % 3}")),
+        lambda i: make(library, "x", ModelSpec(base="base", system=f"s{i % 3}")),
+        lambda i: make(library, "y", ModelSpec(base="base", system=f"s{i % 3}")),
         lambda i: library.copy(name("x"), name("y")),
         lambda i: library.copy(name("y"), name("x")),
         lambda i: library.delete(name("x")),
@@ -360,7 +360,7 @@ def age(library: Library) -> None:
 def test_a_model_is_the_latest_until_another_takes_its_name(library: Library, base: str) -> None:
     before = library.open(name("BASE"))
     assert library.has(name("Base")) and library.is_latest(before)
-    make(library, "base", Recipe(base="base", system="new"))
+    make(library, "base", ModelSpec(base="base", system="new"))
     assert library.has(name("base")) and not library.is_latest(before)
     assert library.is_latest(library.open(name("base")))
     library.delete(name("base"))

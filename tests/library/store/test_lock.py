@@ -90,7 +90,7 @@ def test_a_patient_remover_waits_a_moment(path: Path) -> None:
     thread = threading.Thread(target=share)
     thread.start()
     started.wait()
-    with lock.exclusive(patience=5) as held:
+    with lock.exclusive(timeout=5) as held:
         assert held
     thread.join()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from multiprocessing.queues import Queue
 from pathlib import Path
 
-from paddock.library.create.create import Recipe, create
+from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library, ModelNotFound
 from tests.ggufs import tiny_file
@@ -31,12 +31,12 @@ def serve(folder: Path, files: list[Path], number: int, failures: "Queue[str]") 
         with library.blobs.writer() as writer:
             writer.write(data)
             digest = writer.commit()
-        recipe = Recipe(files={"x.gguf": digest}, system=f"s{chance.randrange(3)}", parameters={"top_k": number})
-        create(library, name(chance), recipe, lambda status: None)
+        spec = ModelSpec(files={"x.gguf": digest}, system=f"s{chance.randrange(3)}", parameters={"top_k": number})
+        create(library, name(chance), spec, lambda status: None)
 
     def build_on(chance: random.Random) -> None:
-        recipe = Recipe(base=name(chance).short, template=f"{{{{ .Prompt }}}}{chance.randrange(3)}")
-        create(library, name(chance), recipe, lambda status: None)
+        spec = ModelSpec(base=name(chance).short, template=f"{{{{ .Prompt }}}}{chance.randrange(3)}")
+        create(library, name(chance), spec, lambda status: None)
 
     def read(chance: random.Random) -> None:
         assert library.open(name(chance)).gguf.architecture == "llama"

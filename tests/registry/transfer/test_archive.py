@@ -76,9 +76,9 @@ def test_an_archive_is_an_oci_layout(packed: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["", "x/y:z"])
 def test_what_is_exported_and_imported_is_the_same(library: Library, other: Library, packed: bytes, name: str) -> None:
-    wanted = ModelName.parse(name) if name else None
-    got = import_archive(other, io.BytesIO(packed), wanted)
-    assert got == (wanted or ModelName.parse(NAME))
+    remote = ModelName.parse(name) if name else None
+    got = import_archive(other, io.BytesIO(packed), remote)
+    assert got == (remote or ModelName.parse(NAME))
     before = library.manifests.path(ModelName.parse(NAME)).read_bytes()
     assert other.manifests.path(got).read_bytes() == before
     assert other.blobs.path(digest(MODEL)).read_bytes() == MODEL

@@ -14,14 +14,14 @@ from paddock.library.store.library import Library
 from paddock.registry import RegistryError
 from paddock.registry.auth.credentials import Credentials, Login
 from paddock.registry.transfer import download as downloading
-from paddock.registry.transfer.retry import Patience
+from paddock.registry.transfer.retry import RetryPolicy
 from tests.registry.conftest import Machine
 from tests.registry.fake import FakeRegistry
 from tests.registry.faults import EVIL, KINDS, FaultProxy, fault_proxy
 from tests.registry.transfer.test_docker_registry import COMMAND, HTPASSWD, docker_registry
 from tests.registry.transfer.test_push import digest, make
 
-PATIENCE = Patience(attempts=6, first_wait=0.01, longest_wait=0.1, connect=2, stall=0.3)
+PATIENCE = RetryPolicy(attempts=6, initial_backoff=0.01, max_backoff=0.1, connect_timeout=2, stall_timeout=0.3)
 USER, PASSWORD = "ada", "s3cret"
 SECRET = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 

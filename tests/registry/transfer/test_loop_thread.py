@@ -6,7 +6,7 @@ import time
 import pytest
 
 from paddock.registry import RegistryError
-from paddock.registry.transfer.loop_thread import Background
+from paddock.registry.transfer.loop_thread import LoopThread
 from tests.registry.conftest import until
 
 
@@ -18,7 +18,7 @@ def test_work_is_done_in_another_thread_and_its_result_or_error_comes_back() -> 
         raise KeyError("x")
 
     async def main() -> None:
-        background = Background()
+        background = LoopThread()
         first, second = await asyncio.gather(background.run(where), background.run(where))
         assert first == second != threading.get_ident()
         with pytest.raises(KeyError):
@@ -41,7 +41,7 @@ def test_who_is_cancelled_waits_until_the_work_has_ended() -> None:
             steps.append("ended")
 
     async def main() -> None:
-        background = Background()
+        background = LoopThread()
         task = asyncio.create_task(background.run(slow))
         await until(lambda: bool(steps))
         for _ in range(3):
@@ -57,7 +57,7 @@ def test_who_is_cancelled_waits_until_the_work_has_ended() -> None:
 
 def test_cancelled_before_it_has_begun_it_ends_too() -> None:
     async def main() -> None:
-        background = Background()
+        background = LoopThread()
         task = asyncio.create_task(background.run(lambda: asyncio.sleep(10)))
         await asyncio.sleep(0)
         task.cancel()
@@ -79,7 +79,7 @@ def test_closed_while_it_works_it_says_so() -> None:
             ended.append(True)
 
     async def main() -> None:
-        background = Background()
+        background = LoopThread()
         task = asyncio.create_task(background.run(slow))
         await asyncio.sleep(0.1)
         await background.close()

@@ -15,10 +15,11 @@ import pytest
 
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
-from paddock.registry import Progress, RegistryError
+from paddock.progress import Progress
+from paddock.registry import RegistryError
 from paddock.registry.transfer import download as downloading
-from paddock.registry.transfer.partial import downloads_folder
-from paddock.registry.transfer.progress import watched
+from paddock.registry.transfer.partial_blob import downloads_folder
+from paddock.registry.transfer.watch import watch
 from tests.conftest import SHARED
 from tests.registry.conftest import Machine, until
 from tests.registry.fake import Asked, FakeRegistry, Fault, fake_registry
@@ -393,13 +394,13 @@ def test_if_the_first_one_s_registry_fails_the_second_one_s_is_asked(machine: Ma
 def test_a_layer_has_at_most_ten_lines_a_second() -> None:
     lines: list[tuple[float, int]] = []
 
-    async def watch() -> None:
+    async def work() -> None:
         began = time.monotonic()
         task = asyncio.create_task(asyncio.sleep(1.3))
         completed = lambda: int((time.monotonic() - began) * 1e6)  # noqa: E731
-        await watched(task, completed, lambda done: lines.append((time.monotonic(), done)))
+        await watch(task, completed, lambda done: lines.append((time.monotonic(), done)))
 
-    asyncio.run(watch())
+    asyncio.run(work())
     times = [when for when, _ in lines]
     assert len(times) >= 8 and times[-1] - times[0] > 1
     for start in times:

@@ -10,7 +10,8 @@ import pytest
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Layer, Manifest
-from paddock.registry import Progress, RegistryError
+from paddock.progress import Progress
+from paddock.registry import RegistryError
 from paddock.registry.transfer import upload as uploading
 from tests.conftest import SHARED
 from tests.registry.conftest import Machine, until

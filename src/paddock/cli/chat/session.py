@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paddock.cli.commands.run import RunOptions
-from paddock.library.modelfile import Command, Modelfile, ingredients
+from paddock.library.modelfile import Instruction, Modelfile, modelfile_fields
 
 
 @dataclass
@@ -37,8 +37,8 @@ class Session:
         Raises:
             ValueError: if there is no such option or it cannot have that value.
         """
-        commands = [Command("parameter", value, name) for value in values]
-        self.parameters |= ingredients(Modelfile(commands)).parameters
+        commands = [Instruction("parameter", value, name) for value in values]
+        self.parameters |= modelfile_fields(Modelfile(commands)).parameters
         return self.parameters[name]
 
     def recipe(self, name: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from paddock.cli.client import Client
 from paddock.cli.commands.transfer import follow
 from paddock.cli.errors import CommandError
 from paddock.cli.terminal.progress import Progress, open_progress
-from paddock.library.local_files import beside, local_model_files
-from paddock.library.modelfile import Ingredients, ingredients, parse
+from paddock.library.local_files import local_model_files, unique_names
+from paddock.library.modelfile import ModelfileFields, modelfile_fields, parse
 
 
 def create(client: Client, name: str, modelfile: str | None, quantize: str) -> None:
@@ -23,7 +23,7 @@ def create(client: Client, name: str, modelfile: str | None, quantize: str) -> N
             progress.status("gathering model components")
             if recipe is None and modelfile is not None:
                 raise CommandError("no Modelfile or safetensors files found")
-            wanted = ingredients(recipe) if recipe is not None else Ingredients(sources=["."])
+            wanted = modelfile_fields(recipe) if recipe is not None else ModelfileFields(sources=["."])
             request = {"model": name} | _texts(wanted) | ({"quantize": quantize} if quantize else {})
             _add_files(client, request, wanted, path.parent, progress)
         except OSError as error:
@@ -33,7 +33,7 @@ def create(client: Client, name: str, modelfile: str | None, quantize: str) -> N
         follow(client, "/api/create", request, progress)
 
 
-def _texts(wanted: Ingredients) -> dict[str, Any]:
+def _texts(wanted: ModelfileFields) -> dict[str, Any]:
     if wanted.draft:
         raise CommandError("DRAFT: models with a draft model cannot be created yet")
     fields: dict[str, Any] = {
@@ -49,7 +49,9 @@ def _texts(wanted: Ingredients) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _add_files(client: Client, request: dict[str, Any], wanted: Ingredients, folder: Path, progress: Progress) -> None:
+def _add_files(
+    client: Client, request: dict[str, Any], wanted: ModelfileFields, folder: Path, progress: Progress
+) -> None:
     """Put the model's source into `request`: names of models as they are, local files by their digests, sent before."""
     weights: dict[str, Path] = {}
     for number, source in enumerate(wanted.sources):
@@ -57,13 +59,13 @@ def _add_files(client: Client, request: dict[str, Any], wanted: Ingredients, fol
         if found is None:
             request["from"] = source
         else:
-            weights |= beside(weights, found, number)
+            weights |= unique_names(weights, found, number)
     adapters: dict[str, Path] = {}
     for number, adapter in enumerate(wanted.adapters):
         found = local_model_files(adapter, folder)
         if found is None:
             raise CommandError(f"ADAPTER {adapter}: there is no such file")
-        adapters |= beside(adapters, found, number)
+        adapters |= unique_names(adapters, found, number)
     digests = {path: _digest(path) for path in {*weights.values(), *adapters.values()}}
     for key, files in (("files", weights), ("adapters", adapters)):
         if files:

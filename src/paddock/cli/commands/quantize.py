@@ -6,7 +6,7 @@ from paddock.cli.errors import CommandError
 from paddock.cli.terminal.progress import open_progress
 from paddock.gguf import GgufError, GgufHeader, read_header
 from paddock.library.create.quantize import quantization_type, quantize_file, source_type
-from paddock.library.create.split import Part, ordered, part_names, split_count
+from paddock.library.create.shards import Shard, ordered_shards, shard_count, shard_names
 from paddock.library.errors import LibraryError
 from paddock.library.store.files import drop_temporary, open_temporary, put_in_place
 
@@ -39,7 +39,7 @@ def quantize(source: Path, target: Path, kind: str) -> None:
                     parts[0][0],
                     temporary,
                     kind,
-                    lambda done, total: progress.transfer(label, label, done, total),
+                    lambda now: progress.transfer(label, label, now.completed, now.total),
                     heads,
                 )
                 put_in_place(file, temporary, target.absolute())
@@ -54,8 +54,8 @@ def quantize(source: Path, target: Path, kind: str) -> None:
 
 def _parts(source: Path) -> list[tuple[Path, GgufHeader]]:
     head = read_header(source)
-    if split_count(head) == 1:
+    if shard_count(head) == 1:
         return [(source, head)]
-    beside = [source.with_name(name) for name in part_names(source.name)] or [source]
-    found = [Part(path.name, path, read_header(path)) for path in beside if path.is_file()]
-    return [(part.path, part.gguf) for part in ordered(found)]
+    beside = [source.with_name(name) for name in shard_names(source.name)] or [source]
+    found = [Shard(path.name, path, read_header(path)) for path in beside if path.is_file()]
+    return [(part.path, part.gguf) for part in ordered_shards(found)]

@@ -12,7 +12,8 @@ import msgspec
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.layers import import_layers, remark
-from paddock.conversion.workers.job import Progress, run_job, say
+from paddock.conversion.workers.job import ReportBytes, run_job, say
+from paddock.progress import Progress
 
 
 class Job(msgspec.Struct):
@@ -31,11 +32,11 @@ def main(job: Job) -> int:
     """Import; return the exit status of the process."""
     checkpoint = Checkpoint({name: Path(path) for name, path in job.files.items()})
 
-    def convert(file: BinaryIO, progress: Progress) -> None:
+    def convert(file: BinaryIO, progress: ReportBytes) -> None:
         projector = partial(Path(job.projector).open, "wb") if job.projector else None
         import_layers(checkpoint, file, projector, job.kind, progress)
         if projector is not None and (text := remark(checkpoint)):
-            say(remark=text)
+            say(Progress(text))
 
     return run_job(Path(job.target), convert)
 

@@ -1,8 +1,8 @@
 """What the programs have in common that convert in a process of their own, for `library.child`.
 
-Each line that they print is a JSON object: `{"done": bytes, "total": bytes}` from time to time, `{"error": text}` if
-they fail, with `"errno"` where the disk is to blame, `{"remark": text}` for whoever waits for the result. They end when
-their standard input does.
+Each line that they print is a JSON object: a `Progress` without a status from time to time, one with a status for
+whoever waits for the result, or `{"error": text}` if they fail, with `"errno"` where the disk is to blame. They end
+when their standard input does.
 """
 
 import contextlib
@@ -17,14 +17,16 @@ from typing import BinaryIO
 import msgspec
 
 from paddock.conversion.errors import ConversionError
+from paddock.progress import Progress
 
-Progress = Callable[[int, int], None]
+ReportBytes = Callable[[int, int], None]
+"""Receives how many bytes are done, and of how many."""
 
 INTERVAL = 0.1
 """Seconds between two reports."""
 
 
-def run_job(target: Path, convert: Callable[[BinaryIO, Progress], None]) -> int:
+def run_job(target: Path, convert: Callable[[BinaryIO, ReportBytes], None]) -> int:
     """Have `convert` write the file `target`, report how far it is, and return the exit status of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the business of who waits for it
     threading.Thread(target=_end_with_input, daemon=True).start()
@@ -34,21 +36,21 @@ def run_job(target: Path, convert: Callable[[BinaryIO, Progress], None]) -> int:
         nonlocal reported
         if time.monotonic() - reported >= INTERVAL or done == total:
             reported = time.monotonic()
-            say(done=done, total=total)
+            say(Progress(total=total, completed=done))
 
     try:
         with target.open("wb") as file:
             convert(file, progress)
     except ConversionError as error:
-        say(error=str(error))
+        say({"error": str(error)})
         return 1
     except OSError as error:
-        say(error=error.strerror or str(error), errno=error.errno)
+        say({"error": error.strerror or str(error), "errno": error.errno})
         return 1
     return 0
 
 
-def say(**message: object) -> None:
+def say(message: Progress | dict[str, object]) -> None:
     """Print a message for whoever started this process."""
     print(msgspec.json.encode(message).decode(), flush=True)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from paddock.gguf import GgufHeader, GgufTensor
 from paddock.gguf.errors import quoted
 from paddock.library.create.converted_blobs import converted_blob
-from paddock.library.create.progress import Report
 from paddock.library.errors import LibraryError
 from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
+from paddock.progress import Report
 
 TABLE = "token_embd.weight"
 """The one matrix of which rows are looked up; its `lora_a` lies the other way round."""
@@ -78,7 +78,7 @@ def _fits(matrix: GgufTensor, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 
 def adapter_files(blobs: BlobStore, files: Mapping[str, str], weights: str, report: Report) -> dict[str, str]:
-    """Return a recipe's adapters (name → digest), those that PEFT saved as safetensors made into GGUF blobs, unclaimed.
+    """Return a spec's adapters (name → digest), those that PEFT saved as safetensors made into GGUF blobs, unclaimed.
 
     Files of one folder belong together.
 
@@ -87,9 +87,9 @@ def adapter_files(blobs: BlobStore, files: Mapping[str, str], weights: str, repo
 
     Raises:
         WrongAdapter: if there is none among the files.
-        ChildFailed: if one cannot be converted.
+        WorkerFailed: if one cannot be converted.
         BlobNotFound, NotGguf, BadGguf, OSError: if a file cannot be read, or the disk is too full.
-        Stopped: if `report` raises it; nothing is kept then.
+        Cancelled: if `report` raises it; nothing is kept then.
     """
     result: dict[str, str] = {}
     folders: dict[str, dict[str, Path]] = {}

@@ -1,14 +1,14 @@
-"""Checkpoints in safetensors among the files of a recipe: made into GGUF by a child."""
+"""Checkpoints in safetensors among the files of a spec: made into GGUF by a child."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paddock.gguf import GgufHeader
 from paddock.library.create.converted_blobs import converted_blobs
-from paddock.library.create.progress import Report
 from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
+from paddock.progress import Progress, Report
 
 WEIGHTS = ".safetensors"
 PARTS = (WEIGHTS, ".json", ".model", ".txt", ".jinja")
@@ -34,10 +34,10 @@ def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, re
         quantize: what the model will be quantized to; the weights get this form if it is one of `KINDS`.
 
     Raises:
-        ChildFailed: if it cannot be imported; the message says why.
+        WorkerFailed: if it cannot be imported; the message says why.
         NotGguf, BadGguf: if another file is no usable GGUF.
         BlobNotFound, OSError: if a file cannot be read, or the disk is too full.
-        Stopped: if `report` raises it; nothing is kept then.
+        Cancelled: if `report` raises it; nothing is kept then.
     """
     if not is_checkpoint(files):
         return dict(files)
@@ -47,7 +47,7 @@ def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, re
     for name, digest in result.items():
         blobs.size(digest)  # which says so if it is not there
         if "projector" in targets and is_projector(cached_header(blobs.path(digest))):
-            report(f"taking the projector {name} in place of what the checkpoint sees with")
+            report(Progress(f"taking the projector {name} in place of what the checkpoint sees with"))
             targets.remove("projector")
     made = _imported(blobs, parts, targets, quantize if quantize in KINDS else DEFAULT, report)
     return result | {_NAMES[target]: digest for target, digest in made.items()}

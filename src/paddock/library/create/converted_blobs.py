@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from paddock.library.create.progress import Measured, Report
-from paddock.library.create.worker_process import Message, run_child
+from paddock.library.create.worker_process import WorkerMessage, run_worker
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import drop_temporary, open_temporary
+from paddock.progress import Progress, Report
 
 
 def converted_blob(blobs: BlobStore, module: str, job: dict[str, Any], status: str, size: int, report: Report) -> str:
     """Have `python -m module` do a job and return the digest of what it writes to `target`, unclaimed.
 
     Raises:
-        ChildFailed, OSError, Stopped: as `converted_blobs`.
+        WorkerFailed, OSError, Cancelled: as `converted_blobs`.
     """
     return converted_blobs(blobs, module, job, ("target",), status, size, report)["target"]
 
@@ -32,19 +32,21 @@ def converted_blobs(
         status: what is reported, with how much of `size` bytes is done.
 
     Raises:
-        ChildFailed: if it fails; the message says why.
+        WorkerFailed: if it fails; the message says why.
         OSError: if the disk is too full.
-        Stopped: if `report` raises it; nothing is kept then.
+        Cancelled: if `report` raises it; nothing is kept then.
     """
     done = 0
 
-    def receive(message: Message | None) -> None:
+    def receive(message: WorkerMessage | None) -> None:
         nonlocal done
-        if message is not None and "remark" in message:
-            report(message["remark"])
-        elif message is not None:
-            done = size * message["done"] // max(message["total"], 1)
-        report(Measured(status, done, size))
+        if message is not None:
+            progress = Progress(**message)
+            if progress.status:
+                report(progress)
+            else:
+                done = size * progress.completed // max(progress.total, 1)
+        report(Progress(status, total=size, completed=done))
 
     receive(None)
     with ExitStack() as stack:
@@ -53,6 +55,6 @@ def converted_blobs(
             opened[target] = file, temporary = open_temporary(blobs.folder)
             stack.callback(drop_temporary, file, temporary)
         paths = {target: str(temporary.absolute()) for target, (_, temporary) in opened.items()}
-        run_child(module, [json.dumps({**job, **paths})], receive)
+        run_worker(module, [json.dumps({**job, **paths})], receive)
         written = {target: both for target, both in opened.items() if both[1].stat().st_size}
         return {target: blobs.adopt(file, temporary) for target, (file, temporary) in written.items()}

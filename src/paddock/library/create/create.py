@@ -14,9 +14,8 @@ import msgspec
 from paddock.gguf import BadGguf, GgufHeader
 from paddock.library.create.adapter import adapter_files, check_adapter, is_adapter
 from paddock.library.create.checkpoint import imported_files, is_projector
-from paddock.library.create.progress import Report
 from paddock.library.create.quantize import quantization_type, quantized_blob
-from paddock.library.create.split import joined_files
+from paddock.library.create.shards import merge_shards
 from paddock.library.errors import LibraryError
 from paddock.library.gguf_cache import cached_header
 from paddock.library.go_json import go_json
@@ -27,17 +26,18 @@ from paddock.library.options import check_option
 from paddock.library.store.blobs import BlobNotFound, digest_of, parse_digest
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, ConfigBlob, Layer, Manifest
+from paddock.progress import Progress, Report
 
 _VERSION = re.compile(r"v?\d+(\.\d+){0,2}([-+][0-9A-Za-z.+-]+)?", re.ASCII)
 _MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 
 
-class InvalidRecipe(LibraryError, ValueError):
+class InvalidModelSpec(LibraryError, ValueError):
     """What was asked for cannot be made; the client's mistake."""
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ModelSpec:
     """What a model is to be made of. Digests name blobs that have been uploaded."""
 
     base: str = ""
@@ -60,7 +60,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class _Ingredient:
+class _NewLayer:
     """A layer of the new model; `data` is None where the blob is there already, `made` if it has just been made."""
 
     layer: Layer
@@ -68,95 +68,95 @@ class _Ingredient:
     made: bool = False
 
 
-def create(library: Library, name: ModelName, recipe: Recipe, report: Report) -> None:
+def create(library: Library, name: ModelName, spec: ModelSpec, report: Report) -> None:
     """Make the model `name`, replacing what it was; `report` gets the status lines.
 
-    What is wrong with the recipe itself is raised before the first report.
+    What is wrong with the spec itself is raised before the first report.
 
     Raises:
-        InvalidRecipe, InvalidOption, InvalidName, InvalidDigest: if the recipe is wrong.
+        InvalidModelSpec, InvalidOption, InvalidName, InvalidDigest: if the spec is wrong.
         ModelNotFound, BrokenModel: if its base cannot be read.
         BlobNotFound: if a file has not been uploaded.
         NotGguf, BadGguf: if a file is no usable GGUF.
-        IncompleteSplit: if a file is one of several, and others are missing.
+        IncompleteShards: if a file is one of several, and others are missing.
         WrongAdapter: if an adapter is for other models.
-        CannotQuantize, ChildFailed: if it cannot be quantized, or an adapter or checkpoint not converted.
-        Stopped: if `report` raises it while something takes long; nothing is made then.
+        CannotQuantize, WorkerFailed: if it cannot be quantized, or an adapter or checkpoint not converted.
+        Cancelled: if `report` raises it while something takes long; nothing is made then.
         NotBuilt: if it needs what is not built yet.
     """
-    recipe = checked(recipe)
-    with library.making():
-        layers, config, inherited = _base(library, recipe)
-        given = {*recipe.files.values(), *recipe.adapters.values()}
+    spec = checked(spec)
+    with library.shared_lock():
+        layers, config, inherited = _base(library, spec)
+        given = {*spec.files.values(), *spec.adapters.values()}
         changes: list[tuple[str, GgufHeader]] = []
 
         def add(files: Mapping[str, str], *, adapters: bool = False) -> None:
             nonlocal config
-            library.forgo(set(files.values()) - given)  # made on the way: gone again if something fails
+            library.discard(set(files.values()) - given)  # made on the way: gone again if something fails
             for path, digest in files.items():
-                if not recipe.older:
-                    report("parsing GGUF")
+                if not spec.older:
+                    report(Progress("parsing GGUF"))
                 layer, gguf = _file(library, path, digest)
                 if adapters or layer.kind == "adapter":
                     changes.append((path, gguf))
-                layers.append(_Ingredient(layer, made=digest not in given))
+                layers.append(_NewLayer(layer, made=digest not in given))
                 config = _described(config, layer.kind, gguf)
 
-        files = imported_files(library.blobs, recipe.files, recipe.quantize, report)
-        add(joined_files(library.blobs, files, report))
+        files = imported_files(library.blobs, spec.files, spec.quantize, report)
+        add(merge_shards(library.blobs, files, report))
         weights = [i.layer.digest for i in layers if i.layer.kind == "model"]
         if len(weights) != 1:
-            raise InvalidRecipe("a model is made of exactly one file with its weights")
-        add(adapter_files(library.blobs, recipe.adapters, weights[0], report), adapters=True)
+            raise InvalidModelSpec("a model is made of exactly one file with its weights")
+        add(adapter_files(library.blobs, spec.adapters, weights[0], report), adapters=True)
         for path, gguf in changes:
             check_adapter(path, gguf, cached_header(library.blobs.path(weights[0])))
-        if recipe.files and not recipe.older:
-            report("verifying conversion")
-        if recipe.quantize:
-            layers, config = _quantized(library, recipe.quantize, layers, config, report)
-        if recipe.older:
-            report("reading model metadata")
-        layers = _with_texts(recipe, layers, inherited, report)
+        if spec.files and not spec.older:
+            report(Progress("verifying conversion"))
+        if spec.quantize:
+            layers, config = _quantized(library, spec.quantize, layers, config, report)
+        if spec.older:
+            report(Progress("reading model metadata"))
+        layers = _with_texts(spec, layers, inherited, report)
         config = msgspec.structs.replace(
             config,
-            renderer=recipe.renderer or config.renderer,
-            parser=recipe.parser or config.parser,
-            requires=recipe.requires.removeprefix("v") or config.requires,
+            renderer=spec.renderer or config.renderer,
+            parser=spec.parser or config.parser,
+            requires=spec.requires.removeprefix("v") or config.requires,
         )
-        with library.changing(name) as name:
-            _write(library, name, layers, config, recipe, report)
-        for digest in (*recipe.files.values(), *recipe.adapters.values()):
+        with library.name_lock(name) as name:
+            _write(library, name, layers, config, spec, report)
+        for digest in (*spec.files.values(), *spec.adapters.values()):
             library.blobs.claims.drop(digest)
-    report("success")
+    report(Progress("success"))
 
 
-def checked(recipe: Recipe) -> Recipe:
-    """Return the recipe with digests and parameters in their canonical form.
+def checked(spec: ModelSpec) -> ModelSpec:
+    """Return the spec with digests and parameters in their canonical form.
 
     Raises:
-        InvalidRecipe, InvalidOption, InvalidDigest, CannotQuantize, NotBuilt: if it is wrong whatever the library
+        InvalidModelSpec, InvalidOption, InvalidDigest, CannotQuantize, NotBuilt: if it is wrong whatever the library
             holds.
     """
-    if not recipe.base and not recipe.files:
-        raise InvalidRecipe("neither 'from' or 'files' was specified")
-    for path in (*recipe.files, *recipe.adapters):
+    if not spec.base and not spec.files:
+        raise InvalidModelSpec("neither 'from' or 'files' was specified")
+    for path in (*spec.files, *spec.adapters):
         if not _is_relative(path):
-            raise InvalidRecipe("file path must be relative")
-    if recipe.requires and not _VERSION.fullmatch(recipe.requires):
-        raise InvalidRecipe(f'requires must be a version such as 0.14.0, not "{recipe.requires}"')
-    for message in recipe.messages:
+            raise InvalidModelSpec("file path must be relative")
+    if spec.requires and not _VERSION.fullmatch(spec.requires):
+        raise InvalidModelSpec(f'requires must be a version such as 0.14.0, not "{spec.requires}"')
+    for message in spec.messages:
         if message.get("role") not in ROLES:
-            raise InvalidRecipe(
+            raise InvalidModelSpec(
                 f'message role must be one of "system", "user", or "assistant", not "{message.get("role", "")}"'
             )
-    if recipe.template:
-        check_template(recipe.template)
-    parameters = {name: check_option(name, value) for name, value in recipe.parameters.items()}
+    if spec.template:
+        check_template(spec.template)
+    parameters = {name: check_option(name, value) for name, value in spec.parameters.items()}
     return replace(
-        recipe,
-        files={path: parse_digest(digest) for path, digest in recipe.files.items()},
-        adapters={path: parse_digest(digest) for path, digest in recipe.adapters.items()},
-        quantize=quantization_type(recipe.quantize) if recipe.quantize else "",
+        spec,
+        files={path: parse_digest(digest) for path, digest in spec.files.items()},
+        adapters={path: parse_digest(digest) for path, digest in spec.adapters.items()},
+        quantize=quantization_type(spec.quantize) if spec.quantize else "",
         parameters={name: value for name, value in parameters.items() if value is not None},
     )
 
@@ -165,12 +165,12 @@ def check_template(template: str) -> None:
     """Refuse a template with an action that is never closed; what else may be wrong needs the template engine.
 
     Raises:
-        InvalidRecipe: naming the line.
+        InvalidModelSpec: naming the line.
     """
     opening = template.rfind("{{")
     if opening >= 0 and "}}" not in template[opening:]:
         line = template.count("\n", 0, opening) + 1
-        raise InvalidRecipe(f"template error: template: :{line}: unclosed action")
+        raise InvalidModelSpec(f"template error: template: :{line}: unclosed action")
 
 
 def human_count(number: int) -> str:
@@ -184,16 +184,16 @@ def human_count(number: int) -> str:
     return f"{number / 1e3:.0f}K" if number >= 1000 else str(number)
 
 
-def _base(library: Library, recipe: Recipe) -> tuple[list[_Ingredient], ConfigBlob, dict[str, Any]]:
-    if not recipe.base:
+def _base(library: Library, spec: ModelSpec) -> tuple[list[_NewLayer], ConfigBlob, dict[str, Any]]:
+    if not spec.base:
         return [], ConfigBlob(architecture="amd64", os="linux"), {}
-    model = library.open(ModelName.parse(recipe.base))
-    library.bring(model)
+    model = library.open(ModelName.parse(spec.base))
+    library.copy_bundled(model)
     layers = []
     for layer in model.manifest.layers:
         if not library.blobs.exists(layer.digest):
             raise BlobNotFound(layer.digest)
-        layers.append(_Ingredient(msgspec.structs.replace(layer, from_=model.name.short)))
+        layers.append(_NewLayer(msgspec.structs.replace(layer, from_=model.name.short)))
     return layers, msgspec.structs.replace(model.config, rootfs=None), model.parameters
 
 
@@ -230,85 +230,85 @@ def _described(config: ConfigBlob, kind: str, gguf: GgufHeader) -> ConfigBlob:
 
 
 def _quantized(
-    library: Library, kind: str, layers: list[_Ingredient], config: ConfigBlob, report: Report
-) -> tuple[list[_Ingredient], ConfigBlob]:
-    index = next(i for i, ingredient in enumerate(layers) if ingredient.layer.kind == "model")
+    library: Library, kind: str, layers: list[_NewLayer], config: ConfigBlob, report: Report
+) -> tuple[list[_NewLayer], ConfigBlob]:
+    index = next(i for i, new in enumerate(layers) if new.layer.kind == "model")
     before = layers[index].layer
     digest = quantized_blob(library.blobs, before.digest, kind, report)
     if digest == before.digest:
         return layers, config
     # What was made on the way goes again if no model uses it in the end.
-    library.forgo({digest, *([before.digest] if layers[index].made else [])})
+    library.discard({digest, *([before.digest] if layers[index].made else [])})
     after = Layer(before.mediaType, digest, library.blobs.size(digest))
     gguf = cached_header(library.blobs.path(digest))
-    return [*layers[:index], _Ingredient(after, made=True), *layers[index + 1 :]], _described(config, "model", gguf)
+    return [*layers[:index], _NewLayer(after, made=True), *layers[index + 1 :]], _described(config, "model", gguf)
 
 
 def _with_texts(
-    recipe: Recipe, layers: list[_Ingredient], inherited: Mapping[str, Any], report: Report
-) -> list[_Ingredient]:
+    spec: ModelSpec, layers: list[_NewLayer], inherited: Mapping[str, Any], report: Report
+) -> list[_NewLayer]:
     """In Ollama's order: what stays of the base, then template, system, licences, parameters, messages.
 
     Parameters are added to those that are `inherited`, which today's form writes anew even if there are no others.
     """
 
     def announce(what: str) -> None:
-        if recipe.older:
-            report(f"creating {what} layer")
+        if spec.older:
+            report(Progress(f"creating {what} layer"))
 
-    def without(*kinds: str) -> list[_Ingredient]:
+    def without(*kinds: str) -> list[_NewLayer]:
         return [i for i in layers if i.layer.kind not in kinds]
 
-    for kind, text in (("template", recipe.template), ("system", recipe.system)):
+    for kind, text in (("template", spec.template), ("system", spec.system)):
         if text:
             announce(kind)
             layers = [*without(kind, *(["prompt"] if kind == "template" else [])), _text(kind, text)]
     layers, present = list(layers), {i.layer.digest for i in layers}
-    for text in recipe.licenses:
+    for text in spec.licenses:
         licence = _text("license", text)
         if text and licence.layer.digest not in present:
             announce("license")
             layers.append(licence)
             present.add(licence.layer.digest)
-    if recipe.parameters or (inherited and not recipe.older):
+    if spec.parameters or (inherited and not spec.older):
         announce("parameters")
-        layers = [*without("params"), _text("params", go_json({**inherited, **recipe.parameters}) + "\n")]
+        layers = [*without("params"), _text("params", go_json({**inherited, **spec.parameters}) + "\n")]
     else:
         layers = [*without("params"), *(i for i in layers if i.layer.kind == "params")]
-    if recipe.messages:
+    if spec.messages:
         announce("messages")
-        layers = [*without("messages"), _text("messages", f"[{','.join(map(_message, recipe.messages))}]\n")]
+        layers = [*without("messages"), _text("messages", f"[{','.join(map(_message, spec.messages))}]\n")]
     return layers
 
 
 def _write(
     library: Library,
     name: ModelName,
-    layers: list[_Ingredient],
+    layers: list[_NewLayer],
     config: ConfigBlob,
-    recipe: Recipe,
+    spec: ModelSpec,
     report: Report,
 ) -> None:
-    old, new = ("using already created", "writing") if recipe.older else ("using existing", "creating new")
+    kept, written = ("using already created", "writing") if spec.older else ("using existing", "creating new")
     data = msgspec.json.encode(config) + b"\n"
     config_layer = Layer(CONFIG_TYPE, digest_of(data), len(data))
-    layers = [*layers, _Ingredient(config_layer, data)]
+    layers = [*layers, _NewLayer(config_layer, data)]
     put = library.blobs.put_all(i.data for i in layers if i.data is not None)
-    for ingredient in layers:
-        digest = ingredient.layer.digest
-        is_new = ingredient.made or digest in put
+    for new in layers:
+        digest = new.layer.digest
+        is_new = new.made or digest in put
         put.discard(digest)
-        if recipe.older or ingredient.layer is not config_layer:
-            report(f"{new if is_new else old} layer {digest}")
-    report("writing manifest")
+        if spec.older or new.layer is not config_layer:
+            report(Progress(f"{written if is_new else kept} layer {digest}"))
+    report(Progress("writing manifest"))
     library.write(name, Manifest(2, MANIFEST_TYPE, config_layer, [i.layer for i in layers[:-1]]))
 
 
-def _text(kind: str, text: str) -> _Ingredient:
+def _text(kind: str, text: str) -> _NewLayer:
     data = text.encode("utf-8", "replace")
     if len(data) > MAX_TEXT:
-        raise InvalidRecipe(f"the {kind} is larger than {MAX_TEXT >> 20} MB")
-    return _Ingredient(Layer(f"{LAYER_TYPE}{kind}", digest_of(data), len(data)), data)
+        raise InvalidModelSpec(f"the {kind} is larger than {MAX_TEXT >> 20} MB")
+    return _NewLayer(Layer(f"{LAYER_TYPE}{kind}", digest_of(data), len(data)), data)
 
 
 def _message(message: Mapping[str, Any]) -> str:

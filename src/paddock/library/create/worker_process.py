@@ -21,27 +21,27 @@ from paddock.library.errors import LibraryError
 INTERVAL = 0.25
 """Seconds after which a silent child is asked about: how long it goes on when nobody waits for it any more."""
 
-Message = dict[str, Any]
+WorkerMessage = dict[str, Any]
 
 
-class ChildFailed(LibraryError):
+class WorkerFailed(LibraryError):
     """The child said why it failed."""
 
 
-class ChildCrashed(ChildFailed):
+class WorkerCrashed(WorkerFailed):
     """The child ended without a word."""
 
     kind = ErrorKind.INTERNAL
 
 
-def run_child(module: str, arguments: Sequence[str], receive: Callable[[Message | None], None]) -> None:
+def run_worker(module: str, arguments: Sequence[str], receive: Callable[[WorkerMessage | None], None]) -> None:
     """Run `python -m module arguments` until it ends; it is killed if `receive` raises anything.
 
     Args:
         receive: called with each message, and with None from time to time while there is none.
 
     Raises:
-        ChildFailed, ChildCrashed: if it fails.
+        WorkerFailed, WorkerCrashed: if it fails.
         OSError: if it says so, with `"errno"` beside the text.
     """
     environment = {**os.environ, "GGML_NO_BACKTRACE": "1"}
@@ -54,7 +54,7 @@ def run_child(module: str, arguments: Sequence[str], receive: Callable[[Message 
             env=environment,
         )
         assert child.stdout is not None
-        messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        messages: queue.SimpleQueue[WorkerMessage | None] = queue.SimpleQueue()
         reader = threading.Thread(target=_read, args=(child.stdout, messages), daemon=True)
         reader.start()
         try:
@@ -65,13 +65,15 @@ def run_child(module: str, arguments: Sequence[str], receive: Callable[[Message 
         if failure is not None and isinstance(failure.get("errno"), int):
             raise OSError(failure["errno"], failure["error"])
         if failure is not None:
-            raise ChildFailed(failure["error"])
+            raise WorkerFailed(failure["error"])
         if status:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
-            raise ChildCrashed(f"{module} ended with {how}{_last_line(complaints)}")
+            raise WorkerCrashed(f"{module} ended with {how}{_last_line(complaints)}")
 
 
-def _follow(messages: "queue.SimpleQueue[Message | None]", receive: Callable[[Message | None], None]) -> Message | None:
+def _follow(
+    messages: "queue.SimpleQueue[WorkerMessage | None]", receive: Callable[[WorkerMessage | None], None]
+) -> WorkerMessage | None:
     """Hand on the messages up to the last one; return the one that tells of an error."""
     failure = None
     while True:
@@ -88,7 +90,7 @@ def _follow(messages: "queue.SimpleQueue[Message | None]", receive: Callable[[Me
             receive(message)
 
 
-def _read(output: IO[bytes], messages: "queue.SimpleQueue[Message | None]") -> None:
+def _read(output: IO[bytes], messages: "queue.SimpleQueue[WorkerMessage | None]") -> None:
     for line in output:
         with contextlib.suppress(ValueError):  # a library that prints on its own is not meant for us
             message = json.loads(line)

@@ -14,7 +14,7 @@ from paddock.library.store.claims import Claims
 from paddock.library.store.files import drop_temporary, open_temporary, put_in_place, read_limited
 from paddock.library.store.lock import FolderLock
 
-TOGETHER = 8
+CONCURRENT_WRITES = 8
 """Small blobs that are made durable at once: thirty times as fast as one by one, and no faster with more."""
 _DIGEST = re.compile(r"sha256[:-]([0-9a-fA-F]{64})", re.ASCII)
 
@@ -56,6 +56,11 @@ def parse_digest(text: str) -> str:
 def digest_of(data: bytes) -> str:
     """Return the digest of `data`."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def short_digest(digest: str) -> str:
+    """Return the first 12 hex digits of a digest, as status lines show it."""
+    return digest.partition(":")[2][:12]
 
 
 class BlobStore:
@@ -144,13 +149,13 @@ class BlobStore:
 
         Each becomes durable, which takes a disk hardly longer for several than for one if they come together.
         """
-        with ThreadPoolExecutor(TOGETHER) as pool:
+        with ThreadPoolExecutor(CONCURRENT_WRITES) as pool:
             return {digest for digest, is_new in pool.map(self.put, dict.fromkeys(contents)) if is_new}
 
     def adopt(self, file: BinaryIO, temporary: Path) -> str:
         """Make a blob of what another process has written to a temporary file of this folder, unclaimed.
 
-        Return its digest; `file` is closed. Hold the library's `making` until a manifest names it.
+        Return its digest; `file` is closed. Hold the library's `shared_lock` until a manifest names it.
 
         Args:
             file, temporary: from `open_temporary(self.folder)`.

@@ -7,7 +7,7 @@ from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.manifests import ManifestStore, StoredManifest
 
-PACKAGED = Path(__file__).parents[2] / "bundled"
+BUNDLED_MODELS = Path(__file__).parents[2] / "bundled"
 """The folder inside the package, laid out like a models folder."""
 
 

@@ -14,7 +14,7 @@ from paddock.library.store.files import make_folder
 
 LIFETIME = 10 * 60
 """Seconds between an upload and the request to make a model of it, for a client that still means to send one."""
-MOST = 32
+MAX_CLAIMS_PER_BLOB = 32
 """Claims to one blob. Who asks again and again must not fill the disk with them."""
 
 
@@ -57,7 +57,7 @@ class Claims:
         return claimed
 
     def _paths(self, digest: str) -> list[Path]:
-        return [self.folder / f"{digest.replace(':', '-')}-{number}" for number in range(MOST)]
+        return [self.folder / f"{digest.replace(':', '-')}-{number}" for number in range(MAX_CLAIMS_PER_BLOB)]
 
 
 def _is_over(path: Path) -> bool:

@@ -16,7 +16,7 @@ from paddock.library.store.bundle import Bundle
 from paddock.library.store.files import Stamp, is_old, remove_leftovers
 from paddock.library.store.manifests import BrokenModel, Manifest, ManifestStore
 
-PATIENCE = 0.1
+LOCK_TIMEOUT = 0.1
 """Seconds for which a deletion waits for models that are being made: most of them need a few milliseconds."""
 _ATTEMPTS = 10
 """Far more than reading a model needs while others replace it; there is an end because it may be replaced for ever."""
@@ -37,8 +37,8 @@ class ModelNotFound(LibraryError):
 class Library:
     """A models folder, laid out as Ollama's. Safe to use from several threads; other servers may use the folder too.
 
-    A manifest is written while `making` is held, since before the look at the blobs that it names; blobs are removed
-    while nobody on the folder holds it, since before the look at the manifests that name them (see `lock`).
+    Whoever makes a model holds `shared_lock` from before it looks for the blobs until it has written the manifest that
+    names them. Whoever removes blobs holds the same lock alone, from before it reads the manifests (see `lock`).
 
     Args:
         folder: made when the first thing is written.
@@ -53,7 +53,7 @@ class Library:
         self._seen: dict[ModelName, tuple[Stamp, Model]] = {}
         self._lock = threading.Lock()
         self._name_locks: dict[str, tuple[threading.RLock, int]] = {}
-        self._suspects: set[str] = set()
+        self._gc_candidates: set[str] = set()
         """Blobs that a model used which is gone: perhaps they are not used any more."""
         remove_leftovers(self.blobs.folder)
         remove_leftovers(self.manifests.folder)
@@ -119,14 +119,14 @@ class Library:
             BrokenModel: if its manifest cannot be read.
         """
         first, second = sorted([source, destination], key=lambda name: name.key)  # in one order: no deadlock
-        with self.making(), self.changing(first), self.changing(second):
+        with self.shared_lock(), self.name_lock(first), self.name_lock(second):
             source, destination = self.manifests.resolve(source), self.manifests.resolve(destination)
             if self.manifests.read(source) is None:
-                self._copy_bundled(source, destination)
+                self._copy_bundled_model(source, destination)
                 return
             if source == destination:
                 return
-            self._suspect(self._digests(destination))
+            self._add_gc_candidates(self._digests(destination))
             try:
                 self.manifests.copy(source, destination)
             except FileNotFoundError:
@@ -142,24 +142,24 @@ class Library:
         Raises:
             ModelNotFound: if there is none.
         """
-        with self.changing(name) as name:
+        with self.name_lock(name) as name:
             used = self._digests(name)
             if not self.manifests.delete(name) and not (self.bundle is not None and self.bundle.hide(name)):
                 raise ModelNotFound(name)
-            self._suspect(used)
-        self._sweep(PATIENCE)
+            self._add_gc_candidates(used)
+        self._collect_garbage(LOCK_TIMEOUT)
 
     def write(self, name: ModelName, manifest: Manifest) -> None:
-        """Store a manifest while `making()` and `changing(name)` are held."""
-        self._suspect(self._digests(name))
+        """Store a manifest while `shared_lock()` and `name_lock(name)` are held."""
+        self._add_gc_candidates(self._digests(name))
         self.manifests.write(name, manifest)
 
-    def forgo(self, digests: set[str]) -> None:
+    def discard(self, digests: set[str]) -> None:
         """Have these blobs removed when no model is being made any more, but for those that a model uses."""
-        self._suspect(digests)
+        self._add_gc_candidates(digests)
 
-    def bring(self, model: Model) -> None:
-        """Copy those blobs of a model that lie in the package into the models folder, while `making()` is held."""
+    def copy_bundled(self, model: Model) -> None:
+        """Copy those blobs of a model that lie in the package into the models folder, while `shared_lock()` is held."""
         for digest in sorted(model.manifest.digests()):
             if self.bundle is not None and not self.blobs.exists(digest) and self.bundle.blobs.exists(digest):
                 with self.bundle.blobs.path(digest).open("rb") as source, self.blobs.writer(claim=False) as writer:
@@ -179,20 +179,20 @@ class Library:
                     digest = parse_digest(entry.name)
                     if entry.name == digest.replace(":", "-") and is_old(entry.stat()):
                         old.add(digest)
-        self._suspect(old)
-        return self._sweep(PATIENCE)
+        self._add_gc_candidates(old)
+        return self._collect_garbage(LOCK_TIMEOUT)
 
     @contextlib.contextmanager
-    def making(self) -> Iterator[None]:
+    def shared_lock(self) -> Iterator[None]:
         """Make a model of what is there: no blob is removed meanwhile, by this server or another."""
         try:
             with self.blobs.lock.shared():
                 yield
         finally:
-            self._sweep()
+            self._collect_garbage()
 
     @contextlib.contextmanager
-    def changing(self, name: ModelName) -> Iterator[ModelName]:
+    def name_lock(self, name: ModelName) -> Iterator[ModelName]:
         """Hold `name` so that no other thread writes or deletes it; gives the name as it is spelled on disk."""
         with self._lock:
             lock, waiting = self._name_locks.get(name.key, (threading.RLock(), 0))
@@ -221,12 +221,12 @@ class Library:
             self._seen[stored.name] = (0, 0, 0, 0), model
         return model
 
-    def _copy_bundled(self, source: ModelName, destination: ModelName) -> None:
+    def _copy_bundled_model(self, source: ModelName, destination: ModelName) -> None:
         model = self._open_bundled(source)
         if model is None:
             raise ModelNotFound(source)
         if model.name.key != destination.key:
-            self.bring(model)
+            self.copy_bundled(model)
             self.write(destination, model.manifest)
 
     def _open_exactly(self, name: ModelName, look: Callable[[Model], Model] = lambda model: model) -> Model | None:
@@ -270,25 +270,26 @@ class Library:
             return set()
         return stored.manifest.digests() if stored else set()
 
-    def _suspect(self, digests: set[str]) -> None:
+    def _add_gc_candidates(self, digests: set[str]) -> None:
         with self._lock:
-            self._suspects |= digests
+            self._gc_candidates |= digests
 
-    def _sweep(self, patience: float = 0) -> int:
-        """Remove the suspects that no model uses and nobody claims; return how many.
+    def _collect_garbage(self, timeout: float = 0) -> int:
+        """Remove the candidates that no model uses and nobody claims; return how many.
 
-        None while a model is being made (after `patience` seconds) or if a manifest cannot be read: they stay suspects.
+        Remove none while a model is being made (after `timeout` seconds) or if a manifest cannot be read: they stay
+        candidates.
         """
-        if not self._suspects:
+        if not self._gc_candidates:
             return 0
         removed = 0
-        with self.blobs.lock.exclusive(patience) as alone:
+        with self.blobs.lock.exclusive(timeout) as alone:
             if not alone:
                 return 0
             with self._lock:
-                suspects, self._suspects = self._suspects, set()
-            unused = self._unused(suspects)
-            left = suspects if unused is None else unused & self.blobs.claims.digests()
+                candidates, self._gc_candidates = self._gc_candidates, set()
+            unused = self._unused(candidates)
+            left = candidates if unused is None else unused & self.blobs.claims.digests()
             for digest in (unused or set()) - left:
                 try:
                     self.blobs.remove(digest)
@@ -296,7 +297,7 @@ class Library:
                 except OSError as error:  # Windows: a runner still has it open
                     _log.warning("blob %s stays: %s", digest, error)
                     left.add(digest)
-            self._suspect(left)
+            self._add_gc_candidates(left)
         return removed
 
     def _unused(self, candidates: set[str]) -> set[str] | None:

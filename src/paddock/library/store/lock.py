@@ -80,9 +80,9 @@ class FolderLock:
                     self._state.notify_all()
 
     @contextlib.contextmanager
-    def exclusive(self, patience: float = 0) -> Iterator[bool]:
-        """Hold it alone, if that can be had within `patience` seconds; gives whether it could."""
-        until = time.monotonic() + patience
+    def exclusive(self, timeout: float = 0) -> Iterator[bool]:
+        """Hold it alone, if that can be had within `timeout` seconds; gives whether it could."""
+        until = time.monotonic() + timeout
         with self._state:
             while not (alone := not self._sharing and self._take(exclusive=True)) and time.monotonic() < until:
                 self._state.wait(_PAUSE)

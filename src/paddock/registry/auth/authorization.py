@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from paddock.registry.address import Address, is_downgrade, same_host, shown
 from paddock.registry.auth.credentials import Credentials, Login
 from paddock.registry.auth.keys import open_key
+from paddock.registry.endpoints import RegistryEndpoint, is_downgrade, same_host, shown
 from paddock.registry.errors import Denied, RegistryError
 
 _PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
@@ -78,7 +78,9 @@ def token_url(challenge: Challenge, scopes: tuple[str, ...], nonce: str = "", no
     return parts._replace(query=urlencode(sorted(parameters, key=lambda p: p[0])), fragment="").geturl()
 
 
-async def answer(challenges: list[Challenge], address: Address, scope: str, identity: Identity, fetch: Fetch) -> str:
+async def answer(
+    challenges: list[Challenge], address: RegistryEndpoint, scope: str, identity: Identity, fetch: Fetch
+) -> str:
     """Return the Authorization header that satisfies one of `challenges`, asking a token server if need be.
 
     A token is asked for with the password of `paddock login`, if there is one for the registry, else with the key.
@@ -105,7 +107,7 @@ def basic(login: Login) -> str:
 
 
 async def _token(
-    challenge: Challenge, address: Address, scope: str, login: Login | None, identity: Identity, fetch: Fetch
+    challenge: Challenge, address: RegistryEndpoint, scope: str, login: Login | None, identity: Identity, fetch: Fetch
 ) -> str:
     import asyncio
 

@@ -16,7 +16,7 @@ from typing import Any
 from paddock.registry.auth.keys import write_private
 from paddock.registry.errors import RegistryError
 
-FILE_NAME = "credentials.json"
+CREDENTIALS_FILE = "credentials.json"
 SERVICE = "paddock registry "
 """Before the registry's host: what the keyring calls the entry."""
 
@@ -38,7 +38,7 @@ class Credentials:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
+        self._path = folder / CREDENTIALS_FILE
 
     def find(self, host: str) -> Login | None:
         """The login for a registry, by its host as it stands in model names; None if there is none.
@@ -129,7 +129,7 @@ def _keyring() -> Any:
         return None
     try:
         ring = keyring.get_keyring()
-    except Exception as error:  # each backend has its own ways to fail
+    except Exception as error:  # each backend has its own endpoints to fail
         _log.debug("no keyring: %s", type(error).__name__)
         return None
     return None if isinstance(ring, fail.Keyring | null.Keyring) else keyring

@@ -12,10 +12,10 @@ from paddock.registry.errors import RegistryError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-FILE_NAME = "id_ed25519"
+KEY_FILE = "id_ed25519"
 
 
-class Key:
+class SigningKey:
     """A private key and what can be done with it."""
 
     def __init__(self, private: "Ed25519PrivateKey") -> None:
@@ -36,13 +36,13 @@ class Key:
         return f"{self.public.split()[1]}:{base64.b64encode(signature).decode()}"
 
 
-def open_key(folder: Path) -> Key:
+def open_key(folder: Path) -> SigningKey:
     """Return the key in `folder`, which is made (mode 0600, its public half beside it) if there is none.
 
     Raises:
         RegistryError: if it cannot be read or made.
     """
-    path = folder / FILE_NAME
+    path = folder / KEY_FILE
     try:
         if not path.exists():
             _make(path)
@@ -51,14 +51,14 @@ def open_key(folder: Path) -> Key:
         raise RegistryError(f"the key {path}: {error.strerror or error}") from None
 
 
-def key_from_seed(seed: bytes) -> Key:
+def key_from_seed(seed: bytes) -> SigningKey:
     """Return the key of a 32-byte seed."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    return Key(Ed25519PrivateKey.from_private_bytes(seed))
+    return SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
 
 
-def _read(path: Path) -> Key:
+def _read(path: Path) -> SigningKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key
@@ -69,7 +69,7 @@ def _read(path: Path) -> Key:
         raise RegistryError(f"the key {path} cannot be read: {error}") from None
     if not isinstance(private, Ed25519PrivateKey):
         raise RegistryError(f"the key {path} is not an ed25519 key")
-    return Key(private)
+    return SigningKey(private)
 
 
 def _make(path: Path) -> None:
@@ -90,7 +90,7 @@ def _make(path: Path) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    path.with_suffix(".pub").write_text(f"{Key(private).public}\n")
+    path.with_suffix(".pub").write_text(f"{SigningKey(private).public}\n")
 
 
 def write_private(path: Path, data: bytes) -> None:

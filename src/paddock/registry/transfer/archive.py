@@ -17,7 +17,7 @@ from paddock.library.store.files import read_limited
 from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.manifests import MAX_MANIFEST
 from paddock.registry.errors import BadArchive, RegistryError
-from paddock.registry.transfer.remote_manifest import Wanted, install, read_wanted
+from paddock.registry.transfer.remote_manifest import RemoteManifest, install, parse_remote_manifest
 
 if TYPE_CHECKING:
     import tarfile
@@ -82,24 +82,24 @@ def open_archive(library: Library, name: ModelName) -> Archive:
         ModelNotFound: if there is none.
         LibraryError: if it is not whole.
     """
-    stored, wanted = _stored(library, name)
-    digest = digest_of(wanted.data)
+    stored, remote = _stored(library, name)
+    digest = digest_of(remote.data)
     index = {
         "schemaVersion": 2,
         "manifests": [
             {
-                "mediaType": wanted.manifest.mediaType,
+                "mediaType": remote.manifest.mediaType,
                 "digest": digest,
-                "size": len(wanted.data),
+                "size": len(remote.data),
                 "annotations": {NAME: stored.full},
             }
         ],
     }
     archive = Archive([])
     try:
-        texts = {"oci-layout": LAYOUT, "index.json": json.dumps(index).encode(), _path(digest): wanted.data}
+        texts = {"oci-layout": LAYOUT, "index.json": json.dumps(index).encode(), _path(digest): remote.data}
         archive.parts += [(_header(path, len(data)), data, len(data)) for path, data in texts.items()]
-        for layer in sorted(wanted.layers, key=lambda layer: layer.size):
+        for layer in sorted(remote.layers, key=lambda layer: layer.size):
             file = _open_blob(library, layer.digest)
             archive.parts.append((_header(_path(layer.digest), layer.size), file, layer.size))
             file.seek(0, 2)
@@ -142,12 +142,12 @@ def import_archive(library: Library, file: BinaryIO, name: ModelName | None = No
                 contents = _read(library, tar, source, claimed)
         except (tarfile.TarError, EOFError, ValueError) as error:  # the last where a header makes no sense
             raise BadArchive(f"the file is no archive of a model, or damaged: {error}") from None
-        wanted, own_name = _choose(contents, name)
+        remote, own_name = _choose(contents, name)
         name = name or own_name
         if name is None:
             raise BadArchive("the archive does not name its model: give it a name")
-        _complete(library, contents, wanted, claimed)
-        if install(library, name, wanted) is None:
+        _complete(library, contents, remote, claimed)
+        if install(library, name, remote) is None:
             raise RegistryError("a layer was removed while the model was imported: try again")
     finally:
         for digest in claimed:
@@ -220,7 +220,7 @@ def _read(library: Library, tar: "tarfile.TarFile", source: _Source, claimed: li
     return contents
 
 
-def _choose(contents: _Contents, name: ModelName | None) -> tuple[Wanted, ModelName | None]:
+def _choose(contents: _Contents, name: ModelName | None) -> tuple[RemoteManifest, ModelName | None]:
     """The model of the archive, and what it is called there; of several the one of that name."""
     try:
         entries = json.loads(contents.index)["manifests"]
@@ -238,38 +238,38 @@ def _choose(contents: _Contents, name: ModelName | None) -> tuple[Wanted, ModelN
     with contextlib.suppress(InvalidName):
         own = ModelName.parse(text) if text else None
     try:
-        return read_wanted(contents.small[digest], "the archive"), own
+        return parse_remote_manifest(contents.small[digest], "the archive"), own
     except RegistryError as error:
         raise BadArchive(str(error)) from None
 
 
-def _complete(library: Library, contents: _Contents, wanted: Wanted, claimed: list[str]) -> None:
+def _complete(library: Library, contents: _Contents, remote: RemoteManifest, claimed: list[str]) -> None:
     """Store the small layers, and see that every layer has come with its right size."""
-    for layer in wanted.layers:
+    for layer in remote.layers:
         data = contents.small.get(layer.digest)
         size = contents.large.get(layer.digest) if data is None else len(data)
         if size is None:
             raise BadArchive(f"the archive lacks the layer {layer.digest}")
         if size != layer.size:
             raise BadArchive(f"the layer {layer.digest} has {size} bytes, of which its manifest says {layer.size}")
-    for layer in wanted.layers:
+    for layer in remote.layers:
         if layer.digest in contents.small:
             with library.blobs.writer() as writer:
                 writer.write(contents.small[layer.digest])
                 claimed.append(writer.commit(layer.digest))
 
 
-def _stored(library: Library, name: ModelName) -> tuple[ModelName, Wanted]:
+def _stored(library: Library, name: ModelName) -> tuple[ModelName, RemoteManifest]:
     """The model's name as it is spelled on disk, and its manifest as it lies there."""
     own = library.manifests.resolve(name)
     if library.manifests.stamp(own) is not None:
-        return own, read_wanted(read_limited(library.manifests.path(own), MAX_MANIFEST), "the library")
+        return own, parse_remote_manifest(read_limited(library.manifests.path(own), MAX_MANIFEST), "the library")
     model = library.bundle.read(name) if library.bundle is not None else None
     if model is None:
         raise ModelNotFound(name)
     import msgspec
 
-    return model.name, Wanted(model.manifest, msgspec.json.encode(model.manifest) + b"\n")
+    return model.name, RemoteManifest(model.manifest, msgspec.json.encode(model.manifest) + b"\n")
 
 
 def _open_blob(library: Library, digest: str) -> BinaryIO:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 
-class Spans:
+class ByteRanges:
     """Ranges `(start, end)` of bytes, `end` not included; sorted, apart from each other."""
 
     def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:

@@ -8,13 +8,12 @@ from collections.abc import AsyncGenerator, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddock.library.store.blobs import BlobStore
-from paddock.registry.errors import Absent, RegistryError, Temporary
-from paddock.registry.session import Session, failure
-from paddock.registry.transfer.partial import Partial, lock_of, noted_bytes, remove_rest
-from paddock.registry.transfer.progress import short
-from paddock.registry.transfer.retry import Patience
-from paddock.registry.transfer.threads import Threads
+from paddock.library.store.blobs import BlobStore, short_digest
+from paddock.registry.errors import NotInRegistry, RegistryError, TemporaryError
+from paddock.registry.repository import RepositoryClient, failure
+from paddock.registry.transfer.partial_blob import PartialBlob, lock_of, noted_bytes, remove_rest
+from paddock.registry.transfer.retry import RetryPolicy
+from paddock.registry.transfer.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 BLOCK = 512 << 10
 """Bytes that are written at once; one over for the last piece."""
 PART_SECONDS = 8.0
-"""For how long one connection is to be busy with a part, at the speed that it had last."""
+"""For how long one connection is to be busy with a segment, at the speed that it had last."""
 LEAST_PART = 8 << 20
 MOST_PART = 128 << 20
 FLUSH_SECONDS = 0.2
@@ -38,18 +37,18 @@ TRIES = 2
 _CONTENT_RANGE = "content-range"
 
 
-class WholeOnly(Exception):
+class RangesUnsupported(Exception):
     """The registry sends the layer as a whole only."""
 
 
 @dataclass(eq=False)
-class Part:
+class Segment:
     """A range that one connection fetches."""
 
     offset: int
     """The next byte."""
     end: int
-    """One past the last byte; another connection may take the rear part over."""
+    """One past the last byte; another connection may take the rear segment over."""
 
 
 class Download:
@@ -60,27 +59,27 @@ class Download:
         blobs: BlobStore,
         digest: str,
         size: int,
-        session: Session,
+        repository: RepositoryClient,
         *,
-        patience: Patience,
+        retry: RetryPolicy,
         slots: asyncio.Semaphore,
         streams: int,
-        threads: Threads,
+        threads: ThreadPool,
     ) -> None:
         self.digest = digest
         self.size = size
         self.completed = noted_bytes(blobs, digest, size)
         """Bytes that are there."""
         self._blobs = blobs
-        self._session = session
-        self._url = f"{session.url}/blobs/{digest}"
-        self._patience = patience
+        self._repository = repository
+        self._url = f"{repository.url}/blobs/{digest}"
+        self._retry = retry
         self._slots = slots
         self._streams = streams
         self._threads = threads
-        self._partial: Partial
+        self._partial: PartialBlob
         self._gaps: list[tuple[int, int]] = []
-        self._active: list[Part] = []
+        self._active: list[Segment] = []
         self._speed = 0.0
         self._storage = ""
         self._whole = False
@@ -113,11 +112,11 @@ class Download:
         return self._blobs.exists(self.digest) and self._blobs.size(self.digest) == self.size
 
     async def _run_alone(self) -> None:
-        self._partial = await self._threads.run(Partial, self._blobs, self.digest, self.size)
+        self._partial = await self._threads.run(PartialBlob, self._blobs, self.digest, self.size)
         try:
             for _ in range(TRIES):
                 self._begin()
-                _, got = await together([self._fetch_all(), self._hash()])
+                _, got = await gather_or_cancel([self._fetch_all(), self._hash()])
                 if got == self.digest:
                     await self._threads.run(self._partial.become_blob)
                     return
@@ -129,90 +128,90 @@ class Download:
             self._partial.close()
 
     def _begin(self) -> None:
-        self.completed = self._solid = self._partial.spans.covered
-        self._gaps = list(self._partial.spans.gaps(0, self.size))
+        self.completed = self._solid = self._partial.ranges.covered
+        self._gaps = list(self._partial.ranges.gaps(0, self.size))
         self._active = []
         self._failures = 0
 
     async def _fetch_all(self) -> None:
-        parts = max(1, -(-self.size // LEAST_PART))
-        await together(self._work() for _ in range(min(self._streams, parts)))
-        while self._partial.spans.covered < self.size:  # it comes as a whole only
+        segments = max(1, -(-self.size // LEAST_PART))
+        await gather_or_cancel(self._work() for _ in range(min(self._streams, segments)))
+        while self._partial.ranges.covered < self.size:  # it comes as a whole only
             async with self._slots:
-                failed = await self._attempt(Part(0, self.size))
+                failed = await self._attempt(Segment(0, self.size))
             if failed is not None:
                 await asyncio.sleep(failed)
 
     async def _work(self) -> None:
-        """One connection's share: a part after another."""
+        """One connection's share: a segment after another."""
         while not self._whole:
             async with self._slots:
-                part = self._next_part()
-                if part is None:
+                segment = self._next_segment()
+                if segment is None:
                     return
-                self._active.append(part)
+                self._active.append(segment)
                 try:
-                    failed = await self._attempt(part)
+                    failed = await self._attempt(segment)
                 finally:
-                    self._active.remove(part)
-                    if part.offset < part.end:
-                        self._gaps.insert(0, (part.offset, part.end))
+                    self._active.remove(segment)
+                    if segment.offset < segment.end:
+                        self._gaps.insert(0, (segment.offset, segment.end))
             if failed is not None:
                 await asyncio.sleep(failed)
 
-    def _next_part(self) -> Part | None:
+    def _next_segment(self) -> Segment | None:
         """The first gap or its beginning; if there is none, the rear half of what another connection has to do yet."""
         if self._gaps:
             start, end = self._gaps.pop(0)
-            cut = min(end, start + self._part_size())
+            cut = min(end, start + self._segment_size())
             if cut < end:
                 self._gaps.insert(0, (cut, end))
-            return Part(start, cut)
-        slowest = max(self._active, key=lambda part: part.end - part.offset, default=None)
+            return Segment(start, cut)
+        slowest = max(self._active, key=lambda segment: segment.end - segment.offset, default=None)
         if slowest is None or slowest.end - slowest.offset < 4 * BLOCK:
             return None
         # So far behind what the other has asked for last that the two never write the same bytes.
         middle = (slowest.offset + slowest.end) // 2
-        part = Part(middle, slowest.end)
+        segment = Segment(middle, slowest.end)
         slowest.end = middle
-        return part
+        return segment
 
-    def _part_size(self) -> int:
+    def _segment_size(self) -> int:
         return int(min(max(self._speed * PART_SECONDS, LEAST_PART), MOST_PART))
 
-    async def _attempt(self, part: Part) -> float | None:
-        """Fetch a part; None if all went well, else how long to wait before the next attempt."""
-        began, offset = time.monotonic(), part.offset
+    async def _attempt(self, segment: Segment) -> float | None:
+        """Fetch a segment; None if all went well, else how long to wait before the next attempt."""
+        began, offset = time.monotonic(), segment.offset
         try:
-            await self._fetch(part)
-        except WholeOnly:
+            await self._fetch(segment)
+        except RangesUnsupported:
             self._whole = True
             return None
-        except Temporary as error:
+        except TemporaryError as error:
             self._storage = ""
             if self.completed - self._solid >= min(64 << 10, self.size):
                 self._solid, self._failures = self.completed, 0
             self._failures += 1
             in_a_row = -(-self._failures // max(len(self._active), 1))  # connections often fail together
-            if in_a_row >= self._patience.attempts:
-                raise RegistryError(f"pulling {short(self.digest)}: {error}") from None
-            return self._patience.wait(in_a_row, error.wait)
-        self._speed = (part.offset - offset) / max(time.monotonic() - began, 1e-3)
+            if in_a_row >= self._retry.attempts:
+                raise RegistryError(f"pulling {short_digest(self.digest)}: {error}") from None
+            return self._retry.backoff(in_a_row, error.retry_after)
+        self._speed = (segment.offset - offset) / max(time.monotonic() - began, 1e-3)
         return None
 
-    async def _fetch(self, part: Part) -> None:
-        async with self._range(part) as response, contextlib.aclosing(self._blocks(response)) as blocks:
+    async def _fetch(self, segment: Segment) -> None:
+        async with self._range(segment) as response, contextlib.aclosing(self._blocks(response)) as blocks:
             async for pieces in blocks:
-                room = part.end - part.offset
-                part.offset += await self._threads.run(self._partial.write, part.offset, _cut(pieces, room))
-                self.completed = self._partial.spans.covered
+                room = segment.end - segment.offset
+                segment.offset += await self._threads.run(self._partial.write, segment.offset, _cut(pieces, room))
+                self.completed = self._partial.ranges.covered
                 self._grown.set()
-                if part.offset >= part.end:
+                if segment.offset >= segment.end:
                     return
-        raise Temporary(f"{self._session.address.host} ended the layer early")
+        raise TemporaryError(f"{self._repository.address.host} ended the layer early")
 
-    def _range(self, part: Part) -> "_Range":
-        return _Range(self, part)
+    def _range(self, segment: Segment) -> "_Range":
+        return _Range(self, segment)
 
     async def _blocks(self, response: "httpx.Response") -> AsyncGenerator[list[bytes], None]:
         """The body in blocks worth writing; a connection over which hardly anything comes is given up."""
@@ -230,9 +229,9 @@ class Download:
                     yield pieces
                     total += size
                     pieces, size, flushed = [], 0, now
-                if now - began > self._patience.stall:
-                    if total + size < DRIP * self._patience.stall:
-                        raise Temporary("the connection stalled")
+                if now - began > self._retry.stall_timeout:
+                    if total + size < DRIP * self._retry.stall_timeout:
+                        raise TemporaryError("the connection stalled")
                     began, total = now, -size
         except httpx.HTTPError as error:
             if pieces:
@@ -246,7 +245,7 @@ class Download:
         digest, done = hashlib.sha256(), 0
         while done < self.size:
             self._grown.clear()
-            end = self._partial.spans.frontier
+            end = self._partial.ranges.frontier
             if end == done:
                 await self._grown.wait()
                 continue
@@ -258,31 +257,31 @@ class Download:
         while start < end:
             count = self._partial.read(start, buffer[: end - start])
             if not count:
-                raise RegistryError(f"the file of {short(self.digest)} became shorter while it was downloaded")
+                raise RegistryError(f"the file of {short_digest(self.digest)} became shorter while it was downloaded")
             digest.update(buffer[:count])
             start += count
         return start
 
 
 class _Range:
-    """The answer to a request for a part, from storage if the registry has sent us there before."""
+    """The answer to a request for a segment, from storage if the registry has sent us there before."""
 
-    def __init__(self, download: Download, part: Part) -> None:
+    def __init__(self, download: Download, segment: Segment) -> None:
         self._download = download
-        self._part = part
+        self._part = segment
 
     async def __aenter__(self) -> "httpx.Response":
-        download, part = self._download, self._part
-        headers = {} if download._whole else {"Range": f"bytes={part.offset}-{part.end - 1}"}
+        download, segment = self._download, self._part
+        headers = {} if download._whole else {"Range": f"bytes={segment.offset}-{segment.end - 1}"}
         asked = download._storage or download._url
-        self._answer = download._session.open("GET", asked, headers)
+        self._answer = download._repository.open("GET", asked, headers)
         try:
             response = await self._answer.__aenter__()
         except RegistryError as error:
-            if isinstance(error, Absent) and asked == download._url:
-                raise RegistryError(f"the registry does not have the layer {short(download.digest)}") from None
+            if isinstance(error, NotInRegistry) and asked == download._url:
+                raise RegistryError(f"the registry does not have the layer {short_digest(download.digest)}") from None
             if asked != download._url:  # its time is over, perhaps; the registry knows another
-                raise Temporary(str(error)) from None
+                raise TemporaryError(str(error)) from None
             raise
         try:
             self._check(response)
@@ -297,30 +296,29 @@ class _Range:
         await self._answer.__aexit__(None, None, None)
 
     def _check(self, response: "httpx.Response") -> None:
-        download, part = self._download, self._part
-        host = download._session.address.host
+        download, segment = self._download, self._part
+        host, layer = download._repository.address.host, short_digest(download.digest)
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise RegistryError(f"{host} sends the layer {short(download.digest)} in an encoding")
+            raise RegistryError(f"{host} sends the layer {short_digest(download.digest)} in an encoding")
         if response.status_code == 206 and not download._whole:
             units, _, rest = response.headers.get(_CONTENT_RANGE, "").partition(" ")
             given, _, total = rest.partition("/")
             first, _, last = given.partition("-")
-            if units != "bytes" or first != str(part.offset) or not last.isdigit() or int(last) < part.offset:
-                raise Temporary(f"{host} sent another range than it was asked for")
+            if units != "bytes" or first != str(segment.offset) or not last.isdigit() or int(last) < segment.offset:
+                raise TemporaryError(f"{host} sent another range than it was asked for")
             if total not in ("*", str(download.size)):
                 raise RegistryError(
-                    f"{host} has {total} bytes for the layer {short(download.digest)}, of which its manifest says "
-                    f"{download.size}"
+                    f"{host} has {total} bytes for the layer {layer}, of which its manifest says {download.size}"
                 )
             return
         if response.status_code != 200:
-            raise RegistryError(f"{host} answered a request for {short(download.digest)} with {response.status_code}")
+            raise RegistryError(f"{host} answered a request for {layer} with {response.status_code}")
         length = response.headers.get("content-length", str(download.size))
         if length != str(download.size):
-            raise Temporary(f"{host} sends {length} bytes for {short(download.digest)}, which has {download.size}")
-        if part.offset or part.end != download.size:
-            raise WholeOnly
-        download._whole = True  # nobody needs to ask for a part of it
+            raise TemporaryError(f"{host} sends {length} bytes for {layer}, which has {download.size}")
+        if segment.offset or segment.end != download.size:
+            raise RangesUnsupported
+        download._whole = True  # nobody needs to ask for a segment of it
 
 
 def _cut(pieces: list[bytes], room: int) -> list[bytes]:
@@ -334,7 +332,7 @@ def _cut(pieces: list[bytes], room: int) -> list[bytes]:
     return kept
 
 
-async def together(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+async def gather_or_cancel(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
     """Do all at once; the first that fails ends the others, and its error is raised."""
     try:
         async with asyncio.TaskGroup() as group:

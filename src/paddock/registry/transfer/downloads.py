@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from paddock.library.store.blobs import BlobStore
-from paddock.registry.clients import Clients
 from paddock.registry.errors import RegistryError
-from paddock.registry.session import Session
+from paddock.registry.http_clients import HTTPClients
+from paddock.registry.repository import RepositoryClient
 from paddock.registry.transfer.download import Download
-from paddock.registry.transfer.progress import watched
-from paddock.registry.transfer.retry import Patience
-from paddock.registry.transfer.threads import Threads
+from paddock.registry.transfer.retry import RetryPolicy
+from paddock.registry.transfer.thread_pool import ThreadPool
+from paddock.registry.transfer.watch import watch
 
 
 @dataclass(eq=False)
@@ -26,11 +26,13 @@ class _Shared:
 class Downloads:
     """All downloads of a server; `streams` connections to one registry at a time."""
 
-    def __init__(self, blobs: BlobStore, clients: Clients, threads: Threads, patience: Patience, streams: int) -> None:
+    def __init__(
+        self, blobs: BlobStore, clients: HTTPClients, threads: ThreadPool, retry: RetryPolicy, streams: int
+    ) -> None:
         self._blobs = blobs
         self._clients = clients
         self._threads = threads
-        self._patience = patience
+        self._retry = retry
         self._streams = streams
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._shared: dict[str, _Shared] = {}
@@ -44,7 +46,7 @@ class Downloads:
         """Bytes that the downloads that go on are still to bring."""
         return sum(shared.download.size - shared.download.completed for shared in self._shared.values())
 
-    async def get(self, digest: str, size: int, session: Session, line: Callable[[int], None]) -> None:
+    async def get(self, digest: str, size: int, repository: RepositoryClient, line: Callable[[int], None]) -> None:
         """Download a layer, or wait for the download that goes on already; pass to `line` how many bytes are there.
 
         If this is cancelled and nobody else waits for it, the download stops. If somebody else's fails, ours is tried.
@@ -56,10 +58,10 @@ class Downloads:
         while True:
             shared = self._shared.get(digest)
             if shared is None:
-                shared = self._shared[digest] = self._start(digest, size, session, me)
+                shared = self._shared[digest] = self._start(digest, size, repository, me)
             shared.watchers.add(me)
             try:
-                await watched(shared.task, lambda d=shared.download: d.completed, line)  # type: ignore[misc]
+                await watch(shared.task, lambda d=shared.download: d.completed, line)  # type: ignore[misc]
                 return
             except RegistryError:
                 if shared.owner is me:
@@ -69,14 +71,14 @@ class Downloads:
                 if not shared.watchers:
                     await self._stop(digest, shared)
 
-    def _start(self, digest: str, size: int, session: Session, owner: object) -> _Shared:
-        slots = self._slots.setdefault(session.address.host, asyncio.Semaphore(self._streams))
+    def _start(self, digest: str, size: int, repository: RepositoryClient, owner: object) -> _Shared:
+        slots = self._slots.setdefault(repository.address.host, asyncio.Semaphore(self._streams))
         download = Download(
             self._blobs,
             digest,
             size,
-            session,
-            patience=self._patience,
+            repository,
+            retry=self._retry,
             slots=slots,
             streams=self._streams,
             threads=self._threads,

@@ -17,7 +17,7 @@ STOPPING = "the server is stopping: what has come stays for the next time"
 T = TypeVar("T")
 
 
-class Background:
+class LoopThread:
     """The thread, which begins with the first work."""
 
     def __init__(self) -> None:

@@ -5,53 +5,54 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from paddock.library.errors import LibraryError
+from paddock.library.store.blobs import short_digest
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import MANIFEST_TYPE, MAX_MANIFEST, Layer
+from paddock.progress import Progress, Report
 from paddock.registry.errors import RegistryError
-from paddock.registry.session import Session
-from paddock.registry.transfer.download import together
+from paddock.registry.repository import RepositoryClient
+from paddock.registry.transfer.download import gather_or_cancel
 from paddock.registry.transfer.downloads import Downloads
-from paddock.registry.transfer.partial import downloads_folder, noted_bytes, remove_abandoned
-from paddock.registry.transfer.progress import Progress, Report, short
-from paddock.registry.transfer.remote_manifest import OCI_MANIFEST_TYPE, Wanted, install, read_wanted
-from paddock.registry.transfer.retry import Patience, persistently
-from paddock.registry.transfer.threads import Threads
+from paddock.registry.transfer.partial_blob import downloads_folder, noted_bytes, remove_abandoned
+from paddock.registry.transfer.remote_manifest import OCI_MANIFEST_TYPE, RemoteManifest, install, parse_remote_manifest
+from paddock.registry.transfer.retry import RetryPolicy, with_retries
+from paddock.registry.transfer.thread_pool import ThreadPool
 
 ROUNDS = 3
 """How often layers are looked for again that were removed while others came."""
 
 
 async def pull(
-    session: Session,
+    repository: RepositoryClient,
     library: Library,
     downloads: Downloads,
-    threads: Threads,
-    patience: Patience,
+    threads: ThreadPool,
+    retry: RetryPolicy,
     report: Report,
     *,
     dry_run: bool = False,
 ) -> None:
-    """Pull the session's model.
+    """Pull the repository's model.
 
     Raises:
         RegistryError: if that cannot be; no manifest has been written, and what has come stays for the next time.
         OSError: if the disk cannot be written.
     """
-    wanted = await _prefixed(lambda: _manifest(session, patience))
+    remote = await _prefixed(lambda: _manifest(repository, retry))
     if dry_run:
-        await threads.run(_plan, library, wanted, report)
+        await threads.run(_plan, library, remote, report)
         return
     await threads.run(remove_abandoned, library.blobs)
     claimed: list[str] = []
     try:
         for _ in range(ROUNDS):
-            missing = await threads.run(_missing, library, wanted, claimed, report)
+            missing = await threads.run(_missing, library, remote, claimed, report)
             await threads.run(_check_space, library, missing, downloads)
-            await together(_layer(layer, session, downloads, report) for layer in missing)
+            await gather_or_cancel(_layer(layer, repository, downloads, report) for layer in missing)
             claimed += await threads.run(_claim, library, missing)
             report(Progress("verifying sha256 digest"))
             report(Progress("writing manifest"))
-            removed = await threads.run(install, library, session.name, wanted)
+            removed = await threads.run(install, library, repository.name, remote)
             if removed is not None:
                 break
         else:
@@ -63,13 +64,13 @@ async def pull(
             library.blobs.claims.drop(digest)
 
 
-async def _layer(layer: Layer, session: Session, downloads: Downloads, report: Report) -> None:
-    status = f"pulling {short(layer.digest)}"
+async def _layer(layer: Layer, repository: RepositoryClient, downloads: Downloads, report: Report) -> None:
+    status = f"pulling {short_digest(layer.digest)}"
 
     def line(completed: int) -> None:
         report(Progress(status, layer.digest, layer.size, completed))
 
-    await downloads.get(layer.digest, layer.size, session, line)
+    await downloads.get(layer.digest, layer.size, repository, line)
 
 
 def _claim(library: Library, layers: list[Layer]) -> list[str]:
@@ -77,7 +78,7 @@ def _claim(library: Library, layers: list[Layer]) -> list[str]:
     return [layer.digest for layer in layers if library.blobs.claim(layer.digest)]
 
 
-async def _prefixed(work: Callable[[], Awaitable[Wanted]]) -> Wanted:
+async def _prefixed(work: Callable[[], Awaitable[RemoteManifest]]) -> RemoteManifest:
     try:
         return await work()
     except LibraryError as error:
@@ -88,23 +89,23 @@ async def _prefixed(work: Callable[[], Awaitable[Wanted]]) -> Wanted:
         ) from None
 
 
-async def _manifest(session: Session, patience: Patience) -> Wanted:
-    url = f"{session.url}/manifests/{session.name.tag}"
+async def _manifest(repository: RepositoryClient, retry: RetryPolicy) -> RemoteManifest:
+    url = f"{repository.url}/manifests/{repository.name.tag}"
     accept = {"Accept": f"{MANIFEST_TYPE}, {OCI_MANIFEST_TYPE};q=0.9"}
-    data = await persistently(patience, lambda: session.read("GET", url, MAX_MANIFEST, accept))
-    return read_wanted(data, session.address.host)
+    data = await with_retries(retry, lambda: repository.read("GET", url, MAX_MANIFEST, accept))
+    return parse_remote_manifest(data, repository.address.host)
 
 
-def _missing(library: Library, wanted: Wanted, claimed: list[str], report: Report) -> list[Layer]:
+def _missing(library: Library, remote: RemoteManifest, claimed: list[str], report: Report) -> list[Layer]:
     """The layers to fetch; the others are reported as complete, and claimed so that they stay."""
     missing = []
-    for layer in wanted.layers:
+    for layer in remote.layers:
         if layer.digest in claimed and library.blobs.exists(layer.digest):
             continue
         if library.blobs.claim(layer.digest):
             claimed.append(layer.digest)
             if library.blobs.size(layer.digest) == layer.size:
-                report(Progress(f"pulling {short(layer.digest)}", layer.digest, layer.size, layer.size))
+                report(Progress(f"pulling {short_digest(layer.digest)}", layer.digest, layer.size, layer.size))
                 continue
         missing.append(layer)
     return missing
@@ -124,11 +125,11 @@ def _check_space(library: Library, missing: list[Layer], downloads: Downloads) -
         )
 
 
-def _plan(library: Library, wanted: Wanted, report: Report) -> None:
-    for layer in wanted.layers:
+def _plan(library: Library, remote: RemoteManifest, report: Report) -> None:
+    for layer in remote.layers:
         there = library.blobs.exists(layer.digest) and library.blobs.size(layer.digest) == layer.size
         done = layer.size if there else noted_bytes(library.blobs, layer.digest, layer.size)
-        status = f"{'have' if there else 'would pull'} {short(layer.digest)}"
+        status = f"{'have' if there else 'would pull'} {short_digest(layer.digest)}"
         report(Progress(status, layer.digest, layer.size, done))
 
 

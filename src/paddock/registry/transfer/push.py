@@ -5,32 +5,33 @@ from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 
 from paddock.library.names import InvalidName, ModelName
-from paddock.library.store.blobs import BlobNotFound
+from paddock.library.store.blobs import BlobNotFound, short_digest
 from paddock.library.store.files import read_limited
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import MAX_MANIFEST, BrokenModel, Layer, Manifest, parse_manifest
-from paddock.registry.errors import Absent, Denied, RegistryError
-from paddock.registry.session import Session
-from paddock.registry.transfer.download import together
-from paddock.registry.transfer.progress import Progress, Report, short, watched
-from paddock.registry.transfer.retry import Patience, persistently
-from paddock.registry.transfer.threads import Threads
+from paddock.progress import Progress, Report
+from paddock.registry.errors import Denied, NotInRegistry, RegistryError
+from paddock.registry.repository import RepositoryClient
+from paddock.registry.transfer.download import gather_or_cancel
+from paddock.registry.transfer.retry import RetryPolicy, with_retries
+from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.registry.transfer.upload import Upload
+from paddock.registry.transfer.watch import watch
 
 LAST_CHUNK_SECONDS = 3.0
 """What the chunk that is on its way gets when the push is given up."""
 
 
 async def push(
-    session: Session,
+    repository: RepositoryClient,
     library: Library,
-    threads: Threads,
-    patience: Patience,
+    threads: ThreadPool,
+    retry: RetryPolicy,
     slots: asyncio.Semaphore,
     locks: MutableMapping[str, asyncio.Lock],
     report: Report,
 ) -> None:
-    """Push the session's model. `locks` has one for each layer that is on its way: it goes once at a time.
+    """Push the repository's model. `locks` has one for each layer that is on its way: it goes once at a time.
 
     Raises:
         RegistryError: if there is no such model, or the registry does not take it.
@@ -38,39 +39,39 @@ async def push(
     """
     report(Progress("retrieving manifest"))
     try:
-        manifest, data = await threads.run(_read_manifest, library, session.name)
+        manifest, data = await threads.run(_read_manifest, library, repository.name)
     except OSError as error:
         report(Progress("couldn't retrieve manifest"))
         raise RegistryError(f"open {error.filename}: {(error.strerror or str(error)).lower()}") from None
     layers = [layer for layer in (*manifest.layers, manifest.config) if layer.digest]
     files = {layer.digest: _file(library, layer) for layer in layers}
-    sources = await threads.run(_sources, library, session.name, layers)
+    sources = await threads.run(_sources, library, repository.name, layers)
     notes = library.folder / "paddock" / "uploads"
 
     async def layer_(digest: str) -> None:
         path, size = files[digest]
         source = sources.get(digest, "")
-        upload = Upload(path, digest, size, session, notes=notes, source=source, patience=patience, threads=threads)
-        lock = locks.setdefault(f"{session.url} {digest}", asyncio.Lock())
+        upload = Upload(path, digest, size, repository, notes=notes, source=source, retry=retry, threads=threads)
+        lock = locks.setdefault(f"{repository.url} {digest}", asyncio.Lock())
         async with lock, slots:
             await _watched(upload, report)
 
-    await together(layer_(digest) for digest in files)
+    await gather_or_cancel(layer_(digest) for digest in files)
     report(Progress("pushing manifest"))
-    url, kind = f"{session.url}/manifests/{session.name.tag}", {"Content-Type": manifest.mediaType}
-    await persistently(patience, lambda: _put(session, url, kind, data))
+    url, kind = f"{repository.url}/manifests/{repository.name.tag}", {"Content-Type": manifest.mediaType}
+    await with_retries(retry, lambda: _put(repository, url, kind, data))
 
 
 async def _watched(upload: Upload, report: Report) -> None:
     def line(completed: int) -> None:
-        report(Progress(f"pushing {short(upload.digest)}", upload.digest, upload.size, completed))
+        report(Progress(f"pushing {short_digest(upload.digest)}", upload.digest, upload.size, completed))
 
     if not await upload.is_needed():
         line(upload.size)
         return
     task = asyncio.create_task(upload.run())
     try:
-        await watched(task, lambda: upload.completed, line)
+        await watch(task, lambda: upload.completed, line)
     finally:
         if not task.done():
             upload.stop()
@@ -83,12 +84,12 @@ async def _watched(upload: Upload, report: Report) -> None:
             task.exception()
 
 
-async def _put(session: Session, url: str, headers: dict[str, str], data: bytes) -> None:
+async def _put(repository: RepositoryClient, url: str, headers: dict[str, str], data: bytes) -> None:
     try:
-        async with session.open("PUT", url, headers, data):
+        async with repository.open("PUT", url, headers, data):
             return
-    except (Absent, Denied) as error:
-        raise RegistryError(f"pushing the manifest to {session.address.host}: {error}") from None
+    except (NotInRegistry, Denied) as error:
+        raise RegistryError(f"pushing the manifest to {repository.address.host}: {error}") from None
 
 
 def _read_manifest(library: Library, name: ModelName) -> tuple[Manifest, bytes]:
@@ -126,7 +127,7 @@ def _file(library: Library, layer: Layer) -> tuple[Path, int]:
 def _sources(library: Library, name: ModelName, layers: Iterable[Layer]) -> dict[str, str]:
     """For each layer another repository of the same registry that may have it, going by the models that are here."""
     found: dict[str, str] = {}
-    wanted = {layer.digest for layer in layers}
+    remote = {layer.digest for layer in layers}
     for layer in layers:
         try:
             origin = ModelName.parse(layer.from_) if layer.from_ else None
@@ -141,7 +142,7 @@ def _sources(library: Library, name: ModelName, layers: Iterable[Layer]) -> dict
             except BrokenModel:
                 continue
             if stored is not None:
-                _note_source(found, name, other, wanted & stored.manifest.digests())
+                _note_source(found, name, other, remote & stored.manifest.digests())
     return found
 
 

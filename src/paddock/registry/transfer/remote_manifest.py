@@ -15,7 +15,7 @@ OCI_MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RemoteManifest:
     """A model as somebody else describes it."""
 
     manifest: Manifest
@@ -29,7 +29,7 @@ class Wanted:
         return list({layer.digest: layer for layer in layers if layer.digest}.values())
 
 
-def read_wanted(data: bytes, origin: str) -> Wanted:
+def parse_remote_manifest(data: bytes, origin: str) -> RemoteManifest:
     """Read a manifest that came from `origin`.
 
     Raises:
@@ -44,18 +44,18 @@ def read_wanted(data: bytes, origin: str) -> Wanted:
     if "mediaType" not in fields:  # OCI's may do without
         data = msgspec.json.encode(fields | {"mediaType": OCI_MANIFEST_TYPE})
     try:
-        return Wanted(parse_manifest(data), data)
+        return RemoteManifest(parse_manifest(data), data)
     except LibraryError as error:
         raise RegistryError(str(error)) from None
 
 
-def install(library: Library, name: ModelName, wanted: Wanted) -> bool | None:
+def install(library: Library, name: ModelName, remote: RemoteManifest) -> bool | None:
     """Store the manifest; whether that removed blobs of the model that it replaces. None if a layer is not there."""
-    with library.making(), library.changing(name) as name:
-        if not all(library.blobs.exists(layer.digest) for layer in wanted.layers):
+    with library.shared_lock(), library.name_lock(name) as name:
+        if not all(library.blobs.exists(layer.digest) for layer in remote.layers):
             return None
         stored = library.manifests.read(name) if library.manifests.stamp(name) else None
-        library.write(name, wanted.manifest)  # which also notes what the model before had
-        write_atomically(library.manifests.path(name), wanted.data, library.manifests.folder)
-    before = stored.manifest.digests() - wanted.manifest.digests() if stored else set()
+        library.write(name, remote.manifest)  # which also notes what the model before had
+        write_atomically(library.manifests.path(name), remote.data, library.manifests.folder)
+    before = stored.manifest.digests() - remote.manifest.digests() if stored else set()
     return any(not library.blobs.exists(digest) for digest in before)

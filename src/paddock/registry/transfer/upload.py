@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from paddock.library.store.blobs import short_digest
 from paddock.library.store.files import make_folder, write_atomically
-from paddock.registry.address import same_host
-from paddock.registry.errors import Absent, Denied, RegistryError, Temporary, Unreachable
-from paddock.registry.session import Session
-from paddock.registry.transfer.progress import short
-from paddock.registry.transfer.retry import Patience
-from paddock.registry.transfer.threads import Threads
+from paddock.registry.endpoints import same_host
+from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
+from paddock.registry.repository import RepositoryClient
+from paddock.registry.transfer.retry import RetryPolicy
+from paddock.registry.transfer.thread_pool import ThreadPool
 
 CHUNK = 64 << 20
 """Below the 100 MB at which proxies before a registry often refuse a body."""
@@ -33,12 +33,12 @@ _OCTETS = {"Content-Type": "application/octet-stream"}
 T = TypeVar("T")
 
 
-class Forgotten(Exception):
+class UploadUnknown(Exception):
     """The registry does not know the upload any more, or not how much of it it has."""
 
 
 class Upload:
-    """A layer in a file that `run` brings into the session's repository.
+    """A layer in a file that `run` brings into the repository's repository.
 
     Args:
         notes: a folder for notes about uploads that are not complete, for the next time.
@@ -50,23 +50,23 @@ class Upload:
         file: Path,
         digest: str,
         size: int,
-        session: Session,
+        repository: RepositoryClient,
         *,
         notes: Path,
         source: str,
-        patience: Patience,
-        threads: Threads,
+        retry: RetryPolicy,
+        threads: ThreadPool,
     ) -> None:
         self.digest = digest
         self.size = size
         self.completed = 0
         """Bytes that have been sent."""
         self._path = file
-        self._session = session
+        self._repository = repository
         self._source = source
-        self._patience = patience
+        self._retry = retry
         self._threads = threads
-        self._note = notes / hashlib.sha256(f"{session.url} {digest}".encode()).hexdigest()
+        self._note = notes / hashlib.sha256(f"{repository.url} {digest}".encode()).hexdigest()
         self._url = ""
         self._most = CHUNK
         self._chunk = CHUNK
@@ -90,11 +90,11 @@ class Upload:
                 if await self._retried(self._begin):
                     await self._retried(self._send)
                 break
-            except Forgotten:
+            except UploadUnknown:
                 await self._threads.run(self._forget)
         else:
-            host = self._session.address.host
-            raise RegistryError(f"pushing {short(self.digest)}: {host} forgets what was sent, again and again")
+            host = self._repository.address.host
+            raise RegistryError(f"pushing {short_digest(self.digest)}: {host} forgets what was sent, again and again")
         await self._threads.run(self._forget)
         self.completed = self.size
 
@@ -115,30 +115,32 @@ class Upload:
 
     async def _is_there(self) -> bool:
         try:
-            async with self._session.open("HEAD", f"{self._session.url}/blobs/{self.digest}"):
+            async with self._repository.open("HEAD", f"{self._repository.url}/blobs/{self.digest}"):
                 return True
-        except Absent:
+        except NotInRegistry:
             return False
 
     async def _begin(self) -> bool:
         """Go on with the upload of last time, or begin one; False if the registry had the layer elsewhere."""
         noted = await self._threads.run(self._noted)
-        if noted and same_host(noted, self._session.address.base):
+        if noted and same_host(noted, self._repository.address.base):
             self._url, self._unsure = noted, True
             return True
         query = "?" + urlencode({"mount": self.digest, "from": self._source}) if self._source else ""
-        uploads = f"{self._session.url}/blobs/uploads/"
+        uploads = f"{self._repository.url}/blobs/uploads/"
         try:
-            async with self._session.open("POST", uploads + query, {"Content-Length": "0"}, follow=False) as response:
+            async with self._repository.open(
+                "POST", uploads + query, {"Content-Length": "0"}, follow=False
+            ) as response:
                 if response.status_code == 201:
                     return False
                 self._move(uploads, response.headers)
-        except (Denied, Absent) as error:
+        except (Denied, NotInRegistry) as error:
             if query:  # who may push here need not be allowed to read there, and it may be gone
                 self._source = ""
                 return await self._begin()
-            if isinstance(error, Absent):
-                raise RegistryError(f"{self._session.address.host} takes nothing at {uploads}") from None
+            if isinstance(error, NotInRegistry):
+                raise RegistryError(f"{self._repository.address.host} takes nothing at {uploads}") from None
             raise
         await self._threads.run(self._write_note)
         return True
@@ -150,7 +152,7 @@ class Upload:
                 await self._ask()
             while self._taken < self.size:
                 if self._stopped:
-                    raise RegistryError(f"pushing {short(self.digest)} was stopped")
+                    raise RegistryError(f"pushing {short_digest(self.digest)} was stopped")
                 self._unsure = True
                 start, began = self._taken, time.monotonic()
                 await self._send_chunk(start, min(start + self._chunk, self.size))
@@ -159,22 +161,22 @@ class Upload:
                     speed = (self._taken - start) / max(time.monotonic() - began, 1e-3)
                     self._chunk = min(self._most, max(LEAST_CHUNK, int(speed * CHUNK_SECONDS)))
             await self._finish()
-        except Absent:
-            raise Forgotten from None
+        except NotInRegistry:
+            raise UploadUnknown from None
 
     async def _ask(self) -> None:
         """Find out how much the registry has."""
         if not self._sums:  # of storage there is nothing to be learned: the chunk is sent again
             try:
-                async with self._session.open("GET", self._url, follow=False) as response:
+                async with self._repository.open("GET", self._url, follow=False) as response:
                     first, _, last = response.headers.get("range", "").removeprefix("bytes=").partition("-")
                     self._move(self._url, response.headers)
-            except Temporary:
+            except TemporaryError:
                 raise
             except RegistryError:
-                raise Forgotten from None
+                raise UploadUnknown from None
             if first != "0" or not last.isdigit() or int(last) >= self.size:
-                raise Forgotten
+                raise UploadUnknown
             self._taken = int(last) + 1 if int(last) else 0  # registries say 0-0 of nothing
         self.completed, self._unsure = self._taken, False
 
@@ -184,22 +186,22 @@ class Upload:
         before, storage = self._url, ""
         try:
             body = self._body(start, end)
-            patch = self._session.open("PATCH", before, headers, body, follow=False, seconds=(end - start) / SLOWEST)
+            patch = self._repository.open("PATCH", before, headers, body, follow=False, seconds=(end - start) / SLOWEST)
             async with patch as response:
                 if response.status_code in (307, 308):
-                    storage = self._session.redirected(before, response.headers.get("location", ""))
+                    storage = self._repository.redirected(before, response.headers.get("location", ""))
                 self._move(before, response.headers)
             if storage:
                 md5 = hashlib.md5(usedforsecurity=False)
-                async with self._session.open("PUT", storage, _OCTETS | length, self._body(start, end, md5)):
+                async with self._repository.open("PUT", storage, _OCTETS | length, self._body(start, end, md5)):
                     self._sums.append(md5.digest())
         except RegistryError as error:
             self.completed = start
             if error.status == 413 and self._chunk > LEAST_CHUNK:
                 self._chunk = self._most = max(LEAST_CHUNK, self._chunk // 4)
-                raise Temporary(str(error)) from None
+                raise TemporaryError(str(error)) from None
             if error.status == 416:  # it has another idea of what it has
-                raise Forgotten from None
+                raise UploadUnknown from None
             raise
         self._taken = self.completed = end
         await self._threads.run(self._write_note)
@@ -212,9 +214,9 @@ class Upload:
         url = parts._replace(query="&".join(filter(None, (parts.query, urlencode(values))))).geturl()
         try:
             end = {**_OCTETS, "Content-Length": "0"}
-            async with self._session.open("PUT", url, end, follow=False, seconds=self.size / SLOWEST):
+            async with self._repository.open("PUT", url, end, follow=False, seconds=self.size / SLOWEST):
                 return
-        except (Temporary, Absent):
+        except (TemporaryError, NotInRegistry):
             if not await self._is_there():  # the answer was lost, not the layer
                 raise
         except RegistryError as error:
@@ -223,7 +225,7 @@ class Upload:
             if await self._threads.run(_digest, self._path) != self.digest:
                 await self._threads.run(self._forget)
                 raise RegistryError(f"the blob {self.digest} is damaged: pull or create its model again") from None
-            raise Forgotten from None  # on its way it became another
+            raise UploadUnknown from None  # on its way it became another
 
     def _body(self, start: int, end: int, *sums: Any) -> Callable[[], AsyncIterator[bytes]]:
         """The bytes of a chunk, for as often as it is sent."""
@@ -244,9 +246,9 @@ class Upload:
         """Take over where the registry wants the next request."""
         target = headers.get("docker-upload-location") or headers.get("location")
         if target:
-            self._url = self._session.redirected(url, target)
+            self._url = self._repository.redirected(url, target)
         elif not self._url:
-            raise RegistryError(f"{self._session.address.host} does not say where to upload to")
+            raise RegistryError(f"{self._repository.address.host} does not say where to upload to")
 
     async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do `work` again as long as it fails for a while only, and something comes of it now and then."""
@@ -256,13 +258,13 @@ class Upload:
                 return await work()
             except Unreachable:
                 raise
-            except Temporary as error:
+            except TemporaryError as error:
                 if self._taken > had:
                     failures, had = 0, self._taken
                 failures += 1
-                if failures >= self._patience.attempts:
-                    raise RegistryError(f"pushing {short(self.digest)}: {error}") from None
-                await asyncio.sleep(self._patience.wait(failures, error.wait))
+                if failures >= self._retry.attempts:
+                    raise RegistryError(f"pushing {short_digest(self.digest)}: {error}") from None
+                await asyncio.sleep(self._retry.backoff(failures, error.retry_after))
 
     def _noted(self) -> str:
         try:
@@ -272,7 +274,7 @@ class Upload:
 
     def _write_note(self) -> None:
         # What storage has cannot be gone on with; another host's address is as good as a password.
-        if self._sums or not same_host(self._url, self._session.address.base):
+        if self._sums or not same_host(self._url, self._repository.address.base):
             self._note.unlink(missing_ok=True)
             return
         make_folder(self._note.parent)

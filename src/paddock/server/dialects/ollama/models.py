@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from paddock.durations import FOREVER
 from paddock.fleet import Fleet, LoadedModel
-from paddock.library.create.create import Recipe
+from paddock.library.create.create import ModelSpec
 from paddock.library.store.blobs import parse_digest
 from paddock.library.store.library import Library
+from paddock.progress import Progress
 from paddock.protocol import ollama
 from paddock.protocol.json import BadRequest, encode
-from paddock.registry import Progress
+from paddock.server.dialects.ollama.progress import finish, progress_line, progress_lines
 from paddock.server.errors import JSON
 from paddock.server.streaming import NDJSONStream, body_stream, read_json, while_connected
 from paddock.service.creation import Creator
@@ -78,7 +79,7 @@ class ModelRoutes:
         lines = await self._creator.create(_creation(body))
         if body.stream is False:
             try:
-                await while_connected(request.receive, _finish(lines))
+                await while_connected(request.receive, finish(lines))
             finally:
                 await lines.aclose()
             return Response(encode(ollama.StatusLine("success")), media_type="application/json")
@@ -130,7 +131,7 @@ def _listing(model: LoadedModel) -> dict[str, Any]:
 
 
 def _creation(body: ollama.CreateRequest) -> CreateModel:
-    recipe = Recipe(
+    spec = ModelSpec(
         base=body.from_ or "",
         files=body.files or {},
         adapters=body.adapters or {},
@@ -144,19 +145,10 @@ def _creation(body: ollama.CreateRequest) -> CreateModel:
         requires=body.requires or "",
         quantize=body.quantize or body.quantization or "",
     )
-    return CreateModel(body.model or body.name or "", recipe, body.modelfile or "", body.path or "")
-
-
-async def _finish(lines: AsyncIterator[Progress]) -> None:
-    async for _ in lines:
-        pass
+    return CreateModel(body.model or body.name or "", spec, body.modelfile or "", body.path or "")
 
 
 async def _encoded(first: Progress, lines: AsyncIterator[Progress]) -> AsyncIterator[bytes]:
-    yield _line(first)
-    async for line in lines:
-        yield _line(line)
-
-
-def _line(line: Progress) -> bytes:
-    return encode(ollama.ProgressLine(line.status, line.digest, line.total, line.completed)) + b"\n"
+    yield progress_line(first)
+    async for line in progress_lines(lines):
+        yield line

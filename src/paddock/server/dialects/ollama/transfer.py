@@ -3,16 +3,17 @@
 import asyncio
 import contextlib
 import queue
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from paddock.progress import Progress
 from paddock.protocol import ollama
 from paddock.protocol.json import BadRequest, encode
-from paddock.registry import Progress
+from paddock.server.dialects.ollama.progress import finish, progress_lines
 from paddock.server.errors import ClientGone, error_body, status_of
 from paddock.server.streaming import NDJSONStream, body_stream, read_json, while_connected
 from paddock.service.transfer import Transfer
@@ -146,9 +147,9 @@ class _Pieces:
 
 async def _answer(request: Request, lines: AsyncGenerator[Progress, None], stream: bool | None) -> Response:
     if stream is not False:
-        return NDJSONStream(_encoded(lines), lines.aclose)
+        return NDJSONStream(progress_lines(lines), lines.aclose)
     try:
-        await while_connected(request.receive, _finish(lines))
+        await while_connected(request.receive, finish(lines))
     except ClientGone:
         raise
     except Exception as error:
@@ -156,13 +157,3 @@ async def _answer(request: Request, lines: AsyncGenerator[Progress, None], strea
     finally:
         await lines.aclose()
     return Response(encode(ollama.StatusLine("success")), media_type="application/json")
-
-
-async def _finish(lines: AsyncGenerator[Progress, None]) -> None:
-    async for _ in lines:
-        pass
-
-
-async def _encoded(lines: AsyncGenerator[Progress, None]) -> AsyncIterator[bytes]:
-    async for line in lines:
-        yield encode(ollama.ProgressLine(line.status, line.digest, line.total, line.completed)) + b"\n"

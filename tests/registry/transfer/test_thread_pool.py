@@ -3,7 +3,7 @@ import contextlib
 import threading
 import time
 
-from paddock.registry.transfer.threads import Threads
+from paddock.registry.transfer.thread_pool import ThreadPool
 
 
 def test_however_often_it_is_cancelled_it_waits_for_its_thread() -> None:
@@ -14,7 +14,7 @@ def test_however_often_it_is_cancelled_it_waits_for_its_thread() -> None:
         ended.set()
 
     async def cancel() -> None:
-        threads = Threads(1)
+        threads = ThreadPool(1)
         task = asyncio.create_task(threads.run(work))
         for _ in range(5):
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Threads of the transfers' own: a slow disk must not keep the server's other work waiting."""
+"""ThreadPool of the transfers' own: a slow disk must not keep the server's other work waiting."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Threads:
+class ThreadPool:
     """A few threads, started as they are needed."""
 
     def __init__(self, most: int) -> None:

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 import gguf
 from paddock.errors import PaddockError
 from paddock.gguf import read_header
-from paddock.library.create.create import Recipe, create
-from paddock.library.create.progress import Measured, Stopped
-from paddock.library.create.split import IncompleteSplit, joined_files, part_names
+from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.shards import IncompleteShards, merge_shards, shard_names
+from paddock.library.errors import Cancelled
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobNotFound
 from paddock.library.store.library import Library
+from paddock.progress import Progress
 from tests.conversion.splits import split
 from tests.ggufs import tiny_llama
 
@@ -34,20 +35,20 @@ def uploaded(library: Library, paths: Iterable[Path]) -> dict[str, str]:
     return {path.name: library.blobs.put(path.read_bytes())[0] for path in paths}
 
 
-def make(library: Library, files: dict[str, str]) -> list[str]:
-    statuses: list[str] = []
-    create(library, ModelName.parse("x"), Recipe(files=files), statuses.append)
-    return statuses
+def make(library: Library, files: dict[str, str]) -> list[Progress]:
+    reports: list[Progress] = []
+    create(library, ModelName.parse("x"), ModelSpec(files=files), reports.append)
+    return reports
 
 
 @pytest.mark.parametrize("most", [1, 4, 19])
 def test_the_parts_make_the_file_that_was_cut(library: Library, whole: Path, tmp_path: Path, most: int) -> None:
     files = uploaded(library, split(whole, tmp_path / "parts", most))
     shuffled = dict(sorted(files.items(), key=lambda item: item[1]))
-    statuses = make(library, shuffled)
+    reports = make(library, shuffled)
     assert library.open(ModelName.parse("x")).model_path.read_bytes() == whole.read_bytes()
-    measured = [s for s in statuses if isinstance(s, Measured)]
-    assert {str(s) for s in measured} == {f"joining {len(files)} files"}
+    measured = [progress for progress in reports if progress.total]
+    assert {progress.status for progress in measured} == {f"joining {len(files)} files"}
     assert measured[-1].completed == measured[-1].total > 0
     assert all(library.blobs.exists(digest) for digest in files.values())
 
@@ -84,7 +85,7 @@ def test_a_part_that_is_missing_is_named(whole: Path, tmp_path_factory: pytest.T
     library = Library(folder / "models")
     paths = split(whole, folder / "parts", 5)
     gone = paths.pop(absent % len(paths))
-    with pytest.raises(IncompleteSplit, match=rf"part \d of 5 is missing: {gone.name}"):
+    with pytest.raises(IncompleteShards, match=rf"part \d of 5 is missing: {gone.name}"):
         make(library, uploaded(library, paths))
     assert library.list() == []
 
@@ -95,14 +96,14 @@ def test_parts_that_do_not_belong_together_are_refused(library: Library, whole: 
     digests = uploaded(library, [first, second])
     foreign = library.blobs.put(other.read_bytes())[0]
     twice = {first.name: digests[first.name], second.name: digests[first.name]}
-    with pytest.raises(IncompleteSplit, match="are the same part of a model"):
+    with pytest.raises(IncompleteShards, match="are the same part of a model"):
         make(library, twice)
-    with pytest.raises(IncompleteSplit, match="is no part of the same model"):
+    with pytest.raises(IncompleteShards, match="is no part of the same model"):
         make(library, {first.name: digests[first.name], second.name: foreign})
-    with pytest.raises(IncompleteSplit, match=r"part 1 of 7 is missing$|part 2 of 7 is missing$"):
+    with pytest.raises(IncompleteShards, match=r"part 1 of 7 is missing$|part 2 of 7 is missing$"):
         make(library, {"renamed.gguf": foreign})
     with pytest.raises(BlobNotFound):
-        joined_files(library.blobs, {"x.gguf": "sha256:" + "0" * 64}, lambda status: None)
+        merge_shards(library.blobs, {"x.gguf": "sha256:" + "0" * 64}, lambda status: None)
 
 
 def test_a_damaged_part_is_refused(library: Library, whole: Path, tmp_path: Path) -> None:
@@ -116,19 +117,19 @@ def test_giving_up_leaves_nothing(library: Library, whole: Path, tmp_path: Path)
     files = uploaded(library, split(whole, tmp_path / "parts", 5))
     before = sorted(library.blobs.folder.iterdir())
 
-    def give_up(status: str) -> None:
-        if isinstance(status, Measured) and status.completed:
-            raise Stopped
+    def give_up(progress: Progress) -> None:
+        if progress.completed:
+            raise Cancelled
 
-    with pytest.raises(Stopped):
-        create(library, ModelName.parse("x"), Recipe(files=files), give_up)
+    with pytest.raises(Cancelled):
+        create(library, ModelName.parse("x"), ModelSpec(files=files), give_up)
     assert sorted(library.blobs.folder.iterdir()) == before
 
 
 def test_joined_and_quantized_at_once_leaves_no_blob_between(library: Library, whole: Path, tmp_path: Path) -> None:
     files = uploaded(library, split(whole, tmp_path / "parts", 10))
     before = set(library.blobs.folder.iterdir())
-    create(library, ModelName.parse("x"), Recipe(files=files, quantize="Q8_0"), lambda status: None)
+    create(library, ModelName.parse("x"), ModelSpec(files=files, quantize="Q8_0"), lambda status: None)
     model = library.open(ModelName.parse("x"))
     assert model.gguf.file_type == "Q8_0"
     config = library.blobs.path(model.manifest.config.digest)
@@ -140,7 +141,7 @@ def test_memory_is_bounded_when_files_are_joined(library: Library, tmp_path: Pat
     files = uploaded(library, split(large, tmp_path / "parts", 20))
     tracemalloc.start()
     try:
-        joined_files(library.blobs, files, lambda status: None)
+        merge_shards(library.blobs, files, lambda status: None)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -159,4 +160,4 @@ def test_memory_is_bounded_when_files_are_joined(library: Library, tmp_path: Pat
     ],
 )
 def test_the_names_of_all_parts_follow_from_one(name: str, parts: list[str]) -> None:
-    assert part_names(name) == parts
+    assert shard_names(name) == parts

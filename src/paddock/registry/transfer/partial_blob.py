@@ -17,7 +17,7 @@ from typing import BinaryIO
 from paddock.library.store.blobs import BlobStore, parse_digest
 from paddock.library.store.files import make_folder, put_in_place
 from paddock.library.store.lock import FolderLock
-from paddock.registry.transfer.byte_ranges import Spans
+from paddock.registry.transfer.byte_ranges import ByteRanges
 
 NOTE_SECONDS = 0.5
 """Between two notes: what is downloaded again, at most, after the server was killed."""
@@ -40,7 +40,7 @@ def lock_of(blobs: BlobStore, digest: str) -> FolderLock:
     return FolderLock(_folder(blobs, digest) / "lock")
 
 
-class Partial:
+class PartialBlob:
     """The file of one layer of `size` bytes. Its methods may be called from several threads."""
 
     def __init__(self, blobs: BlobStore, digest: str, size: int) -> None:
@@ -49,19 +49,19 @@ class Partial:
         self._digest = parse_digest(digest)
         self._folder = _folder(blobs, digest)
         make_folder(self._folder)
-        self.spans = _noted(self._folder, size)
+        self.ranges = _noted(self._folder, size)
         self._lock = threading.Lock()
         self._noted_at = time.monotonic()
         path = self._folder / "data"
         self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b", buffering=0)
-        if os.fstat(self._file.fileno()).st_size != size or not self.spans.ranges:
+        if os.fstat(self._file.fileno()).st_size != size or not self.ranges.ranges:
             self.clear()
 
     def write(self, offset: int, pieces: list[bytes]) -> int:
         """Write pieces one after another, but what is there already stays as it is; return how many bytes they have."""
         size = sum(map(len, pieces))
         with self._lock:
-            gaps = list(self.spans.gaps(offset, offset + size))
+            gaps = list(self.ranges.gaps(offset, offset + size))
         place = offset
         for piece in pieces:
             for start, end in gaps:
@@ -71,7 +71,7 @@ class Partial:
             place += len(piece)
         with self._lock:
             for start, end in gaps:
-                self.spans.add(start, end)
+                self.ranges.add(start, end)
             if due := time.monotonic() - self._noted_at >= NOTE_SECONDS:
                 self._noted_at = time.monotonic()
         if due:
@@ -91,7 +91,7 @@ class Partial:
     def note(self) -> None:
         """Write down what is there."""
         with self._lock:
-            text = json.dumps({"size": self.size, "spans": self.spans.ranges})
+            text = json.dumps({"size": self.size, "spans": self.ranges.ranges})
             temporary = self._folder / "note.new"
             temporary.write_text(text)
             temporary.replace(self._folder / "note")
@@ -99,7 +99,7 @@ class Partial:
     def clear(self) -> None:
         """Begin anew: what is there is wrong."""
         with self._lock:
-            self.spans = Spans()
+            self.ranges = ByteRanges()
             (self._folder / "note").unlink(missing_ok=True)
             self._file.truncate(0)
             self._file.truncate(self.size)
@@ -159,11 +159,11 @@ def _folder(blobs: BlobStore, digest: str) -> Path:
     return downloads_folder(blobs) / parse_digest(digest).replace(":", "-")
 
 
-def _noted(folder: Path, size: int) -> Spans:
+def _noted(folder: Path, size: int) -> ByteRanges:
     try:
         note = json.loads((folder / "note").read_bytes())
         ranges = [(int(start), int(end)) for start, end in note["spans"]]
         known = int(note["size"]) == size and all(0 <= start < end <= size for start, end in ranges)
     except (OSError, ValueError, KeyError, TypeError):
-        return Spans()
-    return Spans(ranges) if known and (folder / "data").exists() else Spans()
+        return ByteRanges()
+    return ByteRanges(ranges) if known and (folder / "data").exists() else ByteRanges()

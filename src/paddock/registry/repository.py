@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from paddock.library.names import ModelName
-from paddock.registry.address import Address, is_downgrade, is_this_machine, same_origin, shown
 from paddock.registry.auth.authorization import Identity, answer, parse_challenges
-from paddock.registry.clients import Clients
-from paddock.registry.errors import Absent, Denied, RegistryError, Temporary, Unreachable
+from paddock.registry.endpoints import RegistryEndpoint, is_downgrade, is_this_machine, same_origin, shown
+from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
+from paddock.registry.http_clients import HTTPClients
 
 if TYPE_CHECKING:
     import httpx
@@ -26,15 +26,20 @@ MAX_ERROR = 64 << 10
 Body = bytes | Callable[[], AsyncIterable[bytes]]
 
 
-class Session:
+class RepositoryClient:
     """Requests to one repository. `actions` is what a token is asked for where the registry does not say: `pull`."""
 
     def __init__(
-        self, clients: Clients, address: Address, name: ModelName, identity: Identity, actions: str = "pull"
+        self,
+        clients: HTTPClients,
+        address: RegistryEndpoint,
+        name: ModelName,
+        identity: Identity,
+        actions: str = "pull",
     ) -> None:
         self.address = address
         self.name = name
-        self.url = address.repository(name)
+        self.url = address.repository_url(name)
         self._clients = clients
         self._identity = identity
         self._scope = f"repository:{name.namespace}/{name.model}:{actions}"
@@ -58,9 +63,9 @@ class Session:
         longer than usual the registry may think about its answer.
 
         Raises:
-            Unreachable: if there is no connection, and has not been one in this session.
-            Temporary: if it may go better later.
-            Absent: after 404.
+            Unreachable: if there is no connection, and has not been one in this repository.
+            TemporaryError: if it may go better later.
+            NotInRegistry: after 404.
             Denied: after 401 and 403.
             RegistryError: after any other error.
         """
@@ -135,7 +140,7 @@ class Session:
             response = await client.send(request, stream=True, auth=lambda r: r)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             problem = failure(error, method, url)
-            raise Temporary(str(problem)) if self._reached else problem from None
+            raise TemporaryError(str(problem)) if self._reached else problem from None
         self._reached = True
         return response
 
@@ -177,7 +182,7 @@ async def read_body(response: "httpx.Response", limit: int) -> bytes:
     return bytes(data)
 
 
-def failure(error: Exception, method: str, url: str) -> Temporary:
+def failure(error: Exception, method: str, url: str) -> TemporaryError:
     """Our error for one of the HTTP library's."""
     import httpx
 
@@ -187,7 +192,7 @@ def failure(error: Exception, method: str, url: str) -> Temporary:
     message = f'{method.capitalize()} "{shown(url)}": {text}'
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError | httpx.UnsupportedProtocol):
         return Unreachable(message)
-    return Temporary(message)
+    return TemporaryError(message)
 
 
 def _reason(error: BaseException) -> str:
@@ -206,17 +211,17 @@ def _reason(error: BaseException) -> str:
 async def _error(response: "httpx.Response", method: str, url: str) -> RegistryError:
     status = response.status_code
     if status == 404:
-        return Absent("file does not exist")
+        return NotInRegistry("file does not exist")
     with contextlib.suppress(RegistryError):
         text = _text(await read_body(response, MAX_ERROR)) if method != "HEAD" else ""
         message = f'{method.capitalize()} "{shown(url)}": {status} {response.reason_phrase}'.rstrip()
         message = f"{message}: {text}" if text else message
         error = Denied(message) if status in (401, 403) else RegistryError(message)
         if status in BUSY:
-            error = Temporary(message, _retry_after(response.headers.get("retry-after", "")))
+            error = TemporaryError(message, _retry_after(response.headers.get("retry-after", "")))
         error.status = status
         return error
-    return Temporary(f'{method.capitalize()} "{shown(url)}": {status}')
+    return TemporaryError(f'{method.capitalize()} "{shown(url)}": {status}')
 
 
 def _text(data: bytes) -> str:

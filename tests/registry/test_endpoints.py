@@ -2,11 +2,11 @@ import pytest
 
 from paddock.library.names import ModelName
 from paddock.registry import RegistryError
-from paddock.registry.address import addresses, is_this_machine, same_host, same_origin, shown
+from paddock.registry.endpoints import is_this_machine, registry_endpoints, same_host, same_origin, shown
 
 
 def bases(name: str, *, insecure: bool = False, mirrors: tuple[str, ...] = ()) -> list[str]:
-    return [way.base for way in addresses(ModelName.parse(name), insecure=insecure, mirrors=mirrors)]
+    return [way.base for way in registry_endpoints(ModelName.parse(name), insecure=insecure, mirrors=mirrors)]
 
 
 def test_plain_http_is_for_this_machine_or_with_insecure() -> None:
@@ -15,8 +15,8 @@ def test_plain_http_is_for_this_machine_or_with_insecure() -> None:
     assert bases("localhost:5000/u/m") == ["http://localhost:5000"]
     assert bases("127.0.0.2/u/m") == ["http://127.0.0.2"]
     assert bases("a.test:5000/u/m", insecure=True) == ["https://a.test:5000", "http://a.test:5000"]
-    assert [way.check for way in addresses(ModelName.parse("a.test/u/m"), insecure=True)] == [False, True]
-    assert [way.check for way in addresses(ModelName.parse("a.test/u/m"), insecure=False)] == [True]
+    assert [way.check for way in registry_endpoints(ModelName.parse("a.test/u/m"), insecure=True)] == [False, True]
+    assert [way.check for way in registry_endpoints(ModelName.parse("a.test/u/m"), insecure=False)] == [True]
 
 
 def test_a_mirror_comes_first_for_its_registry() -> None:

@@ -1,19 +1,19 @@
-"""From a Modelfile that came over HTTP to a recipe: what its FROM and ADAPTER name becomes blobs."""
+"""From a Modelfile that came over HTTP to a spec: what its FROM and ADAPTER name becomes blobs."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from paddock.library.create.create import InvalidRecipe, Recipe
+from paddock.library.create.create import InvalidModelSpec, ModelSpec
 from paddock.library.errors import NotBuilt
-from paddock.library.local_files import beside, local_model_files
-from paddock.library.modelfile import ingredients, parse
+from paddock.library.local_files import local_model_files, unique_names
+from paddock.library.modelfile import modelfile_fields, parse
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import InvalidDigest, parse_digest
 from paddock.library.store.library import Library
 
 
-def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = None) -> Recipe:
-    """Return the recipe for a Modelfile that came over HTTP, as in the API of 2024.
+def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | None = None) -> ModelSpec:
+    """Return the spec for a Modelfile that came over HTTP, as in the API of 2024.
 
     FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder, FROM a model's name too. No
     other file of this machine is ever looked at, unless `local` is given: then they take the path of any file or
@@ -21,10 +21,11 @@ def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = Non
 
     Raises:
         ModelfileError: if the text is no Modelfile.
-        InvalidOption, InvalidName, InvalidDigest, InvalidRecipe, NoModelFiles, NotBuilt: if what it asks for cannot be.
+        InvalidOption, InvalidName, InvalidDigest, InvalidModelSpec, NoModelFiles, NotBuilt: if what it asks for
+            cannot be.
         OSError: if the disk is too full.
     """
-    wanted = ingredients(parse(modelfile))
+    wanted = modelfile_fields(parse(modelfile))
     if wanted.draft:
         raise NotBuilt("draft models are not built yet")
     base = ""
@@ -36,9 +37,9 @@ def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = Non
         if found:
             files |= found
         elif local_files is not None:
-            files |= _copied(library, beside(files, local_files, number))
+            files |= _copied(library, unique_names(files, local_files, number))
         elif base:
-            raise InvalidRecipe("a model can be made from one other model only")
+            raise InvalidModelSpec("a model can be made from one other model only")
         else:
             ModelName.parse(source)
             base = source
@@ -46,11 +47,11 @@ def recipe_of(library: Library, modelfile: str | bytes, local: Path | None = Non
         found = _own_blob(library, source)
         local_files = local_model_files(source, local) if local is not None and not found else None
         if local_files is not None:
-            found = _copied(library, beside(adapters, local_files, number))
+            found = _copied(library, unique_names(adapters, local_files, number))
         if not found:
-            raise InvalidRecipe(f"ADAPTER {source}: upload the file and name it as @sha256:…")
+            raise InvalidModelSpec(f"ADAPTER {source}: upload the file and name it as @sha256:…")
         adapters |= found
-    return Recipe(
+    return ModelSpec(
         base=base,
         files=files,
         adapters=adapters,
@@ -87,7 +88,7 @@ def _copied(library: Library, files: Mapping[str, Path]) -> dict[str, str]:
         try:
             file = path.open("rb")
         except OSError as error:
-            raise InvalidRecipe(f"{path}: {error.strerror}") from None
+            raise InvalidModelSpec(f"{path}: {error.strerror}") from None
         with file, library.blobs.writer() as writer:
             while piece := file.read(1 << 20):
                 writer.write(piece)

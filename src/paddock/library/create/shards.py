@@ -12,23 +12,25 @@ from pathlib import Path
 from paddock.gguf import BadGguf, GgufError, GgufHeader, read_encoded
 from paddock.gguf.types import TENSOR_TYPE_NUMBERS
 from paddock.gguf.writer import TensorEntry, encode_header
-from paddock.library.create.progress import Measured, Report
 from paddock.library.errors import LibraryError
 from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
+from paddock.progress import Progress, Report
 
-PART = re.compile(r"(?P<prefix>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<ending>\.gguf)", re.IGNORECASE | re.DOTALL)
-MOST_PARTS = 10_000
+SHARD_NAME = re.compile(
+    r"(?P<prefix>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<ending>\.gguf)", re.IGNORECASE | re.DOTALL
+)
+MAX_SHARDS = 10_000
 _PIECE = 4 << 20
 
 
-class IncompleteSplit(LibraryError, ValueError):
+class IncompleteShards(LibraryError, ValueError):
     """Parts are missing or do not belong together."""
 
 
 @dataclass(frozen=True)
-class Part:
+class Shard:
     """One file of several: what it is called in messages, and where it lies."""
 
     name: str
@@ -36,86 +38,86 @@ class Part:
     gguf: GgufHeader
 
 
-def part_names(name: str) -> list[str]:
+def shard_names(name: str) -> list[str]:
     """Return the names of all parts of which `name` is one by its form; none if it is no such name."""
-    match = PART.fullmatch(name)
-    if match is None or not 1 < int(match["count"]) <= MOST_PARTS:
+    match = SHARD_NAME.fullmatch(name)
+    if match is None or not 1 < int(match["count"]) <= MAX_SHARDS:
         return []
     count = match["count"]
     return [f"{match['prefix']}-{number:05}-of-{count}{match['ending']}" for number in range(1, int(count) + 1)]
 
 
-def split_count(gguf: GgufHeader) -> int:
+def shard_count(gguf: GgufHeader) -> int:
     """Return in how many files the model is of which this is one; 1 if it is whole."""
     count = gguf.metadata.get("split.count", 1)
     return count if isinstance(count, int) and count > 1 else 1
 
 
-def joined_files(blobs: BlobStore, files: Mapping[str, str], report: Report) -> dict[str, str]:
-    """Return the recipe's files (name → digest) with a single new blob, unclaimed, for each model that is in parts.
+def merge_shards(blobs: BlobStore, files: Mapping[str, str], report: Report) -> dict[str, str]:
+    """Return the spec's files (name → digest) with a single new blob, unclaimed, for each model that is in parts.
 
     Raises:
-        IncompleteSplit: naming what is missing or does not belong together.
+        IncompleteShards: naming what is missing or does not belong together.
         BlobNotFound, BadGguf, OSError: if a part cannot be read, or the disk is too full.
-        Stopped: if `report` raises it; nothing is kept then.
+        Cancelled: if `report` raises it; nothing is kept then.
     """
     whole: dict[str, str] = {}
-    models: dict[str, list[Part]] = {}
+    models: dict[str, list[Shard]] = {}
     for name, digest in files.items():
         blobs.size(digest)
         try:
             gguf = cached_header(blobs.path(digest))
         except GgufError as error:
-            if part_names(name):
+            if shard_names(name):
                 raise BadGguf(f"{name}: {error}") from None
             # What else is wrong with it is for others to tell.
             whole[name] = digest
             continue
-        if split_count(gguf) == 1:
+        if shard_count(gguf) == 1:
             whole[name] = digest
         else:
-            match = PART.fullmatch(name)
-            models.setdefault(match["prefix"] if match else "", []).append(Part(name, blobs.path(digest), gguf))
+            match = SHARD_NAME.fullmatch(name)
+            models.setdefault(match["prefix"] if match else "", []).append(Shard(name, blobs.path(digest), gguf))
     for prefix, parts in models.items():
-        parts = ordered(parts)
+        parts = ordered_shards(parts)
         whole[f"{prefix or 'model'}.gguf"] = _joined(blobs, parts, report)
     return whole
 
 
-def ordered(parts: Sequence[Part]) -> list[Part]:
+def ordered_shards(parts: Sequence[Shard]) -> list[Shard]:
     """Return the parts of one model in their order.
 
     Raises:
-        IncompleteSplit: if one is missing, there twice, or of another model.
+        IncompleteShards: if one is missing, there twice, or of another model.
     """
-    count = split_count(parts[0].gguf)
-    names = next((names for part in parts if (names := part_names(part.name)) and len(names) == count), None)
-    found: dict[int, Part] = {}
+    count = shard_count(parts[0].gguf)
+    names = next((names for part in parts if (names := shard_names(part.name)) and len(names) == count), None)
+    found: dict[int, Shard] = {}
     for part in parts:
         number = part.gguf.metadata.get("split.no")
-        if split_count(part.gguf) != count or not isinstance(number, int) or not 0 <= number < count:
-            raise IncompleteSplit(f"{part.name} is no part of the same model as {parts[0].name}")
+        if shard_count(part.gguf) != count or not isinstance(number, int) or not 0 <= number < count:
+            raise IncompleteShards(f"{part.name} is no part of the same model as {parts[0].name}")
         if number in found:
-            raise IncompleteSplit(f"{part.name} and {found[number].name} are the same part of a model")
+            raise IncompleteShards(f"{part.name} and {found[number].name} are the same part of a model")
         found[number] = part
     missing = next((number for number in range(count) if number not in found), None)
     if missing is not None:
         name = f": {names[missing]}" if names else ""
-        raise IncompleteSplit(f"part {missing + 1} of {count} is missing{name}")
+        raise IncompleteShards(f"part {missing + 1} of {count} is missing{name}")
     result = [found[number] for number in range(count)]
-    seen: dict[str, Part] = {}
+    seen: dict[str, Shard] = {}
     for part in result:
         for tensor in part.gguf.tensors:
             if tensor.name in seen:
-                raise IncompleteSplit(f'the tensor "{tensor.name}" is in {seen[tensor.name].name} and {part.name}')
+                raise IncompleteShards(f'the tensor "{tensor.name}" is in {seen[tensor.name].name} and {part.name}')
             seen[tensor.name] = part
     expected = result[0].gguf.metadata.get("split.tensors.count", len(seen))
     if expected != len(seen):
-        raise IncompleteSplit(f"the parts have {len(seen)} tensors together, and {expected} are expected")
+        raise IncompleteShards(f"the parts have {len(seen)} tensors together, and {expected} are expected")
     return result
 
 
-def _joined(blobs: BlobStore, parts: Sequence[Part], report: Report) -> str:
+def _joined(blobs: BlobStore, parts: Sequence[Shard], report: Report) -> str:
     with parts[0].path.open("rb") as file:
         first = read_encoded(file)
     if first.tensors != parts[0].gguf.tensors:
@@ -134,7 +136,7 @@ def _joined(blobs: BlobStore, parts: Sequence[Part], report: Report) -> str:
                     file.seek(part.gguf.data_offset + tensor.offset)
                     left = tensor.size
                     while left:
-                        report(Measured(f"joining {len(parts)} files", done, total))
+                        report(Progress(f"joining {len(parts)} files", total=total, completed=done))
                         piece = file.read(min(left, _PIECE))
                         if not piece:
                             raise BadGguf(f"{part.name} became shorter while it was read")
@@ -142,5 +144,5 @@ def _joined(blobs: BlobStore, parts: Sequence[Part], report: Report) -> str:
                         left -= len(piece)
                         done += len(piece)
                     writer.write(bytes(-tensor.size % first.alignment))
-        report(Measured(f"joining {len(parts)} files", total, total))
+        report(Progress(f"joining {len(parts)} files", total=total, completed=total))
         return writer.commit()

@@ -6,12 +6,12 @@ import pytest
 
 from paddock.library.names import ModelName
 from paddock.registry import RegistryError
-from paddock.registry.address import addresses
 from paddock.registry.auth.authorization import Identity
-from paddock.registry.clients import Clients
-from paddock.registry.errors import Temporary, Unreachable
-from paddock.registry.session import Session
-from tests.registry.conftest import HURRY, Machine
+from paddock.registry.endpoints import registry_endpoints
+from paddock.registry.errors import TemporaryError, Unreachable
+from paddock.registry.http_clients import HTTPClients
+from paddock.registry.repository import RepositoryClient
+from tests.registry.conftest import FAST_RETRY, Machine
 from tests.registry.fake import FakeRegistry, Fault
 from tests.registry.transfer.test_push import TEMPLATE, make
 
@@ -57,18 +57,20 @@ def test_what_a_registry_says_cannot_steer_the_terminal(fake: FakeRegistry, mach
 
 def test_nobody_is_there_only_until_somebody_has_answered(fake: FakeRegistry, machine: Machine) -> None:
     fake.add("team/m", "latest", TEMPLATE)
-    clients = Clients(HURRY)
+    clients = HTTPClients(FAST_RETRY)
     name = ModelName.parse(f"{fake.host}/team/m")
-    session = Session(clients, addresses(name, insecure=False)[0], name, Identity(machine.settings.folder))
+    repository = RepositoryClient(
+        clients, registry_endpoints(name, insecure=False)[0], name, Identity(machine.settings.folder)
+    )
 
     async def ask() -> None:
         nowhere = "http://127.0.0.1:9/x"
         async with clients.in_use():
             with pytest.raises(Unreachable):
-                await session.read("GET", nowhere, 1000)
-            await session.read("GET", f"{session.url}/manifests/latest", 10_000)
-            with pytest.raises(Temporary) as error:
-                await session.read("GET", nowhere, 1000)
+                await repository.read("GET", nowhere, 1000)
+            await repository.read("GET", f"{repository.url}/manifests/latest", 10_000)
+            with pytest.raises(TemporaryError) as error:
+                await repository.read("GET", nowhere, 1000)
             assert not isinstance(error.value, Unreachable)
 
     asyncio.run(ask())
@@ -77,13 +79,13 @@ def test_nobody_is_there_only_until_somebody_has_answered(fake: FakeRegistry, ma
 def test_a_push_to_nobody_is_told_at_once(machine: Machine) -> None:
     began = time.monotonic()
     with pytest.raises(RegistryError, match=r"127\.0\.0\.1:9"):
-        Machine(machine.library, HURRY.__class__()).push(str(make(machine.library, "127.0.0.1:9/x/y")))
+        Machine(machine.library, FAST_RETRY.__class__()).push(str(make(machine.library, "127.0.0.1:9/x/y")))
     assert time.monotonic() - began < 15
 
 
 def test_a_mirror_with_a_password_in_its_address_is_refused_without_telling_it() -> None:
     with pytest.raises(RegistryError, match="paddock login") as error:
-        addresses(ModelName.parse("m"), insecure=False, mirrors=("https://ada:s3cret@mirror.test",))
+        registry_endpoints(ModelName.parse("m"), insecure=False, mirrors=("https://ada:s3cret@mirror.test",))
     assert "s3cret" not in str(error.value)
 
 

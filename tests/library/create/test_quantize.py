@@ -8,13 +8,20 @@ import pytest
 
 from paddock.gguf import GgufHeader, GgufTensor, read_header
 from paddock.library.create import quantize
-from paddock.library.create.create import Recipe, create
-from paddock.library.create.progress import Measured, Stopped
-from paddock.library.create.quantize import TYPES, CannotQuantize, quantization_type, quantize_file, source_type
-from paddock.library.create.worker_process import ChildFailed
+from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.quantize import (
+    QUANTIZATION_TYPES,
+    CannotQuantize,
+    quantization_type,
+    quantize_file,
+    source_type,
+)
+from paddock.library.create.worker_process import WorkerFailed
+from paddock.library.errors import Cancelled
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import digest_of
 from paddock.library.store.library import Library
+from paddock.progress import Progress
 from tests.conversion.checkpoints import difference
 from tests.conversion.logits import logits
 from tests.ggufs import tiny_llama
@@ -47,7 +54,7 @@ def library(tmp_path: Path) -> Library:
     return Library(tmp_path / "models")
 
 
-def ignore(done: int, total: int) -> None:
+def ignore(progress: Progress) -> None:
     pass
 
 
@@ -82,7 +89,7 @@ def test_a_narrower_model_than_a_block_falls_back_to_types_that_fit(tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", QUANTIZATION_TYPES)
 def test_every_type_that_is_offered_can_be_made_and_loaded(source: Path, tmp_path: Path, kind: str) -> None:
     target = tmp_path / "out.gguf"
     quantize_file(source, target, kind, ignore)
@@ -93,13 +100,13 @@ def test_every_type_that_is_offered_can_be_made_and_loaded(source: Path, tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", quantize.NEEDS_IMPORTANCE)
 def test_every_type_that_is_not_offered_for_lack_of_a_matrix_lacks_it(source: Path, tmp_path: Path, kind: str) -> None:
-    with pytest.raises(ChildFailed, match="importance matrix"):
+    with pytest.raises(WorkerFailed, match="importance matrix"):
         quantize_file(source, tmp_path / "out.gguf", kind, ignore)
 
 
 def test_progress_comes_in_bytes_and_ends_with_all_of_them(source: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    quantize_file(source, tmp_path / "out.gguf", "Q8_0", lambda done, total: seen.append((done, total)))
+    quantize_file(source, tmp_path / "out.gguf", "Q8_0", lambda now: seen.append((now.completed, now.total)))
     total = sum(tensor.size for tensor in read_header(source).tensors)
     assert seen[0] == (0, total)
     assert seen[-1] == (total, total)
@@ -155,22 +162,22 @@ def test_files_that_llama_cpp_cannot_read_are_refused_before_it_tries() -> None:
 
 
 def test_every_type_has_a_name_of_its_own() -> None:
-    assert len(set(TYPES)) == len(TYPES)
+    assert len(set(QUANTIZATION_TYPES)) == len(QUANTIZATION_TYPES)
 
 
 def test_create_quantizes_and_says_how_far_it_is(library: Library, source: Path) -> None:
     digest, _ = library.blobs.put(source.read_bytes())
-    statuses: list[str] = []
-    create(library, ModelName.parse("q"), Recipe(files={"x.gguf": digest}, quantize="q4_k_m"), statuses.append)
+    reports: list[Progress] = []
+    create(library, ModelName.parse("q"), ModelSpec(files={"x.gguf": digest}, quantize="q4_k_m"), reports.append)
     model = library.open(ModelName.parse("q"))
     (layer,) = model.manifest.layers
     assert digest_of(model.model_path.read_bytes()) == layer.digest != digest
     assert model.config.file_type == model.gguf.file_type == "Q4_K_M"
-    measured = [s for s in statuses if isinstance(s, Measured)]
-    assert {str(s) for s in measured} == {"quantizing F32 model to Q4_K_M"}
+    measured = [progress for progress in reports if progress.total]
+    assert {progress.status for progress in measured} == {"quantizing F32 model to Q4_K_M"}
     assert (measured[0].completed, measured[-1].completed) == (0, measured[-1].total)
     assert measured[-1].total == source.stat().st_size
-    plain = [s for s in statuses if not isinstance(s, Measured)]
+    plain = [progress.status for progress in reports if not progress.total]
     last = [f"creating new layer {layer.digest}", "writing manifest", "success"]
     assert plain == ["parsing GGUF", "verifying conversion", *last]
     assert library.blobs.exists(digest), "what the client sent stays for the next type"
@@ -178,18 +185,18 @@ def test_create_quantizes_and_says_how_far_it_is(library: Library, source: Path)
 
 def test_create_quantizes_what_another_model_is_made_of_and_leaves_that_alone(library: Library, source: Path) -> None:
     digest, _ = library.blobs.put(source.read_bytes())
-    create(library, ModelName.parse("plain"), Recipe(files={"x.gguf": digest}, system="Be brief."), ignore_status)
-    create(library, ModelName.parse("small"), Recipe(base="plain", quantize="Q8_0"), ignore_status)
-    create(library, ModelName.parse("same"), Recipe(base="small", quantize=""), ignore_status)
+    create(library, ModelName.parse("plain"), ModelSpec(files={"x.gguf": digest}, system="Be brief."), ignore)
+    create(library, ModelName.parse("small"), ModelSpec(base="plain", quantize="Q8_0"), ignore)
+    create(library, ModelName.parse("same"), ModelSpec(base="small", quantize=""), ignore)
     assert library.open(ModelName.parse("small")).system == "Be brief."
     assert library.open(ModelName.parse("plain")).gguf.file_type == "F32"
     with pytest.raises(CannotQuantize, match="only supported for F16, BF16 and F32 models"):
-        create(library, ModelName.parse("smaller"), Recipe(base="small", quantize="Q4_0"), ignore_status)
+        create(library, ModelName.parse("smaller"), ModelSpec(base="small", quantize="Q4_0"), ignore)
 
 
 def test_a_model_that_has_the_type_already_keeps_its_file(library: Library, source: Path) -> None:
     digest, _ = library.blobs.put(source.read_bytes())
-    create(library, ModelName.parse("x"), Recipe(files={"x.gguf": digest}, quantize="F32"), ignore_status)
+    create(library, ModelName.parse("x"), ModelSpec(files={"x.gguf": digest}, quantize="F32"), ignore)
     assert library.open(ModelName.parse("x")).manifest.layers[0].digest == digest
 
 
@@ -200,12 +207,12 @@ def test_giving_up_ends_the_process_and_leaves_nothing(library: Library, tmp_pat
     children = psutil.Process().children(recursive=True)
     started = time.monotonic()
 
-    def give_up(status: str) -> None:
-        if isinstance(status, Measured) and status.completed:
-            raise Stopped
+    def give_up(progress: Progress) -> None:
+        if progress.completed:
+            raise Cancelled
 
-    with pytest.raises(Stopped):
-        create(library, ModelName.parse("x"), Recipe(files={"x.gguf": digest}, quantize="Q2_K"), give_up)
+    with pytest.raises(Cancelled):
+        create(library, ModelName.parse("x"), ModelSpec(files={"x.gguf": digest}, quantize="Q2_K"), give_up)
     assert time.monotonic() - started < 60
     assert sorted(library.blobs.folder.iterdir()) == before
     assert psutil.Process().children(recursive=True) == children
@@ -215,10 +222,6 @@ def test_giving_up_ends_the_process_and_leaves_nothing(library: Library, tmp_pat
 def test_a_file_that_the_library_cannot_read_is_refused_with_its_reason(library: Library, tmp_path: Path) -> None:
     path = tiny_llama(tmp_path / "x.gguf", metadata={"general.architecture": "nonsense"})
     digest, _ = library.blobs.put(path.read_bytes())
-    with pytest.raises(ChildFailed, match="unknown model architecture: 'nonsense'"):
-        create(library, ModelName.parse("x"), Recipe(files={"x.gguf": digest}, quantize="Q8_0"), ignore_status)
+    with pytest.raises(WorkerFailed, match="unknown model architecture: 'nonsense'"):
+        create(library, ModelName.parse("x"), ModelSpec(files={"x.gguf": digest}, quantize="Q8_0"), ignore)
     assert library.list() == []
-
-
-def ignore_status(status: str) -> None:
-    pass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddock import __version__
 from paddock.registry.errors import RegistryError
-from paddock.registry.transfer.retry import Patience
+from paddock.registry.transfer.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import httpx
@@ -19,11 +19,11 @@ LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 CONNECTIONS = 64
 
 
-class Clients:
+class HTTPClients:
     """Two clients, with and without a look at certificates; proxies are those that the environment names."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, retry: RetryPolicy) -> None:
+        self._retry = retry
         self._clients: dict[bool, httpx.AsyncClient] = {}
         self._contexts: dict[bool, ssl.SSLContext] = {}
         self._users = 0
@@ -54,8 +54,8 @@ class Clients:
         """What a request may take: `seconds` more than usual until there is an answer."""
         import httpx
 
-        stall = self._patience.stall
-        return httpx.Timeout(stall, read=stall + seconds, connect=self._patience.connect, pool=None)
+        stall = self._retry.stall_timeout
+        return httpx.Timeout(stall, read=stall + seconds, connect=self._retry.connect_timeout, pool=None)
 
 
 def _prepare() -> dict[bool, ssl.SSLContext]:
@@ -76,7 +76,7 @@ def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncCl
 
     import httpx
 
-    for name in ("httpx", "httpcore"):  # they log addresses, and those of storage are as good as passwords
+    for name in ("httpx", "httpcore"):  # they log registry_endpoints, and those of storage are as good as passwords
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         return httpx.AsyncClient(

@@ -9,7 +9,7 @@ from paddock.registry.errors import RegistryError
 
 
 @dataclass(frozen=True)
-class Address:
+class RegistryEndpoint:
     """One way to a registry."""
 
     base: str
@@ -20,13 +20,13 @@ class Address:
     """Whether its certificate must be valid."""
     mirror: bool = False
 
-    def repository(self, name: ModelName) -> str:
+    def repository_url(self, name: ModelName) -> str:
         """The address of everything about a model."""
         return f"{self.base}/v2/{name.namespace}/{name.model}"
 
 
-def addresses(name: ModelName, *, insecure: bool, mirrors: tuple[str, ...] = ()) -> list[Address]:
-    """Return the ways to the registry of `name`, best first; the next one is for when nobody answers.
+def registry_endpoints(name: ModelName, *, insecure: bool, mirrors: tuple[str, ...] = ()) -> list[RegistryEndpoint]:
+    """Return the endpoints to the registry of `name`, best first; the next one is for when nobody answers.
 
     Plain HTTP is spoken with this machine itself, and with `insecure` where there is no TLS.
 
@@ -34,13 +34,13 @@ def addresses(name: ModelName, *, insecure: bool, mirrors: tuple[str, ...] = ())
         RegistryError: if a mirror is no address.
     """
     found = [_mirror(text, name.host, insecure) for text in mirrors]
-    ways = [way for way in found if way is not None]
+    endpoints = [way for way in found if way is not None]
     if is_this_machine(name.host):
-        return [*ways, Address(f"http://{name.host}", name.host)]
-    ways.append(Address(f"https://{name.host}", name.host, check=not insecure))
+        return [*endpoints, RegistryEndpoint(f"http://{name.host}", name.host)]
+    endpoints.append(RegistryEndpoint(f"https://{name.host}", name.host, check=not insecure))
     if insecure:
-        ways.append(Address(f"http://{name.host}", name.host))
-    return ways
+        endpoints.append(RegistryEndpoint(f"http://{name.host}", name.host))
+    return endpoints
 
 
 def is_this_machine(host: str) -> bool:
@@ -83,7 +83,7 @@ def _origin(url: str) -> tuple[str, str, int]:
     return scheme, (parts.hostname or "").lower(), port or {"http": 80, "https": 443}.get(scheme, 0)
 
 
-def _mirror(text: str, host: str, insecure: bool) -> Address | None:
+def _mirror(text: str, host: str, insecure: bool) -> RegistryEndpoint | None:
     """The mirror `[host=]address`, if it stands for `host`; without one it stands for the default registry."""
     of, equals, url = text.rpartition("=")
     if (of if equals else DEFAULT_HOST).lower() != host.lower():
@@ -103,4 +103,4 @@ def _mirror(text: str, host: str, insecure: bool) -> Address | None:
         raise RegistryError(f"the mirror {text!r} is no address")
     if parts.scheme == "http" and not insecure and not is_this_machine(parts.netloc):
         raise RegistryError(f"the mirror {text!r} has no TLS: pull with insecure to use it")
-    return Address(url.rstrip("/"), parts.netloc, check=not insecure, mirror=True)
+    return RegistryEndpoint(url.rstrip("/"), parts.netloc, check=not insecure, mirror=True)
