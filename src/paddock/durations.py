@@ -5,16 +5,21 @@ The grammar and the error texts are those of Go's `time.ParseDuration`.
 
 import re
 
+SECOND = 1_000_000_000
+"""Nanoseconds of a second."""
+
 NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
     "µs": 1_000,
     "μs": 1_000,
     "ms": 1_000_000,
-    "s": 1_000_000_000,
+    "s": SECOND,
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
+"""Nanoseconds of each unit."""
+
 FOREVER = 2**63 - 1
 """The longest duration, in nanoseconds; what a negative `keep_alive` means."""
 

@@ -1,11 +1,10 @@
 import asyncio
-import os
-import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,6 +20,7 @@ from paddock.fleet import (
     LocalProcesses,
     ModelDimensions,
     RequestFailed,
+    Resources,
     RunnerCrashed,
     RunnerFiles,
     RunnerSpec,
@@ -55,20 +55,40 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[RunnerSpec]:
     return specs
 
 
+class MeasuredMachine(LocalProcesses):
+    """Processes of this machine, with as much free memory as a test says."""
+
+    def __init__(self, available: Callable[[], int]) -> None:
+        super().__init__([BLOBS])
+        self._available = available
+
+    async def resources(self) -> Resources:
+        return Resources(available_memory=self._available(), cores=1)
+
+
 @asynccontextmanager
-async def a_fleet(available: Callable[[], int] = lambda: 8 * GIB, **settings: object) -> AsyncIterator[Fleet]:
-    fleet = Fleet(Settings(**settings), LocalProcesses([BLOBS]), available)  # type: ignore[arg-type]
+async def a_fleet(available: Callable[[], int] = lambda: 8 * GIB, **settings: Any) -> AsyncIterator[Fleet]:
+    fleet = Fleet(Settings(**settings), MeasuredMachine(available))
     try:
         yield fleet
     finally:
-        pids = [e.runner.pid for e in fleet._entries.values() if e.runner is not None]
+        processes = runner_processes()
         await fleet.close()
-        assert not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids)
+        assert not any(map(is_alive, processes))
 
 
-async def tell(lease: Lease, tokens: int = 5, **fields: object) -> str:
+def runner_processes() -> list[psutil.Process]:
+    """The runners that this process has started."""
+    return [child for child in psutil.Process().children() if "paddock.engine" in child.cmdline()]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+async def tell(lease: Lease, tokens: int = 5, **fields: Any) -> str:
     reply = lease.runner.generate(
-        Generate(id=0, prompt="hello", num_predict=tokens, sampling=Sampling(temperature=0), **fields)  # type: ignore[arg-type]
+        Generate(id=0, prompt="hello", num_predict=tokens, sampling=Sampling(temperature=0), **fields)
     )
     text, done = "", False
     while not done:
@@ -99,11 +119,11 @@ def run(body: Body) -> None:
     asyncio.run(asyncio.wait_for(body(), 60))
 
 
-def test_a_model_is_loaded_once_and_shared_by_those_who_want_it_at_the_same_time(models: list[RunnerSpec]) -> None:
+def test_a_model_is_loaded_once_and_shared_by_simultaneous_requests(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             leases = await asyncio.gather(*(fleet.acquire(models[0]) for _ in range(8)))
-            assert len({lease.runner.pid for lease in leases}) == 1
+            assert len({id(lease.runner) for lease in leases}) == len(runner_processes()) == 1
             replies = await asyncio.gather(*(tell(lease) for lease in leases))
             assert len(set(replies)) == 1
             for lease in leases:
@@ -113,11 +133,11 @@ def test_a_model_is_loaded_once_and_shared_by_those_who_want_it_at_the_same_time
     run(body)
 
 
-def test_a_model_is_unloaded_when_its_time_is_over(models: list[RunnerSpec]) -> None:
+def test_a_model_is_unloaded_after_its_keep_alive(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0], parse_duration("300ms")) as lease:
-                pid = lease.runner.pid
+                (process,) = runner_processes()
                 await asyncio.sleep(0.5)
                 assert names(fleet) == {"m0:latest"}
                 await tell(lease)
@@ -125,12 +145,12 @@ def test_a_model_is_unloaded_when_its_time_is_over(models: list[RunnerSpec]) -> 
             assert listed.expires_at is not None
             assert abs(listed.expires_at - time.time_ns()) < 10**9
             await until(lambda: not fleet.loaded())
-            await until(lambda: not psutil.pid_exists(pid))
+            await until(lambda: not is_alive(process))
 
     run(body)
 
 
-def test_a_model_with_no_time_to_live_serves_its_request_and_goes(models: list[RunnerSpec]) -> None:
+def test_a_model_with_keep_alive_0_serves_its_request_and_is_unloaded(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(keep_alive=0) as fleet:
             for _ in range(2):
@@ -141,7 +161,7 @@ def test_a_model_with_no_time_to_live_serves_its_request_and_goes(models: list[R
     run(body)
 
 
-def test_a_model_that_is_used_is_unloaded_only_afterwards(models: list[RunnerSpec]) -> None:
+def test_a_model_in_use_is_unloaded_only_afterwards(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:
@@ -154,7 +174,7 @@ def test_a_model_that_is_used_is_unloaded_only_afterwards(models: list[RunnerSpe
     run(body)
 
 
-def test_another_loading_option_loads_the_model_anew_once_nobody_uses_it(models: list[RunnerSpec]) -> None:
+def test_other_loading_options_load_the_model_again_once_nobody_uses_it(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             other = replace(models[0], options=LoadOptions(use_mmap=False))
@@ -163,23 +183,23 @@ def test_another_loading_option_loads_the_model_anew_once_nobody_uses_it(models:
                 await asyncio.sleep(0.1)
                 assert not waiting.done()
                 await tell(lease)
-                first = lease.runner.pid
+                first = lease.runner
             with await waiting as lease:
-                assert lease.runner.pid != first
+                assert lease.runner is not first
                 await tell(lease)
 
     run(body)
 
 
-def test_a_longer_context_loads_anew_only_if_the_pool_is_too_small(models: list[RunnerSpec]) -> None:
+def test_a_longer_context_loads_the_model_again_only_if_the_kv_cache_is_too_small(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(num_parallel=2) as fleet:
             with await fleet.acquire(models[0]) as lease:
-                first = lease.runner.pid
+                first = lease.runner
             with await fleet.acquire(replace(models[0], context_length=256)) as lease:
-                assert lease.runner.pid == first
+                assert lease.runner is first
             with await fleet.acquire(replace(models[0], context_length=1024)) as lease:
-                assert lease.runner.pid != first
+                assert lease.runner is not first
             with await fleet.acquire(models[0]) as lease:
                 (listed,) = fleet.loaded()
                 assert listed.context_length == 1024
@@ -214,7 +234,7 @@ def test_memory_decides_how_many_models_stay(models: list[RunnerSpec]) -> None:
     run(body)
 
 
-def test_a_model_waits_for_memory_that_another_one_uses(models: list[RunnerSpec]) -> None:
+def test_a_model_waits_until_one_in_use_is_released(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet(max_loaded_models=1) as fleet:
             lease = await fleet.acquire(models[0])
@@ -240,14 +260,15 @@ def test_a_model_that_fits_nowhere_is_refused_with_both_numbers(models: list[Run
     run(body)
 
 
-def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(models: list[RunnerSpec]) -> None:
+def test_a_crash_fails_the_runners_requests_and_the_next_request_loads_again(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(replace(models[0], context_length=4096)) as lease:
-                first = lease.runner.pid
+                first = lease.runner
                 replies = [asyncio.create_task(tell(lease, 10**6)) for _ in range(3)]
                 await asyncio.sleep(0.1)
-                os.kill(first, signal.SIGKILL)
+                (process,) = runner_processes()
+                process.kill()
                 for reply in replies:
                     with pytest.raises(RunnerCrashed, match="unexpectedly stopped"):
                         await reply
@@ -255,13 +276,13 @@ def test_a_runner_that_crashes_fails_its_requests_and_the_next_one_loads_anew(mo
                     lease.runner.generate(Generate(id=0, prompt="x"))
             await until(lambda: not fleet.loaded())
             with await fleet.acquire(models[0]) as lease:
-                assert lease.runner.pid != first
+                assert lease.runner is not first
                 await tell(lease)
 
     run(body)
 
 
-def test_a_model_that_cannot_be_loaded_harms_nobody_else(models: list[RunnerSpec], tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_does_not_disturb_others(models: list[RunnerSpec], tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     tiny_llama(broken)
     data = broken.read_bytes()
@@ -289,7 +310,7 @@ def test_loading_that_takes_too_long_is_given_up(models: list[RunnerSpec]) -> No
     run(body)
 
 
-def test_who_stops_waiting_does_not_stop_the_loading(models: list[RunnerSpec]) -> None:
+def test_a_cancelled_request_does_not_stop_the_loading(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             waiting = asyncio.create_task(fleet.acquire(models[0]))
@@ -312,7 +333,7 @@ def test_more_waiting_requests_than_allowed_are_refused(models: list[RunnerSpec]
     run(body)
 
 
-def test_a_reply_that_is_closed_frees_its_sequence(models: list[RunnerSpec]) -> None:
+def test_closing_a_reply_frees_its_sequence(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:
@@ -326,7 +347,7 @@ def test_a_reply_that_is_closed_frees_its_sequence(models: list[RunnerSpec]) -> 
     run(body)
 
 
-def test_what_the_runner_refuses_is_told_with_its_kind(models: list[RunnerSpec]) -> None:
+def test_a_request_that_the_runner_refuses_fails_with_its_kind(models: list[RunnerSpec]) -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
             with await fleet.acquire(models[0]) as lease:

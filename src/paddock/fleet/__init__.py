@@ -1,4 +1,4 @@
-"""Which models are loaded, and the runner processes that hold them."""
+"""Which models are loaded, and the runners that hold them."""
 
 from paddock.fleet.dimensions import ModelDimensions
 from paddock.fleet.errors import (
@@ -10,13 +10,16 @@ from paddock.fleet.errors import (
     RunnerCrashed,
     ServerBusy,
 )
-from paddock.fleet.fleet import Fleet, Lease, LoadedModel
-from paddock.fleet.placement import LocalProcesses
-from paddock.fleet.reply import Reply
+from paddock.fleet.fleet import Fleet, FleetConfig, Lease, LoadedModel
+from paddock.fleet.placement import LocalProcesses, Placement
+from paddock.fleet.reply import Reply, Vectors
+from paddock.fleet.resources import Resources
+from paddock.fleet.runner import Runner
 from paddock.fleet.spec import LoadOptions, RunnerFiles, RunnerSpec
 
 __all__ = [
     "Fleet",
+    "FleetConfig",
     "FleetError",
     "InsufficientMemory",
     "Lease",
@@ -26,10 +29,14 @@ __all__ = [
     "LoadedModel",
     "LocalProcesses",
     "ModelDimensions",
+    "Placement",
     "Reply",
     "RequestFailed",
+    "Resources",
+    "Runner",
     "RunnerCrashed",
     "RunnerFiles",
     "RunnerSpec",
     "ServerBusy",
+    "Vectors",
 ]

@@ -3,80 +3,90 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from paddock.durations import FOREVER
+from paddock.durations import FOREVER, SECOND
 from paddock.fleet.errors import InsufficientMemory, ServerBusy
 from paddock.fleet.placement import Placement
-from paddock.fleet.resources import available_memory
-from paddock.fleet.spec import Plan, RunnerFiles, RunnerSpec, make_plan
-from paddock.fleet.transports.local_process import RunnerProcess
+from paddock.fleet.plan import Plan, make_plan
+from paddock.fleet.runner import Runner
+from paddock.fleet.spec import RunnerFiles, RunnerSpec
 from paddock.settings import Settings
 
 log = logging.getLogger("paddock.fleet")
 
-MAX_LOADED_MODELS = 3
-"""Where the user says nothing; memory may allow fewer."""
 
-SECOND = 1_000_000_000
+@dataclass(frozen=True)
+class FleetConfig:
+    """The fleet's own numbers, for what the user leaves open."""
 
-GRACE = 10 * SECOND
-"""What a model that has just been loaded gets, so that those who waited for it can take it up."""
+    max_loaded_models: int = 3
+    """Ollama's default on a machine without GPUs. Memory may allow fewer."""
+    min_keep_alive: int = 10 * SECOND
+    """Nanoseconds that a newly loaded model stays at least, so that the requests that waited for it can use it."""
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """What a listing says of one loaded model. Sizes in bytes, times in nanoseconds since 1970."""
+    """What a listing says about one loaded model."""
 
     spec: RunnerSpec
+    """The spec of the last request; of several names of a model, it has the last used."""
     size: int
+    """Bytes."""
     expires_at: int | None
-    """None: never."""
+    """Nanoseconds since 1970; None: never."""
     context_length: int
+    """Most tokens that one request may use."""
     parallel: int
+    """Most sequences that run at once."""
     pool_tokens: int
+    """Cells of the KV cache."""
 
 
 class Lease:
-    """A request's hold on a runner: the model stays loaded until it is released. Use it with `with`."""
+    """A request's hold on a runner: the model stays loaded until the lease is released. Use it with `with`."""
 
     def __init__(self, fleet: "Fleet", entry: "LoadedEntry", keep_alive: int) -> None:
         assert entry.runner is not None
-        self.runner: RunnerProcess = entry.runner
+        self.runner: Runner = entry.runner
         self._fleet = fleet
         self._entry = entry
         self._keep_alive = keep_alive
         self._released = False
 
     def release(self) -> None:
-        """Let go; doing it twice is harmless."""
+        """End the hold. Once is enough, twice is harmless."""
         if not self._released:
             self._released = True
             self._fleet._release(self._entry, self._keep_alive)
 
     def __enter__(self) -> "Lease":
-        """Hold on."""
+        """Return the lease, which holds already."""
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """Let go."""
+        """End the hold."""
         self.release()
 
 
 class LoadedEntry:
-    """A model that is being loaded, is loaded, or is leaving. Of several names for it, `spec` has the last used."""
+    """A model that is being loaded, is loaded, or is leaving."""
 
     def __init__(self, spec: RunnerSpec) -> None:
         self.spec = spec
-        self.runner: RunnerProcess | None = None
+        """The spec of the last request."""
+        self.options = spec.options
+        """The options with which the model is loaded."""
+        self.runner: Runner | None = None
         self.plan: Plan | None = None
         self.loading: asyncio.Task[None] | None = None
         self.leases = 0
         self.retiring = False
-        """No new leases: it leaves as soon as the last one is released."""
+        """Whether the model takes no new leases and leaves as soon as the last one is released."""
         self.keep_alive = 0
         self.last_used = time.monotonic()
         self.expires_at: int | None = None
@@ -84,9 +94,9 @@ class LoadedEntry:
         self.closed = asyncio.Event()
 
     def serves(self, spec: RunnerSpec) -> bool:
-        """Whether a request that wants this can use the runner as it was loaded."""
-        assert self.runner is not None and self.runner.loaded is not None
-        return self.spec.options == spec.options and spec.context_length <= self.runner.loaded.pool_tokens
+        """Whether the runner as it was loaded can serve a request with this spec."""
+        assert self.runner is not None
+        return self.options == spec.options and spec.context_length <= self.runner.loaded.pool_tokens
 
 
 class Fleet:
@@ -95,15 +105,10 @@ class Fleet:
     It lives on one event loop. `close` it at the end.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        placement: Placement,
-        available: Callable[[], int] = available_memory,
-    ) -> None:
+    def __init__(self, settings: Settings, placement: Placement, config: FleetConfig = FleetConfig()) -> None:
         self._settings = settings
         self._placement = placement
-        self._available = available
+        self._config = config
         self._entries: dict[RunnerFiles, LoadedEntry] = {}
         self._waiting = 0
         self._loading = asyncio.Lock()
@@ -111,11 +116,15 @@ class Fleet:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def acquire(self, spec: RunnerSpec, keep_alive: int | None = None) -> Lease:
-        """Return a hold on a runner of `spec`, loaded if need be; `keep_alive` in nanoseconds after the last use.
+        """Return a hold on a runner as `spec` describes it, which is loaded if need be.
+
+        Args:
+            spec: the runner.
+            keep_alive: nanoseconds that the model stays loaded after its last use; None: what the settings say.
 
         Raises:
-            ServerBusy: if too many are waiting.
-            LoadFailure: if it cannot be loaded.
+            ServerBusy: if too many requests are waiting.
+            LoadFailure: if the model cannot be loaded.
         """
         if self._waiting + self._queued() >= self._settings.max_queue:
             raise ServerBusy
@@ -127,18 +136,18 @@ class Fleet:
         keep = self._settings.keep_alive if keep_alive is None else keep_alive
         entry.leases += 1
         entry.last_used = time.monotonic()
-        entry.spec = replace(spec, options=entry.spec.options)
+        entry.spec = spec
         self._set_expiry(entry, keep)
         return Lease(self, entry, keep)
 
     def loaded(self) -> list[LoadedModel]:
-        """List what is loaded, what is used longest from now first."""
+        """List the loaded models, the one that expires last first."""
         ready = [e for e in self._entries.values() if e.runner is not None and not e.closed.is_set()]
         ready.sort(key=lambda e: e.expires_at or FOREVER, reverse=True)
         return [_listing(entry) for entry in ready]
 
     async def unload(self, files: RunnerFiles) -> bool:
-        """Unload a model now if nobody uses it, else as soon as nobody does; False if it is not loaded."""
+        """Unload a model, once nobody uses it; return False if it is not loaded."""
         entry = self._entries.get(files)
         if entry is None or entry.runner is None:
             return False
@@ -148,7 +157,7 @@ class Fleet:
         return True
 
     async def close(self) -> None:
-        """Unload everything, whoever uses it."""
+        """Unload every model, also those in use."""
         for task in list(self._tasks):
             task.cancel()
         entries = list(self._entries.values())
@@ -159,12 +168,12 @@ class Fleet:
         await asyncio.gather(*(self._close_entry(e) for e in entries if e.runner is not None))
 
     def _queued(self) -> int:
-        """Requests that hold a lease and wait in their runner for a free sequence."""
-        busy = 0
+        """Return the number of requests that hold a lease and wait in their runner for a free sequence."""
+        queued = 0
         for entry in self._entries.values():
-            if entry.runner is not None and entry.runner.loaded is not None:
-                busy += max(0, entry.leases - entry.runner.loaded.max_sequences)
-        return busy
+            if entry.runner is not None and entry.leases > entry.runner.loaded.max_sequences:
+                queued += entry.leases - entry.runner.loaded.max_sequences
+        return queued
 
     async def _find_or_load(self, spec: RunnerSpec) -> LoadedEntry:
         while True:
@@ -174,14 +183,14 @@ class Fleet:
                 entry.loading = asyncio.create_task(self._load(entry), name=f"load {spec.name}")
                 entry.loading.add_done_callback(lambda task: task.cancelled() or task.exception())
             if entry.loading is not None:
-                # The load is nobody's in particular: whoever started it may go away without stopping it.
+                # The request that started to load the model may be cancelled; others wait for the same load.
                 await asyncio.shield(entry.loading)
             if entry.retiring or entry.closed.is_set():
                 await entry.closed.wait()
             elif entry.serves(spec):
                 return entry
             else:
-                log.info("%s: loading again, the request needs other loading options", spec.name)
+                log.info("%s: loading again with the options of a new request", spec.name)
                 self._retire(entry)
 
     async def _load(self, entry: LoadedEntry) -> None:
@@ -193,7 +202,7 @@ class Fleet:
                 timeout = self._settings.load_timeout / SECOND
                 entry.runner = await self._placement.start(spec.name, entry.plan.load, timeout)
                 log.info("%s: loaded in %.2f s", spec.name, time.monotonic() - started)
-            self._set_expiry(entry, max(self._settings.keep_alive, GRACE))
+            self._set_expiry(entry, max(self._settings.keep_alive, self._config.min_keep_alive))
             self._spawn(self._watch(entry), f"watch {spec.name}")
         except BaseException:
             self._forget(entry)
@@ -202,14 +211,18 @@ class Fleet:
             entry.loading = None
 
     async def _make_room(self, spec: RunnerSpec) -> Plan:
-        """Evict idle models, longest idle first, until `spec` fits; wait for busy ones if there are only those."""
-        most = self._settings.max_loaded_models or MAX_LOADED_MODELS
+        """Unload idle models, longest idle first, until `spec` fits; wait while all are in use.
+
+        Raises:
+            InsufficientMemory: if it does not fit even alone.
+        """
+        most = self._settings.max_loaded_models or self._config.max_loaded_models
         while True:
             others = [e for e in self._entries.values() if e.runner is not None]
             refusal: InsufficientMemory | None = None
             if len(others) < most:
                 try:
-                    return make_plan(spec, self._settings, self._available())
+                    return make_plan(spec, self._settings, await self._placement.resources())
                 except InsufficientMemory as error:
                     refusal = error
             if not others and refusal is not None:
@@ -258,9 +271,9 @@ class Fleet:
         self._forget(entry)
 
     async def _watch(self, entry: LoadedEntry) -> None:
-        """Take a model off the list when its process is gone, for whatever reason."""
+        """Take a model off the list when its runner is gone, for whatever reason."""
         assert entry.runner is not None
-        await asyncio.shield(entry.runner.exited)
+        await entry.runner.wait_closed()
         self._forget(entry)
 
     def _forget(self, entry: LoadedEntry) -> None:
@@ -283,7 +296,7 @@ class Fleet:
 
 
 def _listing(entry: LoadedEntry) -> LoadedModel:
-    assert entry.runner is not None and entry.runner.loaded is not None and entry.plan is not None
+    assert entry.runner is not None and entry.plan is not None
     loaded = entry.runner.loaded
     return LoadedModel(
         spec=entry.spec,

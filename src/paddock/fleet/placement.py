@@ -1,48 +1,46 @@
-"""Where a model's runner lives: today a process of this machine, later one elsewhere."""
+"""Where runners live: today processes of this machine, later other machines, too."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from paddock.fleet.reply import Reply
-from paddock.fleet.transports.local_process import RunnerProcess
-from paddock.ipc import Generate, Loaded, LoadModel, Statistics
-
-
-class Runner(Protocol):
-    """A loaded model, wherever it is; it is reached only by messages."""
-
-    name: str
-    loaded: Loaded | None
-    statistics: Statistics
-
-    def generate(self, request: Generate) -> Reply:
-        """Start a request."""
-
-    async def tokenize(self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True) -> tuple[int, ...]:
-        """Return the tokens of a text."""
-
-    async def close(self) -> None:
-        """Unload, and wait until the memory is back."""
+from paddock.fleet.client import RunnerClient
+from paddock.fleet.resources import Resources, local_resources
+from paddock.fleet.runner import Runner
+from paddock.fleet.transports.local_process import LocalProcess
+from paddock.ipc import LoadModel
 
 
 class Placement(Protocol):
-    """Starts runners."""
+    """Starts runners, and knows what there is to run them on."""
 
-    async def start(self, name: str, load: LoadModel, seconds: float) -> RunnerProcess:
-        """Load a model within `seconds`."""
+    async def resources(self) -> Resources:
+        """Return what is there for one more runner, as it is now."""
 
-
-class LocalProcesses:
-    """Runners are processes of this machine, which find their files in `blob_folders`."""
-
-    def __init__(self, blob_folders: Sequence[Path]) -> None:
-        self._blob_folders = blob_folders
-
-    async def start(self, name: str, load: LoadModel, seconds: float) -> RunnerProcess:
-        """Load a model within `seconds`.
+    async def start(self, name: str, load: LoadModel, seconds: float) -> Runner:
+        """Start a runner that has loaded a model within `seconds`; `name` is the model's, for the log.
 
         Raises:
             LoadFailure: if it cannot be loaded.
         """
-        return await RunnerProcess.start(name, load, seconds, self._blob_folders)
+
+
+class LocalProcesses:
+    """Starts runners as processes of this machine, which find their files in `blob_folders`."""
+
+    def __init__(self, blob_folders: Sequence[Path]) -> None:
+        self._blob_folders = blob_folders
+
+    async def resources(self) -> Resources:
+        """Return what this machine has now."""
+        return local_resources()
+
+    async def start(self, name: str, load: LoadModel, seconds: float) -> Runner:
+        """Start a process that has loaded a model within `seconds`.
+
+        Raises:
+            LoadFailure: if it cannot be loaded.
+        """
+        runner = RunnerClient(name, LocalProcess(name, self._blob_folders))
+        await runner.load(load, seconds)
+        return runner

@@ -1,4 +1,4 @@
-"""What one request gets, from the runner to whoever waits: a stream of events, or the vectors of its texts."""
+"""The answers to one request: the events of a reply as they come, or the vectors of its texts."""
 
 import asyncio
 from array import array
@@ -11,21 +11,23 @@ ReplyEvent = Chunk | Finished
 
 
 class Reply:
-    """What a runner answers to one request: `Chunk`s, then one `Finished`.
+    """The stream of events that answers one request: any number of `Chunk`s, then one `Finished`.
 
-    Close it in any case: closing one that has not finished cancels the request.
+    Close it in any case: closing one that has not ended cancels the request.
     """
 
     def __init__(self, request: int, cancel: Callable[[int], None]) -> None:
         self.request = request
+        """The id of the request."""
         self.ended = False
+        """Whether nothing more comes."""
         self._cancel = cancel
         self._events: list[ReplyEvent] = []
         self._error: FleetError | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     async def read(self) -> list[ReplyEvent]:
-        """Wait for events and return all that have come since the last call; empty after the end.
+        """Wait for events and return all that have come since the last call; return none after the end.
 
         Raises:
             FleetError: if the request failed or its runner died.
@@ -41,39 +43,45 @@ class Reply:
         return events
 
     def put(self, event: ReplyEvent) -> None:
-        """Add an event."""
+        """Add an event and wake the reader, once for all events of a frame."""
         self._events.append(event)
-        if isinstance(event, Finished):
-            self.ended = True
-        self._wake()
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def finish(self, event: Finished) -> None:
+        """Add the last event."""
+        self.ended = True
+        self.put(event)
 
     def fail(self, error: FleetError) -> None:
-        """End with an error, which comes after the events that are there."""
+        """End with an error. The reader gets it after the events that have come."""
         self._error = error
-        self.ended = True
-        self._wake()
+        self._end()
 
     def close(self) -> None:
-        """Say that nobody reads any more."""
+        """Cancel the request unless it has ended; nobody reads any more."""
         if not self.ended:
-            self.ended = True
             self._cancel(self.request)
-            self._wake()
+            self._end()
 
-    def _wake(self) -> None:
+    def _end(self) -> None:
+        self.ended = True
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
 
 class Vectors:
-    """The embeddings of one request's texts, gathered as they come."""
+    """The vectors of one request's texts, collected as they come."""
 
     def __init__(self, count: int) -> None:
         self.numbers: list[array[float]] = [array("f")] * count
-        """In the order of the texts; complete after `wait`."""
+        """One vector of each text, in the order of the texts; complete after `wait`."""
         self.tokens = 0
-        """Of all texts together."""
+        """Number of tokens of all texts together."""
         self._missing = count
         self._complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if not count:
@@ -81,11 +89,11 @@ class Vectors:
 
     @property
     def ended(self) -> bool:
-        """Whether all have come, or none will any more."""
+        """Whether all vectors have come, or none will any more."""
         return self._complete.done() and not self._complete.cancelled()
 
     async def wait(self) -> None:
-        """Wait until all are there.
+        """Wait until all vectors have come.
 
         Raises:
             FleetError: if the request failed or its runner died.
@@ -93,7 +101,7 @@ class Vectors:
         await self._complete
 
     def put(self, vector: Vector) -> None:
-        """Add one."""
+        """Add a vector."""
         self.numbers[vector.number] = array("f", vector.data)
         self.tokens += vector.tokens
         self._missing -= 1

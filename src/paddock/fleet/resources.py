@@ -1,9 +1,25 @@
-"""What this machine has: cores that this process may use, memory that is free. Container limits count."""
+"""What a machine has for models: cores that this process may use, memory that is free. Container limits count."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a machine has at one moment."""
+
+    available_memory: int
+    """Bytes that a new process could use without pushing others out."""
+    cores: int
+    """Number of physical cores that a runner may use."""
+
+
+def local_resources() -> Resources:
+    """Return what this machine has now."""
+    return Resources(available_memory=available_memory(), cores=usable_cores())
 
 
 def usable_cores() -> int:
@@ -34,6 +50,7 @@ def available_memory() -> int:
 
 
 def _cgroup_number(name: str) -> int | None:
+    """Return the number in one of the control group's files; None if there is no such file or no limit."""
     try:
         text = (CGROUP / name).read_text().strip()
     except OSError:
@@ -42,7 +59,7 @@ def _cgroup_number(name: str) -> int | None:
 
 
 def _cgroup_cache() -> int:
-    """Bytes of file pages that the kernel would drop for this group."""
+    """Return the bytes of file pages that the kernel would drop for this group."""
     try:
         lines = (CGROUP / "memory.stat").read_text().splitlines()
     except OSError:
@@ -51,6 +68,7 @@ def _cgroup_cache() -> int:
 
 
 def _cgroup_cores() -> int:
+    """Return the whole cores' worth of processor time that the group gets; 0 if there is no limit."""
     try:
         quota, _, period = (CGROUP / "cpu.max").read_text().strip().partition(" ")
     except OSError:
