@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import paddock
 from paddock.errors import ErrorKind, PaddockError
-from paddock.server.errors import STATUS_OF_KIND
+from paddock.server.app import TABLES
 
 ROOMS = ("library", "registry", "templates", "parsing", "fleet", "service", "protocol")
 NEVER_ANSWERED = {"Forgotten", "WholeOnly"}
@@ -26,5 +26,6 @@ def test_every_domain_error_says_of_which_kind_it_is() -> None:
     assert sum(1 for _ in error_classes()) > 25
 
 
-def test_every_kind_has_a_status() -> None:
-    assert set(STATUS_OF_KIND) == set(ErrorKind)
+def test_every_kind_has_a_status_in_every_dialect() -> None:
+    for table in TABLES:
+        assert set(table.dialect.statuses) == set(ErrorKind)

@@ -1,13 +1,12 @@
 """The description of the API against the API: every route, every example sent, every answer against its schema."""
 
-import inspect
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -15,9 +14,9 @@ from starlette.routing import Route
 
 from paddock.library.options import OPTION_TYPES
 from paddock.server import openapi
-from paddock.server.app import make_app
-from paddock.server.operations import JSON, OPERATIONS
-from paddock.settings import Settings
+from paddock.server.app import TABLES
+from paddock.server.media_types import JSON
+from paddock.server.router import PathHandler, make_router
 from tests.embedders import tiny_reranker
 from tests.server.servers import Answer, ServerUnderTest
 
@@ -115,15 +114,13 @@ def check(description: Described, operation: Described, answer: Answer) -> None:
 
 
 def test_every_route_is_described_and_nothing_else(description: Described) -> None:
-    unused: Any = type("Routes", (), {"__getattr__": lambda self, name: name})()
-    app = make_app(Settings(), *[unused] * (len(inspect.signature(make_app).parameters) - 1))
-    routes = {
-        (method, route.path)
-        for route in app.routes
+    services: Any = None
+    handlers = {
+        route.path: cast(PathHandler, route.endpoint).endpoints
+        for route in make_router(TABLES, services).routes
         if isinstance(route, Route)
-        for method in route.methods or ()
-        if method != "HEAD" or "GET" not in (route.methods or ())
     }
+    routes = {(m, path) for path, methods in handlers.items() for m in methods if m != "HEAD" or "GET" not in methods}
     assert {(method, path) for method, path, _ in operations(description)} == routes
 
 
@@ -147,12 +144,12 @@ def test_every_field_has_words_and_a_type_and_no_words_are_left_over(description
     fields = {(name, field): schema for name, s in schemas.items() for field, schema in s["properties"].items()}
     assert [key for key, schema in fields.items() if not schema["description"]] == []
     assert [key for key, schema in fields.items() if not schema.keys() - {"description", "default"}] == []
-    words = json.loads(openapi.WORDS.read_bytes())
+    words = openapi.read_words(TABLES)
     known = {f"{name}.{field}" for name, field in fields} | {field for _, field in fields}
     assert words["fields"].keys() - known == set()
     assert words["options"].keys() == OPTION_TYPES.keys()
-    assert words["operations"].keys() == {operation.id for operation in OPERATIONS}
-    assert words["errors"].keys() == set(description["components"]["responses"])
+    assert words["operations"].keys() == {endpoint.id for table in TABLES for endpoint in table.endpoints}
+    assert {f"ErrorBody{status}" for status in words["errors"]} == set(description["components"]["responses"])
 
 
 def test_every_example_fits_its_schema(description: Described) -> None:
@@ -176,7 +173,7 @@ def examples() -> list[Any]:
     """Every example request, by operation and name."""
     found = [
         (operation["operationId"], name, method, path, one["value"])
-        for method, path, operation in operations(openapi.describe())
+        for method, path, operation in operations(openapi.describe(TABLES))
         if operation["operationId"] not in ELSEWHERE
         for name, one in operation.get("requestBody", {}).get("content", {}).get(JSON, {}).get("examples", {}).items()
     ]
@@ -238,7 +235,7 @@ def test_loaded_models_are_answered_as_described(server: ServerUnderTest, descri
     assert "tiny:latest" in [model["name"] for model in answer.json["models"]]
     check(description, description["paths"]["/api/ps"]["get"], answer)
     for model in answer.json["models"]:
-        validate(description, description["components"]["schemas"]["LoadedModel"], model)
+        validate(description, description["components"]["schemas"]["RunningModel"], model)
 
 
 def test_blobs_and_strangers_are_answered_as_described(server: ServerUnderTest, description: Described) -> None:
@@ -274,11 +271,10 @@ def test_the_page_for_people_needs_no_other_server(server: ServerUnderTest) -> N
 def test_nothing_of_it_is_loaded_before_somebody_asks() -> None:
     script = (
         "import asyncio, sys\n"
-        "from types import SimpleNamespace\n"
         "import paddock.server.run\n"
         "from paddock.server.app import description\n"
         "early = 'paddock.server.openapi' in sys.modules\n"
-        "asyncio.run(description(None))\n"
+        "asyncio.run(description(None, None))\n"
         "print(early, 'paddock.server.openapi' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -1,1 +1,1 @@
-"""The wire: a module per dialect with the shapes of its requests and responses, and their validation. No behaviour."""
+"""The wire: a folder per dialect with the shapes of its requests and replies, and how their fields are read."""

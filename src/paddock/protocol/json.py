@@ -1,4 +1,4 @@
-"""JSON bodies to structs, and back."""
+"""Decodes JSON bodies into structs and encodes replies."""
 
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class BadRequest(PaddockError, ValueError):
-    """The body is not what the endpoint takes; the message is for the client."""
+    """The request does not fit the endpoint; the message is for the client."""
 
     kind = ErrorKind.INVALID
 
@@ -19,10 +19,10 @@ _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 def decode(body: bytes, shape: type[T]) -> T:
-    """Read a request's body, whatever its content type; `null` stands for an object without fields.
+    """Decode a request's body, whatever its content type; `null` counts as an object without fields.
 
     Raises:
-        BadRequest: if there is none, if it is not JSON, or if a field has the wrong type.
+        BadRequest: if the body is empty, is not JSON, or has a field of the wrong type.
     """
     if not body:
         raise BadRequest("missing request body")
@@ -38,4 +38,4 @@ def decode(body: bytes, shape: type[T]) -> T:
 
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
-"""Write a value as JSON."""
+"""Encode a value as JSON."""

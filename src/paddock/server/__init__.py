@@ -1,1 +1,1 @@
-"""HTTP: the app, the routes of each dialect, streaming, errors, and who may call."""
+"""HTTP: the app, the routes of each dialect, streaming, errors, and access control."""

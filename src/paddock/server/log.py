@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from paddock.durations import format_duration
+from paddock.server.streaming import SEND
 
 log = logging.getLogger("paddock.request")
 
@@ -63,6 +64,7 @@ class RequestLog:
             return
         started = time.perf_counter_ns()
         status = 0
+        scope[SEND] = send
 
         async def watch(message: Message) -> None:
             nonlocal status

@@ -1,50 +1,36 @@
-"""The description of the API, as OpenAPI 3.1: `/openapi.json`, and `/docs` for people.
+"""The description of the API as OpenAPI 3.1, and a page that shows it to people.
 
-Shapes come from `operations`, words and examples from `openapi-words.json`. Nothing of this is imported, read or built
-before somebody asks for it.
+Shapes come from the route tables, texts and examples from the tables' words. The server imports this module, reads the
+words and builds the document only when somebody asks for it.
 """
 
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from paddock import OLLAMA_API_VERSION, __version__
+from paddock.errors import ErrorKind
 from paddock.library.options import OPTION_TYPES
+from paddock.protocol.accepts import accepted_type
 from paddock.protocol.json import encode
-from paddock.protocol.ollama import ErrorBody, RankedDocument
-from paddock.server.operations import JSON, OPERATIONS, Operation
+from paddock.server.dialect import Dialect
+from paddock.server.media_types import JSON
+from paddock.server.routes import Endpoint, RouteTable
 
-NDJSON = "application/x-ndjson"
-WORDS = Path(__file__).with_name("openapi-words.json")
 PAGE = Path(__file__).with_name("docs.html")
-SCHEMAS = "#/components/schemas/"
+SCHEMA_PREFIX = "#/components/schemas/"
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
-"""The page of `/docs` reaches this server only, and no other page may put it into a frame."""
+"""The page may reach only this server, and no other page may embed it."""
 EVERYWHERE = (403, 500)
-"""What any endpoint may answer."""
-
-
-OPEN_TYPES = (Any, list[Any] | None, Raw, list[Raw])
-REFINED: Mapping[str, Any] = {
-    "format": Literal["", "json"] | dict[str, Any] | None,
-    "keep_alive": float | str | None,
-    "tool_choice": str | dict[str, Any] | None,
-    "think": bool | Literal["low", "medium", "high", "max"] | None,
-    "input": str | list[str] | None,
-    "documents": list[str | RankedDocument],
-    "images": list[str] | None,
-    "license": str | list[str] | None,
-    "embeddings": list[list[float]],
-}
-"""What fields take that the protocol's structs leave open and reads by itself, for the sake of its error texts."""
+"""Error statuses that any endpoint may answer."""
 OPTION_SCHEMAS: Mapping[str, dict[str, Any]] = {
     "integer": {"type": ["integer", "null"]},
     "float32": {"type": ["number", "null"]},
@@ -52,30 +38,48 @@ OPTION_SCHEMAS: Mapping[str, dict[str, Any]] = {
     "array": {"type": ["array", "null"], "items": {"type": "string"}},
 }
 
+Words = dict[str, Any]
+"""Texts and examples, by section and key."""
+References = Mapping[Any, dict[str, Any]]
+"""What refers to the schema of each struct."""
 
-@functools.cache
-def document() -> bytes:
-    """Return `/openapi.json`."""
-    return encode(describe())
+
+def document(tables: Sequence[RouteTable]) -> bytes:
+    """Return the description of all endpoints of `tables`, encoded; raises as `describe` does."""
+    return encode(describe(tables))
 
 
 @functools.cache
 def page() -> bytes:
-    """Return `/docs`: a page that needs nothing but `/openapi.json`."""
+    """Return the page for people. It fetches nothing but `/openapi.json`."""
     return PAGE.read_bytes()
 
 
-def describe(operations: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
-    """Return the description of `operations` as an OpenAPI 3.1 document.
+def read_words(tables: Iterable[RouteTable]) -> Words:
+    """Return the words of all tables, joined section by section."""
+    words: Words = {}
+    for table in tables:
+        for section, content in msgspec.json.decode(table.words.read_bytes()).items():
+            words[section] = words.get(section, {}) | content if isinstance(content, dict) else content
+    return words
+
+
+def describe(tables: Sequence[RouteTable]) -> dict[str, Any]:
+    """Return the OpenAPI document of all endpoints of `tables`.
 
     Raises:
-        KeyError: if one of them has no words.
+        KeyError: if an endpoint has no words.
     """
-    words = msgspec.json.decode(WORDS.read_bytes())
-    schemas, references = _schemas(operations, words)
+    words = read_words(tables)
+    endpoints = [(endpoint, table.dialect) for table in tables for endpoint in table.endpoints]
+    groups = list(words["groups"])
+    endpoints.sort(key=lambda one: groups.index(one[0].group))
+    schemas, references = _schemas(tables, words)
     paths: dict[str, dict[str, Any]] = {}
-    for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, words, references)
+    for endpoint, dialect in endpoints:
+        operation = _operation(endpoint, words, references)
+        operation["responses"] = _responses(endpoint, dialect, words, references)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -88,88 +92,104 @@ def describe(operations: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in words["groups"].items()],
         "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "responses": {status: _error(error) for status, error in words["errors"].items()},
-        },
+        "components": {"schemas": schemas, "responses": _error_responses(tables, words, references)},
     }
 
 
-def _operation(operation: Operation, words: Mapping[str, Any], references: Mapping[Any, Any]) -> dict[str, Any]:
-    said = words["operations"][operation.id]
+def _operation(endpoint: Endpoint, words: Words, references: References) -> dict[str, Any]:
+    """Return what is described of an endpoint but its responses."""
+    texts = words["operations"][endpoint.id]
     described: dict[str, Any] = {
-        "operationId": operation.id,
-        "tags": [operation.group],
-        "summary": said["summary"],
-        "description": said["description"],
+        "operationId": endpoint.id,
+        "tags": [endpoint.group],
+        "summary": texts["summary"],
+        "description": texts["description"],
     }
-    if operation.parameters:
-        described["parameters"] = [words["parameters"][name] for name in operation.parameters]
-    if operation.request is bytes:
+    if endpoint.parameters:
+        described["parameters"] = [words["parameters"][name] for name in endpoint.parameters]
+    if endpoint.request is bytes:
         described["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
-    elif operation.request is not None:
-        content = {"schema": references[operation.request], "examples": _examples(said["requests"])}
+    elif endpoint.request is not None:
+        content = {"schema": references[endpoint.request], "examples": _examples(texts["requests"])}
         described["requestBody"] = {"required": True, "content": {JSON: content}}
-    described["responses"] = {
-        str(status): {"description": said["answers"][str(status)]} for status in operation.statuses
-    }
-    if content := _content(operation, said, references):
-        described["responses"]["200"]["content"] = content
-    for status in sorted({*operation.errors, *EVERYWHERE}):
-        described["responses"][str(status)] = (
-            {"description": words["errors"][str(status)]["description"]}
-            if operation.method == "HEAD"
-            else {"$ref": f"#/components/responses/{status}"}
-        )
     return described
-
-
-def _content(operation: Operation, said: Mapping[str, Any], references: Mapping[Any, Any]) -> dict[str, Any]:
-    """The bodies that a success may have, by media type."""
-    content: dict[str, Any] = {}
-    if operation.lines:
-        example = "".join(encode(line).decode() + "\n" for line in said["lines"])
-        shapes = [references[line] for line in operation.lines]
-        content[NDJSON] = {"schema": {"anyOf": shapes, "description": "Each line."}, "example": example}
-    if isinstance(operation.reply, str):
-        schema = {"type": "object" if operation.reply == JSON else "string"}
-        content[operation.reply] = {"schema": schema, **({"example": said["reply"]} if "reply" in said else {})}
-    elif operation.reply is not None:
-        content[JSON] = {"schema": references[operation.reply], "example": said["reply"]}
-    return content
-
-
-def _error(said: Mapping[str, Any]) -> dict[str, Any]:
-    if "example" not in said:
-        return {"description": said["description"]}
-    content = {"schema": {"$ref": SCHEMAS + "ErrorBody"}, "example": {"error": said["example"]}}
-    return {"description": said["description"], "content": {JSON: content}}
 
 
 def _examples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name.replace(" ", "-"): {"summary": name, "value": value} for name, value in values.items()}
 
 
-def _schemas(
-    operations: Sequence[Operation], words: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[Any, dict[str, Any]]]:
-    """Return the schemas by name, and for each struct of `operations` what refers to its schema."""
-    requests = [o.request for o in operations if inspect.isclass(o.request) and o.request is not bytes]
-    replies: list[Any] = [s for o in operations for s in (o.reply, *o.lines) if inspect.isclass(s)]
-    structs = {struct: _refined(struct) for struct in dict.fromkeys([*requests, *replies, ErrorBody])}
-    found, schemas = msgspec.json.schema_components(structs.values(), ref_template=SCHEMAS + "{name}")
+def _responses(endpoint: Endpoint, dialect: Dialect, words: Words, references: References) -> dict[str, Any]:
+    """Return the responses of an endpoint by status."""
+    texts = words["operations"][endpoint.id]
+    responses: dict[str, Any] = {
+        str(status): {"description": texts["answers"][str(status)]} for status in endpoint.statuses
+    }
+    if content := _content(endpoint, dialect, texts, references):
+        responses["200"]["content"] = content
+    for status in sorted({*endpoint.errors, *EVERYWHERE}):
+        responses[str(status)] = (
+            {"description": words["errors"][str(status)]["description"]}
+            if endpoint.method == "HEAD"
+            else {"$ref": f"#/components/responses/{_error_name(dialect, status)}"}
+        )
+    return responses
+
+
+def _content(endpoint: Endpoint, dialect: Dialect, texts: Mapping[str, Any], references: References) -> dict[str, Any]:
+    """Return the bodies that a success may have, by media type."""
+    content: dict[str, Any] = {}
+    if endpoint.stream:
+        example = b"".join(dialect.frame(encode(event)) for event in texts["lines"]).decode()
+        shapes = [references[event] for event in endpoint.stream]
+        schema = {"anyOf": shapes, "description": "Each line."}
+        content[dialect.stream_media_type] = {"schema": schema, "example": example}
+    if isinstance(endpoint.reply, str):
+        schema = {"type": "object" if endpoint.reply == JSON else "string"}
+        content[endpoint.reply] = {"schema": schema, **({"example": texts["reply"]} if "reply" in texts else {})}
+    elif endpoint.reply is not None:
+        content[JSON] = {"schema": references[endpoint.reply], "example": texts["reply"]}
+    return content
+
+
+def _error_name(dialect: Dialect, status: int | str) -> str:
+    """Return the name of an error response, which all dialects with the same error body share."""
+    return f"{dialect.error_type.__name__}{status}"
+
+
+def _error_responses(tables: Iterable[RouteTable], words: Words, references: References) -> dict[str, Any]:
+    """Return every error response of every dialect by name."""
+    responses: dict[str, Any] = {}
+    for dialect in (table.dialect for table in tables):
+        for status, texts in words["errors"].items():
+            responses[_error_name(dialect, status)] = response = {"description": texts["description"]}
+            if "example" in texts:
+                kind = next((k for k, known in dialect.statuses.items() if str(known) == status), ErrorKind.INTERNAL)
+                example = dialect.error_body(kind, texts["example"])
+                response["content"] = {JSON: {"schema": references[dialect.error_type], "example": example}}
+    return responses
+
+
+def _schemas(tables: Iterable[RouteTable], words: Words) -> tuple[dict[str, Any], References]:
+    """Return the schemas by name, and for each struct of `tables` what refers to its schema."""
+    endpoints = [endpoint for table in tables for endpoint in table.endpoints]
+    requests = [e.request for e in endpoints if inspect.isclass(e.request) and e.request is not bytes]
+    replies: list[Any] = [s for e in endpoints for s in (e.reply, *e.stream) if inspect.isclass(s)]
+    errors = [table.dialect.error_type for table in tables]
+    structs = {struct: _with_accepted_types(struct) for struct in dict.fromkeys([*requests, *replies, *errors])}
+    found, schemas = msgspec.json.schema_components(structs.values(), ref_template=SCHEMA_PREFIX + "{name}")
     for struct in replies:
-        schemas[struct.__name__]["required"] = _always_there(struct)
+        schemas[struct.__name__]["required"] = _required_fields(struct)
     for struct in requests:
         for name in ("options", "parameters"):
             if name in schemas[struct.__name__]["properties"]:
-                either = [{"$ref": SCHEMAS + "Options"}, {"type": "null"}]
+                either = [{"$ref": SCHEMA_PREFIX + "Options"}, {"type": "null"}]
                 schemas[struct.__name__]["properties"][name] = {"anyOf": either}
     for name, schema in schemas.items():
         for field, property_ in schema["properties"].items():
             property_["description"] = words["fields"].get(f"{name}.{field}") or words["fields"].get(field, "")
             if property_.get("default", UNSET) is None:
-                del property_["default"]  # null means absent: what then counts is in the words
+                del property_["default"]  # null means absent; the words say which value counts then
     schemas["Options"] = {
         "title": "Options",
         "description": words["fields"]["options"],
@@ -182,23 +202,22 @@ def _schemas(
     return schemas, dict(zip(structs, found, strict=True))
 
 
-def _always_there(struct: Any) -> list[str]:
-    """Return the names of the fields that an answer never lacks."""
+def _required_fields(struct: Any) -> list[str]:
+    """Return the names of the fields that every answer has."""
     fields = msgspec.structs.fields(struct)
     if struct.__struct_config__.omit_defaults:
         return [field.encode_name for field in fields if field.required]
     return [field.encode_name for field in fields if field.default is not UNSET]
 
 
-def _refined(struct: Any) -> Any:
-    """Return a copy of a struct whose open fields have the types that they really take."""
+def _with_accepted_types(struct: Any) -> Any:
+    """Return a copy of a struct whose fields have the types that they really take."""
     fields = []
     for field in msgspec.structs.fields(struct):
-        kind = REFINED.get(field.encode_name, field.type) if field.type in OPEN_TYPES else field.type
         settings: dict[str, Any] = {"name": field.encode_name}
         if field.default_factory is not msgspec.NODEFAULT:
             settings["default_factory"] = field.default_factory
         elif field.default is not msgspec.NODEFAULT:
             settings["default"] = None if isinstance(field.default, Raw) else field.default
-        fields.append((field.name, kind, msgspec.field(**settings)))
+        fields.append((field.name, accepted_type(field.type), msgspec.field(**settings)))
     return msgspec.defstruct(struct.__name__, fields, namespace={"__doc__": struct.__doc__}, kw_only=True)

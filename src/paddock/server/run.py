@@ -16,12 +16,8 @@ from paddock.library.store.bundle import BUNDLED_MODELS
 from paddock.library.store.library import Library
 from paddock.server.app import make_app
 from paddock.server.connection import Connection
-from paddock.server.dialects.ollama.embedding import EmbeddingRoutes
-from paddock.server.dialects.ollama.inference import InferenceRoutes
-from paddock.server.dialects.ollama.models import ModelRoutes
-from paddock.server.dialects.ollama.transfer import TransferRoutes
-from paddock.server.dialects.rerank.routes import RerankRoutes
 from paddock.server.log import start_log
+from paddock.server.services import Services
 from paddock.service.creation import Creator
 from paddock.service.embedding import Embedding
 from paddock.service.inference import Inference
@@ -95,15 +91,17 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
     loader = Loader(library, catalog, fleet, settings)
     transfer = Transfer(library, catalog, loader, settings)
     creator = Creator(catalog, transfer, loader)
-    embedding = Embedding(loader)
-    app = make_app(
-        settings,
-        ModelRoutes(library, catalog, fleet, loader, creator),
-        InferenceRoutes(Inference(loader, catalog)),
-        EmbeddingRoutes(embedding),
-        RerankRoutes(embedding),
-        TransferRoutes(transfer),
+    services = Services(
+        library=library,
+        catalog=catalog,
+        fleet=fleet,
+        loader=loader,
+        creator=creator,
+        inference=Inference(loader, catalog),
+        embedding=Embedding(loader),
+        transfer=transfer,
     )
+    app = make_app(settings, services)
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -1,35 +1,42 @@
-"""Ollama's dialect: shapes of requests and responses, in the 2024 form and in today's.
+"""Ollama's API: shapes of requests and replies, in their form of 2024 and in today's.
 
-A field that is absent or null has its zero value, as in Go. Field order is that of Ollama's own answers.
+A field that is absent or null has its zero value, as in Go. Field order is that of Ollama's own replies.
 """
 
-from paddock.protocol.ollama.clock import Clock
-from paddock.protocol.ollama.embedding import EmbeddingsReply, EmbeddingsRequest, EmbedReply, EmbedRequest
-from paddock.protocol.ollama.errors import ErrorBody
+from paddock.protocol.errors import ErrorBody
+from paddock.protocol.keep_alive import read_keep_alive
+from paddock.protocol.ollama.clock import (
+    Clock,
+)
+from paddock.protocol.ollama.embedding import (
+    EmbeddingsReply,
+    EmbeddingsRequest,
+    EmbedReply,
+    EmbedRequest,
+)
 from paddock.protocol.ollama.fields import (
     read_format,
     read_images,
     read_input,
-    read_keep_alive,
     read_licenses,
     read_think,
     read_tool_choice,
 )
 from paddock.protocol.ollama.inference import (
-    CalledFunction,
-    CalledTool,
     ChatChunk,
     ChatEnd,
+    ChatMessage,
     ChatRequest,
     DebugInfo,
     GenerateChunk,
     GenerateEnd,
     GenerateRequest,
     LogprobEntry,
-    Message,
+    MessageFunction,
+    MessageToolCall,
+    ReplyFunction,
     ReplyMessage,
-    ToolCall,
-    ToolFunction,
+    ReplyToolCall,
 )
 from paddock.protocol.ollama.models import (
     CopyRequest,
@@ -37,29 +44,26 @@ from paddock.protocol.ollama.models import (
     CreateRequest,
     DeleteRequest,
     ExportRequest,
+    ImportedModel,
+    ListedModel,
+    ListedModels,
+    ModelDetails,
     ProgressLine,
     PullRequest,
     PushRequest,
+    RunningModel,
+    RunningModels,
+    ShownModel,
+    ShownTensor,
     ShowRequest,
     StatusLine,
-)
-from paddock.protocol.rerank.messages import (
-    RankedDocument,
-    RerankList,
-    RerankReply,
-    RerankRequest,
-    RerankResult,
-    RerankUsage,
-    read_documents,
-    read_query,
-    read_top_n,
+    Version,
 )
 
 __all__ = [
-    "CalledFunction",
-    "CalledTool",
     "ChatChunk",
     "ChatEnd",
+    "ChatMessage",
     "ChatRequest",
     "Clock",
     "CopyRequest",
@@ -76,30 +80,31 @@ __all__ = [
     "GenerateChunk",
     "GenerateEnd",
     "GenerateRequest",
+    "ImportedModel",
+    "ListedModel",
+    "ListedModels",
     "LogprobEntry",
-    "Message",
+    "MessageFunction",
+    "MessageToolCall",
+    "ModelDetails",
     "ProgressLine",
     "PullRequest",
     "PushRequest",
-    "RankedDocument",
+    "ReplyFunction",
     "ReplyMessage",
-    "RerankList",
-    "RerankReply",
-    "RerankRequest",
-    "RerankResult",
-    "RerankUsage",
+    "ReplyToolCall",
+    "RunningModel",
+    "RunningModels",
     "ShowRequest",
+    "ShownModel",
+    "ShownTensor",
     "StatusLine",
-    "ToolCall",
-    "ToolFunction",
-    "read_documents",
+    "Version",
     "read_format",
     "read_images",
     "read_input",
     "read_keep_alive",
     "read_licenses",
-    "read_query",
     "read_think",
     "read_tool_choice",
-    "read_top_n",
 ]

@@ -1,21 +1,20 @@
-"""The time, as answers carry it."""
+"""Timestamps of replies."""
 
 import time
 
-SECOND = 1_000_000_000
-"""In nanoseconds."""
+from paddock.durations import NANOSECONDS
 
 
 class Clock:
-    """Writes the time as Go does: RFC 3339 in UTC with nanoseconds. The seconds are formatted once each."""
+    """Writes the current time as Go does: RFC 3339 in UTC with nanoseconds. Formats each second once."""
 
     def __init__(self) -> None:
         self._second = -1
         self._text = ""
 
     def now(self) -> str:
-        """Return the present."""
-        second, nanosecond = divmod(time.time_ns(), SECOND)
+        """Return the current time, for example `2026-11-21T09:15:02.105383921Z`."""
+        second, nanosecond = divmod(time.time_ns(), NANOSECONDS["s"])
         if second != self._second:
             self._second = second
             self._text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))

@@ -1,25 +1,26 @@
-"""Vectors for texts: `/api/embed` and the older `/api/embeddings`."""
+"""Requests and replies of `/api/embed` and of its older form, `/api/embeddings`."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from paddock.protocol.ollama.numbers import Int64
+from paddock.protocol.accepts import accepts
+from paddock.protocol.numbers import Int64
 
 
 class EmbedRequest(msgspec.Struct):
     """`POST /api/embed`."""
 
     model: str | None = None
-    input: Any = None
+    input: Annotated[Any, accepts(str | list[str] | None)] = None
     truncate: bool | None = None
     dimensions: Int64 | None = None
     chunk: bool | None = None
-    """Ours: Ollama only cuts."""
+    """Whether to embed a long text in windows; an extension to Ollama's API, which can only truncate."""
     options: dict[str, Any] | None = None
-    keep_alive: Any = None
-    images: list[Any] | None = None
+    keep_alive: Annotated[Any, accepts(float | str | None)] = None
+    images: Annotated[list[Any] | None, accepts(list[str] | None)] = None
 
 
 class EmbeddingsRequest(msgspec.Struct):
@@ -28,15 +29,15 @@ class EmbeddingsRequest(msgspec.Struct):
     model: str | None = None
     prompt: str | None = None
     options: dict[str, Any] | None = None
-    keep_alive: Any = None
-    images: list[Any] | None = None
+    keep_alive: Annotated[Any, accepts(float | str | None)] = None
+    images: Annotated[list[Any] | None, accepts(list[str] | None)] = None
 
 
 class EmbedReply(msgspec.Struct, kw_only=True):
-    """The answer of `/api/embed`: vectors, each as JSON. Durations in nanoseconds; what is zero is left out."""
+    """The answer of `/api/embed`: each vector is encoded JSON. Durations are nanoseconds; zeros are left out."""
 
     model: str
-    embeddings: list[msgspec.Raw]
+    embeddings: Annotated[list[msgspec.Raw], accepts(list[list[float]])]
     total_duration: int | UnsetType = UNSET
     load_duration: int | UnsetType = UNSET
     prompt_eval_count: int | UnsetType = UNSET

@@ -1,50 +1,23 @@
-"""Fields that take more than one type: read here, with Ollama's own words for what is wrong with them."""
+"""Fields that accept more than one JSON type, with the error texts of Ollama."""
 
 import base64
 import binascii
-import math
 import string
 from typing import Any
 
 import msgspec
 
-from paddock.durations import FOREVER, InvalidDuration, parse_duration
 from paddock.protocol.json import BadRequest
-from paddock.protocol.ollama.clock import SECOND
 
 THINK_LEVELS = ("high", "medium", "low", "max")
 TOOL_CHOICES = ("auto", "none", "required")
 BASE64 = frozenset(string.ascii_letters + string.digits + "+/=\r\n")
 LINE_ENDS = str.maketrans("", "", "\r\n")
-"""Within base64 they mean nothing, as Go reads it."""
-GO_TYPES = {bool: "bool", dict: "map[string]interface {}", list: "[]interface {}"}
-"""What Go calls the types that JSON can hold here."""
-
-
-def read_keep_alive(value: Any) -> int | None:
-    """Return nanoseconds for a request's `keep_alive`, None if it is absent; a negative one means for ever.
-
-    Raises:
-        BadRequest: with the wording of Go's parser.
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise BadRequest(f"Unsupported type: '{GO_TYPES[type(value)]}'")
-    if isinstance(value, str):
-        try:
-            nanoseconds: float = parse_duration(value)
-        except InvalidDuration as error:
-            raise BadRequest(str(error)) from None
-    else:
-        nanoseconds = value * SECOND
-    if nanoseconds < 0 or math.isnan(nanoseconds):
-        return FOREVER
-    return int(min(nanoseconds, FOREVER))
+"""Deletes the line ends that Go's base64 decoder ignores."""
 
 
 def read_think(value: Any) -> bool | str | None:
-    """Return a request's `think`.
+    """Return a request's `think`: a boolean, a level, or None if it is absent.
 
     Raises:
         BadRequest: if it is neither a boolean nor a level.
@@ -59,10 +32,10 @@ def read_think(value: Any) -> bool | str | None:
 
 
 def read_format(value: msgspec.Raw) -> str | dict[str, Any] | None:
-    """Return a request's `format`: `"json"`, a schema, or None for neither.
+    """Return a request's `format`: `"json"`, a JSON schema, or None if it is absent or empty.
 
     Raises:
-        BadRequest: if it is something else.
+        BadRequest: if it is anything else.
     """
     try:
         decoded = msgspec.json.decode(value)
@@ -77,10 +50,10 @@ def read_format(value: msgspec.Raw) -> str | dict[str, Any] | None:
 
 
 def read_images(values: list[str] | None) -> list[bytes]:
-    """Decode a request's pictures. Line ends within the base64 are passed over, other white space is not.
+    """Decode the images and audio files of a request. Line ends within the base64 are ignored, as in Go.
 
     Raises:
-        BadRequest: if one is not base64.
+        BadRequest: if one is not base64; the message says at which byte.
     """
     images = []
     for value in values or ():
@@ -93,12 +66,12 @@ def read_images(values: list[str] | None) -> list[bytes]:
 
 
 def read_tool_choice(value: Any) -> tuple[str, str]:
-    """Return a request's `tool_choice`: `auto`, `none` or `required`, and the function that is required, or "".
+    """Return a request's `tool_choice` as `auto`, `none` or `required`, and the name of the required function or "".
 
-    A function is named as OpenAI's clients do, `{"type": "function", "function": {"name": …}}`, or by its bare name.
+    A client names a function as with OpenAI, `{"type": "function", "function": {"name": …}}`, or by its bare name.
 
     Raises:
-        BadRequest: if it is something else.
+        BadRequest: if it is anything else.
     """
     if value is None or value == "":
         return "auto", ""
@@ -115,28 +88,28 @@ def read_tool_choice(value: Any) -> tuple[str, str]:
 
 
 def read_input(value: Any) -> list[str]:
-    """Return the texts of an embed request: a text or a list of texts; an empty text alone is none.
+    """Return the texts of an embed request's `input`: one text or a list. A single empty text counts as no text.
 
     Raises:
-        BadRequest: if it is something else.
+        BadRequest: if it is anything else.
     """
     return _texts(value, "invalid input type")
 
 
 def read_licenses(value: Any) -> list[str]:
-    """Return the licences of a create request: a text or a list of texts.
+    """Return the licences of a create request: one text or a list.
 
     Raises:
-        BadRequest: if it is something else.
+        BadRequest: if it is anything else.
     """
     return _texts(value, "license must be a string or a list of strings")
 
 
-def _texts(value: Any, otherwise: str) -> list[str]:
+def _texts(value: Any, message: str) -> list[str]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
         return [value]
     if isinstance(value, list) and all(isinstance(v, str) for v in value):
         return value
-    raise BadRequest(otherwise)
+    raise BadRequest(message)

@@ -1,49 +1,50 @@
-"""Completing texts and answering chats: `/api/generate` and `/api/chat`."""
+"""Requests and replies of `/api/generate` and `/api/chat`."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from paddock.protocol.ollama.numbers import Int64
+from paddock.protocol.accepts import accepts
+from paddock.protocol.numbers import Int64
 
 
-class ToolFunction(msgspec.Struct, omit_defaults=True):
-    """A function that was called, with its arguments."""
+class MessageFunction(msgspec.Struct, omit_defaults=True):
+    """The function of an earlier tool call, with its arguments."""
 
     name: str = ""
     arguments: dict[str, Any] = {}
     index: int | None = None
 
 
-class ToolCall(msgspec.Struct, omit_defaults=True):
-    """A call of a tool."""
+class MessageToolCall(msgspec.Struct, omit_defaults=True):
+    """A tool call of an earlier reply."""
 
-    function: ToolFunction
+    function: MessageFunction
     id: str = ""
 
 
-class Message(msgspec.Struct):
-    """A turn of a chat, as it comes in."""
+class ChatMessage(msgspec.Struct):
+    """A message of the conversation so far."""
 
     role: str | None = None
     content: str | None = None
     thinking: str | None = None
     images: list[str] | None = None
-    tool_calls: list[ToolCall] | None = None
+    tool_calls: list[MessageToolCall] | None = None
     tool_name: str | None = None
     tool_call_id: str | None = None
 
 
 class _Inference(msgspec.Struct):
-    """What both requests take."""
+    """Fields that both requests have."""
 
     model: str | None = None
-    format: msgspec.Raw = msgspec.Raw(b"null")
+    format: Annotated[msgspec.Raw, accepts(Literal["", "json"] | dict[str, Any] | None)] = msgspec.Raw(b"null")
     options: dict[str, Any] | None = None
     stream: bool | None = None
-    keep_alive: Any = None
-    think: Any = None
+    keep_alive: Annotated[Any, accepts(float | str | None)] = None
+    think: Annotated[Any, accepts(bool | Literal["low", "medium", "high", "max"] | None)] = None
     truncate: bool | None = None
     shift: bool | None = None
     logprobs: bool | None = None
@@ -66,13 +67,13 @@ class GenerateRequest(_Inference):
 class ChatRequest(_Inference):
     """`POST /api/chat`."""
 
-    messages: list[Message] | None = None
+    messages: list[ChatMessage] | None = None
     tools: list[dict[str, Any]] | None = None
-    tool_choice: Any = None
+    tool_choice: Annotated[Any, accepts(str | dict[str, Any] | None)] = None
 
 
 class LogprobEntry(msgspec.Struct):
-    """A token and how likely it was (natural logarithm)."""
+    """A token and the natural logarithm of its probability."""
 
     token: str
     logprob: float
@@ -80,38 +81,38 @@ class LogprobEntry(msgspec.Struct):
     top_logprobs: "list[LogprobEntry] | UnsetType" = UNSET
 
 
-class CalledFunction(msgspec.Struct):
-    """Which tool is called, and with what. `index` counts the calls of a reply."""
+class ReplyFunction(msgspec.Struct):
+    """The function to call, with its arguments. `index` counts the calls of a reply, from 0."""
 
     index: int
     name: str
     arguments: dict[str, Any]
 
 
-class CalledTool(msgspec.Struct):
-    """A call of a tool in a reply."""
+class ReplyToolCall(msgspec.Struct):
+    """A tool call in a reply."""
 
     id: str
-    function: CalledFunction
+    function: ReplyFunction
 
 
 class ReplyMessage(msgspec.Struct):
-    """The assistant's turn, or a piece of it."""
+    """The assistant's message, or a piece of it."""
 
     role: str
     content: str
     thinking: str | UnsetType = UNSET
-    tool_calls: list[CalledTool] | UnsetType = UNSET
+    tool_calls: list[ReplyToolCall] | UnsetType = UNSET
 
 
 class DebugInfo(msgspec.Struct):
-    """What would have been sent to the model."""
+    """The prompt that would have been sent to the model."""
 
     rendered_template: str
 
 
 class GenerateChunk(msgspec.Struct):
-    """A line of `/api/generate` while it goes on."""
+    """A line of a streamed `/api/generate` before the last."""
 
     model: str
     created_at: str
@@ -122,7 +123,7 @@ class GenerateChunk(msgspec.Struct):
 
 
 class GenerateEnd(msgspec.Struct, kw_only=True):
-    """The last line of `/api/generate`, or its only one. Durations in nanoseconds; what is zero is left out."""
+    """The last line of `/api/generate`, or the whole answer. Durations are nanoseconds; zeros are left out."""
 
     model: str
     created_at: str
@@ -143,7 +144,7 @@ class GenerateEnd(msgspec.Struct, kw_only=True):
 
 
 class ChatChunk(msgspec.Struct):
-    """A line of `/api/chat` while it goes on."""
+    """A line of a streamed `/api/chat` before the last."""
 
     model: str
     created_at: str
@@ -153,7 +154,7 @@ class ChatChunk(msgspec.Struct):
 
 
 class ChatEnd(msgspec.Struct, kw_only=True):
-    """The last line of `/api/chat`, or its only one. Durations in nanoseconds; what is zero is left out."""
+    """The last line of `/api/chat`, or the whole answer. Durations are nanoseconds; zeros are left out."""
 
     model: str
     created_at: str

@@ -1,8 +1,11 @@
-"""Models on disk and on their way: show, copy, delete, create, pull, push, and the lines of their progress."""
+"""Requests and replies about models: list, show, copy, delete, create, pull, push, export, import."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
+
+from paddock.protocol.accepts import accepts
 
 
 class ShowRequest(msgspec.Struct):
@@ -57,14 +60,14 @@ class ExportRequest(msgspec.Struct):
 
 
 class CreateMessage(msgspec.Struct):
-    """A turn of a model's own history."""
+    """A message that every conversation with the model begins with."""
 
     role: str | None = None
     content: str | None = None
 
 
 class CreateRequest(msgspec.Struct):
-    """`POST /api/create`, both forms."""
+    """`POST /api/create`, in its form of 2024 and in today's."""
 
     model: str | None = None
     name: str | None = None
@@ -74,7 +77,7 @@ class CreateRequest(msgspec.Struct):
     adapters: dict[str, str] | None = None
     template: str | None = None
     system: str | None = None
-    license: Any = None
+    license: Annotated[Any, accepts(str | list[str] | None)] = None
     parameters: dict[str, Any] | None = None
     messages: list[CreateMessage] | None = None
     renderer: str | None = None
@@ -88,15 +91,107 @@ class CreateRequest(msgspec.Struct):
 
 
 class StatusLine(msgspec.Struct):
-    """Progress of a create, pull or push."""
+    """The end of a create, pull or push."""
 
     status: str
 
 
 class ProgressLine(msgspec.Struct, omit_defaults=True):
-    """Progress of a create, pull or push; with a digest that of a layer, in bytes."""
+    """Progress of a create, pull or push; with a digest, of one file in bytes."""
 
     status: str
     digest: str = ""
     total: int = 0
     completed: int = 0
+
+
+class Version(msgspec.Struct):
+    """The version of Ollama whose API is spoken, and the version of Paddock."""
+
+    version: str
+    paddock: str
+
+
+class ModelDetails(msgspec.Struct):
+    """The kind of a model."""
+
+    parent_model: str
+    format: str
+    family: str
+    families: list[str] | None
+    parameter_size: str
+    quantization_level: str
+    context_length: int | UnsetType = UNSET
+    embedding_length: int | UnsetType = UNSET
+
+
+class ListedModel(msgspec.Struct):
+    """A model on disk."""
+
+    name: str
+    model: str
+    modified_at: str
+    size: int
+    digest: str
+    details: ModelDetails
+    capabilities: list[str]
+
+
+class ListedModels(msgspec.Struct):
+    """The models on disk, newest first."""
+
+    models: list[ListedModel]
+
+
+class RunningModel(msgspec.Struct):
+    """A model in memory."""
+
+    name: str
+    model: str
+    size: int
+    digest: str
+    details: ModelDetails
+    expires_at: str
+    size_vram: int
+    context_length: int
+    parallel: int
+    pool_tokens: int
+
+
+class RunningModels(msgspec.Struct):
+    """The models in memory."""
+
+    models: list[RunningModel]
+
+
+class ShownTensor(msgspec.Struct):
+    """A tensor of a model's file."""
+
+    name: str
+    type: str
+    shape: list[int]
+
+
+class ShownModel(msgspec.Struct, kw_only=True):
+    """Everything about a model; empty fields are left out."""
+
+    license: str | UnsetType = UNSET
+    modelfile: str
+    parameters: str | UnsetType = UNSET
+    template: str | UnsetType = UNSET
+    system: str | UnsetType = UNSET
+    details: ModelDetails
+    messages: list[dict[str, Any]] | UnsetType = UNSET
+    model_info: dict[str, Any]
+    projector_info: dict[str, Any] | UnsetType = UNSET
+    tensors: list[ShownTensor] | UnsetType = UNSET
+    capabilities: list[str]
+    modified_at: str
+    requires: str | UnsetType = UNSET
+
+
+class ImportedModel(msgspec.Struct):
+    """The end of an import."""
+
+    status: str
+    model: str

@@ -1,12 +1,19 @@
-"""Ranking texts: `/api/rerank`, and `/v1/rerank` in the form of other rerank servers. Ollama has neither."""
+"""Requests and replies of `/api/rerank`, and of `/v1/rerank`, the form that other rerank servers share."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from paddock.protocol.accepts import accepts
 from paddock.protocol.json import BadRequest
-from paddock.protocol.ollama.numbers import Int64
+from paddock.protocol.numbers import Int64
+
+
+class RankedDocument(msgspec.Struct):
+    """A document of the request."""
+
+    text: str
 
 
 class RerankRequest(msgspec.Struct):
@@ -14,22 +21,16 @@ class RerankRequest(msgspec.Struct):
 
     model: str | None = None
     query: str | None = None
-    documents: Any = None
+    documents: Annotated[Any, accepts(list[str | RankedDocument])] = None
     top_n: Int64 | None = None
     return_documents: bool | None = None
     truncate: bool | None = None
     options: dict[str, Any] | None = None
-    keep_alive: Any = None
-
-
-class RankedDocument(msgspec.Struct):
-    """A document, as it was sent."""
-
-    text: str
+    keep_alive: Annotated[Any, accepts(float | str | None)] = None
 
 
 class RerankResult(msgspec.Struct, kw_only=True):
-    """How well a document answers the query: its place in the request, from 0, and a number from 0 to 1."""
+    """A document's index in the request, from 0, and how well it answers the query, from 0 to 1."""
 
     index: int
     relevance_score: float
@@ -37,14 +38,14 @@ class RerankResult(msgspec.Struct, kw_only=True):
 
 
 class RerankUsage(msgspec.Struct):
-    """Tokens that were computed."""
+    """Number of tokens that were computed."""
 
     prompt_tokens: int
     total_tokens: int
 
 
 class RerankReply(msgspec.Struct, kw_only=True):
-    """The answer of `/api/rerank`: the best first. Durations in nanoseconds."""
+    """The answer of `/api/rerank`, best document first. Durations are nanoseconds."""
 
     model: str
     results: list[RerankResult]
@@ -54,7 +55,7 @@ class RerankReply(msgspec.Struct, kw_only=True):
 
 
 class RerankList(msgspec.Struct, kw_only=True):
-    """The answer of `/v1/rerank`: the best first."""
+    """The answer of `/v1/rerank`, best document first."""
 
     model: str
     object: str
@@ -63,10 +64,10 @@ class RerankList(msgspec.Struct, kw_only=True):
 
 
 def read_documents(value: Any) -> list[str]:
-    """Return the documents of a rerank request: a list of texts, or of objects with a `text`.
+    """Return the texts of a rerank request's documents: each is a text, or an object with a `text`.
 
     Raises:
-        BadRequest: if it is something else, or empty.
+        BadRequest: if the list is empty, or has anything else in it.
     """
     if not isinstance(value, list):
         raise BadRequest("documents must be a list of strings")
@@ -76,10 +77,10 @@ def read_documents(value: Any) -> list[str]:
 
 
 def read_top_n(value: int | None) -> int:
-    """Return how many documents are wanted; 0: all.
+    """Return the number of documents to answer with; 0 means all.
 
     Raises:
-        BadRequest: if none is.
+        BadRequest: if it is less than 1.
     """
     if value is not None and value < 1:
         raise BadRequest(f"top_n must be at least 1, not {value}")
@@ -87,10 +88,10 @@ def read_top_n(value: int | None) -> int:
 
 
 def read_query(value: str | None) -> str:
-    """Return the query.
+    """Return the query of a rerank request.
 
     Raises:
-        BadRequest: if there is none.
+        BadRequest: if it is absent or empty.
     """
     if not value:
         raise BadRequest("query is required")

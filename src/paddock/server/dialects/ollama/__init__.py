@@ -1,1 +1,1 @@
-"""The routes of Ollama's API."""
+"""Ollama's API: handlers, route table, errors, and the words of its description."""

@@ -1,1 +1,1 @@
-"""The routes of the rerank dialect."""
+"""The rerank API: handlers, route table, errors, and the words of its description."""

@@ -1,60 +1,25 @@
-"""Ranking texts by how well they answer a question, beyond Ollama."""
+"""The route table of the rerank API."""
 
-from msgspec import UNSET
-from starlette.requests import Request
-from starlette.responses import Response
+from pathlib import Path
+from typing import Any
 
-from paddock.protocol import ollama
-from paddock.protocol.json import encode
-from paddock.server.errors import JSON
-from paddock.server.streaming import read_json, while_connected
-from paddock.service.embedding import Embedding, Ranking, RankingRequest
+from paddock.protocol import rerank
+from paddock.server.dialects.rerank.dialect import RERANK
+from paddock.server.dialects.rerank.handlers import rank, rank_list
+from paddock.server.routes import Endpoint, RouteTable
 
+_RERANK: dict[str, Any] = {
+    "method": "POST",
+    "group": "Inference",
+    "request": rerank.RerankRequest,
+    "errors": (400, 404, 413, 503),
+}
 
-class RerankRoutes:
-    """The endpoints that rank: one request, answered in two forms."""
-
-    def __init__(self, embedding: Embedding) -> None:
-        self._embedding = embedding
-
-    async def rerank(self, request: Request) -> Response:
-        """`POST /api/rerank`: with the durations of Ollama's answers."""
-        model, ranking, results = await self._ranked(request)
-        reply = ollama.RerankReply(
-            model=model,
-            results=results,
-            total_duration=ranking.total_duration,
-            load_duration=ranking.load_duration,
-            prompt_eval_count=ranking.prompt_tokens,
-        )
-        return Response(encode(reply), media_type=JSON)
-
-    async def rerank_list(self, request: Request) -> Response:
-        """`POST /v1/rerank`: with the usage that other servers tell."""
-        model, ranking, results = await self._ranked(request)
-        usage = ollama.RerankUsage(ranking.prompt_tokens, ranking.prompt_tokens)
-        reply = ollama.RerankList(model=model, object="list", results=results, usage=usage)
-        return Response(encode(reply), media_type=JSON)
-
-    async def _ranked(self, request: Request) -> tuple[str, Ranking, list[ollama.RerankResult]]:
-        body = await read_json(request, ollama.RerankRequest)
-        texts = ollama.read_documents(body.documents)
-        wanted = RankingRequest(
-            model=body.model or "",
-            query=ollama.read_query(body.query),
-            texts=texts,
-            best=ollama.read_top_n(body.top_n),
-            options=body.options or {},
-            keep_alive=ollama.read_keep_alive(body.keep_alive),
-            truncate=body.truncate is not False,
-        )
-        ranking = await while_connected(request.receive, self._embedding.rank(wanted))
-        results = [
-            ollama.RerankResult(
-                index=index,
-                relevance_score=score,
-                document=ollama.RankedDocument(texts[index]) if body.return_documents else UNSET,
-            )
-            for index, score in ranking.scores
-        ]
-        return wanted.model, ranking, results
+RERANK_ROUTES = RouteTable(
+    RERANK,
+    (
+        Endpoint(id="rerank", path="/api/rerank", handler=rank, reply=rerank.RerankReply, **_RERANK),
+        Endpoint(id="rerank_list", path="/v1/rerank", handler=rank_list, reply=rerank.RerankList, **_RERANK),
+    ),
+    Path(__file__).with_name("words.json"),
+)

@@ -1,4 +1,4 @@
-"""What every error looks like."""
+"""The error body that Ollama's API and the rerank API have in common."""
 
 import msgspec
 

@@ -1,0 +1,90 @@
+"""Archives over HTTP: sent while they are read from disk, and read by a thread while they arrive."""
+
+import asyncio
+import contextlib
+import queue
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from paddock.server.disconnect import while_connected
+from paddock.server.errors import ClientGone
+from paddock.server.media_types import TAR
+
+if TYPE_CHECKING:
+    from paddock.registry.transfer.archive import Archive
+
+QUEUED = 16
+"""Pieces of an upload that may wait for the disk."""
+
+
+class ArchiveStream(Response):
+    """An answer that is an archive, sent as it is read."""
+
+    def __init__(self, archive: "Archive") -> None:
+        """Send `archive`, and close it at the end."""
+        super().__init__(media_type=TAR)
+        self._archive = archive
+        self.raw_headers = [(k, v) for k, v in self.raw_headers if k != b"content-length"]
+        self.raw_headers.append((b"content-length", str(archive.size).encode()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the archive."""
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await while_connected(receive, self._send(send))
+        except ClientGone:
+            return
+        finally:
+            self._archive.close()
+
+    async def _send(self, send: Send) -> None:
+        pieces = self._archive.pieces()
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+class BodyFile:
+    """A body that the event loop writes piece by piece and a thread reads like a file."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[bytes] = queue.Queue(QUEUED)
+        self._rest = b""
+        self._ended = False
+        self._aborted = False
+
+    async def put(self, piece: bytes, reader: "asyncio.Task[object]") -> None:
+        """Pass on a piece as soon as there is room; b"" ends the file. Do nothing once `reader` has finished."""
+        while not reader.done():
+            try:
+                self._queue.put_nowait(piece)
+                return
+            except queue.Full:
+                await asyncio.sleep(0.002)
+
+    def abort(self) -> None:
+        """Make the reading thread fail, because no more pieces will come."""
+        self._aborted = True
+        with contextlib.suppress(queue.Full):  # with a full queue, the thread is not waiting
+            self._queue.put_nowait(b"")
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes, or fewer at the end of the file.
+
+        Raises:
+            OSError: if the file was aborted.
+        """
+        pieces = [self._rest]
+        length = len(self._rest)
+        while length < size and not self._ended:
+            piece = self._queue.get()
+            if self._aborted:
+                raise OSError("the client went away")
+            self._ended = not piece
+            pieces.append(piece)
+            length += len(piece)
+        data = b"".join(pieces)
+        self._rest = data[size:]
+        return data[:size]
