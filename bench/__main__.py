@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from bench import (
     crowd,
     embeddings,
-    formats,
     images,
     importing,
     listing,
@@ -19,6 +18,7 @@ from bench import (
     startup,
     steps,
     stream,
+    structured_output,
     transfer,
 )
 from bench.report import Row, keep, machine, table
@@ -31,8 +31,8 @@ SCENARIOS: dict[str, Callable[[], list[Row]]] = {
     "crowd": crowd.measure,
     "newcomer": crowd.measure_newcomer,
     "steps": steps.measure,
-    "formats": formats.measure,
-    "formats-small": formats.measure_small,
+    "structured": structured_output.measure,
+    "structured-small": structured_output.measure_small,
     "prompts": prompts.measure,
     "images": images.measure,
     "embeddings": embeddings.measure,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from paddock.ipc import ThinkingTags
-from paddock.parsing import facts_of, notation_of_parser, parser_named
+from paddock.ipc import LiteralText, ThinkingTags
+from paddock.parsing import call_format_of_parser, facts_of, parser_named
 from paddock.service.parsers import TAGS_BEFORE_CALLS, TAGS_OF_PARSER, USUAL_TAGS
 
 HEADERS = {"harmony": "analysis<|message|>"}
@@ -30,10 +30,10 @@ def test_an_answer_behind_thinking_that_was_ended_is_content(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TAGS_BEFORE_CALLS))
 def test_a_call_behind_thinking_that_was_ended_is_one(name: str) -> None:
     header = "<|message|>" if name == "harmony" else ""
-    notation = notation_of_parser(name)
-    assert notation is not None
-    (parts_of_call,) = notation.format([TOOL], "note", ())[0]
-    call = "".join(part if isinstance(part, str) else "{}" for part in parts_of_call)
+    call_format = call_format_of_parser(name)
+    assert call_format is not None
+    (template,) = call_format.constraint([TOOL], "note").calls
+    call = "".join(part.text if isinstance(part, LiteralText) else "{}" for part in template.parts)
     parser = parser_named(name, tools=[TOOL], think=True, last_message=None)
     text = thought(TAGS_BEFORE_CALLS[name], header)
     parts = [parser.feed(text + call), parser.finish()]

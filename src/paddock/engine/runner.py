@@ -9,12 +9,12 @@ import msgspec
 from paddock.engine.binding import LoadError, Model
 from paddock.engine.binding.embedding import has_cache
 from paddock.engine.channel import Channel
-from paddock.engine.constraints import BadConstraint, Constraint
+from paddock.engine.constraints import BadConstraint, GrammarMatcher
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
 from paddock.engine.files import FileResolver, resolve_files
 from paddock.engine.generation.background_prefill import AsidePrefill
-from paddock.engine.generation.constrained import Formats
+from paddock.engine.generation.constrained import GrammarCompiler
 from paddock.engine.generation.engine import Stepper
 from paddock.engine.generation.request import Generation, context_for
 from paddock.engine.loading import choose_options, generating_context, load_encoder, load_model
@@ -77,7 +77,7 @@ class Runner:
         self._context = generating_context(model, options.context, adapters)
         self._cells = self._context.cells if self._context else max(options.context.cells, model.train_context)
         self._longest = min(self._cells, model.train_context or self._cells)
-        self._formats = Formats(model)
+        self._grammars = GrammarCompiler(model)
         self._stepper: Stepper | None = None
         if self._context is not None:
             aside = AsidePrefill(model, options.context, adapters) if options.spare_memory else None
@@ -136,8 +136,8 @@ class Runner:
             if embedder.busy:
                 for event in embedder.step(beside=stepper is not None and stepper.busy):
                     channel.send(event)
-            for request, rules in self._formats.take(sleep=not self._computing):
-                self._view(request, rules)
+            for request, matcher in self._grammars.take(sleep=not self._computing):
+                self._view(request, matcher)
             if self._encoder is not None:
                 for viewing, found in self._encoder.preprocessor.take(sleep=not self._computing):
                     self._viewed(viewing, found)
@@ -149,11 +149,11 @@ class Runner:
 
     @property
     def _preparing(self) -> bool:
-        return self._formats.busy or (self._encoder is not None and self._encoder.preprocessor.busy)
+        return self._grammars.busy or (self._encoder is not None and self._encoder.preprocessor.busy)
 
     def close(self) -> None:
         """Give all memory back."""
-        self._formats.close()
+        self._grammars.close()
         self._embedder.close()
         if self._stepper is not None:
             self._stepper.close()
@@ -168,7 +168,7 @@ class Runner:
             self._start(command)
         elif isinstance(command, Cancel):
             self._embedder.cancel(command.id)
-            self._formats.cancel(command.id)
+            self._grammars.cancel(command.id)
             if self._encoder is not None:
                 self._encoder.preprocessor.cancel(command.id)
             if self._stepper is not None:
@@ -186,24 +186,24 @@ class Runner:
     def _start(self, request: Generate) -> None:
         if self._stepper is None:
             self._refuse(request, "this model does not support generate", "invalid")
-        elif request.format:
-            self._formats.add(request)
+        elif request.constraint is not None:
+            self._grammars.add(request, request.constraint)
         else:
             self._view(request, None)
 
-    def _view(self, request: Generate, rules: Constraint | BadConstraint | None) -> None:
+    def _view(self, request: Generate, matcher: GrammarMatcher | BadConstraint | None) -> None:
         """Begin with a request, or look at its pictures and recordings first."""
         if not request.images:
-            self._begin(request, rules, self._model.tokenize(self._before(request.context) + request.prompt))
+            self._begin(request, matcher, self._model.tokenize(self._before(request.context) + request.prompt))
             return
         numbers = referenced_media(request.prompt, len(request.images))
         if numbers:
-            self._look_at(request, rules, numbers)
+            self._look_at(request, matcher, numbers)
         else:
             self._refuse(request, "the prompt has no place for an image or a recording", "invalid")
 
     def _look_at(
-        self, request: Generate | Measure, rules: Constraint | BadConstraint | None, numbers: Iterable[int]
+        self, request: Generate | Measure, matcher: GrammarMatcher | BadConstraint | None, numbers: Iterable[int]
     ) -> None:
         if self._encoder is None:
             self._refuse(request, self._takes_no_media, "invalid")
@@ -212,7 +212,7 @@ class Runner:
             if isinstance(request, Generate):
                 num_ctx = context_for(request, self._context_length, self._longest)
             self._encoder.preprocessor.add(
-                MediaRequest(request, rules, {n: request.images[n] for n in numbers}, num_ctx)
+                MediaRequest(request, matcher, {n: request.images[n] for n in numbers}, num_ctx)
             )
 
     def _viewed(self, viewing: MediaRequest, found: dict[int, ProcessedMedia] | BadMedia) -> None:
@@ -226,19 +226,19 @@ class Runner:
                 self._model, self._before(request.context), request.prompt, found
             )
             media = {seen.file.key: seen.file for seen in found.values()}
-            self._begin(request, viewing.rules, prompt, placeholders, media)
+            self._begin(request, viewing.matcher, prompt, placeholders, media)
 
     def _begin(
         self,
         request: Generate,
-        rules: Constraint | BadConstraint | None,
+        matcher: GrammarMatcher | BadConstraint | None,
         prompt: list[int],
         placeholders: Placeholders | None = None,
         media: dict[bytes, MediaFile] | None = None,
     ) -> None:
         assert self._stepper is not None and self._context is not None
-        if isinstance(rules, BadConstraint):
-            self._refuse(request, str(rules), "invalid")
+        if isinstance(matcher, BadConstraint):
+            self._refuse(request, str(matcher), "invalid")
             return
         if any(
             placeholder.non_causal and placeholder.num_tokens > self._context.batch_tokens
@@ -251,7 +251,7 @@ class Runner:
             return
         try:
             lengths = self._context_length, self._longest
-            generation = Generation(request, prompt, self._model, *lengths, rules, placeholders, media)
+            generation = Generation(request, prompt, self._model, *lengths, matcher, placeholders, media)
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return

@@ -14,7 +14,8 @@ frames with `Event`s to its standard output. Whatever speaks these messages can 
 4. `Shutdown`, or the end of the runner's input, ends the runner at once. The end of its output tells the fleet that
    the runner has gone; requests that had no end by then have failed.
 
-`commands` and `events` say which message answers which, with units and limits; `frames` says what they are as bytes.
+`commands` and `events` say which message answers which, with units and limits; `constraints` says what a reply can be
+held to; `frames` says how messages travel as bytes.
 """
 
 from paddock.ipc.commands import (
@@ -31,6 +32,21 @@ from paddock.ipc.commands import (
     Shutdown,
     ThinkingTags,
     Tokenize,
+)
+from paddock.ipc.constraints import (
+    AnyOf,
+    BareText,
+    CallPart,
+    CallTemplate,
+    Constraint,
+    JsonObject,
+    JsonSchema,
+    JsonValue,
+    Lark,
+    LiteralText,
+    Regex,
+    Region,
+    ToolCalls,
 )
 from paddock.ipc.events import (
     Chunk,
@@ -54,10 +70,15 @@ from paddock.ipc.frames import HEADER, MAX_FRAME, BrokenStream, Frames, decode_c
 __all__ = [
     "HEADER",
     "MAX_FRAME",
+    "AnyOf",
+    "BareText",
     "BrokenStream",
+    "CallPart",
+    "CallTemplate",
     "Cancel",
     "Chunk",
     "Command",
+    "Constraint",
     "Embed",
     "Event",
     "Failed",
@@ -68,12 +89,19 @@ __all__ = [
     "FlashAttention",
     "Frames",
     "Generate",
+    "JsonObject",
+    "JsonSchema",
+    "JsonValue",
     "KVCacheType",
+    "Lark",
+    "LiteralText",
     "LoadFailed",
     "LoadModel",
     "Loaded",
     "Measure",
     "Measured",
+    "Regex",
+    "Region",
     "Sampling",
     "Shutdown",
     "Statistics",
@@ -82,6 +110,7 @@ __all__ = [
     "TokenLogprob",
     "Tokenize",
     "Tokens",
+    "ToolCalls",
     "Vector",
     "VectorBatch",
     "decode_command",

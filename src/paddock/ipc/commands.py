@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from paddock.ipc.constraints import Constraint
+
 FlashAttention = Literal["auto", "on", "off"]
 KVCacheType = Literal["f16", "q8_0", "q4_0"]
 
@@ -127,10 +129,10 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
     """Number of likeliest tokens that are listed with each token's log probability."""
     cache_prompt: bool = True
     """Whether tokens of earlier requests may be reused, and this one's kept for later ones."""
-    format: str = ""
-    """What the reply is held to, as JSON (see `paddock.engine.constraints`); "": nothing."""
+    constraint: Constraint | None = None
+    """What the reply must match; None: it is free."""
     thinking: ThinkingTags | None = None
-    """The tags between which the format does not hold; None: it holds from the beginning."""
+    """The tags between which the constraint does not hold; None: it holds from the beginning."""
 
 
 class Cancel(msgspec.Struct, tag="cancel", frozen=True):

@@ -1,7 +1,6 @@
 """Completing texts and answering chats: model from the library, runner from the fleet, prompt from prompting."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -151,7 +150,7 @@ class Inference:
         options = self._loader.options(model, request.options)
         call = forced_call(model, _format(model, ""), request, options.stop)
         if call is not None:
-            request = replace(request, format=call)
+            request = replace(request, constraint=call)
         with await self._loader.acquire(model, options, request.keep_alive) as lease:
             loaded = time.perf_counter_ns() - started
             if not request.messages:
@@ -218,7 +217,7 @@ class Inference:
             images=images,
             # A parser needs to see the tags, which may be special tokens.
             special_tokens=parser is not None,
-            thinking=free if request.format is not None else None,
+            thinking=free if request.constraint is not None else None,
         )
         reply = lease.runner.generate(asked)
         reader = ReplyReader(parser)
@@ -267,7 +266,7 @@ def _generate(request: InferenceRequest, options: InferenceOptions, prompt: str,
         logprobs=request.logprobs,
         top_logprobs=request.top_logprobs if request.logprobs else 0,
         cache_prompt=options.cache_prompt,
-        format=json.dumps(request.format, ensure_ascii=False) if request.format is not None else "",
+        constraint=request.constraint,
     )
 
 

@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from paddock.ipc import ThinkingTags
+from paddock.ipc import ThinkingTags, ToolCalls
 from paddock.library.model import Model
 from paddock.parsing import (
-    CallNotation,
+    CallFormat,
     CannotForce,
     Facts,
     ReplyParser,
+    call_format_of_chat_template,
+    call_format_of_parser,
+    call_format_of_template,
     facts_of,
     is_addressed,
     is_harmony,
-    notation_of_chat_template,
-    notation_of_parser,
-    notation_of_template,
     parser_named,
     parser_of_chat_template,
     parser_of_template,
@@ -77,8 +77,8 @@ def parser_for(
 
 def forced_call(
     model: Model, form: PromptFormat, request: ConversationRequest, stop: Sequence[str]
-) -> list[Any] | None:
-    """Return the format of a reply that calls a tool as the request requires; None if it does not.
+) -> ToolCalls | None:
+    """Return the constraint of a reply that calls a tool as the request requires; None if it does not.
 
     In its arguments there is nothing that would `stop` the reply.
 
@@ -87,26 +87,26 @@ def forced_call(
     """
     if request.tool_choice != "required":
         return None
-    if request.format is not None:
+    if request.constraint is not None:
         raise RequestError("tool_choice requires a call, which cannot be in a format as well")
-    notation = call_notation(model, form)
-    if notation is None:
+    found = call_format(model, form)
+    if found is None:
         what = f"the parser {model.config.parser!r}" if model.config.parser else "this model's template"
         raise RequestError(f"tool_choice: a call cannot be forced in the format of {what}")
     try:
-        return notation.format(request.tools, request.required_tool, stop)
+        return found.constraint(request.tools, request.required_tool, stop)
     except CannotForce as error:
         raise RequestError(f"tool_choice: {error}") from None
 
 
-def call_notation(model: Model, form: PromptFormat) -> CallNotation | None:
-    """The notation in which a model calls tools; None where none is known that a reply can be held to."""
+def call_format(model: Model, form: PromptFormat) -> CallFormat | None:
+    """Return the format in which a model calls tools; None if calls in it cannot be forced."""
     if parser_facts(model) is not None:
-        return notation_of_parser(model.config.parser)
+        return call_format_of_parser(model.config.parser)
     if form.template is not None:
-        return notation_of_template(form.template.text)
+        return call_format_of_template(form.template.text)
     if form.chat_template is not None:
-        return notation_of_chat_template(form.chat_template.source)
+        return call_format_of_chat_template(form.chat_template.source)
     return None
 
 

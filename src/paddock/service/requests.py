@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddock.ipc import TokenLogprob
+from paddock.ipc import Constraint, TokenLogprob
 from paddock.templates.message import Message
 
 
@@ -15,8 +15,8 @@ class InferenceRequest:
     model: str
     options: dict[str, Any] = field(default_factory=dict)
     keep_alive: int | None = None
-    format: str | dict[str, Any] | list[Any] | None = None
-    """What the reply is held to; a list is a call that is required, as `paddock.parsing.CallNotation` writes it."""
+    constraint: Constraint | None = None
+    """What the reply must match; None: it is free."""
     think: bool | str | None = None
     truncate: bool = True
     shift: bool = True

@@ -1,15 +1,14 @@
 """Where the thinking of a reply ends and its format begins, whatever its tags are cut into."""
 
 import ctypes
-import json
 from typing import Any, cast
 
 import pytest
 
 from paddock.engine.binding import Context, Model, SamplerChain
-from paddock.engine.constraints import ConstraintFailed, Vocabulary, constraint
-from paddock.engine.generation.constrained import ANSWER_TOKENS, FormattedReply
-from paddock.ipc import ThinkingTags
+from paddock.engine.constraints import ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
+from paddock.engine.generation.constrained import ANSWER_TOKENS, ConstrainedSampler
+from paddock.ipc import Regex, ThinkingTags
 
 PIECES = ["", "<think>", "<", "th", "ink>", "</think>", "</", "tool>", "a", "1", ">", "b"]
 END, THINK, LESS, TH, INK, CLOSE, SLASH, TOOL, A, ONE, GREATER, B = range(len(PIECES))
@@ -39,13 +38,14 @@ class Tokens:
 
     def reply(self, pattern: str, thinking: tuple[str, ...] | None, *, most: int = 12, num_predict: int = 1000) -> str:
         model = cast(Model, self)
-        rules = constraint(Vocabulary(model), json.dumps({"type": "regex", "pattern": pattern}))
-        formatted = FormattedReply(model, rules, ThinkingTags(*thinking) if thinking else None, num_predict)
+        grammars = GrammarCache(TokenizerInfo(model))
+        matcher = GrammarMatcher(grammars.tokens, grammars.get(Regex(pattern)))
+        reply = ConstrainedSampler(model, matcher, ThinkingTags(*thinking) if thinking else None, num_predict)
         tokens: list[int] = []
-        while not formatted.done and len(tokens) < min(most, num_predict):
+        while not reply.done and len(tokens) < min(most, num_predict):
             ctypes.memset(self._logits, 0, ctypes.sizeof(self._logits))
             tokens.append(
-                formatted.sample(cast(SamplerChain, self), cast(Context, self), 0, keep_logits=len(tokens) % 2 == 0)
+                reply.sample(cast(SamplerChain, self), cast(Context, self), 0, keep_logits=len(tokens) % 2 == 0)
             )
         return "|".join(self.pieces[token] for token in tokens)
 

@@ -88,7 +88,8 @@ def test_a_picture_that_no_mark_names_is_not_looked_at(runner: RunnerUnderTest) 
 
 
 def test_a_format_holds_after_a_picture(runner: RunnerUnderTest) -> None:
-    text, end = runner.complete(ask(50, "see [img-0]", drawn(6), format='{"enum": ["red", "blue"]}'))[50]
+    colors = ipc.JsonSchema('{"enum": ["red", "blue"]}')
+    text, end = runner.complete(ask(50, "see [img-0]", drawn(6), constraint=colors))[50]
     assert text in ('"red"', '"blue"')
     assert isinstance(end, ipc.Finished)
 

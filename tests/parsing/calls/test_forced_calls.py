@@ -1,7 +1,6 @@
 """A call that a model is made to write is read back by its parser, and its arguments fit their schema."""
 
 import importlib
-import json
 import re
 from functools import cache
 from random import Random
@@ -10,13 +9,14 @@ from typing import Any, cast
 import pytest
 
 from paddock.engine.binding import Model
-from paddock.engine.constraints import BadConstraint, Vocabulary, constraint
+from paddock.engine.constraints import BadConstraint, GrammarCache, GrammarMatcher, TokenizerInfo
+from paddock.ipc import Constraint
 from paddock.parsing import (
     CannotForce,
     ReplyParser,
-    notation_of_chat_template,
-    notation_of_parser,
-    notation_of_template,
+    call_format_of_chat_template,
+    call_format_of_parser,
+    call_format_of_template,
     parser_named,
     parser_of_chat_template,
     parser_of_template,
@@ -94,7 +94,7 @@ class Writer:
         self.pieces = [*(text.encode() for text in texts), *(bytes([byte]) for byte in range(256))]
         self.vocabulary_size = len(self.pieces)
         self._silent = range(len(CONTROLS) + 1)
-        self.vocabulary = Vocabulary(cast(Model, self))
+        self._grammars = GrammarCache(TokenizerInfo(cast(Model, self)))
         bytes_at = len(texts)
         self._tags = range(len(CONTROLS) + 1, bytes_at)
         closing = [bytes_at + ord(character) for character in '"}])>:01aA-T']
@@ -106,20 +106,20 @@ class Writer:
     def ends_reply(self, token: int) -> bool:
         return token == END
 
-    def write(self, format: Any, seed: int, noise: int = 60, tagged: float = 0) -> str:
+    def write(self, constraint: Constraint, seed: int, noise: int = 60, tagged: float = 0) -> str:
         """Write a reply; while there is noise, a part `tagged` of the tokens are tags where they may be."""
         random = Random(seed)
-        rules = constraint(self.vocabulary, json.dumps(format))
+        matcher = GrammarMatcher(self._grammars.tokens, self._grammars.get(constraint))
         reply = b""
         for step in range(3000):
-            allowed = rules.allowed()
+            allowed = matcher.allowed_tokens()
             closing = [t for t in self._closing if allowed[t]] if step > noise and step % 7 else []
             if step <= noise and random.random() < tagged:
                 closing = [t for t in self._tags if allowed[t]]
             token = END if allowed[END] else int(random.choice(closing or allowed.nonzero()[0]))
-            rules.accept(token)
+            matcher.accept(token)
             reply += self.piece(token, special=True)
-            if rules.done:
+            if matcher.done:
                 return reply.decode()
         raise AssertionError(f"no end in sight: {reply[:200]!r}")
 
@@ -143,17 +143,17 @@ def tool(name: str, parameters: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": name, "parameters": parameters}}
 
 
-def check(notation: Any, make_parser: Any, *, seeds: int = 25, least: int = 5) -> None:
+def check(call_format: Any, make_parser: Any, *, seeds: int = 25, least: int = 5) -> None:
     """Force calls of weather's tool, and of tools with random parameters; at least some of those can be forced."""
     tools = [tool("get_weather", WEATHER), tool("now", None)]
     for seed in range(seeds):
-        name, arguments = call_of(make_parser(tools), writer().write(notation.format(tools), seed))
+        name, arguments = call_of(make_parser(tools), writer().write(call_format.constraint(tools), seed))
         Validator(WEATHER if name == "get_weather" else {"const": {}}).validate(arguments)
     forced = 0
     for seed in range(seeds):
         one = Schemas(seed, bounded=True).tool("do_it")
         try:
-            reply = writer().write(notation.format([one], "do_it"), seed)
+            reply = writer().write(call_format.constraint([one], "do_it"), seed)
         except (CannotForce, BadConstraint):
             continue
         _, arguments = call_of(make_parser([one]), reply)
@@ -162,23 +162,23 @@ def check(notation: Any, make_parser: Any, *, seeds: int = 25, least: int = 5) -
     assert forced >= least
 
 
-def check_nested(notation: Any, make_parser: Any) -> None:
+def check_nested(call_format: Any, make_parser: Any) -> None:
     """Force calls of a tool whose arguments hold strings in lists and objects, with many a tag in them."""
     tools = [tool("do_it", NESTED)]
     for seed in range(30):
-        reply = writer().write(notation.format(tools), seed, tagged=0.6)
+        reply = writer().write(call_format.constraint(tools), seed, tagged=0.6)
         _, arguments = call_of(make_parser(tools), reply)
         Validator(NESTED).validate(arguments)
 
 
-FORCED = [name for name in NAMES if notation_of_parser(name)]
+FORCED = [name for name in NAMES if call_format_of_parser(name)]
 
 
 @pytest.mark.parametrize("name", FORCED)
 def test_what_a_named_parser_is_made_to_read_is_the_call(name: str) -> None:
     think = None if name in ("glm-ocr", "lfm2", "lfm2-thinking") else False
     check(
-        notation_of_parser(name),
+        call_format_of_parser(name),
         lambda tools: parser_named(name, tools=tools, think=think, last_message={"role": "user", "content": "?"}),
     )
 
@@ -187,7 +187,7 @@ def test_what_a_named_parser_is_made_to_read_is_the_call(name: str) -> None:
 def test_tags_within_arguments_do_not_end_a_call_of_a_named_parser(name: str) -> None:
     think = None if name in ("glm-ocr", "lfm2", "lfm2-thinking") else False
     check_nested(
-        notation_of_parser(name),
+        call_format_of_parser(name),
         lambda tools: parser_named(name, tools=tools, think=think, last_message={"role": "user", "content": "?"}),
     )
 
@@ -209,7 +209,7 @@ JINJA = [tags for tags, _ in FORMATS]
 @pytest.mark.parametrize("jinja", JINJA)
 def test_what_a_chat_template_shows_is_the_call(jinja: str) -> None:
     check(
-        notation_of_chat_template(jinja),
+        call_format_of_chat_template(jinja),
         lambda tools: parser_of_chat_template(jinja, tools=tools, think=False, prompt=""),
         seeds=10,
         least=2,
@@ -219,7 +219,7 @@ def test_what_a_chat_template_shows_is_the_call(jinja: str) -> None:
 @pytest.mark.parametrize("jinja", JINJA)
 def test_tags_within_arguments_do_not_end_a_call_of_a_chat_template(jinja: str) -> None:
     check_nested(
-        notation_of_chat_template(jinja),
+        call_format_of_chat_template(jinja),
         lambda tools: parser_of_chat_template(jinja, tools=tools, think=False, prompt=""),
     )
 
@@ -227,7 +227,7 @@ def test_tags_within_arguments_do_not_end_a_call_of_a_chat_template(jinja: str) 
 @pytest.mark.parametrize("template", [LLAMA, MISTRAL, HERMES, "{{ .Prompt }}"])
 def test_tags_within_arguments_do_not_end_a_call_of_a_go_template(template: str) -> None:
     check_nested(
-        notation_of_template(template),
+        call_format_of_template(template),
         lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
     )
 
@@ -242,10 +242,10 @@ def test_tags_within_arguments_do_not_end_a_call_of_a_go_template(template: str)
     ],
 )
 def test_a_call_is_written_as_the_go_template_writes_it(template: str, call: str) -> None:
-    written = writer().write(notation_of_template(template).format([tool("f", {})]), 0)
+    written = writer().write(call_format_of_template(template).constraint([tool("f", {})]), 0)
     assert re.sub(r"\{\s+\}", "{}", written) == call
     check(
-        notation_of_template(template),
+        call_format_of_template(template),
         lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
     )
 
@@ -255,7 +255,7 @@ def test_a_call_is_written_as_the_go_template_writes_it(template: str, call: str
 def test_what_a_template_in_use_shows_is_the_call(path: Any) -> None:
     template = path.read_text("utf-8")
     check(
-        notation_of_template(template),
+        call_format_of_template(template),
         lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
         seeds=4,
         least=1,
@@ -274,10 +274,10 @@ def test_what_a_template_in_use_shows_is_the_call(path: Any) -> None:
 )
 def test_what_cannot_be_called_is_refused(tools: Any, name: str, message: str) -> None:
     for parser in FORCED:
-        notation = notation_of_parser(parser)
-        assert notation is not None
+        call_format = call_format_of_parser(parser)
+        assert call_format is not None
         with pytest.raises(CannotForce, match=message):
-            notation.format(tools, name)
+            call_format.constraint(tools, name)
 
 
 @pytest.mark.parametrize(
@@ -299,8 +299,8 @@ def test_what_cannot_be_called_is_refused(tools: Any, name: str, message: str) -
     ],
 )
 def test_arguments_that_cannot_be_held_to_their_schema_in_tags_are_refused(parameters: Any, message: str) -> None:
-    notation = notation_of_parser("qwen3.5")
-    assert notation is not None
+    call_format = call_format_of_parser("qwen3.5")
+    assert call_format is not None
     with pytest.raises((CannotForce, BadConstraint)) as refused:
-        writer().write(notation.format([tool("f", {"type": "object", **parameters})]), 0)
+        writer().write(call_format.constraint([tool("f", {"type": "object", **parameters})]), 0)
     assert message in str(refused.value)

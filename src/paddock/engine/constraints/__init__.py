@@ -1,11 +1,13 @@
-"""What a reply may be: its tokens are held, one by one, to a JSON schema, a regular expression or a grammar.
+"""Structured output: each token of a reply is chosen so that the reply matches a JSON schema, a regular expression or a
+grammar.
 
-`constraint` reads a request's format; the `Constraint` that it returns goes along with one reply. Importing this room
-is cheap: the library that knows grammars, and numpy, are imported when a model's `Vocabulary` is made.
+`TokenizerInfo` describes a model's tokens, a `GrammarCache` compiles constraints for them, and a `GrammarMatcher`
+follows one reply. llguidance and numpy are imported when a `TokenizerInfo` is made: importing this room is cheap.
 """
 
-from paddock.engine.constraints.constraint import Constraint, constraint
 from paddock.engine.constraints.errors import BadConstraint, ConstraintFailed
-from paddock.engine.constraints.vocabulary import Vocabulary
+from paddock.engine.constraints.grammar_cache import GrammarCache
+from paddock.engine.constraints.matcher import GrammarMatcher
+from paddock.engine.constraints.tokenizer_info import TokenizerInfo
 
-__all__ = ["BadConstraint", "Constraint", "ConstraintFailed", "Vocabulary", "constraint"]
+__all__ = ["BadConstraint", "ConstraintFailed", "GrammarCache", "GrammarMatcher", "TokenizerInfo"]

@@ -1,9 +1,9 @@
-"""What can go wrong with a constraint: before a reply, and in the middle of one."""
+"""Errors of constraints: before a reply, and in the middle of one."""
 
 
 class BadConstraint(ValueError):
-    """A request's format cannot be enforced; the message names the keyword and its place, and is fit to be shown."""
+    """A constraint cannot be enforced. The message names the keyword and its place, and may be shown to clients."""
 
 
 class ConstraintFailed(RuntimeError):
-    """A reply cannot go on within its constraint: the grammar became too complex, or a token came that is not in it."""
+    """A reply cannot go on: its grammar became too complex, or a token was chosen that may not come."""

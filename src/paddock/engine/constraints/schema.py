@@ -1,10 +1,11 @@
-"""A JSON schema made ready to be enforced: only keywords that the library holds a reply to are left, or it is refused.
+"""JSON schemas, prepared for llguidance: reduced to keywords that it enforces, or refused.
 
-The library (llguidance) covers most of draft 2020-12 and refuses most of what it does not cover. What it would let
-pass unenforced is refused here, what merely describes is dropped, and every reference is resolved, so that a message
-can name the place. Keywords that no draft knows are descriptions, as the specification says.
+llguidance covers most of draft 2020-12 and refuses most of the rest. Keywords that it would silently leave unenforced
+are refused here, keywords that only describe are dropped, and every reference is resolved, so that a message can name
+the place. Keywords that no draft defines are descriptions, as the specification says.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -13,23 +14,23 @@ from typing import Any
 from urllib.parse import unquote
 
 from paddock.engine.constraints.errors import BadConstraint
-from paddock.engine.constraints.formats import ANY_TEXT, LEFT_TO_THE_LIBRARY, PATTERNS
 from paddock.engine.constraints.one_of import discriminator
+from paddock.engine.constraints.string_formats import DESCRIPTIVE_FORMATS, FORMAT_PATTERNS, LIBRARY_FORMATS
 
 WHITE_SPACE = r"[ ]|[ ]?\r?\n(?:[ ]{0,48}|\t{0,12})"
-"""Between two parts of JSON: nothing, a space, or a new line with its indentation. A model that only wants to write
-white space must go on with something else."""
+"""White space between two parts of JSON: none, a space, or a new line with its indentation. A model that would write
+white space without end must go on with something else."""
 
-SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties"})
-LISTS_OF_SCHEMAS = frozenset({"anyOf", "allOf", "prefixItems"})
-SCHEMAS = frozenset({"additionalProperties", "additionalItems"})
-NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
-AS_THEY_ARE = frozenset(
+SCHEMA_MAPS = frozenset({"properties", "patternProperties"})
+SCHEMA_LISTS = frozenset({"anyOf", "allOf", "prefixItems"})
+SINGLE_SCHEMAS = frozenset({"additionalProperties", "additionalItems"})
+NUMBER_LIMITS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+PASSED_ON = frozenset(
     {"type", "required", "minItems", "maxItems", "maxProperties", "minLength", "maxLength", "pattern"}
 )
 
-EXACT = 1 << 53
-"""Integers up to here are doubles without rounding."""
+MAX_EXACT_INTEGER = 1 << 53
+"""Largest magnitude up to which every integer is a double without rounding."""
 
 NOT_ENFORCED = frozenset(
     {
@@ -49,7 +50,7 @@ NOT_ENFORCED = frozenset(
         "uniqueItems",
     }
 )
-NO_DEMANDS: dict[str, tuple[Any, ...]] = {
+NEUTRAL_VALUES: dict[str, tuple[Any, ...]] = {
     "dependencies": ({},),
     "dependentRequired": ({},),
     "dependentSchemas": ({},),
@@ -59,51 +60,77 @@ NO_DEMANDS: dict[str, tuple[Any, ...]] = {
     "unevaluatedProperties": (True, {}),
     "uniqueItems": (False,),
 }
-"""Values with which a keyword that is not enforced rules nothing out; generators of schemas write them."""
+"""Values with which a keyword that is not enforced excludes nothing; generators of schemas write them."""
 
 
 @dataclass
-class Prepared:
-    """A schema for the library, and its parts by their places, outer ones before those inside."""
+class PreparedSchema:
+    """A schema for llguidance."""
 
     schema: dict[str, Any] = field(default_factory=dict)
     definitions: dict[str, Any] = field(default_factory=dict)
-    parts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What its references lead to, by the names that they have in it."""
+    subschemas: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Every schema in it with its place, a JSON pointer; outer ones before those inside."""
 
     def grammar(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Describe `schema`, this one or a part of it, as the library takes it."""
+        """Return the grammar of `schema`, this one or one of its subschemas, in llguidance's form."""
         options = {"whitespace_pattern": WHITE_SPACE}
         return {"json_schema": {**schema, "$defs": self.definitions, "x-guidance": options}}
 
 
-def prepare(schema: dict[str, Any]) -> Prepared:
-    """Check `schema` and make it ready.
+def read_schema(text: str) -> Any:
+    """Parse the JSON text of a schema.
 
     Raises:
-        BadConstraint: if it is no schema, or asks for what cannot be enforced.
+        BadConstraint: if it is not JSON, or contains what no reply can contain.
+    """
+    try:
+        schema = json.loads(text, parse_constant=_refuse_constant)
+        json.dumps(schema, ensure_ascii=False).encode()
+    except RecursionError:
+        raise BadConstraint("the format is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise BadConstraint("the format has half of a surrogate pair, which no reply can have") from None
+    except json.JSONDecodeError as error:
+        raise BadConstraint(f"the format is not JSON: {error}") from None
+    return schema
+
+
+def prepare(schema: dict[str, Any]) -> PreparedSchema:
+    """Check `schema` and reduce it to what llguidance enforces.
+
+    Raises:
+        BadConstraint: if it is not a schema, or asks for what cannot be enforced.
     """
     return _Preparation(schema).run()
 
 
+def _refuse_constant(name: str) -> Any:
+    raise BadConstraint(f"the format is not JSON: {name}")
+
+
 class _Preparation:
+    """One schema on its way through `prepare`; a method per group of keywords."""
+
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
         self._names: dict[str, str] = {}
         self._pending: list[str] = []
-        self._result = Prepared()
+        self._result = PreparedSchema()
         self._rules: dict[str, Callable[[str, Any, str], Any]] = {
-            **dict.fromkeys(SCHEMAS_BY_NAME, self._by_name),
-            **dict.fromkeys(LISTS_OF_SCHEMAS, self._list),
-            **dict.fromkeys(SCHEMAS, self._one),
-            **dict.fromkeys(NUMBERS, _exact),
-            **dict.fromkeys(AS_THEY_ARE, lambda keyword, value, place: value),
+            **dict.fromkeys(SCHEMA_MAPS, self._by_name),
+            **dict.fromkeys(SCHEMA_LISTS, self._list),
+            **dict.fromkeys(SINGLE_SCHEMAS, self._one),
+            **dict.fromkeys(NUMBER_LIMITS, _exact),
+            **dict.fromkeys(PASSED_ON, lambda keyword, value, place: value),
             "items": self._items,
             "const": _exact,
             "enum": _exact,
             "$ref": self._reference,
         }
 
-    def run(self) -> Prepared:
+    def run(self) -> PreparedSchema:
         result = self._result
         result.schema = self._schema(self._root, "#")
         while self._pending:
@@ -117,7 +144,7 @@ class _Preparation:
         if not isinstance(schema, dict):
             raise BadConstraint(f"{place} is not a schema: it must be an object or a boolean")
         ready: dict[str, Any] = {}
-        self._result.parts.append((place, ready))
+        self._result.subschemas.append((place, ready))
         for keyword, value in schema.items():
             if keyword in NOT_ENFORCED:
                 _refuse(keyword, value, schema, place)
@@ -165,7 +192,13 @@ class _Preparation:
         return f"#/$defs/{self._names[value]}"
 
     def _resolve(self, reference: str) -> Any:
-        """Follow a JSON pointer from the root; whatever keyword holds the definitions, as OpenAPI has its own."""
+        """Return the schema that a reference names.
+
+        Any JSON pointer from the root will do: OpenAPI, for one, keeps definitions under keywords of its own.
+
+        Raises:
+            LookupError: if there is none.
+        """
         pointer = unquote(reference.removeprefix("#"))
         if not reference.startswith("#") or (pointer and not pointer.startswith("/")):
             raise LookupError(reference)
@@ -176,7 +209,7 @@ class _Preparation:
         return found
 
     def _look_up(self, reference: str) -> Any:
-        """Follow a reference that may lead nowhere, which is found out when its turn comes."""
+        """Return the schema that a reference names, or `true` for none: a dead reference is refused in its own turn."""
         try:
             return self._resolve(reference)
         except LookupError:
@@ -193,36 +226,40 @@ class _Preparation:
         if name is None:
             raise BadConstraint(f'"oneOf" at {place} cannot be enforced: its options may overlap; "anyOf" can')
         if name:
-            # Requiring what tells them apart makes each reply fit one option only.
+            # Once each option requires the property that tells them apart, a reply fits only one of them.
             ready = [{"allOf": [option, {"type": "object", "required": [name]}]} for option in ready]
         return [{"anyOf": ready}]
 
 
 def _refuse(keyword: str, value: Any, schema: dict[str, Any], place: str) -> None:
-    """Refuse a keyword that is not enforced, unless it demands nothing as it stands."""
+    """Refuse a keyword that is not enforced, unless its value excludes nothing."""
     alone = (keyword in ("then", "else") and "if" not in schema) or (
         keyword == "if" and "then" not in schema and "else" not in schema
     )
-    if not alone and not any(value is n if isinstance(n, bool) else value == n for n in NO_DEMANDS.get(keyword, ())):
+    neutral = NEUTRAL_VALUES.get(keyword, ())
+    if not alone and not any(value is n if isinstance(n, bool) else value == n for n in neutral):
         raise BadConstraint(f'"{keyword}" at {place} cannot be enforced')
 
 
 def _string_format(schema: dict[str, Any], place: str) -> list[Any]:
     name, types = schema.get("format"), schema.get("type", "string")
     if name is None or (types != "string" and not (isinstance(types, list) and "string" in types)):
-        # Of other types than strings it is a hint: int32, double.
+        # For types other than string it is a hint, such as int32 or double.
         return []
-    if name in PATTERNS:
-        return [{"pattern": PATTERNS[name]}]
-    if name in LEFT_TO_THE_LIBRARY:
+    if name in FORMAT_PATTERNS:
+        return [{"pattern": FORMAT_PATTERNS[name]}]
+    if name in LIBRARY_FORMATS:
         return [{"format": name}]
-    if name in ANY_TEXT:
+    if name in DESCRIPTIVE_FORMATS:
         return []
     raise BadConstraint(f'"format" at {place}: {name!r} cannot be enforced')
 
 
 def _fewest_properties(schema: dict[str, Any], place: str) -> list[Any]:
-    """Names may come twice among those that are not listed, so that only what is required surely counts."""
+    """Return the schemas that enforce `minProperties`.
+
+    A reply may give the same name twice if the schema does not list it, so only required properties surely count.
+    """
     fewest = schema.get("minProperties", 0)
     if not isinstance(fewest, int):
         raise BadConstraint(f'"minProperties" at {place} must be a number')
@@ -235,20 +272,24 @@ def _fewest_properties(schema: dict[str, Any], place: str) -> list[Any]:
 
 
 def _exact(keyword: str, value: Any, place: str) -> Any:
-    """Return `value` with integers written as such; refuse those that the library, computing with doubles, rounds."""
+    """Return `value` with whole numbers as integers.
+
+    Raises:
+        BadConstraint: if it has an integer that llguidance, which computes with doubles, would round.
+    """
     if isinstance(value, list):
         return [_exact(keyword, item, place) for item in value]
     if isinstance(value, dict):
         return {name: _exact(keyword, item, place) for name, item in value.items()}
-    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_EXACT_INTEGER:
         return int(value)
-    if (isinstance(value, int) and abs(value) > EXACT) or value in (math.inf, -math.inf):
+    if (isinstance(value, int) and abs(value) > MAX_EXACT_INTEGER) or value in (math.inf, -math.inf):
         raise BadConstraint(f'"{keyword}" at {place}: {value} is too large to be enforced exactly')
     return value
 
 
 def _lists_items(schema: dict[str, Any]) -> bool:
-    """Whether `additionalItems` means anything: beside a list of items, as drafts before 2020-12 write it."""
+    """Return whether `items` is a list: only then does `additionalItems` apply, as before draft 2020-12."""
     return isinstance(schema.get("items"), list)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
-from paddock.engine.constraints import Constraint
-from paddock.engine.generation.constrained import FormattedReply
+from paddock.engine.constraints import GrammarMatcher
+from paddock.engine.generation.constrained import ConstrainedSampler
 from paddock.engine.generation.detokenizer import TextStream
 from paddock.engine.generation.sampling import counts_history, make_chain, token_logprob
 from paddock.engine.multimodal.placeholders import Placeholders
@@ -33,11 +33,11 @@ class Generation:
         model: Model,
         context_length: int,
         limit: int,
-        rules: Constraint | None = None,
+        matcher: GrammarMatcher | None = None,
         placeholders: Placeholders | None = None,
         media: Mapping[bytes, MediaFile] | None = None,
     ) -> None:
-        """Take up `request`, whose prompt has the tokens `prompt`; `rules` hold its reply to the format it wants.
+        """Take up `request`, whose prompt has the tokens `prompt`; its reply must match the constraint of `matcher`.
 
         `placeholders` are where `media`, by their hashes, stand in the prompt.
 
@@ -65,11 +65,11 @@ class Generation:
         self._num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)
         self._model = model
         self._text = TextStream(request.stop)
-        self._format: FormattedReply | None = None
-        if rules is not None:
+        self._constrained: ConstrainedSampler | None = None
+        if matcher is not None:
             # What is thought beyond the context is thought without the prompt.
             room = max(num_ctx - len(tokens), num_ctx // 2 if request.shift else 0)
-            self._format = FormattedReply(model, rules, request.thinking, min(self._num_predict, room))
+            self._constrained = ConstrainedSampler(model, matcher, request.thinking, min(self._num_predict, room))
         self._sampler: SamplerChain = make_chain(model, request.sampling, num_ctx)
         if counts_history(request.sampling):
             last = request.sampling.repeat_last_n
@@ -84,23 +84,23 @@ class Generation:
         """Say that its prompt is being computed from now on."""
         if not self._started:
             self._started = time.perf_counter_ns()
-            if self._format is not None:
-                self._format.start()
+            if self._constrained is not None:
+                self._constrained.precompute()
 
     def sample(self, context: Context, index: int) -> int:
         """Choose the next token by the logits of the batch's token `index`."""
         if not self._first_token:
             self._first_token = time.perf_counter_ns()
         self._reply_tokens += 1
-        if self._format is not None:
-            return self._format.sample(self._sampler, context, index, keep_logits=self.request.logprobs)
+        if self._constrained is not None:
+            return self._constrained.sample(self._sampler, context, index, keep_logits=self.request.logprobs)
         return self._sampler.sample(context, index)
 
     def logits(self, context: Context, index: int) -> Any:
         """Return the logits by which the token just sampled was chosen, if the request wants to know."""
         if not self.request.logprobs:
             return None
-        return self._format.logits if self._format is not None else context.logits(index)
+        return self._constrained.logits if self._constrained is not None else context.logits(index)
 
     def take(self, token: int, logits: Any) -> tuple[Chunk | None, FinishReason | None]:
         """Return what `token` brings to show, and why the reply ends if it does; it was chosen by `logits`."""
@@ -114,7 +114,7 @@ class Generation:
         reason: FinishReason | None = None
         if self._text.stopped:
             reason = "stop"
-        elif self._format is not None and self._format.done:
+        elif self._constrained is not None and self._constrained.done:
             text += self._text.flush()
             reason = "stop"
         elif self._reply_tokens >= self._num_predict:
@@ -143,8 +143,8 @@ class Generation:
 
     def close(self) -> None:
         """Free what the library holds for it."""
-        if self._format is not None:
-            self._format.close()
+        if self._constrained is not None:
+            self._constrained.close()
         self._sampler.close()
 
     def _chunk(self, text: str, logprobs: tuple[TokenLogprob, ...] | None) -> Chunk | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import MediaChunk, PreparedMedia, Projector, ProjectorError
-from paddock.engine.constraints import BadConstraint, Constraint
+from paddock.engine.constraints import BadConstraint, GrammarMatcher
 from paddock.engine.multimodal.audio import UNWANTED, BadAudio
 from paddock.engine.multimodal.audio import decode as decode_audio
 from paddock.engine.multimodal.image import BadImage, Pixels
@@ -120,7 +120,7 @@ class MediaRequest(NamedTuple):
     """A request whose files are looked at."""
 
     request: Generate | Measure
-    rules: Constraint | BadConstraint | None
+    matcher: GrammarMatcher | BadConstraint | None
     """What its reply is held to."""
     images: dict[int, bytes]
     """Its files, by their numbers in the prompt."""

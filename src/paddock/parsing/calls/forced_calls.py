@@ -1,43 +1,45 @@
-"""How a model writes a call that it is made to write: the parts that the reply then consists of.
+"""Forcing a model to call a tool: the parts that its reply then consists of.
 
-Parts are what `paddock.engine.constraints.tool_calls` describes. What they allow, the model's parser reads back as a
-call whose arguments fit their schema.
+A call is written in the format that the model was trained for, so that the model's parser reads it back as a call
+whose arguments fit their schema.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paddock.parsing.calls.bare_values import CannotForce, Part, Place, bare_value
+from paddock.ipc import AnyOf, CallPart, CallTemplate, JsonValue, LiteralText, ToolCalls
+from paddock.parsing.calls.bare_values import CannotForce, ValueTags, bare_value, schema_text
 from paddock.parsing.calls.values import functions
 from paddock.parsing.reply import Tools
 
-Write = Callable[[str, dict[str, Any]], list[Part]]
-"""Makes the parts of a call from the name of a tool and the schema of its arguments.
+WriteCall = Callable[[str, dict[str, Any]], Sequence[CallPart]]
+"""Returns the parts of a call, given the name of a tool and the schema of its arguments.
 
 Raises:
-    CannotForce: if the notation cannot hold the arguments to their schema.
+    CannotForce: if the format cannot hold the arguments to their schema.
 """
 
-SEVERAL = ("$ref", "allOf", "anyOf", "oneOf", "patternProperties", "if", "$dynamicRef")
-"""Keywords that may bring more properties than are listed beside them."""
+COMPOSING_KEYWORDS = ("$ref", "allOf", "anyOf", "oneOf", "patternProperties", "if", "$dynamicRef")
+"""Keywords that may bring properties beyond those that are listed beside them."""
 
 _IDENTIFIER = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True)
-class CallNotation:
-    """A notation of calls: how one is written, and what may not stand in its strings."""
+class CallFormat:
+    """A format of tool calls."""
 
-    write: Write
+    write: WriteCall
     never_in_strings: tuple[str, ...] = ()
+    """Texts that JSON strings must not contain, because parsers would take them for the end of the call."""
 
-    def format(self, tools: Tools, name: str = "", stop: Sequence[str] = ()) -> list[Any]:
-        """The format of a reply that is a call of one of `tools`, or of that with this name.
+    def constraint(self, tools: Tools, name: str = "", stop: Sequence[str] = ()) -> ToolCalls:
+        """Return the constraint of a reply that calls one of `tools`, or the one called `name`.
 
-        What would `stop` the reply is not written where anything else can be.
+        The texts of `stop` are not written where anything else can be.
 
         Raises:
             CannotForce: if there is no such tool, or its arguments cannot be held to their schema.
@@ -48,76 +50,87 @@ class CallNotation:
         if not known:
             raise CannotForce("tool_choice requires a call, but there are no tools")
         chosen = [name] if name else list(known)
-        return [[self.write(tool, arguments_schema(tool, known[tool])) for tool in chosen], self.never_in_strings, stop]
+        calls = [CallTemplate(tool, tuple(self.write(tool, arguments_schema(tool, known[tool])))) for tool in chosen]
+        return ToolCalls(tuple(calls), self.never_in_strings, tuple(stop))
 
 
 def arguments_schema(tool: str, function: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a function's arguments: an object, and nothing in it that is not listed unless it says so.
+    """Return the schema of a function's arguments: an object without unlisted properties, unless it allows them.
 
     Raises:
-        CannotForce: if the function has something else there.
+        CannotForce: if the function's parameters are something else.
     """
     given = function.get("parameters")
     if given is None:
         given = {}
     if not isinstance(given, dict) or given.get("type", "object") != "object":
         raise CannotForce(f"the parameters of the tool {tool!r} are not the schema of an object")
-    closed = {} if any(keyword in given for keyword in SEVERAL) else {"additionalProperties": False}
+    closed = {} if any(keyword in given for keyword in COMPOSING_KEYWORDS) else {"additionalProperties": False}
     return {**closed, **given, "type": "object"}
 
 
-def in_json(before: str, between: str, after: str, *, bare_name: bool = False) -> Write:
-    """The name, as a JSON string unless it is bare, and the arguments as a JSON object, with texts around them."""
+def in_json(before: str, between: str, after: str, *, bare_name: bool = False) -> WriteCall:
+    """Write calls as the name, a JSON string unless it is bare, and the arguments as a JSON object."""
 
-    def write(name: str, schema: dict[str, Any]) -> list[Part]:
-        written = _bare(name) if bare_name else json.dumps(name, ensure_ascii=False)
-        return [f"{before}{written}{between}", {"json": schema, "tool": name}, after]
+    def write(name: str, schema: dict[str, Any]) -> list[CallPart]:
+        shown = _bare(name) if bare_name else json.dumps(name, ensure_ascii=False)
+        return [LiteralText(f"{before}{shown}{between}"), JsonValue(schema_text(schema)), LiteralText(after)]
 
     return write
 
 
-def in_tags(before: str, key: tuple[str, str], place: Place, after: str) -> Write:
-    """The name in the text `before`, at its `{0}`, then each argument as bare text behind its key."""
+def in_tags(before: str, key: tuple[str, str], tags: ValueTags, after: str) -> WriteCall:
+    """Write calls as the name, at `{0}` in the text `before`, and each argument as bare text after its key."""
 
-    def write(name: str, schema: dict[str, Any]) -> list[Part]:
-        needed, possible = _arguments(name, schema)
+    def write(name: str, schema: dict[str, Any]) -> list[CallPart]:
+        required, optional = _arguments(name, schema)
 
-        def one(argument: str) -> list[Part]:
+        def one(argument: str) -> list[CallPart]:
             if re.search(r"[<>\n]", argument) or argument != argument.strip():
                 raise CannotForce(f"the parameter {argument!r} of the tool {name!r} cannot be written in tags")
-            before = key[0] + argument + key[1]
-            return [before, *bare_value(name, argument, schema["properties"][argument], before, place, _root(schema))]
+            opening = key[0] + argument + key[1]
+            value = bare_value(name, argument, schema["properties"][argument], opening, tags, _definitions(schema))
+            return [LiteralText(opening), *value]
 
-        required = [part for argument in needed for part in one(argument)]
-        optional: list[Part] = [{"any": [one(argument), []]} for argument in possible]
-        return [before.format(_bare(name)), *required, *optional, after]
+        parts: list[CallPart] = [LiteralText(before.format(_bare(name)))]
+        for argument in required:
+            parts += one(argument)
+        parts += [_optional(one(argument)) for argument in optional]
+        return [*parts, LiteralText(after)]
 
     return write
 
 
-def in_pairs(before: str, between: str, sign: str, comma: str, after: str) -> Write:
-    """The name, and pairs of keys and JSON values, as arguments are written in programs."""
+def in_pairs(before: str, between: str, sign: str, comma: str, after: str) -> WriteCall:
+    """Write calls as programs do: the name, then pairs of keys and JSON values."""
 
-    def write(name: str, schema: dict[str, Any]) -> list[Part]:
-        needed, possible = _arguments(name, schema)
+    def write(name: str, schema: dict[str, Any]) -> list[CallPart]:
+        required, optional = _arguments(name, schema)
 
-        def one(argument: str, lead: str = "") -> list[Part]:
+        def one(argument: str, lead: str = "") -> list[CallPart]:
             key = argument if _IDENTIFIER.fullmatch(argument) else json.dumps(argument, ensure_ascii=False)
-            value = {**schema["properties"][argument], **_root(schema)}
-            return [f"{lead}{key}{sign}", {"json": value, "tool": name}]
+            value = {**schema["properties"][argument], **_definitions(schema)}
+            return [LiteralText(f"{lead}{key}{sign}"), JsonValue(schema_text(value))]
 
-        def maybe(arguments: Sequence[str]) -> list[Part]:
-            return [{"any": [one(argument, comma), []]} for argument in arguments]
+        def following(arguments: Iterable[str]) -> list[CallPart]:
+            return [_optional(one(argument, comma)) for argument in arguments]
 
-        parts: list[Part] = [before + _bare(name) + between]
-        if needed:
-            parts += [part for i, argument in enumerate(needed) for part in one(argument, comma if i else "")]
-            parts += maybe(possible)
-        elif possible:
-            parts.append({"any": [[], *([*one(a), *maybe(possible[i + 1 :])] for i, a in enumerate(possible))]})
-        return [*parts, after]
+        parts: list[CallPart] = [LiteralText(before + _bare(name) + between)]
+        if required:
+            for number, argument in enumerate(required):
+                parts += one(argument, comma if number else "")
+            parts += following(optional)
+        elif optional:
+            # Whichever argument comes first has no comma before it.
+            firsts = [(*one(a), *following(optional[i + 1 :])) for i, a in enumerate(optional)]
+            parts.append(AnyOf(((), *firsts)))
+        return [*parts, LiteralText(after)]
 
     return write
+
+
+def _optional(parts: Sequence[CallPart]) -> AnyOf:
+    return AnyOf((tuple(parts), ()))
 
 
 def _bare(name: str) -> str:
@@ -127,16 +140,17 @@ def _bare(name: str) -> str:
 
 
 def _arguments(name: str, schema: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The arguments that must be written, and those that may be.
+    """Return the names of the required and of the optional arguments.
 
     Raises:
-        CannotForce: if they are not simply listed.
+        CannotForce: if the schema does more than list them.
     """
     listed = schema.get("properties", {})
     required = schema.get("required", [])
     if not isinstance(listed, dict) or not isinstance(required, list):
         raise CannotForce(f"the parameters of the tool {name!r} are not a schema")
-    strange = [k for k in (*SEVERAL, "minProperties", "maxProperties", "dependentRequired") if k in schema]
+    refused = (*COMPOSING_KEYWORDS, "minProperties", "maxProperties", "dependentRequired")
+    strange = [keyword for keyword in refused if keyword in schema]
     if schema.get("additionalProperties") not in (None, False):
         strange.append("additionalProperties")
     if strange:
@@ -148,6 +162,6 @@ def _arguments(name: str, schema: Mapping[str, Any]) -> tuple[list[str], list[st
     return [a for a in listed if a in required], [a for a in listed if a not in required]
 
 
-def _root(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What references from within a property may lead to."""
+def _definitions(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definitions that references within a property may lead to."""
     return {keyword: schema[keyword] for keyword in ("$defs", "definitions") if keyword in schema}

@@ -18,6 +18,7 @@ from paddock.server.services import Services
 from paddock.server.streaming import EventStream
 from paddock.service.inference import Answer
 from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Rendered, Summary
+from paddock.service.structured_output import constraint_of_format
 from paddock.templates.message import Message
 
 
@@ -65,7 +66,7 @@ def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]
         "model": body.model or "",
         "options": body.options or {},
         "keep_alive": ollama.read_keep_alive(body.keep_alive),
-        "format": ollama.read_format(body.format),
+        "constraint": constraint_of_format(ollama.read_format(body.format)),
         "think": ollama.read_think(body.think),
         "truncate": body.truncate is not False,
         "shift": body.shift is not False,

@@ -1,7 +1,7 @@
-"""Replies held to schemas, inside the runner: what that costs for each token, and before the first one."""
+"""Replies that must match a JSON schema, inside the runner: the cost per token, and before the first one."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -13,7 +13,7 @@ from bench.models import file_ref, one_billion, vocabulary_only
 from bench.report import Row, at_least, at_most
 from bench.runner import RunnerUnderTest, runner
 from paddock.fleet.resources import usable_cores
-from paddock.ipc import LoadModel
+from paddock.ipc import JsonObject, JsonSchema, LoadModel
 
 CLIENTS = 8
 REPLY = 64
@@ -21,40 +21,40 @@ ROUNDS = 5
 CELLS = 8192
 SCHEMA_BYTES = 5000
 TO_FIRST_TOKEN = 50.0
-"""Milliseconds that a new schema may add."""
+"""Milliseconds that a new schema may add to the time to the first token."""
 
 
 def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
-    """The rows of this scenario, with the 1 B model or another one."""
+    """Return the rows of this scenario, with the 1 B model or another one."""
     with runner() as one:
         crowd, seeds = _prepared(one, file or one_billion()), count()
         ratios, rates = [], []
-        for free, held in _decodes(crowd, seeds, rounds):
-            ratios.append(free / held)
-            rates.append(CLIENTS * REPLY / held)
+        for free, constrained in _decodes(crowd, seeds, rounds):
+            ratios.append(free / constrained)
+            rates.append(CLIENTS * REPLY / constrained)
         note = f"{median(rates):.1f} tokens/s, {min(ratios):.3f}–{max(ratios):.3f} in {rounds} rounds"
-        what = f"{CLIENTS} replies, each with its own schema: share of the speed without"
+        what = f"{CLIENTS} replies, each with its own schema: share of the speed of free replies"
         return [at_least(what, median(ratios), 0.95, note), _first_token(crowd, seeds, rounds)]
 
 
 def measure_small(rounds: int = ROUNDS) -> list[Row]:
-    """The same with a model that computes next to nothing: what is left is what the formats cost."""
+    """Return the same rows with a model that computes next to nothing: what is left is the cost of constraints."""
     with runner() as one:
         crowd, seeds = _prepared(one, vocabulary_only()), count()
-        costs = [(held - free) / (CLIENTS * REPLY) for free, held in _decodes(crowd, seeds, rounds)]
-        what = f"{CLIENTS} replies, each with its own schema: what it costs a token"
+        costs = [(constrained - free) / (CLIENTS * REPLY) for free, constrained in _decodes(crowd, seeds, rounds)]
+        what = f"{CLIENTS} replies, each with its own schema: cost per token"
         return [Row(what, f"{median(costs) * 1e6:.0f} µs"), _first_token(crowd, seeds, rounds)]
 
 
 def _prepared(one: RunnerUnderTest, file: Path) -> Crowd:
     one.load(LoadModel(model=file_ref(file), context_length=CELLS, pool_tokens=CELLS, threads=usable_cores()))
     crowd = Crowd(one)
-    crowd.run([words(0, 12)], 4, format=json.dumps("json"))  # the vocabulary is prepared once
+    crowd.run([words(0, 12)], 4, constraint=JsonObject())  # the vocabulary is prepared once
     return crowd
 
 
 def schema(number: int, size: int = 0) -> dict[str, Any]:
-    """A schema of its own whose replies go on and on, of at least `size` bytes as JSON."""
+    """Return the schema of this number, of at least `size` bytes as JSON; its replies never end by themselves."""
     kinds: list[dict[str, Any]] = [
         {"type": "string"},
         {"type": "integer", "minimum": number},
@@ -69,17 +69,23 @@ def schema(number: int, size: int = 0) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
+def _constraint(number: int, size: int = 0) -> JsonSchema:
+    return JsonSchema(json.dumps(schema(number, size)))
+
+
 def _decodes(crowd: Crowd, seeds: "count[int]", rounds: int) -> Iterator[tuple[float, float]]:
-    """Yield the seconds that as many replies take without formats and with them."""
+    """Yield, for each round, the seconds that the replies take without constraints and with them."""
     for _ in range(rounds):
         prompts = [words(next(seeds), 12) for _ in range(CLIENTS)]
-        free = _seconds(crowd, prompts, [""] * CLIENTS)
-        yield free, _seconds(crowd, prompts, [json.dumps(schema(next(seeds))) for _ in range(CLIENTS)])
+        free = _seconds(crowd, prompts, [None] * CLIENTS)
+        yield free, _seconds(crowd, prompts, [_constraint(next(seeds)) for _ in range(CLIENTS)])
 
 
-def _seconds(crowd: Crowd, prompts: list[str], formats: list[str]) -> float:
-    """Run requests at once; return the seconds from when all have begun to the end."""
-    clients = [crowd.send(p, REPLY, format=f, cache_prompt=False) for p, f in zip(prompts, formats, strict=True)]
+def _seconds(crowd: Crowd, prompts: list[str], constraints: Sequence[JsonSchema | None]) -> float:
+    """Run requests at once; return the seconds from the last first token to the last end."""
+    clients = [
+        crowd.send(p, REPLY, constraint=c, cache_prompt=False) for p, c in zip(prompts, constraints, strict=True)
+    ]
     _finish(crowd, clients)
     if any(client.finished and client.finished.reply_tokens != REPLY for client in clients):
         raise RuntimeError("a reply ended by itself")
@@ -88,15 +94,15 @@ def _seconds(crowd: Crowd, prompts: list[str], formats: list[str]) -> float:
 
 def _first_token(crowd: Crowd, seeds: "count[int]", rounds: int) -> Row:
     free: list[float] = []
-    held: list[float] = []
+    constrained: list[float] = []
     for _ in range(2 * rounds):
-        for seconds, format in ((free, ""), (held, json.dumps(schema(next(seeds), SCHEMA_BYTES)))):
+        for seconds, constraint in ((free, None), (constrained, _constraint(next(seeds), SCHEMA_BYTES))):
             start = perf_counter()
-            client = crowd.send(words(next(seeds), 64), 2, format=format, cache_prompt=False)
+            client = crowd.send(words(next(seeds), 64), 2, constraint=constraint, cache_prompt=False)
             _finish(crowd, [client])
             seconds.append(client.times[0] - start)
-    more = (median(held) - median(free)) * 1e3
-    note = f"{median(free) * 1e3:.0f} ms without; at worst {max(held) * 1e3:.0f} ms with one"
+    more = (median(constrained) - median(free)) * 1e3
+    note = f"{median(free) * 1e3:.0f} ms without; at worst {max(constrained) * 1e3:.0f} ms with one"
     return at_most(
         f"a new schema of {SCHEMA_BYTES // 1000} kB: time to the first token", more, TO_FIRST_TOKEN, "ms", note
     )
