@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from paddock.durations import FOREVER
-from paddock.settings import InvalidSetting, read_settings
+from paddock.settings import SETTING_NAMES, InvalidSetting, Settings, read_settings
+from tests.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +92,53 @@ def test_an_existing_ollama_folder_is_used(empty_home: Path) -> None:
     (empty_home / ".ollama" / "models").mkdir(parents=True)
     assert read_settings({}).models == empty_home / ".ollama" / "models"
     assert read_settings({"OLLAMA_MODELS": "/elsewhere"}).models == Path("/elsewhere")
+
+
+def test_every_setting_has_a_default() -> None:
+    assert read_settings({}) == Settings()
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in SETTING_NAMES if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("LOAD_TIMEOUT", "0", FOREVER),
+        ("LOAD_TIMEOUT", "90s", 90 * 10**9),
+        ("CONTEXT_LENGTH", "8192", 8192),
+        ("ORIGINS", " a , ,b", ("a", "b")),
+        ("KV_CACHE_TYPE", "Q8_0", "q8_0"),
+        ("FLASH_ATTENTION", "on", True),
+        ("FLASH_ATTENTION", "0", False),
+        ("FLASH_ATTENTION", "auto", None),
+        ("DEBUG", "yes", True),
+        ("DEBUG", "auto", False),
+        ("TINY", "off", False),
+        ("TINY", "auto", True),
+        ("MAX_TRANSFER_STREAMS", "0", 1),
+        ("NOPRUNE", '"1"', True),
+        ("MIRROR", "https://a.example", ("https://a.example",)),
+    ],
+)
+def test_a_setting_is_read_from_its_text(name: str, text: str, value: object) -> None:
+    assert getattr(read_settings({f"PADDOCK_{name}": text}), name.lower()) == value
+
+
+def test_an_empty_value_is_no_value() -> None:
+    assert read_settings({"PADDOCK_MAX_QUEUE": "", "OLLAMA_MAX_QUEUE": "5"}).max_queue == 5
+    assert read_settings({"PADDOCK_MAX_QUEUE": " "}).max_queue == 512
+
+
+def test_a_value_of_the_file_that_makes_no_sense_is_named(empty_home: Path) -> None:
+    file = empty_home / "c.toml"
+    file.write_text("num_parallel = -2\n")
+    with pytest.raises(InvalidSetting, match=r"^num_parallel='-2': must not be negative$"):
+        read_settings({"PADDOCK_CONFIG": str(file)})
+
+
+def test_a_configuration_file_that_was_named_must_be_there(empty_home: Path) -> None:
+    with pytest.raises(InvalidSetting, match="does not exist"):
+        read_settings({"PADDOCK_CONFIG": str(empty_home / "absent.toml")})

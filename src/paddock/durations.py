@@ -1,4 +1,4 @@
-"""Go's notation for durations (`1h30m`, `300ms`), as clients and settings write them.
+"""Durations in Go's notation (`1h30m`, `300ms`), as clients and settings write them.
 
 The grammar and the error texts are those of Go's `time.ParseDuration`.
 """
@@ -23,29 +23,30 @@ NANOSECONDS = {
 FOREVER = 2**63 - 1
 """The longest duration, in nanoseconds; what a negative `keep_alive` means."""
 
-LONGEST_TEXT = 256
-"""Characters of a duration. Go's parser has no limit, but nobody writes so many, and millions take a while."""
-SHOWN = 64
-"""Characters of a text that an error repeats."""
+MAX_LENGTH = 256
+"""Most characters of a duration. Go's parser has no limit, but millions of characters take a while."""
+
+MAX_QUOTED = 64
+"""Most characters of an overlong text that an error repeats."""
 
 _PART = re.compile(r"(\d*)(?:\.(\d*))?([^\d.]*)", re.ASCII)
 _ESCAPED = re.compile(r"[^ !#-\[\]-\x7f]")
 
 
 class InvalidDuration(ValueError):
-    """The text is no duration."""
+    """A text is not a duration."""
 
 
 def parse_duration(text: str) -> int:
     """Return the nanoseconds that `text` denotes, at most `FOREVER`.
 
     Raises:
-        InvalidDuration: with the wording of Go's parser; of a text without end it repeats the beginning.
+        InvalidDuration: with the wording of Go's parser, and only the beginning of an overlong text.
     """
     rest = text[1:] if text[:1] in ("+", "-") else text
     if rest == "0":
         return 0
-    if not rest or len(text) > LONGEST_TEXT:
+    if not rest or len(text) > MAX_LENGTH:
         raise InvalidDuration(f"time: invalid duration {_quoted(text)}")
     total = 0
     while rest:
@@ -69,7 +70,7 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(nanoseconds: int) -> str:
-    """Write a duration as Go's `Duration.String` does: `1h30m0s`, `5.082211ms`, `450.806µs`."""
+    """Return a duration as Go's `Duration.String` writes it: `1h30m0s`, `5.082211ms`, `450.806µs`."""
     if nanoseconds == 0:
         return "0s"
     sign, n = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
@@ -92,8 +93,8 @@ def _decimal(n: int, scale: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote as Go's parser of durations does: control characters and all that is not ASCII as its bytes."""
-    shown = text if len(text) <= LONGEST_TEXT else text[:SHOWN] + "..."
+    """Quote a text as Go's parser of durations does: control and non-ASCII characters as escaped bytes."""
+    shown = text if len(text) <= MAX_LENGTH else text[:MAX_QUOTED] + "..."
     return '"' + _ESCAPED.sub(_escape, shown) + '"'
 
 
