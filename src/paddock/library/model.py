@@ -1,8 +1,7 @@
-"""One model of the library: what its manifest and small blobs say, read once."""
+"""A model of the library: its manifest and what its small blobs hold."""
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,26 @@ from paddock.library.errors import LibraryError
 from paddock.library.gguf_cache import cached_header
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
-from paddock.library.store.files import Stamp, stamp
+from paddock.library.store.files import Stamp, stamp_of
 from paddock.library.store.manifests import BrokenModel, ConfigBlob, Manifest, StoredManifest
 
 MAX_TEXT = 16 << 20
-"""Bytes of a template, system message, licence, or the like."""
+"""Largest size in bytes of a template, system message, licence, or other small blob."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A model as it was when it was opened. Treat it as constant: it is shared between requests."""
+    """A model as it was when it was opened. Treat it as constant: requests share it."""
 
     name: ModelName
     digest: str
-    """Of the manifest: 64 hex digits."""
+    """SHA-256 of the manifest: 64 hex digits."""
     size: int
-    """Bytes of all blobs."""
+    """Size of all blobs in bytes."""
     modified_ns: int
     """When the manifest was written, nanoseconds since 1970."""
+    stamp: Stamp | None
+    """Stamp of the manifest file, taken before it was read."""
     manifest: Manifest
     config: ConfigBlob
     adapter_paths: list[Path]
@@ -38,7 +39,7 @@ class Model:
     template: str | None
     system: str | None
     parameters: dict[str, Any]
-    """Options by name, as stored; `stop` is a list."""
+    """Default options by name, as stored; `stop` is a list."""
     messages: list[dict[str, Any]]
     licenses: list[str]
     parent: str
@@ -46,6 +47,7 @@ class Model:
     _model_path: Path | None
     _config_path: Path | None
     _config_stamp: Stamp | None = field(repr=False)
+    _weights_stamp: Stamp | None = field(default=None, repr=False)
     _gguf: GgufHeader | None = field(default=None, repr=False)
 
     @property
@@ -60,21 +62,16 @@ class Model:
         return self._model_path
 
     @property
-    def weights(self) -> str:
-        """What the GGUF file is called, or "": the same for models that share it."""
+    def weights_file(self) -> str:
+        """Name of the GGUF file, or "" if there is none; models that share weights share it."""
         return self._model_path.name if self._model_path is not None else ""
 
     @property
-    def modified_at(self) -> datetime:
-        """When the manifest was written, local time."""
-        return datetime.fromtimestamp(self.modified_ns / 1e9).astimezone()
-
-    @property
     def gguf(self) -> GgufHeader:
-        """The head of the GGUF file, without long arrays; cached.
+        """The header of the GGUF file, without long arrays; cached.
 
         Raises:
-            BrokenModel: if the file is not there or no GGUF.
+            BrokenModel: if there is no file, or it is no GGUF file.
         """
         if self._gguf is not None:
             return self._gguf
@@ -85,28 +82,37 @@ class Model:
                 raise
             raise BrokenModel(self.name, _reason(error)) from None
 
-    def with_head(self) -> "Model":
-        """Return the same model with the head of its GGUF file read, there to stay when the file is removed.
+    def with_header(self) -> "Model":
+        """Return the same model with the header of its GGUF file, which stays when the file is removed.
 
         Raises:
             BrokenModel: as `gguf`.
         """
-        return replace(self, _gguf=self.gguf)
+        return replace(self, _weights_stamp=stamp_of(self.model_path), _gguf=self.gguf)
+
+    @property
+    def files(self) -> list[tuple[Path, Stamp | None]]:
+        """The config and the GGUF file, each with its stamp when it was read; None if it was not."""
+        found = ((self._config_path, self._config_stamp), (self._model_path, self._weights_stamp))
+        return [(path, stamp) for path, stamp in found if path is not None]
 
     def is_current(self) -> bool:
-        """Whether its config is still the file that was read."""
-        return self._config_path is None or _stamp(self._config_path) == self._config_stamp
+        """Whether the config is still the file that was read."""
+        return self._config_path is None or stamp_of(self._config_path) == self._config_stamp
 
 
-def read_model(stored: StoredManifest, blobs: BlobStore) -> Model:
-    """Read the small blobs of a manifest.
+def read_model(stored: StoredManifest, stamp: Stamp | None, blobs: BlobStore) -> Model:
+    """Return the model of a manifest, with what its small blobs hold.
+
+    Args:
+        stamp: stamp of the manifest file, taken before it was read.
 
     Raises:
-        BrokenModel: if one is missing or does not hold what it should.
+        BrokenModel: if a blob is missing or malformed.
     """
     manifest = stored.manifest
     config_path = blobs.path(manifest.config.digest) if manifest.config.digest else None
-    config_stamp = _stamp(config_path) if config_path else None
+    config_stamp = stamp_of(config_path) if config_path else None
     paths: dict[str, list[Path]] = {}
     texts: dict[str, list[str]] = {}
     try:
@@ -129,6 +135,7 @@ def read_model(stored: StoredManifest, blobs: BlobStore) -> Model:
         digest=stored.digest,
         size=manifest.size,
         modified_ns=stored.modified_ns,
+        stamp=stamp,
         manifest=manifest,
         config=config,
         adapter_paths=paths.get("adapter", []),
@@ -162,13 +169,6 @@ def _merged(all_parameters: list[dict[str, Any]]) -> dict[str, Any]:
     for parameters in all_parameters:
         merged |= {name: value for name, value in parameters.items() if value is not None}
     return merged
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        return stamp(path.stat())
-    except OSError:
-        return None
 
 
 def _reason(error: Exception) -> str:

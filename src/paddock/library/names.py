@@ -1,5 +1,6 @@
 """Model names: `[host/][namespace/]model[:tag]`."""
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ class ModelName:
             raise InvalidName
 
     @classmethod
+    @functools.lru_cache(maxsize=1024)
     def parse(cls, text: str) -> "ModelName":
         """Read a name as a person writes it; missing parts get their defaults.
 

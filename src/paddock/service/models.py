@@ -73,7 +73,7 @@ class Catalog:
         models = self.library.list()
         described = {}
         # Those that share their weights one after another: a file's head is kept for a while only.
-        for model in sorted(models, key=lambda model: model.weights):
+        for model in sorted(models, key=lambda model: model.weights_file):
             try:
                 described[model] = self.describe(model)
             except BrokenModel as error:
@@ -188,7 +188,7 @@ class Catalog:
             InvalidName: if it is no name.
         """
         wanted, bundle = _parsed(name, "invalid model name"), self.library.bundle
-        return bundle is not None and bundle.ask_for(wanted)
+        return bundle is not None and bundle.unhide(wanted)
 
     def creation(self, wanted: CreateModel) -> Creation:
         """Return how the model is made; what is wrong with the request itself is raised here.

@@ -57,9 +57,25 @@ def test_removed_it_is_hidden_until_it_is_asked_for(library: Library, packaged: 
         library.delete(name("tiny"))
     assert Library(library.folder, packaged).list() == [], "another server on the folder sees the same"
     assert library.bundle is not None
-    assert library.bundle.ask_for(name("TINY"))
-    assert not library.bundle.ask_for(name("other"))
+    assert library.bundle.unhide(name("TINY"))
+    assert not library.bundle.unhide(name("other"))
     assert library.open(name("tiny"))
+
+
+def test_what_another_server_does_to_a_bundled_name_is_noticed(library: Library, packaged: Path) -> None:
+    other = Library(library.folder, packaged)
+    bundled = library.open(name("tiny"))
+    assert library.open(name("tiny")) is bundled
+    other.delete(name("tiny"))
+    with pytest.raises(ModelNotFound):
+        library.open(name("tiny"))
+    assert other.bundle is not None
+    other.bundle.unhide(name("tiny"))
+    assert library.open(name("tiny")).digest == bundled.digest
+    make(other, "TINY", ModelSpec(base="tiny", system="Be brief."))
+    assert library.open(name("tiny")).system == "Be brief."
+    other.delete(name("tiny"))
+    assert library.open(name("tiny")).system is None
 
 
 def test_ones_own_model_of_the_name_comes_first(library: Library) -> None:

@@ -1,1 +1,1 @@
-"""Blobs and manifests on disk, and the library that ties them together."""
+"""The models folder on disk: blobs, manifests, locks and garbage collection, tied together by `library.Library`."""

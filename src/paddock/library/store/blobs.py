@@ -1,4 +1,4 @@
-"""Blobs: files named by the SHA-256 of what they hold, `<models>/blobs/sha256-<hex>`."""
+"""Blobs: files named by the SHA-256 of their content, `<models>/blobs/sha256-<hex>`."""
 
 import contextlib
 import hashlib
@@ -15,19 +15,19 @@ from paddock.library.store.files import drop_temporary, open_temporary, put_in_p
 from paddock.library.store.lock import FolderLock
 
 CONCURRENT_WRITES = 8
-"""Small blobs that are made durable at once: thirty times as fast as one by one, and no faster with more."""
+"""Small blobs that are synced to disk at once: thirty times as fast as one by one, and no faster with more."""
 _DIGEST = re.compile(r"sha256[:-]([0-9a-fA-F]{64})", re.ASCII)
 
 
 class InvalidDigest(LibraryError, ValueError):
-    """The text is no digest."""
+    """The text is not a digest."""
 
     def __init__(self) -> None:
         super().__init__("invalid digest format")
 
 
 class DigestMismatch(LibraryError):
-    """What was written is not what the digest promised."""
+    """The content of a blob does not have the expected digest."""
 
     def __init__(self, expected: str, got: str) -> None:
         super().__init__(f'digest mismatch, expected "{expected}", got "{got}"')
@@ -66,49 +66,49 @@ def short_digest(digest: str) -> str:
 class BlobStore:
     """The folder of blobs. Safe to use from several threads and processes at once.
 
-    What the servers on one folder tell each other about the blobs lies beside it, in `paddock`.
+    Servers that share the folder exchange claims and locks through the folder `paddock` beside it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.claims = Claims(folder.parent / "paddock" / "claims")
         self.lock = FolderLock(folder.parent / "paddock" / "lock")
-        """Shared while a blob that is there is to stay, exclusive while blobs are removed."""
+        """Held shared to keep existing blobs, held exclusively to remove blobs."""
 
     def path(self, digest: str) -> Path:
-        """Where the blob lies or would lie.
+        """Return where the blob lies or would lie.
 
         Raises:
-            InvalidDigest: if `digest` is none, so nothing else ever reaches the file system.
+            InvalidDigest: if `digest` is malformed, so that no other text ever becomes part of a path.
         """
         return self.folder / parse_digest(digest).replace(":", "-")
 
     def exists(self, digest: str) -> bool:
-        """Whether the blob is there.
+        """Whether the blob exists.
 
         Raises:
-            InvalidDigest: if `digest` is none.
+            InvalidDigest: if `digest` is malformed.
         """
         return self.path(digest).is_file()
 
     def claim(self, digest: str) -> bool:
-        """Whether the blob is there; if so, it stays for the model that somebody is about to make of it (`claims`).
+        """Claim the blob for a model that a client is about to make; return whether the blob exists (see `claims`).
 
         Raises:
-            InvalidDigest: if `digest` is none.
+            InvalidDigest: if `digest` is malformed.
         """
         with self.lock.shared():
-            there = self.exists(digest)
-            if there:
+            exists = self.exists(digest)
+            if exists:
                 self.claims.add(parse_digest(digest))
-        return there
+        return exists
 
     def size(self, digest: str) -> int:
-        """Bytes in the blob.
+        """Return the size of the blob in bytes.
 
         Raises:
-            InvalidDigest: if `digest` is none.
-            BlobNotFound: if it is not there.
+            InvalidDigest: if `digest` is malformed.
+            BlobNotFound: if it does not exist.
         """
         try:
             return self.path(digest).stat().st_size
@@ -116,11 +116,11 @@ class BlobStore:
             raise BlobNotFound(digest) from None
 
     def read(self, digest: str, limit: int) -> bytes:
-        """Return a small blob's bytes.
+        """Return the content of a small blob.
 
         Raises:
-            InvalidDigest: if `digest` is none.
-            BlobNotFound: if it is not there.
+            InvalidDigest: if `digest` is malformed.
+            BlobNotFound: if it does not exist.
             LibraryError: if it cannot be read or has more than `limit` bytes.
         """
         try:
@@ -131,11 +131,11 @@ class BlobStore:
             raise LibraryError(f"blob {digest}: {error}") from None
 
     def writer(self, *, claim: bool = True) -> "BlobWriter":
-        """Start a new blob, a piece at a time; with `claim` it is claimed for the model to be made of it."""
+        """Start a new blob, written in chunks; with `claim` it is claimed for the model to be made of it."""
         return BlobWriter(self, claim)
 
     def put(self, data: bytes) -> tuple[str, bool]:
-        """Store `data` if it is not there, unclaimed; return its digest and whether it is new."""
+        """Store `data` as an unclaimed blob; return its digest, and whether it is new."""
         digest = digest_of(data)
         if self.exists(digest):
             return digest, False
@@ -145,17 +145,17 @@ class BlobStore:
         return digest, True
 
     def put_all(self, contents: Iterable[bytes]) -> set[str]:
-        """Store what is not there, unclaimed; return the digests of what is new.
+        """Store several small blobs, unclaimed; return the digests of the new ones.
 
-        Each becomes durable, which takes a disk hardly longer for several than for one if they come together.
+        All are synced to disk at the same time, which takes hardly longer than for one.
         """
         with ThreadPoolExecutor(CONCURRENT_WRITES) as pool:
             return {digest for digest, is_new in pool.map(self.put, dict.fromkeys(contents)) if is_new}
 
     def adopt(self, file: BinaryIO, temporary: Path) -> str:
-        """Make a blob of what another process has written to a temporary file of this folder, unclaimed.
+        """Make an unclaimed blob of a temporary file that another process wrote; return its digest.
 
-        Return its digest; `file` is closed. Hold the library's `shared_lock` until a manifest names it.
+        `file` is closed. The caller holds the library's `shared_lock` until a manifest names the blob.
 
         Args:
             file, temporary: from `open_temporary(self.folder)`.
@@ -166,15 +166,15 @@ class BlobStore:
         return digest
 
     def remove(self, digest: str) -> None:
-        """Remove the blob if it is there."""
+        """Remove the blob if it exists."""
         self.path(digest).unlink(missing_ok=True)
 
 
 class BlobWriter:
-    """A blob that is being written; without `commit` nothing stays.
+    """A blob that is being written; it is dropped unless `commit` is called.
 
-    Several writers of the same content may run at once: each has its own file, and whoever commits last replaces equal
-    by equal.
+    Several writers of the same content may run at once: each has a file of its own, and the last commit replaces equal
+    content.
     """
 
     def __init__(self, store: BlobStore, claim: bool) -> None:
@@ -195,31 +195,31 @@ class BlobWriter:
         """Give the blob its name, durably, and return its digest.
 
         Raises:
-            InvalidDigest: if `expected` is no digest.
-            DigestMismatch: if the content's digest is not `expected`; nothing is kept.
+            InvalidDigest: if `expected` is malformed.
+            DigestMismatch: if the content has another digest than `expected`; nothing is kept.
         """
         digest = f"sha256:{self._hash.hexdigest()}"
         if expected is not None and parse_digest(expected) != digest:
             raise DigestMismatch(expected, digest)
         path = self._store.path(digest)
         with self._store.lock.shared() if self._claim else contextlib.nullcontext():
-            # From here on no one removes the blob, if it is there already or comes later.
+            # From here on nobody removes the blob, whether it exists already or is written now.
             if self._claim:
                 self._store.claims.add(digest)
-            there = path.is_file() and path.stat().st_size == self.size
-        if there:
+            exists = path.is_file() and path.stat().st_size == self.size
+        if exists:
             self.abort()
             return digest
         try:
             put_in_place(self._file, self._temporary, path)
-        except PermissionError:  # Windows: someone reads the same blob, which another writer has just put there
+        except PermissionError:  # Windows: another writer has just stored the same blob, and somebody reads it
             if not path.is_file():
                 raise
             self.abort()
         return digest
 
     def abort(self) -> None:
-        """Drop what was written, unless it was committed."""
+        """Remove what was written, unless it was committed."""
         drop_temporary(self._file, self._temporary)
 
     def __enter__(self) -> Self:
@@ -229,5 +229,5 @@ class BlobWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Drop what was not committed."""
+        """Remove what was not committed."""
         self.abort()

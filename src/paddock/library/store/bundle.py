@@ -1,18 +1,25 @@
-"""Models that come inside the package: a second library beside the models folder, which nothing is ever written to."""
+"""Models inside the package: a folder laid out like a models folder, which is only read."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from paddock.library.model import Model
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
+from paddock.library.store.files import Stamp
 from paddock.library.store.manifests import ManifestStore, StoredManifest
 
 BUNDLED_MODELS = Path(__file__).parents[2] / "bundled"
-"""The folder inside the package, laid out like a models folder."""
+"""The folder with the models of the package."""
 
 
 class Bundle:
-    """The packaged models, but for those that were removed: `hidden` has an empty file for each, until asked for."""
+    """The models of the package, except those that the user removed.
+
+    Args:
+        folder: laid out like a models folder.
+        hidden: has an empty file for each removed model, where its manifest would be.
+    """
 
     def __init__(self, folder: Path, hidden: Path) -> None:
         self.blobs = BlobStore(folder / "blobs")
@@ -28,17 +35,25 @@ class Bundle:
         name = self._manifests.resolve(name)
         return None if self._is_hidden(name) else self._manifests.read(name)
 
+    def stamp(self, name: ModelName) -> Stamp | None:
+        """Return the stamp of the manifest of exactly this name, hidden or not; None if there is none."""
+        return self._manifests.stamp(name)
+
+    def lookup_files(self, model: Model) -> list[tuple[Path, Stamp | None]]:
+        """Return the files, with their stamps, that decide whether `model` is still what its name means."""
+        return [(self._hidden.path(model.name), None), (self._manifests.path(model.name), model.stamp)]
+
     def has(self, name: ModelName) -> bool:
         """Whether there is a model of that name that is not hidden."""
         name = self._manifests.resolve(name)
         return self._manifests.stamp(name) is not None and not self._is_hidden(name)
 
     def names(self) -> Iterator[ModelName]:
-        """Every model that is not hidden."""
+        """Return the name of every model that is not hidden."""
         return (name for name in self._manifests.names() if not self._is_hidden(name))
 
     def hide(self, name: ModelName) -> bool:
-        """Let a model be as if it were not there; False if there is none."""
+        """Hide a model, which is how one is removed; return False if there is none of that name."""
         name = self._manifests.resolve(name)
         if not self.has(name):
             return False
@@ -47,8 +62,8 @@ class Bundle:
         marker.touch()
         return True
 
-    def ask_for(self, name: ModelName) -> bool:
-        """Let a model be there again; False if the package has none of that name."""
+    def unhide(self, name: ModelName) -> bool:
+        """Show a hidden model again; return False if the package has none of that name."""
         name = self._manifests.resolve(name)
         self._hidden.delete(name)
         return self._manifests.stamp(name) is not None

@@ -1,4 +1,4 @@
-"""Writing files so that a crash at any point leaves either the old state or the new one."""
+"""Durable writing of files: a crash at any point leaves either the old state or the new one."""
 
 import contextlib
 import errno
@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".paddock-"
 DAY = 24 * 60 * 60
-"""Seconds; what is younger may still be in use by another server on the same folder."""
+"""Seconds; another server on the same folder may still use a file that is younger."""
 _ATTEMPTS = 20
-"""Far more than a busy folder needs; there is an end because the folder may be impossible to make."""
+"""Far more than a busy folder needs; bounded because it may be impossible to create the folder."""
 
 
 def open_temporary(folder: Path) -> tuple[BinaryIO, Path]:
-    """Open a new file in `folder` (made if absent) whose name no model and no blob can have."""
+    """Open a new file in `folder`, which is created if absent; no model and no blob can have its name."""
     make_folder(folder)
     while True:
         path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}.tmp"
@@ -30,7 +30,7 @@ def open_temporary(folder: Path) -> tuple[BinaryIO, Path]:
 
 
 def put_in_place(file: BinaryIO, temporary: Path, path: Path) -> None:
-    """Make what was written to `file` durable and give it its name, in one step; the folder is made if absent."""
+    """Sync the temporary file to disk and rename it to `path`, whose folder is created if absent; close `file`."""
     file.flush()
     os.fsync(file.fileno())
     file.close()
@@ -39,14 +39,14 @@ def put_in_place(file: BinaryIO, temporary: Path, path: Path) -> None:
             make_folder(path.parent)
             temporary.replace(path)
             break
-        except FileNotFoundError:  # another process has just removed the folder, for it was empty
+        except FileNotFoundError:  # another process has just removed the empty folder
             if attempt == _ATTEMPTS - 1:
                 raise
     sync_folder(path.parent)
 
 
 def write_atomically(path: Path, data: bytes, temporary_folder: Path) -> None:
-    """Replace or create `path`; the temporary file lies in `temporary_folder`, on the same file system."""
+    """Replace or create `path`, through a temporary file in `temporary_folder` on the same file system."""
     file, temporary = open_temporary(temporary_folder)
     try:
         file.write(data)
@@ -57,7 +57,7 @@ def write_atomically(path: Path, data: bytes, temporary_folder: Path) -> None:
 
 
 def drop_temporary(file: BinaryIO, temporary: Path) -> None:
-    """Close and remove a file that is not wanted, if it is there; on a full disk too, where closing it fails."""
+    """Close and remove a temporary file, if it still exists; also on a full disk, where closing fails."""
     with contextlib.suppress(OSError):
         file.close()
     with contextlib.suppress(OSError):
@@ -65,7 +65,7 @@ def drop_temporary(file: BinaryIO, temporary: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and its parents, durably."""
+    """Create `folder` and its parents, and sync them to disk."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -75,10 +75,10 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable, where the system can."""
+    """Sync the names in `folder` to disk, where the system supports it."""
     if os.name == "nt":
         return
-    with contextlib.suppress(OSError):  # some network file systems refuse; the rename still happened
+    with contextlib.suppress(OSError):  # some network file systems refuse; the rename has happened anyway
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -87,7 +87,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files that a crash left in `folder` more than a day ago."""
+    """Remove the temporary files in `folder` that are older than a day: a crash left them."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
             if entry.name.startswith(TEMPORARY_PREFIX) and entry.name.endswith(".tmp") and is_old(entry.stat()):
@@ -101,16 +101,24 @@ def is_old(status: os.stat_result) -> bool:
 
 
 Stamp = tuple[int, int, int, int]
-"""Device, inode, time of change in nanoseconds, size in bytes: equal while a file is the same."""
+"""Device, inode, time of change in nanoseconds, size in bytes: equal as long as a file is unchanged."""
 
 
 def stamp(status: os.stat_result) -> Stamp:
-    """Return what tells one version of a file from another."""
+    """Return the values that tell one version of a file from another."""
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
+def stamp_of(path: str | Path) -> Stamp | None:
+    """Return the stamp of a file or folder; None if it does not exist."""
+    try:
+        return stamp(os.stat(path))  # noqa: PTH116 (a thousand of them in a list, and Path is slow)
+    except OSError:
+        return None
+
+
 def read_limited(path: Path, limit: int) -> bytes:
-    """Return the file's bytes.
+    """Return the content of a file.
 
     Raises:
         OSError: if it cannot be read, or has more than `limit` bytes.
@@ -123,10 +131,10 @@ def read_limited(path: Path, limit: int) -> bytes:
 
 
 def require_space(folder: Path, size: int) -> None:
-    """Make sure that `size` bytes can be written in `folder`, which is there, before time is spent on them.
+    """Check that `size` bytes are free in the existing `folder`, before time is spent on producing them.
 
     Raises:
-        OSError: if they cannot.
+        OSError: if there are fewer.
     """
     free = shutil.disk_usage(folder).free
     if size > free:

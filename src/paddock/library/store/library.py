@@ -4,28 +4,33 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from paddock.errors import ErrorKind
+from paddock.errors import ErrorKind, PaddockError
 from paddock.library.errors import LibraryError
 from paddock.library.model import Model, read_model
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore, parse_digest
 from paddock.library.store.bundle import Bundle
-from paddock.library.store.files import Stamp, is_old, remove_leftovers
+from paddock.library.store.files import Stamp, is_old, remove_leftovers, stamp_of
+from paddock.library.store.garbage import GarbageCollector
 from paddock.library.store.manifests import BrokenModel, Manifest, ManifestStore
+from paddock.library.store.name_locks import NameLocks
 
 LOCK_TIMEOUT = 0.1
-"""Seconds for which a deletion waits for models that are being made: most of them need a few milliseconds."""
+"""Seconds that a deletion waits for models that are being made; making one takes a few milliseconds as a rule."""
+MAX_OPENED = 64
+"""Models that `open` finds again with a few calls of `stat`; the header of a large model takes about 150 kB."""
 _ATTEMPTS = 10
-"""Far more than reading a model needs while others replace it; there is an end because it may be replaced for ever."""
+"""Far more than reading a model needs while others replace it; bounded because it may be replaced for ever."""
 
 _log = logging.getLogger(__name__)
 
 
 class ModelNotFound(LibraryError):
-    """There is no model of that name."""
+    """No model has the name."""
 
     kind = ErrorKind.NOT_FOUND
 
@@ -34,52 +39,72 @@ class ModelNotFound(LibraryError):
         self.name = name
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An opened model, and the stamps of the files that decide what `open` returns for its name."""
+
+    model: Model
+    files: tuple[tuple[Path, Stamp | None], ...]
+
+
 class Library:
     """A models folder, laid out as Ollama's. Safe to use from several threads; other servers may use the folder too.
 
     Whoever makes a model holds `shared_lock` from before it looks for the blobs until it has written the manifest that
-    names them. Whoever removes blobs holds the same lock alone, from before it reads the manifests (see `lock`).
+    names them. Whoever removes blobs holds the same lock alone, from before it reads the manifests (see `store.lock`).
 
     Args:
-        folder: made when the first thing is written.
-        packaged: a folder of the same layout whose models are there too, unless the first has one of that name.
+        folder: created when the first file is written.
+        bundled: a folder of the same layout that is only read; the library has its models too, except where `folder`
+            has one of the same name.
     """
 
-    def __init__(self, folder: Path, packaged: Path | None = None) -> None:
+    def __init__(self, folder: Path, bundled: Path | None = None) -> None:
         self.folder = folder
         self.blobs = BlobStore(folder / "blobs")
         self.manifests = ManifestStore(folder / "manifests")
-        self.bundle = Bundle(packaged, folder / "paddock" / "hidden") if packaged is not None else None
-        self._seen: dict[ModelName, tuple[Stamp, Model]] = {}
+        self.bundle = Bundle(bundled, folder / "paddock" / "hidden") if bundled is not None else None
+        self._garbage = GarbageCollector(self.blobs, self.manifests)
+        self._name_locks = NameLocks()
+        self._models: dict[ModelName, Model] = {}
+        """Models that were read; those that `open` returned last are in `_opened` too."""
+        self._opened: dict[ModelName, _Opened] = {}
         self._lock = threading.Lock()
-        self._name_locks: dict[str, tuple[threading.RLock, int]] = {}
-        self._gc_candidates: set[str] = set()
-        """Blobs that a model used which is gone: perhaps they are not used any more."""
         remove_leftovers(self.blobs.folder)
         remove_leftovers(self.manifests.folder)
 
     @property
     def blob_folders(self) -> tuple[Path, ...]:
-        """Every folder that may hold a model's blobs: the models folder's comes before the package's."""
+        """Every folder that may hold a model's blobs; the models folder comes before the package's."""
         own = self.blobs.folder
         return (own,) if self.bundle is None else (own, self.bundle.blobs.folder)
 
     def open(self, name: ModelName) -> Model:
         """Return the model, found without regard to upper and lower case.
 
+        The same object is returned as long as its files are unchanged.
+
         Raises:
-            ModelNotFound: if there is none.
-            BrokenModel: if what lies there cannot be read.
+            ModelNotFound: if no model has the name.
+            BrokenModel: if its manifest or a small blob cannot be read.
         """
-        name = self.manifests.resolve(name)
+        opened = self._opened.get(name)
+        if opened is not None and all(stamp_of(path) == stamp for path, stamp in opened.files):
+            return opened.model
+        found_files = [(path, stamp_of(path)) for path in self.manifests.lookup_paths(name)]
+        exact = self.manifests.resolve(name)
         try:
-            model = self._open_exactly(name, Model.with_head)
-        except BrokenModel:  # what is wrong with the weights hears who needs them
-            model = self._open_exactly(name)
+            model = self._open_exactly(exact, Model.with_header)
+        except BrokenModel:  # a model with unreadable weights can still be shown and deleted
+            model = self._open_exactly(exact)
         if model is None and self.bundle is not None:
-            model = self._open_bundled(name)
+            model = self._open_bundled(exact)
+            if model is not None and model.name == name:
+                self._keep(model, [*found_files, *self.bundle.lookup_files(model)])
+        elif model is not None and model.name == name:
+            self._keep(model, [(self.manifests.path(name), model.stamp), *model.files])
         if model is None:
-            raise ModelNotFound(name)
+            raise ModelNotFound(exact)
         return model
 
     def has(self, name: ModelName) -> bool:
@@ -88,14 +113,14 @@ class Library:
         return found or (self.bundle is not None and self.bundle.has(name))
 
     def is_latest(self, model: Model) -> bool:
-        """Whether the manifest of `model` is still the one that it was opened with, as far as a quick look tells."""
+        """Whether the manifest is still the one that `model` was read from, judged by its time of change."""
         now = self.manifests.stamp(model.name)
         if now is None:
             return self.bundle is not None and self.bundle.has(model.name)
         return now[2] == model.modified_ns
 
     def list(self) -> list[Model]:
-        """Every model that can be read, newest first; the others are named in the log."""
+        """Return every model that can be read, newest first; the log names the others."""
         found = []
         for name in self.manifests.names():
             try:
@@ -112,13 +137,13 @@ class Library:
         return sorted(found, key=lambda model: (-model.modified_ns, model.name))
 
     def copy(self, source: ModelName, destination: ModelName) -> None:
-        """Make `destination` the same model as `source`, replacing what it was.
+        """Make `destination` the same model as `source`, replacing an older model of that name.
 
         Raises:
             ModelNotFound: if there is no `source`.
             BrokenModel: if its manifest cannot be read.
         """
-        first, second = sorted([source, destination], key=lambda name: name.key)  # in one order: no deadlock
+        first, second = sorted([source, destination], key=lambda name: name.key)  # one order for all: no deadlock
         with self.shared_lock(), self.name_lock(first), self.name_lock(second):
             source, destination = self.manifests.resolve(source), self.manifests.resolve(destination)
             if self.manifests.read(source) is None:
@@ -126,18 +151,20 @@ class Library:
                 return
             if source == destination:
                 return
-            self._add_gc_candidates(self._digests(destination))
+            self._garbage.add_candidates(self._digests(destination))
             try:
                 self.manifests.copy(source, destination)
             except FileNotFoundError:
                 if self.manifests.stamp(source) is not None:
                     raise
                 raise ModelNotFound(source) from None
+            self._opened.clear()
 
     def delete(self, name: ModelName) -> None:
-        """Remove the model, and the blobs that no other model uses, unless a manifest that may use them cannot be read.
+        """Remove the model and the blobs that no other model uses.
 
-        While a model is being made, here or by another server, the blobs stay until a later change to the library.
+        The blobs stay until a later change to the library while a model is being made, here or by another server, and
+        while a manifest cannot be read.
 
         Raises:
             ModelNotFound: if there is none.
@@ -146,79 +173,79 @@ class Library:
             used = self._digests(name)
             if not self.manifests.delete(name) and not (self.bundle is not None and self.bundle.hide(name)):
                 raise ModelNotFound(name)
-            self._add_gc_candidates(used)
-        self._collect_garbage(LOCK_TIMEOUT)
+            self._garbage.add_candidates(used)
+        self._garbage.collect(LOCK_TIMEOUT)
 
-    def write(self, name: ModelName, manifest: Manifest) -> None:
-        """Store a manifest while `shared_lock()` and `name_lock(name)` are held."""
-        self._add_gc_candidates(self._digests(name))
-        self.manifests.write(name, manifest)
+    def write(self, name: ModelName, manifest: Manifest, data: bytes | None = None) -> None:
+        """Store a manifest. The caller holds `shared_lock()` and `name_lock(name)`.
+
+        Args:
+            data: the bytes to store; by default those that Ollama writes for `manifest`.
+        """
+        self._garbage.add_candidates(self._digests(name))
+        self.manifests.write(name, manifest, data)
+        self._opened.clear()
 
     def discard(self, digests: set[str]) -> None:
-        """Have these blobs removed when no model is being made any more, but for those that a model uses."""
-        self._add_gc_candidates(digests)
+        """Remove these blobs as soon as no model is being made, except those that a model uses."""
+        self._garbage.add_candidates(digests)
 
     def copy_bundled(self, model: Model) -> None:
-        """Copy those blobs of a model that lie in the package into the models folder, while `shared_lock()` is held."""
+        """Copy the blobs of a bundled model into the models folder. The caller holds `shared_lock()`."""
         for digest in sorted(model.manifest.digests()):
             if self.bundle is not None and not self.blobs.exists(digest) and self.bundle.blobs.exists(digest):
                 with self.bundle.blobs.path(digest).open("rb") as source, self.blobs.writer(claim=False) as writer:
-                    while piece := source.read(1 << 20):
-                        writer.write(piece)
+                    while chunk := source.read(1 << 20):
+                        writer.write(chunk)
                     writer.commit(digest)
 
     def prune(self) -> int:
-        """Remove blobs that no model uses and that are older than a day; return how many. For the start of a server.
+        """Remove blobs that no model uses and that are older than a day; return how many. Meant for a server's start.
 
         Nothing is removed if a manifest cannot be read, or while a model is being made.
         """
         old = set()
         with contextlib.suppress(OSError):
             for entry in os.scandir(self.blobs.folder):
-                with contextlib.suppress(OSError, LibraryError):
+                with contextlib.suppress(OSError, PaddockError):
                     digest = parse_digest(entry.name)
                     if entry.name == digest.replace(":", "-") and is_old(entry.stat()):
                         old.add(digest)
-        self._add_gc_candidates(old)
-        return self._collect_garbage(LOCK_TIMEOUT)
+        self._garbage.add_candidates(old)
+        return self._garbage.collect(LOCK_TIMEOUT)
 
     @contextlib.contextmanager
     def shared_lock(self) -> Iterator[None]:
-        """Make a model of what is there: no blob is removed meanwhile, by this server or another."""
+        """Hold the folder's lock to make a model of existing blobs: no server removes a blob meanwhile."""
         try:
             with self.blobs.lock.shared():
                 yield
         finally:
-            self._collect_garbage()
+            self._garbage.collect()
 
     @contextlib.contextmanager
     def name_lock(self, name: ModelName) -> Iterator[ModelName]:
-        """Hold `name` so that no other thread writes or deletes it; gives the name as it is spelled on disk."""
+        """Hold `name`, so that no other thread writes or deletes it; give the name as it is spelled on disk."""
+        with self._name_locks.hold(name):
+            yield self.manifests.resolve(name)
+
+    def _keep(self, model: Model, files: Iterable[tuple[Path, Stamp | None]]) -> None:
         with self._lock:
-            lock, waiting = self._name_locks.get(name.key, (threading.RLock(), 0))
-            self._name_locks[name.key] = lock, waiting + 1
-        try:
-            with lock:
-                yield self.manifests.resolve(name)
-        finally:
-            with self._lock:
-                lock, waiting = self._name_locks[name.key]
-                if waiting == 1:
-                    del self._name_locks[name.key]
-                else:
-                    self._name_locks[name.key] = lock, waiting - 1
+            if len(self._opened) >= MAX_OPENED:
+                del self._opened[next(iter(self._opened))]
+            self._opened[model.name] = _Opened(model, tuple(files))
 
     def _open_bundled(self, name: ModelName) -> Model | None:
         stored = self.bundle.read(name) if self.bundle is not None else None
         if stored is None or self.bundle is None:
             return None
         with self._lock:
-            seen = self._seen.get(stored.name)
-        if seen is not None and seen[1].digest == stored.digest:
-            return seen[1]
-        model = read_model(stored, self.bundle.blobs)
+            cached = self._models.get(stored.name)
+        if cached is not None and cached.digest == stored.digest:
+            return cached
+        model = read_model(stored, self.bundle.stamp(stored.name), self.bundle.blobs)
         with self._lock:
-            self._seen[stored.name] = (0, 0, 0, 0), model
+            self._models[stored.name] = model
         return model
 
     def _copy_bundled_model(self, source: ModelName, destination: ModelName) -> None:
@@ -229,8 +256,11 @@ class Library:
             self.copy_bundled(model)
             self.write(destination, model.manifest)
 
-    def _open_exactly(self, name: ModelName, look: Callable[[Model], Model] = lambda model: model) -> Model | None:
-        """Read a model and `look` at it again if something is missing: it is broken only if its manifest stays."""
+    def _open_exactly(self, name: ModelName, check: Callable[[Model], Model] = lambda model: model) -> Model | None:
+        """Return `check(model)` of the model with exactly this name; None if there is none.
+
+        What is missing may have been replaced meanwhile, so a failure counts only if the manifest stays the same.
+        """
         before = None
         for attempt in range(_ATTEMPTS):
             now = self.manifests.stamp(name)
@@ -238,7 +268,7 @@ class Library:
                 break
             try:
                 model = self._read(name, now)
-                return model and look(model)
+                return model and check(model)
             except BrokenModel:
                 if now == before or attempt == _ATTEMPTS - 1:
                     raise
@@ -247,21 +277,21 @@ class Library:
 
     def _read(self, name: ModelName, now: Stamp) -> Model | None:
         with self._lock:
-            seen = self._seen.get(name)
-        if seen is not None and seen[0] == now and seen[1].is_current():
-            return seen[1]
+            cached = self._models.get(name)
+        if cached is not None and cached.stamp == now and cached.is_current():
+            return cached
         stored = self.manifests.read(name)
         if stored is None:
             return None
-        model = read_model(stored, self.blobs)
+        model = read_model(stored, now, self.blobs)
         with self._lock:
-            self._seen[name] = now, model
+            self._models[name] = model
         return model
 
     def _forget_all_but(self, names: set[ModelName]) -> None:
         with self._lock:
-            for name in self._seen.keys() - names:
-                del self._seen[name]
+            for name in self._models.keys() - names:
+                del self._models[name]
 
     def _digests(self, name: ModelName) -> set[str]:
         try:
@@ -269,49 +299,6 @@ class Library:
         except BrokenModel:
             return set()
         return stored.manifest.digests() if stored else set()
-
-    def _add_gc_candidates(self, digests: set[str]) -> None:
-        with self._lock:
-            self._gc_candidates |= digests
-
-    def _collect_garbage(self, timeout: float = 0) -> int:
-        """Remove the candidates that no model uses and nobody claims; return how many.
-
-        Remove none while a model is being made (after `timeout` seconds) or if a manifest cannot be read: they stay
-        candidates.
-        """
-        if not self._gc_candidates:
-            return 0
-        removed = 0
-        with self.blobs.lock.exclusive(timeout) as alone:
-            if not alone:
-                return 0
-            with self._lock:
-                candidates, self._gc_candidates = self._gc_candidates, set()
-            unused = self._unused(candidates)
-            left = candidates if unused is None else unused & self.blobs.claims.digests()
-            for digest in (unused or set()) - left:
-                try:
-                    self.blobs.remove(digest)
-                    removed += 1
-                except OSError as error:  # Windows: a runner still has it open
-                    _log.warning("blob %s stays: %s", digest, error)
-                    left.add(digest)
-            self._add_gc_candidates(left)
-        return removed
-
-    def _unused(self, candidates: set[str]) -> set[str] | None:
-        """Those that no manifest names; None if one cannot be read. Reads them all: what was seen may be outdated."""
-        try:
-            for name in self.manifests.names(strict=True):
-                if not candidates:
-                    break
-                stored = self.manifests.read(name)
-                candidates = candidates - (stored.manifest.digests() if stored else set())
-        except (LibraryError, OSError) as error:
-            _log.warning("no blob is removed, for it may be in use: %s", error)
-            return None
-        return candidates
 
 
 __all__ = ["Library", "Model", "ModelNotFound"]

@@ -1,7 +1,7 @@
-"""The lock on a models folder: shared by whoever makes a model of its blobs, exclusive to whoever removes blobs.
+"""The lock on a models folder: held shared to make a model of its blobs, held exclusively to remove blobs.
 
-Our own servers heed it, threads and processes alike; another program on the folder does not. The system drops it with
-the process that holds it, so that nothing is left behind by one that is killed. Reading a model takes no lock.
+It binds the threads and processes of Paddock, not other programs on the folder. The system releases it when a process
+ends, so a killed process leaves no lock behind. Reading a model takes no lock.
 """
 
 import contextlib
@@ -17,13 +17,14 @@ from pathlib import Path
 from paddock.library.store.files import make_folder
 
 _PAUSE = 0.005
+"""Seconds between two attempts."""
 
 _log = logging.getLogger(__name__)
 
 if sys.platform == "win32":
     import msvcrt
 
-    # There are exclusive locks only: who shares has one byte, chosen at random, and who wants it alone has all of them.
+    # Windows has exclusive locks only: a shared holder locks one random byte, an exclusive one locks all of them.
     _BYTES = 1 << 20
 
     def _lock(descriptor: int, exclusive: bool) -> None:
@@ -51,9 +52,9 @@ else:
 
 
 class FolderLock:
-    """The lock whose file is `path`. Where the system has no such locks, it holds between the threads of one process.
+    """The lock whose file is `path`. Where the system has no file locks, it works between the threads of one process.
 
-    A thread may share it several times over; it must not share it while it has it alone.
+    A thread may hold it shared several times over, but not shared and exclusively at once.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,7 +66,7 @@ class FolderLock:
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
-        """Hold it together with others; waits for a remover, who needs milliseconds."""
+        """Hold the lock together with others; wait for an exclusive holder, who needs milliseconds."""
         with self._state:
             if not self._sharing:
                 self._take(exclusive=False)
@@ -81,13 +82,13 @@ class FolderLock:
 
     @contextlib.contextmanager
     def exclusive(self, timeout: float = 0) -> Iterator[bool]:
-        """Hold it alone, if that can be had within `timeout` seconds; gives whether it could."""
-        until = time.monotonic() + timeout
+        """Try for `timeout` seconds to hold the lock alone; give whether that succeeded."""
+        deadline = time.monotonic() + timeout
         with self._state:
-            while not (alone := not self._sharing and self._take(exclusive=True)) and time.monotonic() < until:
+            while not (alone := not self._sharing and self._take(exclusive=True)) and time.monotonic() < deadline:
                 self._state.wait(_PAUSE)
             try:
-                yield alone  # `_state` stays locked: nobody here begins to share it
+                yield alone  # `_state` stays locked, so no thread here begins to hold it shared
             finally:
                 if alone:
                     self._drop(exclusive=True)
@@ -120,5 +121,5 @@ class FolderLock:
         make_folder(self._path.parent)
         try:
             return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        except PermissionError:  # another user's server made it
+        except PermissionError:  # another user's server created it
             return os.open(self._path, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Manifests: what a model consists of, `<models>/manifests/<host>/<namespace>/<model>/<tag>`."""
+"""Manifests: lists of the blobs of each model, `<models>/manifests/<host>/<namespace>/<model>/<tag>`."""
 
 import contextlib
 import hashlib
@@ -13,12 +13,12 @@ from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 from paddock.library.names import InvalidName, ModelName, is_host, is_part
 from paddock.library.store.blobs import InvalidDigest, parse_digest
-from paddock.library.store.files import Stamp, read_limited, stamp, sync_folder, write_atomically
+from paddock.library.store.files import Stamp, read_limited, stamp_of, sync_folder, write_atomically
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 LAYER_TYPE = "application/vnd.ollama.image."
-"""Then one of: model, projector, adapter, template, system, params, messages, license, prompt, embed."""
+"""Followed by one of: model, projector, adapter, template, system, params, messages, license, prompt, embed."""
 MAX_MANIFEST = 4 << 20
 """Bytes; a manifest has some hundred to some thousand."""
 
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class BrokenModel(LibraryError):
-    """The model is there and something of it cannot be read."""
+    """The model exists and a part of it cannot be read."""
 
     kind = ErrorKind.CORRUPT
 
@@ -36,17 +36,17 @@ class BrokenModel(LibraryError):
 
 
 class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One blob of a model and what it is."""
+    """One blob of a model, and its part in the model."""
 
     mediaType: str
     digest: str
     size: int
     from_: str = msgspec.field(default="", name="from")
-    """Short name of the model that it was taken from."""
+    """Short name of the model that the layer was taken from."""
 
     @property
     def kind(self) -> str:
-        """The last part of the media type, such as `model`; the whole of a foreign one."""
+        """The last part of the media type, such as `model`; the whole media type if it is not one of Ollama's."""
         return self.mediaType.removeprefix(LAYER_TYPE)
 
 
@@ -59,17 +59,17 @@ class Manifest(msgspec.Struct, frozen=True):
     layers: list[Layer]
 
     def digests(self) -> set[str]:
-        """Every blob it needs."""
+        """Return the digests of all its blobs."""
         return {self.config.digest, *(layer.digest for layer in self.layers)} - {""}
 
     @property
     def size(self) -> int:
-        """Bytes of all its blobs."""
+        """Size of all its blobs in bytes."""
         return self.config.size + sum(layer.size for layer in self.layers)
 
 
 class RootFs(msgspec.Struct, frozen=True):
-    """Written by Ollama before 2025, of no use."""
+    """A field that Ollama wrote before 2025; nothing reads it."""
 
     type: str = "layers"
     diff_ids: list[str] | None = None
@@ -99,30 +99,32 @@ class StoredManifest(msgspec.Struct, frozen=True):
     name: ModelName
     manifest: Manifest
     digest: str
-    """Of the file: 64 hex digits without a prefix."""
+    """SHA-256 of the file: 64 hex digits without a prefix."""
     modified_ns: int
-    """Nanoseconds since 1970."""
+    """When the file was written, in nanoseconds since 1970."""
 
 
 class ManifestStore:
-    """The folder of manifests."""
+    """The folder of manifests. Every method takes names as they are spelled on disk, except `resolve`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, name: ModelName) -> Path:
-        """Where the manifest of exactly this name lies or would lie."""
+        """Return where the manifest of exactly this name lies or would lie."""
         return self.folder.joinpath(*name.parts)
 
     def stamp(self, name: ModelName) -> Stamp | None:
-        """Return what changes when the manifest of exactly this name does; None if there is none."""
-        try:
-            return stamp(os.stat(os.path.join(self.folder, *name.parts)))  # noqa: PTH116, PTH118 (as `_paths`)
-        except OSError:
-            return None
+        """Return the stamp of the manifest of exactly this name; None if there is none."""
+        return stamp_of(os.path.join(self.folder, *name.parts))  # noqa: PTH118 (as `_paths`)
+
+    def lookup_paths(self, name: ModelName) -> list[Path]:
+        """Return the folders that decide how `name` is spelled on disk, and the path of its manifest."""
+        path = self.path(name)
+        return [*list(path.parents)[:4], path]
 
     def resolve(self, name: ModelName) -> ModelName:
-        """Return `name` spelled as on disk: each part that exists there in another case is taken over."""
+        """Return `name` as it is spelled on disk: a part that exists there in another case gets that case."""
         if self.path(name).is_file():
             return name
         parts, folder = list(name.parts), self.folder
@@ -152,38 +154,38 @@ class ManifestStore:
             raise BrokenModel(name, f"its manifest cannot be read ({error})") from None
         return StoredManifest(name, manifest, hashlib.sha256(data).hexdigest(), modified_ns)
 
-    def write(self, name: ModelName, manifest: Manifest) -> None:
-        """Store the manifest under exactly this name, in one step."""
-        write_atomically(self.path(name), msgspec.json.encode(manifest) + b"\n", self.folder)
+    def write(self, name: ModelName, manifest: Manifest, data: bytes | None = None) -> None:
+        """Store a manifest under exactly this name, in one step; `data` are its bytes, by default as Ollama's."""
+        write_atomically(self.path(name), data or msgspec.json.encode(manifest) + b"\n", self.folder)
 
     def copy(self, source: ModelName, destination: ModelName) -> None:
         """Store the same bytes under another name.
 
         Raises:
-            FileNotFoundError: if there is no source any more.
-            OSError: if it cannot be read, or the other not be written.
+            FileNotFoundError: if the source is gone.
+            OSError: if the source cannot be read, or the destination cannot be written.
         """
         write_atomically(self.path(destination), read_limited(self.path(source), MAX_MANIFEST), self.folder)
 
     def delete(self, name: ModelName) -> bool:
-        """Remove the manifest and the folders that it leaves empty; return whether there was one."""
+        """Remove the manifest and the folders that become empty; return whether there was one."""
         path = self.path(name)
         try:
             path.unlink()
         except (FileNotFoundError, NotADirectoryError):
             return False
         sync_folder(path.parent)
-        with contextlib.suppress(OSError):  # the first folder that is not empty ends it
+        with contextlib.suppress(OSError):  # raised by the first folder that is not empty
             for folder in list(path.parents)[:3]:
                 folder.rmdir()
         return True
 
     def names(self, *, strict: bool = False) -> Iterator[ModelName]:
-        """Every name that has a manifest, readable or not.
+        """Yield every name that has a manifest, readable or not.
 
         Raises:
-            OSError: with `strict`, if a folder cannot be listed: there may be more.
-            LibraryError: with `strict`, if a file lies where manifests do and has no name that a model could have.
+            OSError: with `strict`, if a folder cannot be listed.
+            LibraryError: with `strict`, if a file among the manifests has a name that no model can have.
         """
         for path in self._paths((), strict):
             try:
@@ -209,7 +211,7 @@ class ManifestStore:
                 yield from self._paths((*above, entry), strict)
 
     def all(self) -> list[StoredManifest]:
-        """Every manifest that can be read; the others are named in the log."""
+        """Return every manifest that can be read; the log names the others."""
         found = []
         for name in self.names():
             try:
@@ -222,16 +224,16 @@ class ManifestStore:
 
 
 def parse_manifest(data: bytes) -> Manifest:
-    """Read a manifest, written by whomever.
+    """Read a manifest of any origin.
 
     Raises:
-        LibraryError: if it is no manifest, or names a blob by something that is no digest.
+        LibraryError: if it is no manifest, or a blob's name in it is no digest.
     """
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
         layers = [msgspec.structs.replace(layer, digest=parse_digest(layer.digest)) for layer in manifest.layers]
         config = manifest.config
-        if config.digest:  # a manifest without a config is a valid one
+        if config.digest:  # a manifest without a config is valid
             config = msgspec.structs.replace(config, digest=parse_digest(config.digest))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise LibraryError(f"no manifest: {error}") from None

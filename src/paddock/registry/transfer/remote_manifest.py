@@ -6,7 +6,6 @@ import msgspec
 
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
-from paddock.library.store.files import write_atomically
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import Layer, Manifest, parse_manifest
 from paddock.registry.errors import RegistryError
@@ -55,7 +54,6 @@ def install(library: Library, name: ModelName, remote: RemoteManifest) -> bool |
         if not all(library.blobs.exists(layer.digest) for layer in remote.layers):
             return None
         stored = library.manifests.read(name) if library.manifests.stamp(name) else None
-        library.write(name, remote.manifest)  # which also notes what the model before had
-        write_atomically(library.manifests.path(name), remote.data, library.manifests.folder)
+        library.write(name, remote.manifest, remote.data)
     before = stored.manifest.digests() - remote.manifest.digests() if stored else set()
     return any(not library.blobs.exists(digest) for digest in before)
