@@ -110,7 +110,7 @@ class Options:
     running: int
     spare_memory: bool
     """Whether the cache is in ordinary memory and there is more of it: for finished sequences, which are moved out of
-    the cache while others run, and for long prompts, which are computed aside."""
+    the cache while others run, and for background prefill."""
 
 
 def choose_options(load: LoadModel, model: Model, context_length: int) -> Options:

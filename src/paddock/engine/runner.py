@@ -13,10 +13,11 @@ from paddock.engine.constraints import BadConstraint, GrammarMatcher
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
 from paddock.engine.files import FileResolver, resolve_files
-from paddock.engine.generation.background_prefill import AsidePrefill
+from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.constrained import GrammarCompiler
-from paddock.engine.generation.engine import Stepper
+from paddock.engine.generation.engine import Engine
 from paddock.engine.generation.request import Generation, context_for
+from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
 from paddock.engine.loading import choose_options, generating_context, load_encoder, load_model
 from paddock.engine.multimodal.encoder import max_non_causal_tokens
 from paddock.engine.multimodal.placeholders import Placeholders
@@ -29,6 +30,7 @@ from paddock.engine.multimodal.preprocessing import (
     referenced_media,
     tokenize_with_media,
 )
+from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import (
     Cancel,
@@ -78,15 +80,15 @@ class Runner:
         self._cells = self._context.cells if self._context else max(options.context.cells, model.train_context)
         self._longest = min(self._cells, model.train_context or self._cells)
         self._grammars = GrammarCompiler(model)
-        self._stepper: Stepper | None = None
+        self._engine: Engine | None = None
         if self._context is not None:
-            aside = AsidePrefill(model, options.context, adapters) if options.spare_memory else None
-            self._stepper = Stepper(
+            spare = options.spare_memory
+            self._engine = Engine(
                 model,
                 self._context,
                 options.running,
-                park=options.spare_memory,
-                aside=aside,
+                config=SchedulerConfig(cache=PrefixCacheConfig(offload=spare)),
+                background=BackgroundPrefill(model, options.context, adapters) if spare else None,
                 encoder=self._encoder,
             )
         settings = EmbeddingSettings.of(
@@ -121,20 +123,20 @@ class Runner:
 
     def run(self, commands: list[Command]) -> None:
         """Obey `commands`, which have arrived already, and those to come, until told to shut down."""
-        stepper, embedder, channel = self._stepper, self._embedder, self._channel
+        engine, embedder, channel = self._engine, self._embedder, self._channel
         while True:
             for command in commands:
                 if isinstance(command, Shutdown):
                     return
                 self._obey(command)
-            if stepper is not None and stepper.busy:
-                step = stepper.step()
+            if engine is not None and engine.busy:
+                step = engine.step()
                 if step.chunks or step.finished or step.failed:
                     channel.send(step)
-                if time.monotonic() >= self._next_statistics or not stepper.busy:
-                    self._report(stepper)
+                if time.monotonic() >= self._next_statistics or not engine.busy:
+                    self._report(engine)
             if embedder.busy:
-                for event in embedder.step(beside=stepper is not None and stepper.busy):
+                for event in embedder.step(beside=engine is not None and engine.busy):
                     channel.send(event)
             for request, matcher in self._grammars.take(sleep=not self._computing):
                 self._view(request, matcher)
@@ -145,7 +147,7 @@ class Runner:
 
     @property
     def _computing(self) -> bool:
-        return self._embedder.busy or (self._stepper is not None and self._stepper.busy)
+        return self._embedder.busy or (self._engine is not None and self._engine.busy)
 
     @property
     def _preparing(self) -> bool:
@@ -155,8 +157,8 @@ class Runner:
         """Give all memory back."""
         self._grammars.close()
         self._embedder.close()
-        if self._stepper is not None:
-            self._stepper.close()
+        if self._engine is not None:
+            self._engine.close()
         if self._encoder is not None:
             self._encoder.close()
         if self._context is not None:
@@ -171,8 +173,8 @@ class Runner:
             self._grammars.cancel(command.id)
             if self._encoder is not None:
                 self._encoder.preprocessor.cancel(command.id)
-            if self._stepper is not None:
-                self._stepper.cancel(command.id)
+            if self._engine is not None:
+                self._engine.cancel(command.id)
         elif isinstance(command, Embed):
             self._embedder.add(command)
         elif isinstance(command, Tokenize):
@@ -184,7 +186,7 @@ class Runner:
             log.error("unexpected command %s", type(command).__name__)
 
     def _start(self, request: Generate) -> None:
-        if self._stepper is None:
+        if self._engine is None:
             self._refuse(request, "this model does not support generate", "invalid")
         elif request.constraint is not None:
             self._grammars.add(request, request.constraint)
@@ -236,7 +238,7 @@ class Runner:
         placeholders: Placeholders | None = None,
         media: dict[bytes, MediaFile] | None = None,
     ) -> None:
-        assert self._stepper is not None and self._context is not None
+        assert self._engine is not None and self._context is not None
         if isinstance(matcher, BadConstraint):
             self._refuse(request, str(matcher), "invalid")
             return
@@ -255,7 +257,7 @@ class Runner:
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return
-        self._stepper.add(generation)
+        self._engine.add(generation)
 
     def _before(self, context: tuple[int, ...]) -> str:
         """Return the text of an earlier exchange; what are no tokens of this model is left out."""
@@ -265,10 +267,10 @@ class Runner:
     def _refuse(self, request: Generate | Measure, message: str, kind: FailureKind) -> None:
         self._channel.send(Step(failed=(Failed(request.id, message, kind),)))
 
-    def _report(self, stepper: Stepper) -> None:
+    def _report(self, engine: Engine) -> None:
         now = time.monotonic()
         self._next_statistics = now + STATISTICS_INTERVAL
-        statistics = stepper.statistics()
+        statistics = engine.statistics()
         if statistics.steps == self._sent.steps and statistics.running == self._sent.running:
             return
         done = statistics.prompt_tokens + statistics.reply_tokens

@@ -172,6 +172,8 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
     """Prompt tokens computed and tokens generated per second of computing, since the last report."""
     preemptions: int = 0
     """Number of times that a running sequence had to give its cells to others."""
+    background_failures: int = 0
+    """Number of long prompts whose prefill in the background failed, so that they were computed in the foreground."""
     encoded_media: int = 0
     """Number of pieces of images and audio that were encoded; reused embeddings and cells do not count."""
     free_cells: int = 0

@@ -1,12 +1,15 @@
-"""A long prompt that comes while others are answered is computed in a context of its own, and nobody can tell."""
+"""A long prompt that comes while others stream is prefilled in a context of its own, and computes the same."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from paddock.engine.binding import ContextOptions, LoadError, Model
-from paddock.engine.generation.background_prefill import ROWS, AsidePrefill
-from paddock.engine.scheduler.background import Aside
+from paddock.engine.binding import Context, ContextOptions, LoadError, Model
+from paddock.engine.generation.background_prefill import BACKGROUND_BATCH_TOKENS, BackgroundPrefill
+from paddock.engine.kvcache import make_kv_cache
+from paddock.engine.scheduler.background import PrefillJob
+from paddock.engine.scheduler.budget import BudgetConfig
 from paddock.engine.scheduler.sequence import Sequence
 from tests.engine.kvcache.test_kinds import Bench, Noted, check, words
 from tests.kinds import KINDS
@@ -14,43 +17,59 @@ from tests.kinds import KINDS
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(KINDS["full attention"](tmp_path_factory.mktemp("aside") / "model.gguf")))
+    loaded = Model(str(KINDS["full attention"](tmp_path_factory.mktemp("background") / "model.gguf")))
     yield loaded
     loaded.close()
 
 
 def begin(bench: Bench, *streams: list[int], reply: int = 400) -> list[Noted]:
-    """Let some sequences be answered, so that whatever comes next comes beside them."""
+    """Let some sequences stream, so that whatever comes next comes beside them."""
     noted = [bench.ask(tokens, reply) for tokens in streams]
     bench.run(3 + len(streams))
     return noted
 
 
-def went_aside(bench: Bench) -> bool:
-    return bench.stepper.scheduler.asides.current is not None
+def is_in_the_background(bench: Bench) -> bool:
+    return bench.engine.scheduler.background.job is not None
+
+
+class FailingContexts:
+    """Makes contexts, but fails the first few times for want of memory."""
+
+    def __init__(self, failures: int, error: type[Exception] = LoadError) -> None:
+        self.failures = failures
+        self.error = error
+        self.calls = 0
+
+    def __call__(self, model: Model, options: ContextOptions, checkpoint: Callable[[], bool]) -> Context:
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise self.error("no memory for the context")
+        return Context(model, options, checkpoint)
 
 
 @pytest.mark.parametrize("flash", [False, True])
-def test_it_computes_the_same_and_the_others_go_on(model: Model, flash: bool) -> None:
-    with Bench(model, aside=True, flash=flash) as bench:
+def test_it_computes_the_same_and_the_streams_go_on(model: Model, flash: bool) -> None:
+    with Bench(model, background=True, flash=flash) as bench:
         streams = begin(bench, words(model, 1, 30), words(model, 2, 20))
         before = len(streams[0].sequence.tokens)
         late = bench.ask(words(model, 3, 900), 20)
         bench.run(2)
-        assert went_aside(bench)
+        assert is_in_the_background(bench)
         bench.run()
         assert len(streams[0].sequence.tokens) > before + 20
+        assert not bench.engine.statistics().background_failures
         check(*streams, late, tolerance=5e-2 if flash else 1e-2)
 
 
-def test_what_is_cached_is_taken_along(model: Model) -> None:
+def test_cached_tokens_are_not_computed_again(model: Model) -> None:
     prefix = words(model, 4, 300)
-    with Bench(model, aside=True) as bench:
+    with Bench(model, background=True) as bench:
         bench.answer(prefix, reply=2)
         streams = begin(bench, words(model, 1, 30))
         late = bench.ask(prefix + words(model, 5, 400), 10)
         bench.run(2)
-        assert went_aside(bench)
+        assert is_in_the_background(bench)
         again = bench.ask(prefix + words(model, 5, 400) + words(model, 6, 5), 10)
         bench.run()
         assert bench.reused(late) >= 299
@@ -60,7 +79,7 @@ def test_what_is_cached_is_taken_along(model: Model) -> None:
 
 def test_two_that_need_the_same_prefix_compute_it_once(model: Model) -> None:
     prefix = words(model, 7, 600)
-    with Bench(model, aside=True) as bench:
+    with Bench(model, background=True) as bench:
         streams = begin(bench, words(model, 1, 30))
         first, second = bench.ask(prefix + words(model, 8, 9)), bench.ask(prefix + words(model, 9, 9))
         bench.run()
@@ -68,25 +87,26 @@ def test_two_that_need_the_same_prefix_compute_it_once(model: Model) -> None:
         check(*streams, first, second)
 
 
-def test_cancelled_in_the_middle_it_leaves_nothing(model: Model) -> None:
-    with Bench(model, aside=True) as bench:
+def test_cancelling_it_ends_its_thread_and_leaves_nothing_behind(model: Model) -> None:
+    with Bench(model, background=True) as bench:
         streams = begin(bench, words(model, 1, 30))
-        scheduler = bench.stepper.scheduler
+        scheduler = bench.engine.scheduler
         for seed in range(5):
             late = bench.ask(words(model, seed, 1500))
             bench.run(2)
-            assert went_aside(bench)
-            bench.stepper.cancel(late.request.id)
-            bench.run(1)
-            assert not went_aside(bench) and scheduler.running == 1
+            job = scheduler.background.job
+            assert job is not None
+            bench.engine.cancel(late.request.id)
+            assert not is_in_the_background(bench) and job.done and scheduler.num_running == 1
         bench.run()
+        assert not bench.engine.statistics().background_failures
         check(*streams)
         scheduler.cache.evict_all()
-        assert scheduler.cache.tree.cells == 0
+        assert scheduler.cache.tree.num_cells == 0
 
 
-def test_when_the_others_end_it_goes_on_and_a_newcomer_joins(model: Model) -> None:
-    with Bench(model, aside=True) as bench:
+def test_it_goes_on_when_the_streams_end_and_a_newcomer_joins(model: Model) -> None:
+    with Bench(model, background=True) as bench:
         streams = begin(bench, words(model, 1, 30), reply=8)
         late = bench.ask(words(model, 3, 1900), 5)
         newcomer = bench.ask(words(model, 4, 25), 5)
@@ -94,36 +114,63 @@ def test_when_the_others_end_it_goes_on_and_a_newcomer_joins(model: Model) -> No
         check(*streams, late, newcomer)
 
 
-def test_preempted_it_is_computed_later(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paddock.engine.scheduler.budget.SLICE_RATIO", 0.01)
-    with Bench(model, aside=True, cells=1024) as bench:
+def test_a_preempted_one_is_computed_later(model: Model) -> None:
+    with Bench(model, background=True, cells=1024, budget=BudgetConfig(slice_ratio=0.01)) as bench:
         streams = begin(bench, words(model, 1, 30), words(model, 2, 30), reply=250)
         late = bench.ask(words(model, 3, 880), 5)
         bench.run()
-        assert bench.stepper.scheduler.preemptions
+        assert bench.engine.scheduler.num_preemptions
         check(*streams, late)
 
 
-def test_without_memory_for_it_it_is_computed_in_pieces(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_memory(*_: object, **__: object) -> None:
-        raise LoadError("no memory")
-
-    with Bench(model, aside=True) as bench:
+@pytest.mark.parametrize("error", [LoadError, MemoryError, ValueError])
+def test_a_failed_one_is_computed_in_the_foreground_logged_and_counted(
+    model: Model, error: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = FailingContexts(1, error)
+    with Bench(model, background=True, make_context=failing) as bench:
         streams = begin(bench, words(model, 1, 30))
-        monkeypatch.setattr("paddock.engine.generation.background_prefill.Context", no_memory)
         late = bench.ask(words(model, 3, 600), 5)
-        bench.run()
+        with caplog.at_level(logging.WARNING, "paddock.engine"):
+            bench.run()
+        assert failing.calls == 1, "the same prompt is not tried again"
+        assert bench.engine.statistics().background_failures == 1
+        (record,) = caplog.records
+        assert f"request {late.request.id}" in record.getMessage() and "no memory" in record.getMessage()
+        assert bool(record.exc_info) == (error is ValueError), "only what is not expected is logged with a traceback"
         check(*streams, late)
 
 
-def test_it_stops_between_two_parts_of_a_batch(model: Model) -> None:
-    aside = AsidePrefill(model, ContextOptions(256))
-    tokens = words(model, 1, ROWS + 1)
-    aside.start(Aside(Sequence(1, tokens, 1024), 0), tokens, None)
+def test_after_a_failure_the_next_prompts_go_to_the_background_again(model: Model) -> None:
+    failing = FailingContexts(1)
+    with Bench(model, background=True, make_context=failing) as bench:
+        streams = begin(bench, words(model, 1, 30), reply=600)
+        # The first fails and the second is not tried. The third finds memory again.
+        late = [bench.answer_beside(words(model, 10 + i, 300)) for i in range(3)]
+        assert failing.calls == 2
+        assert bench.engine.statistics().background_failures == 1
+        check(*late)
+        assert streams[0].request.id not in bench.ended
+
+
+def test_with_failures_every_time_the_tries_become_rare(model: Model) -> None:
+    failing = FailingContexts(1000)
+    with Bench(model, background=True, make_context=failing) as bench:
+        begin(bench, words(model, 1, 30), reply=3000)
+        for i in range(12):
+            bench.answer_beside(words(model, 10 + i, 200))
+        # Tried: the 1st, then after 1 other the 3rd, after 3 others the 7th; 7 others would follow.
+        assert failing.calls == bench.engine.statistics().background_failures == 3
+
+
+def test_it_pauses_between_two_parts_of_a_batch(model: Model) -> None:
+    context = Context(model, ContextOptions(256))
+    prefill, kv_cache = BackgroundPrefill(model, ContextOptions(256)), make_kv_cache(model, context)
+    job = PrefillJob(Sequence(1, words(model, 1, BACKGROUND_BATCH_TOKENS + 1), 1024), 0)
     slices, counts = 0, []
-    while not aside.done:
+    while not job.done:
         slices += 1
-        counts += [count for count, _ in aside.run(0)]
-    assert counts == [ROWS] and slices > 3
-    aside.stop()
-    assert aside.job is None
+        prefill.run(job, kv_cache, 0)
+        counts += [num_tokens for num_tokens, _ in job.take()]
+    assert counts == [BACKGROUND_BATCH_TOKENS] and slices > 3
+    context.close()

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.engine.generation.detokenizer import StopMatcher, TextStream
+from paddock.engine.generation.detokenizer import IncrementalDetokenizer, StopMatcher
 
 pieces = st.lists(st.text("abé ", max_size=4), max_size=12)
 stops = st.lists(st.text("abé", min_size=1, max_size=4), min_size=1, max_size=3)
@@ -40,7 +40,7 @@ def test_stops_are_found_however_the_text_is_cut(parts: list[str], stop_strings:
 @given(st.text(max_size=30), st.data())
 def test_characters_are_never_cut(text: str, data: st.DataObject) -> None:
     raw = text.encode("utf-8", "surrogatepass")
-    stream = TextStream()
+    stream = IncrementalDetokenizer()
     out = ""
     while raw:
         size = data.draw(st.integers(1, len(raw)))
@@ -52,7 +52,7 @@ def test_characters_are_never_cut(text: str, data: st.DataObject) -> None:
 
 @given(st.binary(max_size=40), st.data())
 def test_bytes_that_are_no_utf8_become_replacement_characters(raw: bytes, data: st.DataObject) -> None:
-    stream = TextStream()
+    stream = IncrementalDetokenizer()
     whole_text = raw.decode("utf-8", "replace")
     out = ""
     while raw:
@@ -63,14 +63,14 @@ def test_bytes_that_are_no_utf8_become_replacement_characters(raw: bytes, data: 
 
 
 def test_text_before_a_stop_string_is_let_through_at_once() -> None:
-    stream = TextStream(["girl"])
+    stream = IncrementalDetokenizer(["girl"])
     assert [stream.feed(p) for p in (b" little", b" g", b"ir", b"l", b" more")] == [" little", " ", "", "", ""]
     assert stream.stopped
     assert stream.flush() == ""
 
 
 def test_what_only_looked_like_a_stop_string_comes_out() -> None:
-    stream = TextStream(["girl"])
+    stream = IncrementalDetokenizer(["girl"])
     assert stream.feed(b" gi") == " "
     assert stream.feed(b"ft") == "gift"
     assert stream.feed(b"gir") == ""
@@ -79,6 +79,6 @@ def test_what_only_looked_like_a_stop_string_comes_out() -> None:
 
 
 def test_a_cut_character_at_the_end_becomes_a_replacement_character() -> None:
-    stream = TextStream()
+    stream = IncrementalDetokenizer()
     assert stream.feed("é".encode()[:1]) == ""
     assert stream.flush() == "\ufffd"

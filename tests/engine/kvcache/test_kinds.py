@@ -1,20 +1,23 @@
-"""Every kind of memory computes the same, with the cache and without, alone and in a crowd.
+"""Every kind of KV cache computes the same, with the cache and without, alone and in a crowd.
 
 Each token that is sampled has its logits noted; then the whole of prompt and reply is computed anew, alone in a fresh
 context, and the logits at the same places are compared. So a difference cannot hide behind luck in sampling.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from paddock.engine.binding import Batch, Context, ContextOptions, Model
-from paddock.engine.generation.background_prefill import AsidePrefill
-from paddock.engine.generation.engine import Stepper
+from paddock.engine.generation.background_prefill import BackgroundPrefill
+from paddock.engine.generation.engine import Engine
 from paddock.engine.generation.request import Generation
+from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
+from paddock.engine.scheduler.budget import BudgetConfig
+from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.ipc import Finished, Generate, Sampling
 from tests.kinds import KINDS
 
@@ -58,15 +61,18 @@ class Bench:
         cells: int = 4096,
         running: int = 4,
         ids: int = 16,
-        park: bool = False,
+        offload: bool = False,
         flash: bool = False,
-        aside: bool = False,
+        background: bool = False,
+        budget: BudgetConfig | None = None,
+        make_context: Callable[[Model, ContextOptions, Callable[[], bool]], Context] = Context,
     ) -> None:
         self.model = model
+        config = SchedulerConfig(cache=PrefixCacheConfig(offload=offload), budget=budget or BudgetConfig())
         options = ContextOptions(cells, 64, ids, 1, flash_attention=flash)
         self.context = Context(model, options)
-        long = AsidePrefill(model, options) if aside else None
-        self.stepper = Stepper(model, self.context, running, park=park, aside=long)
+        prefill = BackgroundPrefill(model, options, make_context=make_context) if background else None
+        self.engine = Engine(model, self.context, running, config=config, background=prefill)
         self.number = 0
         self.ended: dict[int, Finished] = {}
         self.waiting: list[Noted] = []
@@ -75,7 +81,7 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stepper.close()
+        self.engine.close()
         self.context.close()
 
     def ask(self, tokens: list[int], reply: int = 12, **fields: object) -> Noted:
@@ -89,12 +95,12 @@ class Bench:
         )
         noted = Noted(request, tokens, self.model, self.context.cells, self.context.cells)
         noted.rows, noted.vocabulary = {}, self.model.vocabulary_size
-        self.stepper.add(noted)
+        self.engine.add(noted)
         return noted
 
     def run(self, steps: int = 10**6) -> None:
-        while self.stepper.busy and steps:
-            step = self.stepper.step()
+        while self.engine.busy and steps:
+            step = self.engine.step()
             assert not step.failed
             self.ended |= {f.id: f for f in step.finished}
             steps -= 1
@@ -102,6 +108,14 @@ class Bench:
     def answer(self, *prompts: list[int], reply: int = 12, **fields: object) -> list[Noted]:
         noted = [self.ask(p, reply, **fields) for p in prompts]
         self.run()
+        return noted
+
+    def answer_beside(self, prompt: list[int]) -> Noted:
+        """Answer a prompt with one token, however long the others still stream."""
+        noted = self.ask(prompt, 1)
+        while noted.request.id not in self.ended:
+            assert self.engine.busy
+            self.run(1)
         return noted
 
     def reused(self, noted: Noted) -> int:
@@ -200,18 +214,18 @@ def test_cancelling_leaves_a_prefix_that_is_right(kind: str, model: Model) -> No
         prompt = words(model, 6, 250)
         noted = bench.ask(prompt, 100)
         bench.run(steps=2)
-        bench.stepper.cancel(noted.request.id)
+        bench.engine.cancel(noted.request.id)
         later = bench.answer(prompt, [*prompt[:120], *words(model, 7, 30)])
         check(*later)
 
 
 def test_a_full_cache_preempts_and_computes_again(kind: str, model: Model) -> None:
     if kind == "recurrent":
-        pytest.skip("its memory does not fill")
+        pytest.skip("its cache does not fill")
     with Bench(model, cells=256) as bench:
         several = bench.answer(*(words(model, 20 + i, 40) for i in range(4)), reply=60)
         check(*several)
-        assert bench.stepper.scheduler.preemptions
+        assert bench.engine.scheduler.num_preemptions
 
 
 def test_more_than_the_cache_holds_comes_and_goes(kind: str, model: Model) -> None:
@@ -252,10 +266,10 @@ def test_many_forks_of_a_long_prefix(kind: str, model: Model) -> None:
         check(*several)
 
 
-def test_parked_states_are_right_too(kind: str, model: Model) -> None:
+def test_offloaded_states_are_right_too(kind: str, model: Model) -> None:
     if kind != "full attention":
-        pytest.skip("only full attention is parked")
-    with Bench(model, park=True) as bench:
+        pytest.skip("only full attention is offloaded")
+    with Bench(model, offload=True) as bench:
         chat = words(model, 1, 120)
         for turn in range(3):
             noted, other = bench.answer(chat, words(model, 400 + turn, 50))

@@ -12,79 +12,79 @@ def lcp(a: list[int], b: list[int]) -> int:
 
 
 class TreeMachine(RuleBasedStateMachine):
-    """The tree beside a plain model: for each slot, the list of its cells (numbered) and of their tokens."""
+    """The tree beside a plain model: for each sequence id, its numbered cells with their tokens."""
 
-    slots: Bundle[int] = Bundle("slots")
+    seq_ids: Bundle[int] = Bundle("seq_ids")
 
     def __init__(self) -> None:
         super().__init__()
         self.tree = PrefixTree()
         self.held: dict[int, list[tuple[int, int]]] = {}
-        self.next_slot = self.next_cell = 0
+        self.next_seq_id = self.next_cell = 0
 
     def cells(self, run: list[int]) -> list[tuple[int, int]]:
         self.next_cell += len(run)
         return [(self.next_cell - len(run) + i, token) for i, token in enumerate(run)]
 
-    @rule(target=slots, run=tokens)
+    @rule(target=seq_ids, run=tokens)
     def insert_alone(self, run: list[int]) -> int:
-        slot, self.next_slot = self.next_slot, self.next_slot + 1
-        self.tree.insert(slot, run)
-        self.held[slot] = self.cells(run)
-        return slot
+        seq_id, self.next_seq_id = self.next_seq_id, self.next_seq_id + 1
+        self.tree.insert(seq_id, run)
+        self.held[seq_id] = self.cells(run)
+        return seq_id
 
-    @rule(target=slots, source=slots, run=tokens, data=st.data())
+    @rule(target=seq_ids, source=seq_ids, run=tokens, data=st.data())
     def insert_sharing(self, source: int, run: list[int], data: st.DataObject) -> int:
-        slot, self.next_slot = self.next_slot, self.next_slot + 1
+        seq_id, self.next_seq_id = self.next_seq_id, self.next_seq_id + 1
         shared = data.draw(st.integers(0, len(self.held[source])))
         whole = [token for _, token in self.held[source][:shared]] + run
-        self.tree.insert(slot, whole, source, shared)
-        self.held[slot] = self.held[source][:shared] + self.cells(run)
-        return slot
+        self.tree.insert(seq_id, whole, source, shared)
+        self.held[seq_id] = self.held[source][:shared] + self.cells(run)
+        return seq_id
 
-    @rule(slot=slots, token=st.integers(0, 2))
-    def extend(self, slot: int, token: int) -> None:
-        self.tree.extend(slot, [token])
-        self.held[slot] = self.held[slot] + self.cells([token])
+    @rule(seq_id=seq_ids, token=st.integers(0, 2))
+    def extend(self, seq_id: int, token: int) -> None:
+        self.tree.extend(seq_id, [token])
+        self.held[seq_id] = self.held[seq_id] + self.cells([token])
 
-    @rule(slot=slots, data=st.data())
-    def truncate(self, slot: int, data: st.DataObject) -> None:
-        length = data.draw(st.integers(0, len(self.held[slot])))
-        self.tree.truncate(slot, length)
-        self.held[slot] = self.held[slot][:length]
+    @rule(seq_id=seq_ids, data=st.data())
+    def truncate(self, seq_id: int, data: st.DataObject) -> None:
+        length = data.draw(st.integers(0, len(self.held[seq_id])))
+        self.tree.truncate(seq_id, length)
+        self.held[seq_id] = self.held[seq_id][:length]
 
-    @rule(slot=consumes(slots))
-    def remove(self, slot: int) -> None:
-        self.tree.remove(slot)
-        del self.held[slot]
+    @rule(seq_id=consumes(seq_ids))
+    def remove(self, seq_id: int) -> None:
+        self.tree.remove(seq_id)
+        del self.held[seq_id]
 
     @rule(run=tokens)
     def match(self, run: list[int]) -> None:
-        plain = {slot: [token for _, token in held] for slot, held in self.held.items()}
-        assert self.tree.common(run) == {s: lcp(t, run) for s, t in plain.items() if lcp(t, run)}
+        plain = {seq_id: [token for _, token in held] for seq_id, held in self.held.items()}
+        assert self.tree.common_prefixes(run) == {s: lcp(t, run) for s, t in plain.items() if lcp(t, run)}
 
-    @rule(slot=slots, data=st.data())
-    def ask_for_sharers(self, slot: int, data: st.DataObject) -> None:
-        start = data.draw(st.integers(0, len(self.held[slot])))
-        cells = set(self.held[slot][start:])
-        assert self.tree.sharers(slot, start) == {s for s, h in self.held.items() if s != slot and cells & set(h)}
+    @rule(seq_id=seq_ids, data=st.data())
+    def ask_for_sharers(self, seq_id: int, data: st.DataObject) -> None:
+        start = data.draw(st.integers(0, len(self.held[seq_id])))
+        cells = set(self.held[seq_id][start:])
+        assert self.tree.sharers(seq_id, start) == {s for s, h in self.held.items() if s != seq_id and cells & set(h)}
 
     @invariant()
     def cells_and_tokens_agree(self) -> None:
-        assert self.tree.cells == len({cell for held in self.held.values() for cell in held})
-        assert self.tree.cells == sum(len(node.tokens) for node in self.tree.nodes())
-        for slot, held in self.held.items():
-            assert self.tree.tokens(slot) == [token for _, token in held]
-            assert self.tree.length(slot) == len(held)
+        assert self.tree.num_cells == len({cell for held in self.held.values() for cell in held})
+        assert self.tree.num_cells == sum(len(node.tokens) for node in self.tree.nodes())
+        for seq_id, held in self.held.items():
+            assert self.tree.tokens(seq_id) == [token for _, token in held]
+            assert self.tree.length(seq_id) == len(held)
 
     @invariant()
     def every_node_is_held_and_its_parent_too(self) -> None:
         for node in self.tree.nodes():
-            assert node.slots
+            assert node.seq_ids
             assert node.tokens
             for siblings in node.children.values():
                 for child in siblings:
-                    assert child.slots <= node.slots
+                    assert child.seq_ids <= node.seq_ids
                     assert child.start == node.end
 
 

@@ -70,7 +70,7 @@ def test_a_second_question_about_a_recording_computes_only_what_is_new(pair: Pai
 def test_evicted_cells_are_computed_again_without_encoding(pair: Pair) -> None:
     with Bench(pair) as bench:
         first = bench.answer("hear [img-0] and tell", spoken(6))
-        bench.stepper.scheduler.cache.evict_all()
+        bench.engine.scheduler.cache.evict_all()
         again = bench.answer("hear [img-0] and tell", spoken(6))
         check(pair, first, again)
         assert bench.reused(again) == 0

@@ -19,7 +19,8 @@ import pytest
 
 from paddock.engine.binding import Batch, Context, ContextOptions, Model
 from paddock.engine.binding.mtmd import Projector, ProjectorError, _mtmd
-from paddock.engine.generation.engine import Stepper
+from paddock.engine.generation.engine import Engine
+from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
 from paddock.engine.multimodal.encoder import Encoder
 from paddock.engine.multimodal.image import decode
 from paddock.engine.multimodal.preprocessing import (
@@ -29,6 +30,7 @@ from paddock.engine.multimodal.preprocessing import (
     referenced_media,
     tokenize_with_media,
 )
+from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import Failed, Finished, Generate, Sampling
 from paddock.signatures import is_audio
@@ -84,13 +86,19 @@ class Bench:
         cells: int = 2048,
         batch: int = 64,
         running: int = 4,
-        park: bool = False,
+        offload: bool = False,
         max_image_tokens: int = 512,
     ) -> None:
         self.pair, self.model = pair, pair.model
         self.context = Context(pair.model, ContextOptions(cells, batch, 16, 1))
         self.encoder = Encoder(pair.model, str(pair.projector), threads=1, gpu=False, max_image_tokens=max_image_tokens)
-        self.stepper = Stepper(pair.model, self.context, running, park=park, encoder=self.encoder)
+        self.engine = Engine(
+            pair.model,
+            self.context,
+            running,
+            config=SchedulerConfig(cache=PrefixCacheConfig(offload=offload)),
+            encoder=self.encoder,
+        )
         self.number = 0
         self.ended: dict[int, Finished] = {}
         self.failed: list[Failed] = []
@@ -99,7 +107,7 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stepper.close()
+        self.engine.close()
         self.context.close()
         self.encoder.close()
 
@@ -120,12 +128,12 @@ class Bench:
         cells = self.context.cells
         noted = Noted(request, tokens, self.model, cells, cells, placeholders=placeholders, media=known)
         noted.rows, noted.vocabulary = {}, self.model.vocabulary_size
-        self.stepper.add(noted)
+        self.engine.add(noted)
         return noted
 
     def run(self, steps: int = 10**6) -> None:
-        while self.stepper.busy and steps:
-            step = self.stepper.step()
+        while self.engine.busy and steps:
+            step = self.engine.step()
             self.failed += step.failed
             self.ended |= {f.id: f for f in step.finished}
             steps -= 1
@@ -286,7 +294,7 @@ def test_who_leaves_while_a_picture_is_encoded_leaves_nothing(pair: Pair) -> Non
         for seed in range(30, 34):
             gone = bench.ask("see [img-0] there", drawn(seed, 200, 200))
             bench.run(seed - 28)
-            bench.stepper.cancel(gone.request.id)
+            bench.engine.cancel(gone.request.id)
         bench.run(1)
         assert not bench.encoder.busy
         bench.run()
@@ -302,7 +310,7 @@ def test_two_who_wait_for_one_picture_have_it_encoded_once_even_if_the_first_lea
         bench.run(10)
         first, second = bench.ask("one [img-0] a", drawn(40)), bench.ask("two [img-0] b", drawn(40))
         bench.run(3)
-        bench.stepper.cancel(first.request.id)
+        bench.engine.cancel(first.request.id)
         bench.run()
         check(pair, second)
         assert bench.encoder.encoded == 1
@@ -318,7 +326,7 @@ def test_a_picture_that_cannot_be_encoded_fails_alone(pair: Pair, monkeypatch: p
         with monkeypatch.context() as patch:
             patch.setattr(bench.encoder.projector, "encode", fail)
             broken = [bench.ask("see [img-0] there", drawn(43)) for _ in range(2)]
-            while bench.stepper.busy and len(bench.failed) < len(broken):
+            while bench.engine.busy and len(bench.failed) < len(broken):
                 bench.run(1)
         assert {failed.id for failed in bench.failed} == {noted.request.id for noted in broken}
         bench.run()
@@ -331,7 +339,7 @@ def test_evicted_cells_are_computed_again_without_encoding(pair: Pair) -> None:
     with Bench(pair) as bench:
         prompt = "look [img-0] and tell"
         first = bench.answer(prompt, drawn(41))
-        bench.stepper.scheduler.cache.evict_all()
+        bench.engine.scheduler.cache.evict_all()
         again = bench.answer(prompt, drawn(41))
         check(pair, first, again)
         assert bench.reused(again) == 0
@@ -342,7 +350,7 @@ def test_embeddings_that_are_forgotten_are_encoded_again(pair: Pair) -> None:
     with Bench(pair) as bench:
         prompt = "look [img-0] and tell"
         bench.answer(prompt, drawn(42))
-        bench.stepper.scheduler.cache.evict_all()
+        bench.engine.scheduler.cache.evict_all()
         bench.encoder._kept.clear()
         check(pair, bench.answer(prompt, drawn(42)))
         assert bench.encoder.encoded == 2
@@ -359,7 +367,7 @@ def test_a_full_cache_preempts_and_computes_again(pair: Pair) -> None:
 
 
 def test_parked_states_are_right_too(pair: Pair) -> None:
-    with Bench(pair, park=True) as bench:
+    with Bench(pair, offload=True) as bench:
         images = [drawn(seed, 120, 80) for seed in (60, 61)]
         prompts = [text(pair.model, seed, 60) + "[img-0]" for seed in (60, 61)]
         for turn in range(3):

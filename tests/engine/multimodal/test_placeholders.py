@@ -18,7 +18,7 @@ from paddock.engine.multimodal.placeholders import (
     placeholder_tokens,
 )
 from paddock.engine.multimodal.preprocessing import MediaFile, ProcessedMedia, referenced_media, tokenize_with_media
-from paddock.engine.scheduler.sequence import PromptTooLong, cut_prompt
+from paddock.engine.scheduler.sequence import PromptTooLong, truncate_prompt
 from tests.ggufs import tiny_llama
 
 
@@ -95,7 +95,7 @@ def test_a_prompt_that_is_cut_keeps_its_pictures_whole_or_is_refused(
 ) -> None:
     tokens, placeholders = prompt
     try:
-        cut, left = cut_prompt(tokens, num_ctx, num_keep, adds_bos, True, placeholders)
+        cut, left = truncate_prompt(tokens, num_ctx, num_keep, adds_bos, True, placeholders)
     except PromptTooLong:
         assert placeholders
         assert len(tokens) >= num_ctx
@@ -113,11 +113,11 @@ def test_a_prompt_that_is_cut_keeps_its_pictures_whole_or_is_refused(
 def test_text_alone_always_fits_and_keeps_its_newest_half(
     tokens: list[int], num_ctx: int, num_keep: int, adds_bos: bool
 ) -> None:
-    cut, _ = cut_prompt(tokens, num_ctx, num_keep, adds_bos, True)
+    cut, _ = truncate_prompt(tokens, num_ctx, num_keep, adds_bos, True)
     assert len(cut) < num_ctx
     assert tokens[len(tokens) - 1 :] == cut[len(cut) - 1 :]
     with pytest.raises(PromptTooLong) if len(tokens) >= num_ctx else nullcontext():
-        cut_prompt(tokens, num_ctx, num_keep, adds_bos, False)
+        truncate_prompt(tokens, num_ctx, num_keep, adds_bos, False)
 
 
 @settings(deadline=None)

@@ -49,7 +49,7 @@ class Gate:
 
 def forget(bench: Bench) -> None:
     """As others' requests bring it about by and by: of files is known how many cells they take, and no more."""
-    bench.stepper.scheduler.cache.evict_all()
+    bench.engine.scheduler.cache.evict_all()
     bench.encoder._kept.clear()
     for prepared in bench.encoder.preprocessor._prepared.values():
         prepared.close()
@@ -77,7 +77,7 @@ def test_others_go_on_while_a_recording_is_prepared_again(pair: Pair, monkeypatc
         bench.answer("hear [img-0] there", forgotten, reply=1)
         forget(bench)
         stream = bench.ask("once upon a time", reply=400)
-        bench.stepper.cancel(bench.ask("hear [img-0] too", spoken(2)).request.id)
+        bench.engine.cancel(bench.ask("hear [img-0] too", spoken(2)).request.id)
         gate = Gate(monkeypatch)
         late = bench.ask("hear [img-0] there", forgotten, reply=3)
         ready = bench.ask("hear [img-0] too", spoken(2), reply=3)
@@ -107,7 +107,7 @@ def test_who_leaves_while_a_recording_is_prepared_again_leaves_at_once(
         bench.run(5)
         assert time.monotonic() - started > 0.02, "it spins where it has nothing to do but to wait"
         assert gate.reached.wait(20)
-        bench.stepper.cancel(gone.request.id)
+        bench.engine.cancel(gone.request.id)
         assert not bench.encoder.busy
         assert not gate.open.is_set()
         gate.open.set()

@@ -1,6 +1,6 @@
 import pytest
 
-from paddock.engine.scheduler.budget import STEP_RATIO, ChunkBudget, PrefillCost
+from paddock.engine.scheduler.budget import BudgetConfig, ChunkBudget, PrefillCost
 
 
 def cost(rows: int, context: int, decoding: int = 0) -> float:
@@ -8,8 +8,8 @@ def cost(rows: int, context: int, decoding: int = 0) -> float:
     return 0.015 * decoding + rows * (0.004 + 0.0025 * context / 1024)
 
 
-def test_with_nobody_decoding_a_prompt_gets_whole_batches() -> None:
-    assert ChunkBudget(512).tokens(0, 0) == 512
+def test_without_streams_a_prompt_gets_whole_batches() -> None:
+    assert ChunkBudget(512).prompt_tokens(0, 0) == 512
 
 
 def test_a_step_stays_within_its_bound_as_the_prompt_grows() -> None:
@@ -20,37 +20,37 @@ def test_a_step_stays_within_its_bound_as_the_prompt_grows() -> None:
         budget.observe(0, 512, context + 256, cost(512, context + 256))
     context, sizes = 0, []
     while context < 4000:
-        size = budget.tokens(4, context)
+        size = budget.prompt_tokens(4, context)
         sizes.append(size)
         seconds = cost(size, context, 4)
-        assert seconds <= 1.1 * STEP_RATIO * cost(0, 0, 4)
+        assert seconds <= 1.1 * BudgetConfig.step_ratio * cost(0, 0, 4)
         budget.observe(4, size, context, seconds)
         context += size
     assert sizes[0] > 2 * sizes[-1]
 
 
-def test_a_machine_it_has_not_seen_before_is_learned_in_a_few_steps() -> None:
+def test_an_unknown_machine_is_learned_in_a_few_steps() -> None:
     budget = ChunkBudget(512)
     budget.observe(4, 0, 0, 0.06)
     context = 0
     for step in range(60):
-        size = budget.tokens(4, context)
+        size = budget.prompt_tokens(4, context)
         seconds = cost(size, context, 4)
         if step > 3:
-            assert seconds <= 1.2 * STEP_RATIO * 0.06
+            assert seconds <= 1.2 * BudgetConfig.step_ratio * 0.06
         budget.observe(4, size, context, seconds)
         context += size
 
 
 @pytest.mark.parametrize("decoding", [1, 4, 15, 16, 500, 511])
-def test_a_prompt_always_moves_and_a_batch_never_overflows(decoding: int) -> None:
+def test_a_prompt_always_makes_progress_and_a_batch_never_overflows(decoding: int) -> None:
     budget = ChunkBudget(512)
     budget.observe(decoding, 0, 0, 1e-9)
     budget.observe(decoding, 100, 0, 100.0)
-    assert 1 <= budget.tokens(decoding, 10**6) <= 512 - decoding
+    assert 1 <= budget.prompt_tokens(decoding, 10**6) <= 512 - decoding
 
 
-def test_the_part_of_the_context_is_told_apart() -> None:
+def test_the_cost_of_the_context_is_separated_from_that_of_the_weights() -> None:
     learned = PrefillCost()
     for context in range(0, 4000, 100):
         learned.learn(20, context, cost(20, context))

@@ -1,99 +1,101 @@
-"""Computing a long prompt aside: in a context of its own, a slice of time between two steps of the others.
+"""Background prefill: a long prompt is computed in a context of its own, between the steps of the others.
 
-In pieces small enough for the streams beside it, a long prompt costs two to three times what it costs in large batches:
-the kernels are made for many rows. So it is computed in large batches after all, and what is cut into slices is not the
-prompt but the time: between two parts of a batch's computation the kernels ask whether to go on, and there the other
-sequences get their step. What is computed moves over batch by batch.
+Chunks small enough for the streams beside them make a long prompt two to three times as expensive as large batches,
+because the kernels are made for many rows. So the prompt is computed in large batches after all, and what is split is
+not the prompt but the time: llama.cpp calls back between parts of a batch, and there the others get their step.
+After each batch its cells move over to the main context.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from paddock.engine.binding import Batch, BatchRejected, Context, ContextOptions, LoadError, Model
-from paddock.engine.scheduler.background import Aside
-from paddock.engine.scheduler.time_slice import Turns
+from paddock.engine.kvcache.base import KVCache
+from paddock.engine.scheduler.background import PrefillJob
+from paddock.engine.scheduler.time_slice import TimeSlicedTask
 
 log = logging.getLogger("paddock.engine")
 
-WORTH_ASIDE = 192
-"""Tokens that make it better to compute a prompt aside than in small pieces beside those that are answered."""
+BACKGROUND_BATCH_TOKENS = 128
+"""Tokens in a batch: enough for the kernels' fast paths, and still a part of its computation is short."""
 
-ROWS = 128
-"""Tokens in a batch: enough for the kernels' fast paths, and a part of its computation is short."""
-
-CELLS_UNIT = 256
-"""The library rounds the cells of a context up to this."""
+CELLS_MULTIPLE = 256
+"""llama.cpp rounds the number of cells of a context up to a multiple of this."""
 
 
-class AsidePrefill:
-    """One prompt at a time, in slices of time."""
+class BackgroundPrefillFailed(RuntimeError):
+    """The cells that were computed before a job do not fit into its context."""
 
-    def __init__(self, model: Model, options: ContextOptions, adapters: list[Any] | None = None) -> None:
-        """Compute with `model` in contexts like `options`, with these adapters applied."""
+
+EXPECTED_FAILURES = (BackgroundPrefillFailed, LoadError, BatchRejected, MemoryError)
+"""Failures for want of memory. Others are bugs, and are logged with their traceback."""
+
+
+class BackgroundPrefill:
+    """Computes prefill jobs of one model, each in a context of its own. The job itself holds what is in progress."""
+
+    def __init__(
+        self,
+        model: Model,
+        options: ContextOptions,
+        adapters: list[Any] | None = None,
+        make_context: Callable[[Model, ContextOptions, Callable[[], bool]], Context] = Context,
+    ) -> None:
+        """Compute with `model` in contexts like `options`, with LoRA `adapters` applied."""
         self._model = model
         self._options = options
         self._adapters = adapters or []
-        self.job: Aside | None = None
-        """What is being computed."""
-        self._turns: Turns | None = None
-        self._computed: list[tuple[int, bytearray]] = []
+        self._make_context = make_context
 
-    @property
-    def done(self) -> bool:
-        """Whether there is nothing more to compute, be it that the rest cannot be computed here."""
-        return self._turns is None or self._turns.done
+    def run(self, job: PrefillJob, kv_cache: KVCache, seconds: float) -> None:
+        """Compute `job` for about `seconds`; begin with it if it has not begun.
 
-    def start(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
-        """Begin with `tokens[job.start:job.end]`; `before` are the saved cells of those before them, if any."""
-        self.stop()
-        self.job = job
-        self._computed = []
-        self._turns = Turns(lambda: self._work(job, tokens, before))
-
-    def run(self, seconds: float) -> list[tuple[int, bytearray]]:
-        """Compute for about `seconds`; return the saved cells of each batch that got done, with how many they are."""
-        if self._turns is not None:
-            self._turns.run(seconds)
-        computed, self._computed = self._computed, []
-        return computed
-
-    def stop(self) -> None:
-        """Drop the job, finished or not."""
-        if self._turns is not None:
-            self._turns.stop()
-        self.job = self._turns = None
-
-    def _work(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
+        `job.take` returns what got done, and `job.done` is True after the last batch, as well as after a failure, which
+        is logged. `kv_cache` has the tokens before the job.
+        """
+        if job.task is None:
+            tokens = job.sequence.tokens[: job.end]
+            before = kv_cache.save(job.sequence.seq_id) if job.start else None
+            job.task = TimeSlicedTask(lambda: self._compute(job, tokens, before))
         try:
-            self._compute(job, tokens, before)
-        except (LoadError, BatchRejected, MemoryError) as error:
-            log.warning("a prompt is computed in pieces: %s", error)
+            job.task.run(seconds)
+        except Exception as error:  # the prompt can still be computed in the foreground
+            log.warning(
+                "the prompt of request %d is computed in the foreground, since its background prefill failed: %s",
+                job.sequence.id,
+                str(error) or type(error).__name__,
+                exc_info=None if isinstance(error, EXPECTED_FAILURES) else error,
+            )
 
-    def _compute(self, job: Aside, tokens: list[int], before: bytearray | None) -> None:
-        turns = self._turns
-        assert turns is not None
-        cells = -(-job.end // CELLS_UNIT) * CELLS_UNIT
+    def _compute(self, job: PrefillJob, tokens: list[int], before: bytearray | None) -> None:
+        """Compute the job's tokens batch by batch, on the task's thread. `before` are the saved cells before them."""
+        task = job.task
+        assert task is not None
+        num_cells = -(-job.end // CELLS_MULTIPLE) * CELLS_MULTIPLE
         options = self._options
-        context = Context(
+        context = self._make_context(
             self._model,
-            ContextOptions(cells, ROWS, 2, options.threads, options.kv_type, options.flash_attention),
-            between=turns.between,
+            ContextOptions(
+                num_cells, BACKGROUND_BATCH_TOKENS, 2, options.threads, options.kv_type, options.flash_attention
+            ),
+            task.checkpoint,
         )
-        batch = Batch(ROWS)
+        batch = Batch(BACKGROUND_BATCH_TOKENS)
         try:
             context.use_adapters(self._adapters)
             if before is not None and not context.restore(0, before):
-                return
-            for at in range(job.start, job.end, ROWS):
+                raise BackgroundPrefillFailed(f"no room for the {job.start} tokens before it in {num_cells} cells")
+            for start in range(job.start, job.end, BACKGROUND_BATCH_TOKENS):
                 batch.clear()
-                for position in range(at, min(at + ROWS, job.end)):
+                for position in range(start, min(start + BACKGROUND_BATCH_TOKENS, job.end)):
                     batch.add(tokens[position], position, 0, False)
                 context.decode(batch)
-                if not turns.between():
+                if not task.checkpoint():
                     return
-                # Another name for the newest cells only: what is saved is all that a sequence holds.
-                context.share(0, 1, at, -1)
-                self._computed.append((batch.size, context.save(1)))
+                # Saving takes all cells of a sequence id, so the newest ones get an id of their own.
+                context.share(0, 1, start, -1)
+                job.put(batch.size, context.save(1))
                 context.remove(1)
         finally:
             batch.close()

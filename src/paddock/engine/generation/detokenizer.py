@@ -1,4 +1,4 @@
-"""Tokens' bytes to text that can be shown: whole characters only, nothing that may still become a stop string."""
+"""The bytes of tokens to text that can be shown: whole characters, and nothing that may become a stop string."""
 
 import codecs
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ class StopMatcher:
         self._stops = [s for s in stops if s]
         self._held = ""
         self.matched: str | None = None
-        """The stop string that was found, if one was; nothing is let through after it."""
+        """The stop string that was found, if any. After it, nothing is let through."""
 
     def feed(self, text: str) -> str:
-        """Take the next piece and return what may be shown now."""
+        """Take the next piece, and return the text that can be shown now."""
         if self.matched is not None:
             return ""
         if not self._stops:
@@ -38,31 +38,44 @@ class StopMatcher:
         return text
 
     def flush(self) -> str:
-        """Return what was held back: the text has ended, so it became no stop string."""
+        """Return what was held back: the text has ended, so it is no stop string."""
         held, self._held = self._held, ""
         return held
 
 
-class TextStream:
-    """Bytes of tokens in, text out. Bytes that are no UTF-8 become U+FFFD; a character is never cut."""
+class IncrementalDetokenizer:
+    """Turns the bytes of tokens into text. Characters are never cut; bytes that are not UTF-8 become U+FFFD."""
 
     def __init__(self, stops: Sequence[str] = ()) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._inside_character = False
+        """Whether the decoder holds the first bytes of a character."""
         self._matcher = StopMatcher(stops) if stops else None
 
     @property
     def stopped(self) -> bool:
-        """Whether a stop string has been found."""
+        """Whether a stop string was found."""
         return self._matcher is not None and self._matcher.matched is not None
 
     def feed(self, data: bytes) -> str:
-        """Take the bytes of the next token and return the text that may be shown now."""
-        text = self._decoder.decode(data)
+        """Take the bytes of the next token, and return the text that can be shown now."""
+        if self._inside_character:
+            text = self._decode(data)
+        else:
+            try:
+                text = data.decode()
+            except UnicodeDecodeError:
+                text = self._decode(data)
         return self._matcher.feed(text) if self._matcher is not None and text else text
 
     def flush(self) -> str:
-        """End the text and return what was held back."""
+        """End the text, and return what was held back."""
         text = self._decoder.decode(b"", True)
         if self._matcher is None:
             return text
         return self._matcher.feed(text) + self._matcher.flush()
+
+    def _decode(self, data: bytes) -> str:
+        text = self._decoder.decode(data)
+        self._inside_character = bool(self._decoder.getstate()[0])
+        return text

@@ -1,25 +1,24 @@
-"""A step: one batch, from the scheduler's plan through the kernels to the next tokens' text."""
+"""The engine's step: one batch, from what the scheduler decides through the kernels to the next tokens' text."""
 
 import logging
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 
 from paddock.engine.binding import Batch, BatchRejected, Context, Model
 from paddock.engine.constraints import ConstraintFailed
-from paddock.engine.generation.background_prefill import WORTH_ASIDE, AsidePrefill
+from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.request import Generation
-from paddock.engine.kvcache.memory import memory_of
+from paddock.engine.kvcache import make_kv_cache
 from paddock.engine.multimodal.encoder import Encoder, EncodeRequest, MediaBatch
 from paddock.engine.multimodal.placeholders import PlaceholderRange
-from paddock.engine.scheduler.budget import ChunkBudget
-from paddock.engine.scheduler.scheduler import Scheduler, Work
-from paddock.engine.scheduler.sequence import Sequence, State
+from paddock.engine.scheduler import ScheduledChunk, ScheduleOutput, Scheduler, SchedulerConfig, Sequence
+from paddock.engine.scheduler.background import PrefillJob
 from paddock.ipc import Chunk, Failed, Finished, Statistics, Step
 
 log = logging.getLogger("paddock.engine")
 
 
-class Stepper:
+class Engine:
     """Runs the generations of one context."""
 
     def __init__(
@@ -28,26 +27,28 @@ class Stepper:
         context: Context,
         max_running: int,
         *,
-        park: bool = False,
-        aside: AsidePrefill | None = None,
+        config: SchedulerConfig | None = None,
+        background: BackgroundPrefill | None = None,
         encoder: Encoder | None = None,
     ) -> None:
-        self._model = model
+        """Run at most `max_running` generations at once. Long prompts need `background`, images and audio `encoder`.
+
+        Without `background`, every prompt is prefilled in the foreground.
+        """
+        config = config or SchedulerConfig()
+        if background is None:
+            config = replace(config, min_background_tokens=0)
         self._context = context
         self._batch = Batch(context.batch_tokens)
-        self._budget = ChunkBudget(context.batch_tokens)
-        self._memory = memory_of(model, context)
-        self._aside = aside
-        self._asides_turn = False
+        self._kv_cache = make_kv_cache(model, context)
+        self._background = background
         self._encoder = encoder
         self._media = MediaBatch(context, encoder) if encoder is not None else None
         self.scheduler = Scheduler(
-            self._memory,
-            self._budget,
+            self._kv_cache,
             batch_tokens=context.batch_tokens,
             max_running=max_running,
-            park=park,
-            aside_from=WORTH_ASIDE if aside is not None else 0,
+            config=config,
             has_embeddings=encoder.pin if encoder is not None else _has_none,
         )
         self._generations: dict[int, Generation] = {}
@@ -64,157 +65,162 @@ class Stepper:
         self._generations[generation.request.id] = generation
         self.scheduler.add(generation.sequence)
 
-    def cancel(self, request: int) -> None:
-        """Drop the generation of a request, if it is still here."""
-        generation = self._generations.pop(request, None)
+    def cancel(self, request_id: int) -> None:
+        """Drop the generation of a request, if it is still in progress."""
+        generation = self._generations.pop(request_id, None)
         if generation is not None:
             self.scheduler.finish(generation.sequence)
             self._close(generation)
 
     def step(self) -> Step:
-        """Compute one batch and return what it brought."""
-        works = self.scheduler.plan()
-        if self._aside is not None:
-            works = self._compute_aside(self._aside, works)
+        """Compute what the scheduler decides, and return the text and the ends that it brought."""
+        output = self.scheduler.schedule()
         chunks: list[Chunk] = []
         finished: list[Finished] = []
         failed: list[Failed] = []
+        for sequence in output.started:
+            self._generations[sequence.id].mark_prefill_started()
+        if output.background is not None:
+            self._prefill_in_background(output.background, output.slice_seconds)
         if self._encoder is not None:
-            failed += self._encode(self._encoder, works)
-        if not works:
+            failed += self._encode(self._encoder, output)
+        if not output.chunks and not output.media_chunks:
             return Step(failed=tuple(failed))
-        pieces = [w for w in works if w.sequence.state is State.PREFILLING]
+        started = time.perf_counter()
         seconds = 0.0
-        for batch in _batches(works):
-            started = time.perf_counter()
-            try:
-                outputs = self._compute(batch)
-            except BatchRejected as error:
-                failed += self._rejected(error, batch)
-                break
-            seconds += time.perf_counter() - started
-            self.scheduler.computed(batch)
-            for generation, index in outputs:
-                try:
-                    self._advance(generation, index, chunks, finished)
-                except ConstraintFailed as error:
-                    failed += self._fail([generation], f"the reply could not be held to its format: {error}")
+        scheduled: list[ScheduledChunk] = []
+        try:
+            for scheduled in ([chunk] for chunk in output.media_chunks):
+                rows = self._compute_media(scheduled[0])
+                seconds += time.perf_counter() - started
+                self._emit(scheduled, rows, chunks, finished, failed)
+                started = time.perf_counter()
+            scheduled = output.chunks
+            if scheduled:
+                rows = self._fill(scheduled)
+                self._context.decode(self._batch)
+                seconds += time.perf_counter() - started
+                self._emit(scheduled, rows, chunks, finished, failed)
+        except BatchRejected as error:
+            failed += self._on_rejected(error, scheduled)
         else:
-            self._learn(len(works) - len(pieces), pieces, seconds)
+            self.scheduler.budget.observe(
+                output.num_streaming, output.num_prompt_tokens, output.prompt_context, seconds
+            )
+            self._prompt_tokens += output.num_prompt_tokens
+            self._steps += 1
+            self._seconds += seconds
         return Step(tuple(chunks), tuple(finished), tuple(failed))
 
     def statistics(self) -> Statistics:
-        """How it stands."""
+        """Return the state of the engine."""
         scheduler = self.scheduler
         return Statistics(
-            running=scheduler.running,
-            waiting=scheduler.waiting,
-            cached=scheduler.cache.kept,
-            cached_tokens=scheduler.cache.kept_tokens,
+            running=scheduler.num_running,
+            waiting=scheduler.num_waiting,
+            cached=scheduler.cache.num_kept,
+            cached_tokens=scheduler.cache.num_kept_tokens,
             prompt_tokens=self._prompt_tokens,
-            reused_tokens=scheduler.reused_tokens,
+            reused_tokens=scheduler.num_cached_tokens,
             reply_tokens=self._reply_tokens,
             steps=self._steps,
             busy_seconds=round(self._seconds, 3),
-            preemptions=scheduler.preemptions,
+            preemptions=scheduler.num_preemptions,
+            background_failures=scheduler.background.num_failures,
             encoded_media=self._encoder.encoded if self._encoder is not None else 0,
-            free_cells=min(scheduler.cache.free_cells, self._context.cells),
+            free_cells=min(scheduler.cache.num_free_cells, self._context.cells),
         )
 
     def close(self) -> None:
-        """Free what was made here."""
-        if self._aside is not None:
-            self._aside.stop()
+        """End the background prefill and free the batch."""
+        self.scheduler.background.close()
         self._batch.close()
 
-    def _compute_aside(self, aside: AsidePrefill, works: list[Work]) -> list[Work]:
-        """Give a slice of time to the prompt that is computed aside; return what of `works` to compute now."""
-        job = self.scheduler.asides.current
-        if job is not aside.job:
-            aside.stop()
-        if job is None:
-            return works
-        if aside.job is None:
-            before = self._memory.save(job.sequence.slot) if job.start else None
-            aside.start(job, job.sequence.tokens[: job.end], before)
-        decoding = [w for w in works if w.sequence.state is State.DECODING]
-        if len(decoding) < len(works):
-            # Pieces of short prompts and slices take turns: both in one step would make it too long.
-            self._asides_turn = not self._asides_turn
-            if not self._asides_turn:
-                return works
+    def _prefill_in_background(self, job: PrefillJob, seconds: float) -> None:
+        """Give a slice of time to a background prefill, and take over what it computed."""
+        assert self._background is not None
+        queue = self.scheduler.background
         started = time.perf_counter()
-        for count, state in aside.run(self._budget.slice(bool(decoding))):
-            self.scheduler.asides.arrived(count, state)
-            self._prompt_tokens += count
-        if aside.done and self.scheduler.asides.current is job:
-            self.scheduler.asides.end()
+        self._background.run(job, self._kv_cache, seconds)
+        for num_tokens, state in job.take():
+            queue.on_computed(job, num_tokens, state)
+            self._prompt_tokens += num_tokens
+        if job.done:
+            queue.on_failed(job)
         self._seconds += time.perf_counter() - started
-        return decoding
 
-    def _encode(self, encoder: Encoder, works: list[Work]) -> list[Failed]:
-        """Give a slice of time to the pictures and recordings that are wanted next."""
-        wanted = []
-        for sequence, placeholder in self.scheduler.unencoded:
-            generation = self._generations[sequence.id]
-            generation.start()
-            wanted.append(EncodeRequest(sequence.id, generation.media[placeholder.file], placeholder.chunk))
-        if not wanted and not encoder.busy:
+    def _encode(self, encoder: Encoder, output: ScheduleOutput) -> list[Failed]:
+        """Give a slice of time to the images and audio that are needed next. Return the failure of one, if any."""
+        requests = [
+            EncodeRequest(sequence.id, self._generations[sequence.id].media[placeholder.file], placeholder.chunk)
+            for sequence, placeholder in output.encoder_inputs
+        ]
+        if not requests and not encoder.busy:
             return []
         started = time.perf_counter()
-        bad = encoder.run(wanted, self._budget.slice(any(w.sequence.state is State.DECODING for w in works)))
+        bad = encoder.run(requests, output.slice_seconds)
         self._seconds += time.perf_counter() - started
         if bad is None:
-            if not works:
+            if not output.chunks and not output.media_chunks:
                 encoder.wait()
             return []
         return self._fail([self._generations[bad.sequence]], "an image or a recording could not be encoded")
 
-    def _compute(self, works: list[Work]) -> list[tuple[Generation, int]]:
-        """Compute one batch; return the generations that get logits, with their index there.
+    def _compute_media(self, chunk: ScheduledChunk) -> list[int]:
+        """Compute a chunk of an image or audio. Return the row of its logits, if they are needed.
 
         Raises:
-            BatchRejected: if the library did not take it.
+            BatchRejected: if llama.cpp refused the batch.
         """
-        sequence, start, count = works[0]
-        placeholder = sequence.placeholders.at(start)
-        if placeholder is None:
-            outputs = self._fill(works)
-            self._context.decode(self._batch)
-            return outputs
-        assert self._media is not None and self._encoder is not None
-        index = self._media.compute(sequence, placeholder, start, count)
-        if start + count == placeholder.end:
+        sequence, start, end, _, placeholder = chunk
+        assert placeholder is not None and self._media is not None and self._encoder is not None
+        row = self._media.compute(sequence, placeholder, start, end - start)
+        if end == placeholder.end:
             self._encoder.unpin(sequence.id)
-        return [(self._generations[sequence.id], index)] if index >= 0 else []
+        return [row]
 
-    def _fill(self, works: list[Work]) -> list[tuple[Generation, int]]:
-        """Put tokens into the batch; return the generations that get logits, with their index there."""
+    def _fill(self, scheduled: list[ScheduledChunk]) -> list[int]:
+        """Fill the batch with the tokens of text chunks. Return the row of each chunk's last token."""
         batch = self._batch
         batch.clear()
         add = batch.add
-        outputs: list[tuple[Generation, int]] = []
-        for work in works:
-            sequence, start, count = work
-            tokens, slot, last = sequence.tokens, sequence.slot, len(sequence.tokens) - 1
-            index = -1
-            behind = start - sequence.placeholders.position(start)
-            for number in range(start, start + count):
-                index = add(tokens[number], number - behind, slot, number == last)
-            generation = self._generations[sequence.id]
-            if index >= 0 and start + count > last:
-                outputs.append((generation, index))
-            generation.start()
-        return outputs
+        rows = []
+        for sequence, start, end, logits_from, _ in scheduled:
+            tokens, seq_id = sequence.tokens, sequence.seq_id
+            # Positions and indexes differ after an image, whose cells may take fewer positions than there are cells.
+            offset = sequence.placeholders.position(start) - start if sequence.placeholders else 0
+            row = -1
+            for index in range(start, end):
+                row = add(tokens[index], index + offset, seq_id, index >= logits_from)
+            rows.append(row)
+        return rows
 
-    def _advance(self, generation: Generation, index: int, chunks: list[Chunk], finished: list[Finished]) -> None:
-        """Sample the next token of a generation, and end it if that is its end."""
-        token = generation.sample(self._context, index)
+    def _emit(
+        self,
+        scheduled: list[ScheduledChunk],
+        rows: list[int],
+        chunks: list[Chunk],
+        finished: list[Finished],
+        failed: list[Failed],
+    ) -> None:
+        """Report computed chunks to the scheduler, and sample the next token where the last one has logits."""
+        self.scheduler.on_computed(scheduled)
+        for chunk, row in zip(scheduled, rows, strict=True):
+            if chunk.logits_from < chunk.end:
+                generation = self._generations[chunk.sequence.id]
+                try:
+                    self._sample_and_emit(generation, row, chunks, finished)
+                except ConstraintFailed as error:
+                    failed += self._fail([generation], f"the reply could not be held to its format: {error}")
+
+    def _sample_and_emit(self, generation: Generation, row: int, chunks: list[Chunk], finished: list[Finished]) -> None:
+        """Sample the next token of a generation, and finish the generation if that token ends it."""
+        token = generation.sample(self._context, row)
         self._reply_tokens += 1
-        chunk, reason = generation.take(token, generation.logits(self._context, index))
+        chunk, reason = generation.process_token(token, self._context, row)
         if chunk is not None:
             chunks.append(chunk)
-        if reason is None and not self.scheduler.extend(generation.sequence, token):
+        if reason is None and not self.scheduler.append_token(generation.sequence, token):
             chunk, reason = generation.flush(), "length"
             if chunk is not None:
                 chunks.append(chunk)
@@ -224,22 +230,15 @@ class Stepper:
             finished.append(generation.finish(reason))
             self._close(generation)
 
-    def _learn(self, decoding: int, pieces: list[Work], seconds: float) -> None:
-        prefilled = sum(w.length for w in pieces)
-        context = sum(w.length * (w.start + w.length // 2) for w in pieces) // max(prefilled, 1)
-        self._budget.observe(decoding, prefilled, context, seconds)
-        self._prompt_tokens += prefilled
-        self._steps += 1
-        self._seconds += seconds
-
-    def _rejected(self, error: BatchRejected, works: list[Work]) -> list[Failed]:
+    def _on_rejected(self, error: BatchRejected, scheduled: list[ScheduledChunk]) -> list[Failed]:
+        """Free cells after a batch that found none, or fail the sequences of a batch that llama.cpp refused."""
         if error.code == 1:
-            hopeless = self.scheduler.rejected()
+            hopeless = self.scheduler.on_no_space()
             if hopeless is None:
                 return []
             return self._fail([self._generations[hopeless.id]], "the cache has no room for this request")
-        log.error("%s for a batch of %d tokens of %d sequences", error, self._batch.size, len(works))
-        generations = [self._generations[w.sequence.id] for w in works]
+        log.error("%s for a batch of %d tokens of %d sequences", error, self._batch.size, len(scheduled))
+        generations = [self._generations[chunk.sequence.id] for chunk in scheduled]
         return self._fail(generations, f"the model could not be computed: {error}")
 
     def _fail(self, generations: list[Generation], message: str) -> list[Failed]:
@@ -255,18 +254,6 @@ class Stepper:
             self._encoder.unpin(generation.request.id)
             if not self._generations:
                 self._encoder.stop()
-
-
-def _batches(works: list[Work]) -> Iterator[list[Work]]:
-    """Tell apart what can be computed together: pieces of pictures and recordings each alone, tokens all at once."""
-    tokens = []
-    for work in works:
-        if work.sequence.placeholders.at(work.start) is None:
-            tokens.append(work)
-        else:
-            yield [work]
-    if tokens:
-        yield tokens
 
 
 def _has_none(_sequence: Sequence, _placeholder: PlaceholderRange) -> bool:

@@ -1,30 +1,29 @@
-"""A generation: what a request asked for, and how its next token becomes text."""
+"""A generation: one request in progress, and how its next token is sampled and becomes text."""
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import GrammarMatcher
 from paddock.engine.generation.constrained import ConstrainedSampler
-from paddock.engine.generation.detokenizer import TextStream
+from paddock.engine.generation.detokenizer import IncrementalDetokenizer
 from paddock.engine.generation.sampling import counts_history, make_chain, token_logprob
 from paddock.engine.multimodal.placeholders import Placeholders
 from paddock.engine.multimodal.preprocessing import MediaFile
-from paddock.engine.scheduler.sequence import Sequence, cut_prompt, kept_tokens
+from paddock.engine.scheduler.sequence import Sequence, kept_tokens, truncate_prompt
 from paddock.ipc import Chunk, Finished, FinishReason, Generate, TokenLogprob
 
 REPLY_CONTEXTS = 10
-"""A reply without a limit of its own ends after this many contexts' worth of tokens, as Ollama's does."""
+"""Without a limit of its own, a reply ends after the tokens of this many contexts, as Ollama's does."""
 
 
 def context_for(request: Generate, context_length: int, limit: int) -> int:
-    """Return how many tokens a request may use: as it says or `context_length`, and never more than `limit`."""
+    """Return how many tokens a request may use: `num_ctx` or else `context_length`, and never more than `limit`."""
     return min(request.num_ctx or context_length, limit)
 
 
 class Generation:
-    """One request in progress: its sequence, its sampler with the state that it has, its text."""
+    """One request in progress: its sequence, its sampler with the sampler's state, and its text."""
 
     def __init__(
         self,
@@ -37,17 +36,17 @@ class Generation:
         placeholders: Placeholders | None = None,
         media: Mapping[bytes, MediaFile] | None = None,
     ) -> None:
-        """Take up `request`, whose prompt has the tokens `prompt`; its reply must match the constraint of `matcher`.
+        """Begin with `request`, whose prompt has the tokens `prompt`. `matcher` constrains its reply.
 
-        `placeholders` are where `media`, by their hashes, stand in the prompt.
+        `placeholders` are the ranges of images and audio in the prompt, `media` these files by their hashes.
 
-        It may use `request.num_ctx` tokens, `context_length` if it does not say, and never more than `limit`.
+        The request may use `request.num_ctx` tokens, `context_length` if it does not say, and never more than `limit`.
 
         Raises:
-            PromptTooLong: if the prompt does not fit and may not be cut.
+            PromptTooLong: if the prompt does not fit and may not be truncated.
         """
         num_ctx = context_for(request, context_length, limit)
-        tokens, placeholders = cut_prompt(
+        tokens, placeholders = truncate_prompt(
             prompt, num_ctx, request.num_keep, model.adds_bos, request.truncate, placeholders
         )
         self.request = request
@@ -64,88 +63,88 @@ class Generation:
         most = REPLY_CONTEXTS * num_ctx
         self._num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)
         self._model = model
-        self._text = TextStream(request.stop)
+        self._detokenizer = IncrementalDetokenizer(request.stop)
         self._constrained: ConstrainedSampler | None = None
         if matcher is not None:
-            # What is thought beyond the context is thought without the prompt.
+            # Thinking that goes beyond the context has lost sight of the prompt.
             room = max(num_ctx - len(tokens), num_ctx // 2 if request.shift else 0)
             self._constrained = ConstrainedSampler(model, matcher, request.thinking, min(self._num_predict, room))
         self._sampler: SamplerChain = make_chain(model, request.sampling, num_ctx)
         if counts_history(request.sampling):
             last = request.sampling.repeat_last_n
             for token in tokens[-last:] if last > 0 else tokens if last < 0 else []:
-                if token >= 0:  # no cell of a picture or a recording
+                if token >= 0:  # not a placeholder of an image or audio
                     self._sampler.accept(token)
         self._reply_tokens = 0
-        self._started = 0
+        self._prefill_started = 0
+        """When the prefill started, in nanoseconds of `time.perf_counter_ns`; 0 before."""
         self._first_token = 0
+        """When the first token was sampled; 0 before."""
 
-    def start(self) -> None:
-        """Say that its prompt is being computed from now on."""
-        if not self._started:
-            self._started = time.perf_counter_ns()
-            if self._constrained is not None:
-                self._constrained.precompute()
+    def mark_prefill_started(self) -> None:
+        """Note the time, and let the constraint prepare its first mask while the prompt is computed."""
+        self._prefill_started = time.perf_counter_ns()
+        if self._constrained is not None:
+            self._constrained.precompute()
 
-    def sample(self, context: Context, index: int) -> int:
-        """Choose the next token by the logits of the batch's token `index`."""
+    def sample(self, context: Context, row: int) -> int:
+        """Return the next token, chosen by the logits of the batch's token `row`.
+
+        Raises:
+            ConstraintFailed: if the constraint allows no token.
+        """
         if not self._first_token:
             self._first_token = time.perf_counter_ns()
         self._reply_tokens += 1
         if self._constrained is not None:
-            return self._constrained.sample(self._sampler, context, index, keep_logits=self.request.logprobs)
-        return self._sampler.sample(context, index)
+            return self._constrained.sample(self._sampler, context, row, keep_logits=self.request.logprobs)
+        return self._sampler.sample(context, row)
 
-    def logits(self, context: Context, index: int) -> Any:
-        """Return the logits by which the token just sampled was chosen, if the request wants to know."""
-        if not self.request.logprobs:
-            return None
-        return self._constrained.logits if self._constrained is not None else context.logits(index)
+    def process_token(self, token: int, context: Context, row: int) -> tuple[Chunk | None, FinishReason | None]:
+        """Return the chunk to emit for `token`, if any, and why the reply ends, if it does.
 
-    def take(self, token: int, logits: Any) -> tuple[Chunk | None, FinishReason | None]:
-        """Return what `token` brings to show, and why the reply ends if it does; it was chosen by `logits`."""
+        `row` is that of the logits by which the token was sampled.
+        """
         request = self.request
         if self._model.ends_reply(token):
-            return self._chunk(self._text.flush(), None), "stop"
+            return self.flush(), "stop"
         logprobs: tuple[TokenLogprob, ...] | None = None
         if request.logprobs:
+            logits = self._constrained.logits if self._constrained is not None else context.logits(row)
             logprobs = (token_logprob(self._model, token, logits, request.top_logprobs),)
-        text = self._text.feed(self._model.piece(token, request.special_tokens))
+        text = self._detokenizer.feed(self._model.piece(token, request.special_tokens))
         reason: FinishReason | None = None
-        if self._text.stopped:
+        if self._detokenizer.stopped:
             reason = "stop"
         elif self._constrained is not None and self._constrained.done:
-            text += self._text.flush()
+            text += self._detokenizer.flush()
             reason = "stop"
         elif self._reply_tokens >= self._num_predict:
-            text += self._text.flush()
+            text += self._detokenizer.flush()
             reason = "length"
-        return self._chunk(text, logprobs), reason
+        return Chunk(request.id, text, logprobs) if text or logprobs else None, reason
 
     def flush(self) -> Chunk | None:
-        """Return what was held back: there will be no more tokens."""
-        return self._chunk(self._text.flush(), None)
+        """Return a chunk with the text that was held back, if any. No more tokens may follow."""
+        text = self._detokenizer.flush()
+        return Chunk(self.request.id, text) if text else None
 
     def finish(self, reason: FinishReason) -> Finished:
-        """Describe the end, and free the sampler."""
+        """Return the event that describes the end."""
         now = time.perf_counter_ns()
         first = self._first_token or now
-        self.close()
         return Finished(
             id=self.request.id,
             reason=reason,
             prompt_tokens=self.sequence.prompt_length,
-            cached_tokens=self.sequence.reused or 0,
-            prompt_duration=first - (self._started or first),
+            cached_tokens=self.sequence.num_cached_tokens or 0,
+            prompt_duration=first - (self._prefill_started or first),
             reply_tokens=self._reply_tokens,
             reply_duration=now - first,
         )
 
     def close(self) -> None:
-        """Free what the library holds for it."""
+        """Free the sampler, and the constraint's threads of this reply."""
         if self._constrained is not None:
             self._constrained.close()
         self._sampler.close()
-
-    def _chunk(self, text: str, logprobs: tuple[TokenLogprob, ...] | None) -> Chunk | None:
-        return Chunk(self.request.id, text, logprobs) if text or logprobs else None

@@ -1,7 +1,7 @@
-"""Cached prefixes outside the cache: saved states in ordinary memory, found by their tokens.
+"""Cached prefixes in host memory: saved states that are found by their tokens.
 
-Every step looks at all cells that are in use, its own or not: on a CPU, twelve thousand tokens of finished sequences
-double what a prompt costs. Here they slow nobody, and to bring a thousand of them back takes milliseconds.
+Each step's attention looks at every cell in use, whoever holds it. On a CPU, 12,000 cells of finished sequences
+double the time of a prompt. In host memory they slow nobody down, and reloading a thousand tokens takes milliseconds.
 """
 
 from collections import OrderedDict
@@ -10,49 +10,49 @@ from collections.abc import Sequence
 from paddock.engine.kvcache.radix_tree import PrefixTree
 
 
-class Parking:
-    """States of finished sequences, up to `room` tokens in all; the least recently used leaves first."""
+class HostCache:
+    """States of finished sequences, up to `max_tokens` tokens in all. The least recently used state leaves first."""
 
-    def __init__(self, room: int) -> None:
-        self._room = room
+    def __init__(self, max_tokens: int) -> None:
+        self._max_tokens = max_tokens
         self._tree = PrefixTree()
         self._states: OrderedDict[int, bytearray] = OrderedDict()
-        self._next = 0
-        self.tokens = 0
-        """In all states together."""
+        self._next_id = 0
+        self.num_tokens = 0
+        """Number of tokens in all states together."""
 
     def __len__(self) -> int:
         return len(self._states)
 
     def add(self, tokens: Sequence[int], state: bytearray) -> None:
-        """Keep a state that holds `tokens`; others that hold no more than it does leave."""
-        if len(tokens) > self._room:
+        """Keep the state of `tokens`, and drop the states of its prefixes. A state over the limit is not kept."""
+        if len(tokens) > self._max_tokens:
             return
-        for number, length in self._tree.common(tokens).items():
-            if length == self._tree.length(number):
-                self.remove(number)
-        self._tree.insert(self._next, tokens)
-        self._states[self._next] = state
-        self.tokens += len(tokens)
-        self._next += 1
-        while self.tokens > self._room:
+        for state_id, length in self._tree.common_prefixes(tokens).items():
+            if length == self._tree.length(state_id):
+                self.remove(state_id)
+        self._tree.insert(self._next_id, tokens)
+        self._states[self._next_id] = state
+        self.num_tokens += len(tokens)
+        self._next_id += 1
+        while self.num_tokens > self._max_tokens:
             self.remove(next(iter(self._states)))
 
     def find(self, tokens: Sequence[int]) -> tuple[int, int]:
-        """Return the state that has most in common with `tokens`, and how much that is; (-1, 0) if there is none."""
-        return max(self._tree.common(tokens).items(), key=lambda found: found[1], default=(-1, 0))
+        """Return the id of the state that shares the longest prefix with `tokens`, and its length; (-1, 0) if none."""
+        return max(self._tree.common_prefixes(tokens).items(), key=lambda found: found[1], default=(-1, 0))
 
-    def length(self, number: int) -> int:
-        """How many tokens a state holds."""
-        return self._tree.length(number)
+    def length(self, state_id: int) -> int:
+        """Return the number of tokens of a state."""
+        return self._tree.length(state_id)
 
-    def state(self, number: int) -> bytearray:
-        """Return a state; it is used, so it stays longer."""
-        self._states.move_to_end(number)
-        return self._states[number]
+    def load(self, state_id: int) -> bytearray:
+        """Return a state and mark it as the most recently used one."""
+        self._states.move_to_end(state_id)
+        return self._states[state_id]
 
-    def remove(self, number: int) -> None:
-        """Forget a state."""
-        self.tokens -= self._tree.length(number)
-        self._tree.remove(number)
-        del self._states[number]
+    def remove(self, state_id: int) -> None:
+        """Drop a state."""
+        self.num_tokens -= self._tree.length(state_id)
+        self._tree.remove(state_id)
+        del self._states[state_id]

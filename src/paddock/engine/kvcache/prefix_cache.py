@@ -1,174 +1,189 @@
-"""The prefix cache: which slots are free, which keep finished sequences, and how one's tokens are had from another."""
+"""The prefix cache: which sequence ids are free, which keep finished sequences, and how new ones reuse their tokens."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from paddock.engine.kvcache.host_cache import Parking
-from paddock.engine.kvcache.memory import Memory
+from paddock.engine.kvcache.base import KVCache
+from paddock.engine.kvcache.host_cache import HostCache
 from paddock.engine.kvcache.radix_tree import PrefixTree
 from paddock.engine.multimodal.placeholders import Placeholders
 
-WORTH_UNPARKING = 16
-"""Tokens more than can be shared that make it worth to restore a parked state."""
 
-KEPT_BESIDE_RUNNING = 256
-"""Cells that only finished sequences hold while others run. The kernels look at all cells in use, and count by 256."""
+@dataclass(frozen=True)
+class PrefixCacheConfig:
+    """Tuning of the prefix cache."""
+
+    offload: bool = False
+    """Whether evicted prefixes move to host memory, which then holds up to as many tokens as the KV cache."""
+    min_reload_tokens: int = 16
+    """Reload a state from host memory if it saves at least so many tokens. A reload costs about as much as a step."""
+    max_idle_cells: int = 256
+    """With `offload`, cells that finished sequences may keep while others run. Attention looks at all cells in use, and
+    llama.cpp rounds their number up to a multiple of 256."""
 
 
 class PrefixCache:
-    """Slots and cells of one memory. What is finished stays until its slot or cells are needed."""
+    """The sequence ids and cells of one KV cache. A finished sequence stays until its id or its cells are needed."""
 
-    def __init__(self, memory: Memory, *, park: bool = False) -> None:
-        """With `park`, what has to leave the memory is kept outside it."""
+    def __init__(self, kv_cache: KVCache, config: PrefixCacheConfig | None = None) -> None:
+        self._config = config or PrefixCacheConfig()
         self.tree = PrefixTree()
-        self.memory = memory
-        self._free_slots = list(range(memory.slots - 1, -1, -1))
+        self.kv_cache = kv_cache
+        self._free_seq_ids = list(range(kv_cache.num_seq_ids - 1, -1, -1))
         self._kept: OrderedDict[int, None] = OrderedDict()
-        """Slots of finished sequences and saved states, least recently used first."""
-        self._parking = Parking(memory.cells) if park and memory.any_prefix else None
+        """Ids of finished sequences and snapshots, least recently used first."""
+        offload = self._config.offload and kv_cache.supports_partial_reuse
+        self._host_cache = HostCache(kv_cache.num_cells) if offload else None
 
-    def __contains__(self, slot: int) -> bool:
-        """Whether a slot keeps something finished."""
-        return slot in self._kept
-
-    @property
-    def free_cells(self) -> int:
-        """How many cells nobody holds, a kept prefix neither."""
-        return self.memory.cells - self.tree.cells
+    def __contains__(self, seq_id: int) -> bool:
+        """Return whether `seq_id` keeps a finished sequence or a snapshot."""
+        return seq_id in self._kept
 
     @property
-    def kept(self) -> int:
-        """How many finished sequences and saved states there are."""
-        return len(self._kept) + (len(self._parking) if self._parking is not None else 0)
+    def num_free_cells(self) -> int:
+        """Number of cells that nobody holds, not even a kept prefix."""
+        return self.kv_cache.num_cells - self.tree.num_cells
 
     @property
-    def kept_tokens(self) -> int:
-        """How many tokens only those hold."""
-        return self._kept_cells + (self._parking.tokens if self._parking is not None else 0)
+    def num_kept(self) -> int:
+        """Number of finished sequences and snapshots, in the KV cache and in host memory."""
+        return len(self._kept) + (len(self._host_cache) if self._host_cache is not None else 0)
 
     @property
-    def _kept_cells(self) -> int:
-        return sum(len(node.tokens) for node in self.tree.nodes() if node.slots <= self._kept.keys())
+    def num_kept_tokens(self) -> int:
+        """Number of tokens that no running sequence holds, in the KV cache and in host memory."""
+        return self._num_idle_cells + (self._host_cache.num_tokens if self._host_cache is not None else 0)
 
-    def take_slot(self, but: int = -1) -> int | None:
-        """Return an empty slot, made so if need be, though not from `but`; None if all are in use."""
-        if not self._free_slots and not self.evict(but):
+    @property
+    def _num_idle_cells(self) -> int:
+        return sum(len(node.tokens) for node in self.tree.nodes() if node.seq_ids <= self._kept.keys())
+
+    def take_seq_id(self, exclude: int = -1) -> int | None:
+        """Return an empty sequence id, after evicting one other than `exclude` if need be; None if all are in use."""
+        if not self._free_seq_ids and not self.evict(exclude):
             return None
-        return self._free_slots.pop()
+        return self._free_seq_ids.pop()
 
-    def give_back(self, slot: int) -> None:
-        """Empty a slot."""
-        self.tree.remove(slot)
-        self.return_slot(slot)
+    def release(self, seq_id: int) -> None:
+        """Empty `seq_id` and make it free."""
+        self.tree.remove(seq_id)
+        self.return_seq_id(seq_id)
 
-    def return_slot(self, slot: int) -> None:
-        """Take back a slot from `take_slot` to which no tokens were ascribed."""
-        self.memory.clear(slot)
-        self._free_slots.append(slot)
+    def return_seq_id(self, seq_id: int) -> None:
+        """Take back an id from `take_seq_id` that has no tokens in the tree."""
+        self.kv_cache.clear(seq_id)
+        self._free_seq_ids.append(seq_id)
 
-    def evict(self, but: int = -1) -> bool:
-        """Forget what was used least recently, `but` that slot; False if there is nothing."""
-        slot = next((s for s in self._kept if s != but), None)
-        if slot is None:
+    def evict(self, exclude: int = -1) -> bool:
+        """Evict the least recently used kept id other than `exclude`. Return False if there is none."""
+        seq_id = next((s for s in self._kept if s != exclude), None)
+        if seq_id is None:
             return False
-        self._forget(slot)
+        self._evict(seq_id)
         return True
 
     def evict_all(self) -> None:
-        """Forget everything that lies in the memory."""
+        """Evict everything that is kept in the KV cache."""
         while self.evict():
             pass
 
-    def trim(self) -> None:
-        """Move what is finished out of the way of those that run, if it can be kept elsewhere."""
-        while self._parking is not None and self._kept and self._kept_cells > KEPT_BESIDE_RUNNING:
+    def offload_idle(self) -> None:
+        """Move finished sequences to host memory, if that is on, until few enough cells are idle."""
+        while self._host_cache is not None and self._kept and self._num_idle_cells > self._config.max_idle_cells:
             self.evict()
 
-    def free(self, cells: int) -> bool:
-        """Forget until so many cells are free; False if there are not so many."""
-        while self.free_cells < cells:
+    def free_up(self, num_cells: int) -> bool:
+        """Evict until `num_cells` cells are free. Return False if there are not so many."""
+        while self.num_free_cells < num_cells:
             if not self.evict():
                 return False
         return True
 
-    def begin(
+    def load_prefix(
         self,
-        slot: int,
+        seq_id: int,
         tokens: Sequence[int],
         source: int,
         shared: int,
         *,
         placeholders: Placeholders,
-        use_parked: bool = True,
+        use_host_cache: bool = True,
     ) -> int:
-        """Let an empty slot hold a beginning of `tokens`, in which files are at `placeholders`, and return its length.
+        """Fill the empty `seq_id` with a prefix of `tokens`, and return the prefix's length.
 
-        That is the first `shared` tokens in the cells of `source`, or more if a parked state has more.
+        The prefix is the first `shared` tokens, shared from `source`, or a longer one from host memory. `placeholders`
+        are the ranges of images and audio in `tokens`.
         """
-        parked = self._unpark(slot, tokens, shared, placeholders) if use_parked else 0
-        if parked:
-            self.tree.insert(slot, tokens[:parked])
-            return parked
+        reloaded = self._reload(seq_id, tokens, shared, placeholders) if use_host_cache else 0
+        if reloaded:
+            self.tree.insert(seq_id, tokens[:reloaded])
+            return reloaded
         if shared:
-            self.memory.share(source, slot, placeholders.position(shared))
-        self.tree.insert(slot, tokens[:shared], source, shared)
+            self.kv_cache.share(source, seq_id, placeholders.position(shared))
+        self.tree.insert(seq_id, tokens[:shared], source, shared)
         if source in self._kept:
-            if self.memory.any_prefix and self.tree.length(source) == shared:
-                del self._kept[source]  # the new one holds all that it held
-                self.give_back(source)
+            if self.kv_cache.supports_partial_reuse and self.tree.length(source) == shared:
+                del self._kept[source]  # `seq_id` holds all that it held
+                self.release(source)
             else:
                 self._kept.move_to_end(source)
         return shared
 
-    def keep(self, slot: int, length: int) -> None:
-        """Keep the first `length` tokens of a slot, all that it has computed, as cache."""
-        self.tree.truncate(slot, length)
-        self._kept[slot] = None
+    def keep(self, seq_id: int, length: int) -> None:
+        """Keep the first `length` tokens of `seq_id`, all of which are computed, as cache."""
+        self.tree.truncate(seq_id, length)
+        self._kept[seq_id] = None
 
-    def fork(self, source: int, tokens: Sequence[int], position: int) -> None:
-        """Keep the state of `source` as it stands, having seen `tokens`, in a slot of its own, if one can be had.
+    def snapshot(self, source: int, tokens: Sequence[int], position: int) -> None:
+        """Keep the present state of `source`, which holds `tokens`, under an id of its own, if one can be had.
 
         `position` is that of the next token.
         """
         length = len(tokens)
-        known = self.tree.common(tokens)
-        if any(known.get(slot) == length == self.tree.length(slot) for slot in self._kept):
+        known = self.tree.common_prefixes(tokens)
+        if any(known.get(seq_id) == length == self.tree.length(seq_id) for seq_id in self._kept):
             return
-        slot = self.take_slot()
-        if slot is None:
+        seq_id = self.take_seq_id()
+        if seq_id is None:
             return
-        self.memory.share(source, slot, position)
-        self.tree.insert(slot, tokens, source, length)
-        self._kept[slot] = None
+        self.kv_cache.share(source, seq_id, position)
+        self.tree.insert(seq_id, tokens, source, length)
+        self._kept[seq_id] = None
 
-    def own_cells(self, slot: int, start: int) -> bool:
-        """See that nobody shares a slot's cells from `start` on; False if that cannot be. Nothing may be promised."""
-        for other in self.tree.sharers(slot, start) & self._kept.keys():
-            self._forget(other)
-        if not self.tree.sharers(slot, start):
+    def make_cells_exclusive(self, seq_id: int, start: int) -> bool:
+        """Ensure that no other id shares cells of `seq_id` at index `start` or later. Return False if impossible.
+
+        All tokens that the tree has for `seq_id` must be computed.
+        """
+        for other in self.tree.sharers(seq_id, start) & self._kept.keys():
+            self._evict(other)
+        if not self.tree.sharers(seq_id, start):
             return True
-        tokens = self.tree.tokens(slot)
-        if not self.free(len(tokens)) or not self.memory.unshare(slot):
+        tokens = self.tree.tokens(seq_id)
+        if not self.free_up(len(tokens)) or not self.kv_cache.unshare(seq_id):
             return False
-        self.tree.remove(slot)
-        self.tree.insert(slot, tokens)
+        self.tree.remove(seq_id)
+        self.tree.insert(seq_id, tokens)
         return True
 
-    def _forget(self, slot: int) -> None:
-        if self._parking is not None:
-            self._parking.add(self.tree.tokens(slot), self.memory.save(slot))
-        del self._kept[slot]
-        self.give_back(slot)
+    def _evict(self, seq_id: int) -> None:
+        if self._host_cache is not None:
+            self._host_cache.add(self.tree.tokens(seq_id), self.kv_cache.save(seq_id))
+        del self._kept[seq_id]
+        self.release(seq_id)
 
-    def _unpark(self, slot: int, tokens: Sequence[int], shared: int, placeholders: Placeholders) -> int:
-        """Restore the parked state that has most in common with `tokens`; return how much, 0 if it is not worth it."""
-        if self._parking is None:
+    def _reload(self, seq_id: int, tokens: Sequence[int], shared: int, placeholders: Placeholders) -> int:
+        """Reload the longest prefix from host memory if it pays. Return its length, 0 if nothing was reloaded."""
+        if self._host_cache is None:
             return 0
-        number, length = self._parking.find(tokens)
+        state_id, length = self._host_cache.find(tokens)
         length = placeholders.round_down(min(length, len(tokens) - 1))
-        if length - shared < WORTH_UNPARKING or self.free_cells < self._parking.length(number):
+        if length - shared < self._config.min_reload_tokens:
             return 0
-        if not self.memory.restore(slot, self._parking.state(number)):
+        if self.num_free_cells < self._host_cache.length(state_id):
             return 0
-        self.memory.cut(slot, placeholders.position(length))
+        if not self.kv_cache.restore(seq_id, self._host_cache.load(state_id)):
+            return 0
+        self.kv_cache.truncate(seq_id, placeholders.position(length))
         return length

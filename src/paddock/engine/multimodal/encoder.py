@@ -23,7 +23,7 @@ from paddock.engine.gguf_compat import TranslatedFile
 from paddock.engine.multimodal.placeholders import PlaceholderRange
 from paddock.engine.multimodal.preprocessing import BadMedia, MediaFile, MediaPreprocessor
 from paddock.engine.scheduler.sequence import Sequence
-from paddock.engine.scheduler.time_slice import Turns
+from paddock.engine.scheduler.time_slice import TimeSlicedTask
 
 log = logging.getLogger("paddock.engine")
 
@@ -69,14 +69,14 @@ class Encoder:
         Raises:
             LoadError: if that cannot be done.
         """
-        between = None if gpu else self._between
+        between = None if gpu else self._checkpoint
         self.projector = Projector(path, model, threads=threads, gpu=gpu, between=between, shown=shown)
         self.preprocessor = MediaPreprocessor(self.projector, max_image_tokens)
         self.size = shown.size if shown is not None else Path(path).stat().st_size
         """Bytes of the file."""
         self.encoded = 0
         """Parts that have been encoded."""
-        self._turns: Turns | None = None
+        self._task: TimeSlicedTask | None = None
         self._job: EncodeRequest | None = None
         self._kept: OrderedDict[tuple[bytes, int], EncodedChunk] = OrderedDict()
         self._bytes = 0
@@ -107,7 +107,7 @@ class Encoder:
     @property
     def busy(self) -> bool:
         """Whether something has been begun."""
-        return self._turns is not None or self.preprocessor.prepares_again
+        return self._task is not None or self.preprocessor.prepares_again
 
     def run(self, wanted: list[EncodeRequest], seconds: float) -> EncodeRequest | None:
         """Encode for about `seconds` what is wanted, in that order as it is ready; return what cannot be encoded.
@@ -117,26 +117,26 @@ class Encoder:
         if self._job is not None and all(self._job.key != one.key for one in wanted):
             self._stop_job()
         self.preprocessor.give_up_but({one.file.key for one in wanted})
-        if self._turns is None:
+        if self._task is None:
             bad = self._begin(wanted)
             if bad is not None:
                 return bad
-        turns, job = self._turns, self._job
-        if turns is None or job is None:
+        task, job = self._task, self._job
+        if task is None or job is None:
             return None
         try:
-            turns.run(seconds)
+            task.run(seconds)
         except Exception as error:  # one request's file must not end the runner for all
             _log_failure(error)
-            self._turns = self._job = None
+            self._task = self._job = None
             return next(one for one in wanted if one.key == job.key)
-        if turns.done:
-            self._turns = self._job = None
+        if task.done:
+            self._task = self._job = None
         return None
 
     def wait(self) -> None:
         """Sleep a moment, if there is nothing to do but to wait for a file that is prepared again."""
-        if self._turns is None:
+        if self._task is None:
             self.preprocessor.wait()
 
     def stop(self) -> None:
@@ -159,14 +159,14 @@ class Encoder:
                 _log_failure(error)
                 return one
             if prepared is not None:
-                self._job, self._turns = one, Turns(partial(self._encode, one, prepared))
+                self._job, self._task = one, TimeSlicedTask(partial(self._encode, one, prepared))
                 break
         return None
 
     def _stop_job(self) -> None:
-        if self._turns is not None:
-            self._turns.stop()
-        self._turns = self._job = None
+        if self._task is not None:
+            self._task.stop()
+        self._task = self._job = None
 
     def _encode(self, job: EncodeRequest, prepared: PreparedMedia) -> None:
         try:
@@ -177,7 +177,7 @@ class Encoder:
                 self.preprocessor.keep(job.file.key, prepared)
             else:
                 prepared.close()
-        if self._between():
+        if self._checkpoint():
             self._keep(job.key, EncodedChunk(prepared.chunks[job.chunk], data))
             self.encoded += 1
 
@@ -188,8 +188,8 @@ class Encoder:
         while self._bytes > KEPT_BYTES and len(self._kept) > 1:
             self._bytes -= len(self._kept.popitem(last=False)[1].data)
 
-    def _between(self) -> bool:
-        return self._turns is None or self._turns.between()
+    def _checkpoint(self) -> bool:
+        return self._task is None or self._task.checkpoint()
 
 
 class MediaBatch:
@@ -210,7 +210,7 @@ class MediaBatch:
         """
         chunk, data = self._encoder.pinned(sequence)
         position = sequence.placeholders.position(placeholder.start)
-        self._batch.fill(data, chunk, start - placeholder.start, count, position, sequence.slot)
+        self._batch.fill(data, chunk, start - placeholder.start, count, position, sequence.seq_id)
         index = self._batch.want_logits() if start + count == len(sequence.tokens) else -1
         if not chunk.non_causal:
             self._context.decode(self._batch)

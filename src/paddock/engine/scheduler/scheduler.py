@@ -1,133 +1,110 @@
 """Which tokens are computed next, and whose cells make room for them.
 
-Every step decodes one token of each running sequence and fills the rest of the batch with pieces of prompts, oldest
-first. A prefix that any slot holds is shared, not computed; one that is being computed for another sequence is waited
-for. Finished sequences stay in the cache until their cells or slots are needed: the least recently used goes first,
-then the youngest running sequence is preempted and computed again later.
+A sequence has known tokens and computed tokens, and a step lets the second catch up with the first. Sequences that
+stream their replies come first. The rest of the batch goes to prompts, oldest first. A prefix that is in the cache is
+shared instead of computed, and a prefix that another sequence is computing is waited for. Finished sequences stay
+in the cache until their cells or ids are needed: the least recently used goes first, then the youngest running sequence
+is preempted and computed again later.
 """
 
 import bisect
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from paddock.engine.kvcache.memory import Memory
+from paddock.engine.kvcache.base import KVCache
 from paddock.engine.kvcache.prefix_cache import PrefixCache
 from paddock.engine.multimodal.placeholders import PlaceholderRange
-from paddock.engine.scheduler.background import AsideTurns
+from paddock.engine.scheduler.background import BackgroundQueue
 from paddock.engine.scheduler.budget import ChunkBudget
+from paddock.engine.scheduler.config import SchedulerConfig
+from paddock.engine.scheduler.output import EncoderInput, ScheduledChunk, ScheduleOutput
 from paddock.engine.scheduler.sequence import Sequence, State
 
-WORTH_WAITING = 16
-"""Tokens of a common prefix that make it better to wait for them than to compute them twice."""
-
-WORTH_KEEPING = 32
-"""Tokens that make a state worth a slot of its own, with kinds of memory that cannot be cut."""
-
-HEADROOM = 16
-"""Cells left to each running sequence when another one is admitted, so that it need not leave again at once."""
-
-HIDDEN = -1
-"""Stands in the tree for tokens whose cells nobody else may use: no prompt holds it."""
-
-
-class Work(NamedTuple):
-    """Tokens [start, start + length) of a sequence, to be computed in the next step."""
-
-    sequence: Sequence
-    start: int
-    length: int
+UNSHAREABLE = -1
+"""Stands in the prefix tree for tokens whose cells nobody else may use. No prompt contains it."""
 
 
 class Scheduler:
-    """Decides, step by step. It computes nothing: `plan`, compute, then say what came of it."""
+    """Decides what each step computes: call `schedule`, compute that, then report what came of it.
+
+    `on_computed` and `on_no_space` take reports on chunks, `background` on background prefill, `budget` on time.
+    """
 
     def __init__(
         self,
-        memory: Memory,
-        budget: ChunkBudget,
+        kv_cache: KVCache,
         *,
         batch_tokens: int,
         max_running: int,
-        park: bool = False,
-        aside_from: int = 0,
+        config: SchedulerConfig | None = None,
         has_embeddings: Callable[[Sequence, PlaceholderRange], bool] = lambda _sequence, _placeholder: True,
     ) -> None:
-        """Schedule onto `memory`, at most `max_running` sequences at once; that is less than the slots it has.
+        """Schedule at most `max_running` sequences at once, and at most `batch_tokens` tokens in a batch.
 
-        With `aside_from`, a prompt of which so many tokens are to be computed while others are answered is left to be
-        computed elsewhere: see `asides`. `has_embeddings` says whether a picture, which comes next in a
-        sequence, can be computed: see `unencoded`.
+        One sequence id stays free for snapshots and background prefill. `has_embeddings` tells whether the embeddings
+        of an image or audio, which comes next in a sequence, are there.
         """
-        self.cache = PrefixCache(memory, park=park)
-        self.asides = AsideTurns(memory, self.cache, aside_from)
-        self.unencoded: list[tuple[Sequence, PlaceholderRange]] = []
-        """Pictures for whose embeddings sequences wait, the oldest sequence's first."""
+        self._config = config or SchedulerConfig()
+        self.cache = PrefixCache(kv_cache, self._config.cache)
+        self.budget = ChunkBudget(batch_tokens, self._config.budget)
+        self.background = BackgroundQueue(
+            self.cache, self._config.min_background_tokens, self._config.max_background_skips
+        )
+        self.num_preemptions = 0
+        self.num_cached_tokens = 0
+        """Number of prompt tokens that were found in the cache."""
         self._has_embeddings = has_embeddings
-        self.preemptions = 0
-        self.reused_tokens = 0
-        self._memory = memory
-        self._budget = budget
+        self._kv_cache = kv_cache
         self._batch_tokens = batch_tokens
-        self._max_running = min(max_running, batch_tokens, max(1, memory.slots - 1))
+        self._max_running = min(max_running, batch_tokens, max(1, kv_cache.num_seq_ids - 1))
         self._waiting: list[Sequence] = []
         self._running: list[Sequence] = []
-        self._by_slot: dict[int, Sequence] = {}
-        self._arrivals = 0
+        self._by_seq_id: dict[int, Sequence] = {}
+        self._num_arrivals = 0
+        self._started: list[Sequence] = []
         self._full = False
-        """Whether the oldest waiting sequence found no room, and none has been given back since."""
+        """Whether the oldest waiting sequence found no room, and none has become free since."""
 
     @property
-    def running(self) -> int:
-        """How many sequences hold cells and go on."""
+    def num_running(self) -> int:
+        """Number of sequences that hold cells and are not finished."""
         return len(self._running)
 
     @property
-    def waiting(self) -> int:
-        """How many sequences wait."""
+    def num_waiting(self) -> int:
+        """Number of sequences that wait for admission."""
         return len(self._waiting)
 
     def add(self, sequence: Sequence) -> None:
-        """Queue a sequence. It fits the memory when alone: `num_ctx` is at most the number of cells."""
-        self._arrivals += 1
-        sequence.arrival = self._arrivals
+        """Queue a sequence. Its `num_ctx` must be at most the number of cells, so that it fits when alone."""
+        self._num_arrivals += 1
+        sequence.arrival = self._num_arrivals
         self._waiting.append(sequence)
 
-    def plan(self) -> list[Work]:
-        """Choose what the next step computes; empty if there is nothing that can be."""
-        self._make_cells_for_decoding()
-        self._admit()
-        works = [Work(s, s.computed, 1) for s in self._running if s.state is State.DECODING]
-        prefilling = [s for s in self._running if s.state is State.PREFILLING]
-        if works:
-            self.asides.choose(prefilling)
-        prefilling = self.asides.others(prefilling)
-        self.unencoded = []
-        if not prefilling:
-            return works
-        room = min(self._batch_tokens - len(works), self._budget.tokens(len(works), prefilling[0].computed))
-        for sequence in prefilling:
-            count = self._piece(sequence, room)
-            stop = min((c for c in sequence.checkpoints if c > sequence.computed), default=None)
-            if stop is not None:
-                count = min(count, stop - sequence.computed)
-            if count:
-                works.append(Work(sequence, sequence.computed, count))
-                room = max(room - count, 0)
-        return works
+    def schedule(self) -> ScheduleOutput:
+        """Return what the next step computes. Nothing in it means that all wait for encoding or for each other."""
+        streaming = self._reserve_cells()
+        if self._waiting and not self._full:
+            self._admit()
+        chunks = []
+        for s in streaming:
+            end = len(s.tokens)
+            chunks.append(ScheduledChunk(s, s.num_computed_tokens, end, end - 1))
+        if len(streaming) == len(self._running):
+            return ScheduleOutput(chunks, len(chunks))
+        return self._schedule_prompts(chunks)
 
-    def computed(self, works: list[Work]) -> None:
-        """Take note that `works` lie in the cache now."""
-        for sequence, start, length in works:
-            sequence.computed = start + length
-            if sequence.state is State.PREFILLING and not sequence.pending:
-                sequence.state = State.DECODING
-            if sequence.computed in sequence.checkpoints:
-                sequence.checkpoints.discard(sequence.computed)
-                position = sequence.placeholders.position(sequence.computed)
-                self.cache.fork(sequence.slot, sequence.tokens[: sequence.computed], position)
+    def on_computed(self, chunks: list[ScheduledChunk]) -> None:
+        """Record that `chunks` lie in the KV cache now."""
+        for chunk in chunks:
+            sequence = chunk.sequence
+            sequence.num_computed_tokens = chunk.end
+            if sequence.snapshot_lengths and chunk.end in sequence.snapshot_lengths:
+                sequence.snapshot_lengths.discard(chunk.end)
+                position = sequence.placeholders.position(chunk.end)
+                self.cache.snapshot(sequence.seq_id, sequence.tokens[: chunk.end], position)
 
-    def rejected(self) -> Sequence | None:
-        """The library found no room for a plan: free some, or return the sequence that cannot go on."""
+    def on_no_space(self) -> Sequence | None:
+        """Free some cells, because llama.cpp found none for a batch. Return the sequence that cannot go on, if any."""
         if self.cache.evict():
             return None
         if len(self._running) > 1:
@@ -135,8 +112,8 @@ class Scheduler:
             return None
         return self._running[0] if self._running else None
 
-    def extend(self, sequence: Sequence, token: int) -> bool:
-        """Add a sampled token; False if the sequence has to end, since its context is full and may not be shifted."""
+    def append_token(self, sequence: Sequence, token: int) -> bool:
+        """Add a sampled token. Return False if the sequence has to end: its context is full and may not be shifted."""
         sequence.tokens.append(token)
         if len(sequence.tokens) < sequence.num_ctx:
             return True
@@ -146,214 +123,293 @@ class Scheduler:
         return True
 
     def finish(self, sequence: Sequence) -> None:
-        """End a sequence, whatever it is doing; what it has computed stays as cache."""
+        """End a sequence, whatever its state. Its computed tokens stay in the cache."""
         self._full = False
         if sequence.state is State.WAITING:
             self._waiting.remove(sequence)
-        elif sequence.state is not State.FINISHED:
+        elif sequence.state is State.RUNNING:
             self._running.remove(sequence)
             self._retire(sequence)
         sequence.state = State.FINISHED
 
     def drop(self, sequence: Sequence) -> None:
-        """End a sequence whose cells may be wrong: nothing of it is kept."""
-        if sequence in self._running:
-            self._running.remove(sequence)
-            self._release(sequence)
-            sequence.state = State.FINISHED
-        else:
+        """End a sequence whose cells may be wrong: nothing of it stays in the cache."""
+        if sequence.state is not State.RUNNING:
             self.finish(sequence)
+            return
+        self._running.remove(sequence)
+        self._release(sequence)
+        sequence.state = State.FINISHED
 
-    def _piece(self, sequence: Sequence, room: int) -> int:
-        """How many tokens of a prompt are next: of text up to a picture, or of a picture, as far as there is room."""
-        count = min(sequence.pending, room)
-        if not sequence.placeholders:
-            return count
-        placeholder = sequence.placeholders.at(sequence.computed)
-        if placeholder is None:
-            stop = sequence.placeholders.next_start(sequence.computed)
-            return count if stop is None else min(count, stop - sequence.computed)
-        if not self._has_embeddings(sequence, placeholder):
-            self.unencoded.append((sequence, placeholder))
-            return 0
-        if placeholder.non_causal:
-            return placeholder.num_tokens if room else 0
-        return min(count, placeholder.end - sequence.computed)
+    # Prompts
+
+    def _schedule_prompts(self, chunks: list[ScheduledChunk]) -> ScheduleOutput:
+        """Add to the `chunks` of streaming sequences what else the step computes."""
+        num_streaming = len(chunks)
+        prefilling = [s for s in self._running if s.is_prefilling]
+        if num_streaming:
+            self.background.start_next(prefilling)
+        encoder_inputs: list[EncoderInput] = []
+        prompt_chunks = self._chunk_prompts(self.background.foreground(prefilling), num_streaming, encoder_inputs)
+        job = self.background.job
+        if job is not None and prompt_chunks:
+            # Chunks of short prompts and slices of the job take turns: both in one step would make it too long.
+            if self.background.take_turn():
+                prompt_chunks = []
+            else:
+                job = None
+        num_tokens = sum(c.end - c.start for c in prompt_chunks)
+        context = sum((c.end - c.start) * ((c.start + c.end) // 2) for c in prompt_chunks) // max(num_tokens, 1)
+        started, self._started = self._started, []
+        return ScheduleOutput(
+            chunks + [c for c in prompt_chunks if c.placeholder is None],
+            num_streaming,
+            [c for c in prompt_chunks if c.placeholder is not None],
+            num_tokens,
+            context,
+            started,
+            encoder_inputs,
+            job,
+            self.budget.slice_seconds(num_streaming > 0) if job is not None or encoder_inputs else 0.0,
+        )
+
+    def _chunk_prompts(
+        self, sequences: list[Sequence], num_streaming: int, encoder_inputs: list[EncoderInput]
+    ) -> list[ScheduledChunk]:
+        """Return the next chunks of prompts, as far as the budget goes."""
+        if not sequences:
+            return []
+        chunks = []
+        room = min(
+            self._batch_tokens - num_streaming,
+            self.budget.prompt_tokens(num_streaming, sequences[0].num_computed_tokens),
+        )
+        for sequence in sequences:
+            chunk = self._next_chunk(sequence, room, encoder_inputs)
+            if chunk is not None:
+                chunks.append(chunk)
+                room = max(room - (chunk.end - chunk.start), 0)
+        return chunks
+
+    def _next_chunk(self, sequence: Sequence, room: int, encoder_inputs: list[EncoderInput]) -> ScheduledChunk | None:
+        """Return the next chunk of a prompt: text up to an image or audio, or a part of one, as far as there is room.
+
+        Where embeddings are missing, add an encoder input and return None.
+        """
+        start, placeholder = sequence.num_computed_tokens, None
+        end = min(len(sequence.tokens), start + room)
+        if sequence.placeholders:
+            placeholder = sequence.placeholders.at(start)
+            if placeholder is None:
+                following = sequence.placeholders.next_start(start)
+                end = end if following is None else min(end, following)
+            elif not self._has_embeddings(sequence, placeholder):
+                encoder_inputs.append(EncoderInput(sequence, placeholder))
+                return None
+            elif placeholder.non_causal:
+                end = placeholder.end if room else start
+            else:
+                end = min(end, placeholder.end)
+        end = min([end, *(length for length in sequence.snapshot_lengths if length > start)])
+        if end == start:
+            return None
+        return ScheduledChunk(sequence, start, end, end - (end == len(sequence.tokens)), placeholder)
 
     # Room
 
-    def _make_cells_for_decoding(self) -> None:
-        """Give each decoding sequence a cell for its next token: free cached ones, then preempt the youngest."""
+    def _reserve_cells(self) -> list[Sequence]:
+        """Reserve cells for the pending tokens of each streaming sequence, and return those sequences.
+
+        Kept prefixes make room first, then the youngest running sequence is preempted.
+        """
+        tree = self.cache.tree
         while True:
-            growing = [
-                s for s in self._running if s.state is State.DECODING and self.cache.tree.length(s.slot) < len(s.tokens)
-            ]
-            if self.cache.free_cells >= len(growing):
+            streaming = [s for s in self._running if s.num_computed_tokens >= s.prefill_length]
+            needed = 0
+            for s in streaming:
+                needed += len(s.tokens) - s.num_cells
+            if tree.num_cells + needed <= self._kv_cache.num_cells:
                 break
             if not self.cache.evict():
                 assert len(self._running) > 1, "a sequence alone always has the cells that its context needs"
                 self._preempt(self._running[-1])
-        for sequence in growing:
-            self.cache.tree.extend(sequence.slot, [HIDDEN if sequence.shifted else sequence.tokens[-1]])
+        for s in streaming:
+            tokens = s.tokens[s.num_cells :]
+            tree.extend(s.seq_id, [UNSHAREABLE] * len(tokens) if s.shifted else tokens)
+            s.num_cells += len(tokens)
+        return streaming
 
     def _preempt(self, sequence: Sequence) -> None:
-        """Take everything from a running sequence."""
-        self.preemptions += 1
+        """Take all cells from a running sequence."""
+        self.num_preemptions += 1
         self._requeue(sequence)
 
     def _requeue(self, sequence: Sequence) -> None:
-        """Let a running sequence wait, without cells, and be computed again when there is room."""
+        """Let a running sequence wait, without cells, until there is room to compute it again."""
         self._running.remove(sequence)
         self._release(sequence)
         sequence.state = State.WAITING
         bisect.insort(self._waiting, sequence, key=lambda s: s.arrival)
 
     def _release(self, sequence: Sequence) -> None:
-        """Give back all that a sequence holds."""
+        """Free everything that a sequence holds."""
         self._full = False
-        self.asides.leave(sequence)
-        self.cache.give_back(sequence.slot)
-        self._by_slot.pop(sequence.slot)
-        sequence.slot = -1
-        sequence.computed = 0
+        self.background.remove(sequence)
+        self.cache.release(sequence.seq_id)
+        self._by_seq_id.pop(sequence.seq_id)
+        sequence.seq_id = -1
+        sequence.num_computed_tokens = sequence.num_cells = 0
         sequence.shifted = False
-        sequence.checkpoints = set()
+        sequence.snapshot_lengths = set()
 
     def _retire(self, sequence: Sequence) -> None:
-        """Keep what a sequence has computed as cache, as far as others may use it."""
-        self.asides.leave(sequence)
-        slot, length = sequence.slot, sequence.computed
+        """Keep the computed tokens of a sequence as cache, as far as others may use them."""
+        self.background.remove(sequence)
+        seq_id, length = sequence.seq_id, sequence.num_computed_tokens
         if sequence.shifted:
             length = min(length, sequence.num_keep)
         length = sequence.placeholders.round_down(length)
-        is_less = sequence.shifted or length < sequence.computed
-        if is_less and not self._memory.cut(slot, sequence.placeholders.position(length)):
+        is_less = sequence.shifted or length < sequence.num_computed_tokens
+        if is_less and not self._kv_cache.truncate(seq_id, sequence.placeholders.position(length)):
             length = 0
         if not length:
             self._release(sequence)
             return
-        self.cache.keep(slot, length)
+        self.cache.keep(seq_id, length)
         if self._running:
-            self.cache.trim()
-        self._by_slot.pop(slot)
-        sequence.slot = -1
+            self.cache.offload_idle()
+        self._by_seq_id.pop(seq_id)
+        sequence.seq_id = -1
 
     # Admission
 
     def _admit(self) -> None:
-        if self._full:
-            return
-        for sequence in self._arrived():
+        """Let waiting sequences run, oldest first, until one finds no room."""
+        for sequence in self._ready_to_admit():
             if len(self._running) >= self._max_running:
                 break
             if not self._try_admit(sequence):
                 self._full = True
                 break
 
-    def _arrived(self) -> Iterator[Sequence]:
-        """Go through those that wait, oldest first, but for those that wait for another one's prefix."""
+    def _ready_to_admit(self) -> Iterator[Sequence]:
+        """Yield the waiting sequences, oldest first, except those that wait for the prefix of another one."""
         for sequence in tuple(self._waiting):
-            if sequence.awaits is not None:
-                other, length = sequence.awaits
-                # The last few tokens are not worth another step of waiting, unless a state is wanted just there.
-                enough = length - WORTH_WAITING + 1 if self._memory.any_prefix else length
-                if other.state is State.PREFILLING and other.computed < enough:
+            if sequence.waits_for_prefix_of is not None:
+                other, length = sequence.waits_for_prefix_of
+                # The last few tokens are not worth another step of waiting, unless the state is needed exactly there.
+                partial = self._kv_cache.supports_partial_reuse
+                enough = length - self._config.min_tokens_to_wait + 1 if partial else length
+                if other.is_prefilling and other.num_computed_tokens < enough:
                     continue
-                sequence.awaits = None
+                sequence.waits_for_prefix_of = None
             yield sequence
 
     def _try_admit(self, sequence: Sequence) -> bool:
-        """Let a waiting sequence run, or let it wait for a prefix; False if there is no room for it."""
+        """Let a waiting sequence run, or wait for a prefix. Return False if there is no room for it."""
         source, shared = self._find_prefix(sequence)
-        if sequence.awaits is not None:
+        if sequence.waits_for_prefix_of is not None:
             return True
         cache = self.cache
         if not sequence.use_cache and not self._running:
-            # To repeat itself exactly it needs the same cells each time: where others lie decides how sums are rounded.
+            # To repeat itself exactly it needs the same cells each time: their places decide how sums are rounded.
             cache.evict_all()
-        slot = cache.take_slot(but=source)
-        if slot is None:
+        seq_id = cache.take_seq_id(exclude=source)
+        if seq_id is None:
             return False
-        shared = cache.begin(
-            slot, sequence.tokens, source, shared, placeholders=sequence.placeholders, use_parked=sequence.use_cache
+        shared = cache.load_prefix(
+            seq_id,
+            sequence.tokens,
+            source,
+            shared,
+            placeholders=sequence.placeholders,
+            use_host_cache=sequence.use_cache,
         )
-        if not cache.free(len(sequence.tokens) - shared + HEADROOM * len(self._running)):
-            cache.give_back(slot)
+        if not cache.free_up(len(sequence.tokens) - shared + self._config.headroom_cells * len(self._running)):
+            cache.release(seq_id)
             return False
-        cache.tree.extend(slot, sequence.tokens[shared:])
-        self._start(sequence, slot, shared)
+        cache.tree.extend(seq_id, sequence.tokens[shared:])
+        self._start(sequence, seq_id, shared)
         return True
 
-    def _start(self, sequence: Sequence, slot: int, shared: int) -> None:
+    def _start(self, sequence: Sequence, seq_id: int, shared: int) -> None:
+        """Let a sequence run whose first `shared` tokens are computed."""
         self._waiting.remove(sequence)
-        sequence.slot = slot
-        sequence.computed = shared
-        if sequence.reused is None:
-            sequence.reused = shared
-            self.reused_tokens += shared
-        sequence.state = State.PREFILLING
-        self._by_slot[slot] = sequence
-        self.cache.trim()
+        sequence.seq_id = seq_id
+        sequence.num_computed_tokens = shared
+        sequence.num_cells = sequence.prefill_length = len(sequence.tokens)
+        if sequence.num_cached_tokens is None:
+            sequence.num_cached_tokens = shared
+            self.num_cached_tokens += shared
+            self._started.append(sequence)
+        sequence.state = State.RUNNING
+        self._by_seq_id[seq_id] = sequence
+        self.cache.offload_idle()
         bisect.insort(self._running, sequence, key=lambda s: s.arrival)
         end = sequence.placeholders.round_down(len(sequence.tokens) - 1)
-        if not self._memory.any_prefix and sequence.use_cache and end - shared >= WORTH_KEEPING:
-            sequence.checkpoints.add(end)
+        partial = self._kv_cache.supports_partial_reuse
+        if not partial and sequence.use_cache and end - shared >= self._config.min_snapshot_tokens:
+            sequence.snapshot_lengths.add(end)
 
     def _find_prefix(self, sequence: Sequence) -> tuple[int, int]:
-        """Return the slot that shares most with a sequence, and how much; or let the sequence wait for one to come.
+        """Return the sequence id that shares most tokens with a sequence, and how many; or let the sequence wait.
 
-        The last token is always computed, since its logits are needed.
+        At least the last token is always computed, because its logits are needed.
         """
         if not sequence.use_cache:
             return -1, 0
-        limit = len(sequence.tokens) - 1
+        limit, round_down = len(sequence.tokens) - 1, sequence.placeholders.round_down
         source, shared = -1, 0
-        longest, deepest = 0, -1
-        common = self.cache.tree.common(sequence.tokens)
-        for slot, length in common.items():
-            length = sequence.placeholders.round_down(min(length, limit))
-            holder = self._by_slot.get(slot)
-            held = holder.computed if holder is not None else self.cache.tree.length(slot)
+        longest, longest_seq_id = 0, -1
+        for seq_id, length in self.cache.tree.common_prefixes(sequence.tokens).items():
+            length = round_down(min(length, limit))
+            holder = self._by_seq_id.get(seq_id)
+            held = holder.num_computed_tokens if holder is not None else self.cache.tree.length(seq_id)
             if length > longest or (length == longest and holder is None):
-                longest, deepest = length, slot
-            usable = (
-                self._memory.reusable(slot, held, sequence.placeholders.round_down(min(length, held))) if held else 0
-            )
+                longest, longest_seq_id = length, seq_id
+            usable = self._kv_cache.reusable_prefix(seq_id, held, round_down(min(length, held))) if held else 0
             if usable > shared:
-                source, shared = slot, usable
-        if longest - shared >= (WORTH_WAITING if self._memory.any_prefix else WORTH_KEEPING):
-            self._await_or_checkpoint(sequence, self._by_slot.get(deepest), longest)
+                source, shared = seq_id, usable
+        config = self._config
+        partial = self._kv_cache.supports_partial_reuse
+        if longest - shared >= (config.min_tokens_to_wait if partial else config.min_snapshot_tokens):
+            self._wait_or_snapshot(sequence, self._by_seq_id.get(longest_seq_id), longest)
         return source, shared
 
-    def _await_or_checkpoint(self, sequence: Sequence, holder: Sequence | None, length: int) -> None:
-        """More is common than can be shared now: somebody is computing it, or it has to be kept at that length."""
-        coming = holder is not None and holder.state is State.PREFILLING and holder.computed < length
-        if coming:
-            assert holder is not None
-            sequence.awaits = holder, length
-        if not self._memory.any_prefix:
-            (holder if coming and holder is not None else sequence).checkpoints.add(length)
+    def _wait_or_snapshot(self, sequence: Sequence, holder: Sequence | None, length: int) -> None:
+        """Handle a common prefix that cannot be shared yet: wait for its holder, or plan a snapshot at its end."""
+        if holder is not None and holder.is_prefilling and holder.num_computed_tokens < length:
+            sequence.waits_for_prefix_of = holder, length
+        else:
+            holder = sequence
+        if not self._kv_cache.supports_partial_reuse:
+            holder.snapshot_lengths.add(length)
 
-    # Context and states
+    # Context shift
 
     def _shift(self, sequence: Sequence) -> None:
-        """Make room in a full context: keep the beginning, drop half of the rest.
+        """Make room in a full context: keep the beginning and drop half of the rest.
 
-        Where cells cannot change position, or are shared and cannot be had alone, the rest is computed again.
+        Where cells cannot change position, or are shared and cannot be made exclusive, the rest is computed again.
         """
-        keep, slot, tree = sequence.placeholders.round_down(sequence.num_keep), sequence.slot, self.cache.tree
-        drop = max((sequence.computed - keep) // 2, 1)
-        cut = sequence.placeholders.at(keep + drop)
-        if cut is not None:
-            drop = cut.end - keep
-        shifted = self._memory.can_shift and self.cache.own_cells(slot, keep) and self._memory.shift(slot, keep, drop)
+        keep, seq_id, tree = sequence.placeholders.round_down(sequence.num_keep), sequence.seq_id, self.cache.tree
+        drop = max((sequence.num_computed_tokens - keep) // 2, 1)
+        split = sequence.placeholders.at(keep + drop)
+        if split is not None:
+            drop = split.end - keep
+        shifted = (
+            self._kv_cache.can_shift
+            and self.cache.make_cells_exclusive(seq_id, keep)
+            and self._kv_cache.shift(seq_id, keep, drop)
+        )
         del sequence.tokens[keep : keep + drop]
         sequence.placeholders = sequence.placeholders.without(keep, keep + drop)
-        if shifted:
-            sequence.computed -= drop
-            sequence.shifted = True
-            tree.truncate(slot, keep)
-            tree.extend(slot, [HIDDEN] * (sequence.computed - keep))
-            self._full = False
+        if not shifted:
+            self._requeue(sequence)
             return
-        self._requeue(sequence)
+        sequence.num_computed_tokens -= drop
+        sequence.num_cells = sequence.prefill_length = sequence.num_computed_tokens
+        sequence.shifted = True
+        tree.truncate(seq_id, keep)
+        tree.extend(seq_id, [UNSHAREABLE] * (sequence.num_computed_tokens - keep))
+        self._full = False
