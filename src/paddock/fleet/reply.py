@@ -22,6 +22,7 @@ class Reply:
         self.ended = False
         """Whether nothing more comes."""
         self._cancel = cancel
+        self._loop = asyncio.get_running_loop()
         self._events: list[ReplyEvent] = []
         self._error: FleetError | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -37,7 +38,7 @@ class Reply:
                 raise self._error
             if self.ended:
                 return []
-            self._waiter = asyncio.get_running_loop().create_future()
+            self._waiter = self._loop.create_future()
             await self._waiter
         events, self._events = self._events, []
         return events

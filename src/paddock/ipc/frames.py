@@ -6,7 +6,7 @@ their fields in order. Fields with defaults may be left out, unknown ones are ig
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -62,12 +62,17 @@ class Frames:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take `data` and yield each body that is now complete.
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """Take `data` and return each body that is now complete, to be gone through before the next call.
 
         Raises:
-            BrokenStream: if a length is beyond `MAX_FRAME`.
+            BrokenStream: when it comes to a length beyond `MAX_FRAME`.
         """
+        if not self._buffer and len(data) >= HEADER.size and HEADER.unpack_from(data)[0] == len(data) - HEADER.size:
+            return (data[HEADER.size :],)  # exactly one frame, as nearly always in a streamed reply
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> Iterator[bytes]:
         buffer = self._buffer
         buffer += data
         start = 0
