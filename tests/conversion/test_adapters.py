@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.conversion.adapters import Base, convert_adapter
+from paddock.conversion.adapters import BaseModel, convert_adapter
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.importing import import_checkpoint
+from paddock.conversion.importing import import_language_model
 from paddock.gguf import read_header
 from paddock.library.create.adapter import check_adapter
 from tests.conversion.checkpoints import (
@@ -46,10 +46,10 @@ class Model:
         return sorted(n.removesuffix(".weight") for n in self.weights if n.endswith(("proj.weight", "lm_head.weight")))
 
     @property
-    def base(self) -> Base:
+    def base(self) -> BaseModel:
         head = read_header(self.gguf)
         heads = head.number("attention.head_count")
-        return Base(head.architecture, head.number("block_count"), heads, head.number("attention.head_count_kv"))
+        return BaseModel(head.architecture, head.number("block_count"), heads, head.number("attention.head_count_kv"))
 
     def merged(self, changes: Mapping[str, Array]) -> Path:
         """Import the checkpoint with its weights changed."""
@@ -67,7 +67,7 @@ class Model:
 
 def _imported(folder: Path, target: Path) -> Path:
     with target.open("wb") as file:
-        import_checkpoint(Checkpoint.of_folder(folder), file, "f32")
+        import_language_model(Checkpoint.of_folder(folder), file, "f32")
     return target
 
 
@@ -100,7 +100,7 @@ def named(changes: Mapping[str, tuple[Array, Array]]) -> dict[str, Array]:
     }
 
 
-def converted(checkpoint: Checkpoint, base: Base, target: Path) -> Path:
+def converted(checkpoint: Checkpoint, base: BaseModel, target: Path) -> Path:
     with target.open("wb") as file:
         convert_adapter(checkpoint, base, file)
     return target
@@ -176,7 +176,7 @@ def test_two_adapters_in_half_precision_add_up(tmp_path: Path) -> None:
 NAME = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
 GOOD = {f"{NAME}A.weight": np.ones((RANK, 64), np.float32), f"{NAME}B.weight": np.ones((64, RANK), np.float32)}
 A_LONE_HALF = {f"{NAME}A.weight": GOOD[f"{NAME}A.weight"]}
-BASE = Base("llama", 2, 4, 2)
+BASE = BaseModel("llama", 2, 4, 2)
 
 
 @pytest.mark.parametrize(
@@ -195,13 +195,13 @@ BASE = Base("llama", 2, 4, 2)
         (CONFIG, {"model.norm.weight": np.ones(64, np.float32)}, BASE, '"model.norm.weight" is no part of a LoRA'),
         (CONFIG, {k.replace("q_proj", "nonsense"): v for k, v in GOOD.items()}, BASE, 'nonsense" is no matrix of a'),
         (CONFIG, {k.replace("layers.0", "layers.7"): v for k, v in GOOD.items()}, BASE, "is no matrix of a llama"),
-        (CONFIG, GOOD, Base("rwkv6", 2, 4, 2), 'adapters for "rwkv6" models cannot be converted'),
-        (CONFIG, GOOD, Base("llama", 2, 5, 5), "does not have 5 heads"),
+        (CONFIG, GOOD, BaseModel("rwkv6", 2, 4, 2), 'adapters for "rwkv6" models cannot be converted'),
+        (CONFIG, GOOD, BaseModel("llama", 2, 5, 5), "does not have 5 heads"),
         (CONFIG, {k: v.astype(np.int64) for k, v in GOOD.items()}, BASE, "no matrix of floating-point numbers"),
     ],
 )
 def test_what_cannot_be_converted_is_named(
-    tmp_path: Path, config: dict[str, Any], tensors: dict[str, Array], base: Base, message: str
+    tmp_path: Path, config: dict[str, Any], tensors: dict[str, Array], base: BaseModel, message: str
 ) -> None:
     checkpoint = saved(tmp_path / "peft", config, tensors)
     with pytest.raises(ConversionError, match=message.replace("(", r"\(")):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.importing import import_checkpoint
+from paddock.conversion.importing import import_language_model
 from tests.conversion.checkpoints import DATA, TOKENS, Array, computed, difference, write_checkpoint
 
 CASES = sorted(path.stem for path in DATA.glob("*.npz"))
@@ -25,7 +25,7 @@ def recorded(case: str) -> tuple[Array, dict[str, Any], dict[str, tuple[int, ...
 def imported(folder: Path, kind: str) -> Path:
     path = folder / f"{kind}.gguf"
     with path.open("wb") as file:
-        import_checkpoint(Checkpoint.of_folder(folder), file, kind)
+        import_language_model(Checkpoint.of_folder(folder), file, kind)
     return path
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.importing import import_checkpoint
+from paddock.conversion.importing import import_language_model
 from paddock.gguf import GgufHeader, read_header
 from tests.conversion.checkpoints import Array, write_safetensors
 from tests.conversion.embedders import FOLDER, QUESTION, TEXTS, embedders, write_embedder, write_json
@@ -40,7 +40,7 @@ def written(folder: Path, name: str) -> Path:
 def imported(folder: Path) -> GgufHeader:
     path = folder.parent / f"{folder.name}.gguf"
     with path.open("wb") as file:
-        import_checkpoint(Checkpoint.of_folder(folder), file, "f32")
+        import_language_model(Checkpoint.of_folder(folder), file, "f32")
     return read_header(path)
 
 

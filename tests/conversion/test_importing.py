@@ -14,7 +14,7 @@ import pytest
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.importing import import_checkpoint
+from paddock.conversion.importing import import_language_model
 from paddock.gguf import GgufArray, read_header
 from tests.conversion.checkpoints import write_checkpoint, write_safetensors
 from tests.conversion.test_architectures import recorded
@@ -154,7 +154,7 @@ def test_a_checkpoint_that_is_not_what_it_says_is_refused(folder: Path, case: st
     spoil, message = WRONG[case]
     spoil(folder)
     with pytest.raises(ConversionError, match=message), Path(os.devnull).open("wb") as sink:
-        import_checkpoint(Checkpoint.of_folder(folder), sink)
+        import_language_model(Checkpoint.of_folder(folder), sink)
 
 
 def test_tokens_for_which_there_are_no_embeddings_are_dropped(folder: Path, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_tokens_for_which_there_are_no_embeddings_are_dropped(folder: Path, tmp_
     tracemalloc.start()
     try:
         with (tmp_path / "out.gguf").open("wb") as sink:
-            import_checkpoint(Checkpoint.of_folder(folder), sink)
+            import_language_model(Checkpoint.of_folder(folder), sink)
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
     finally:
         tracemalloc.stop()
@@ -232,7 +232,7 @@ def cross_encoder(tmp_path: Path) -> Path:
 def test_a_cross_encoder_is_imported_with_its_head_and_ranks(server: ServerUnderTest, cross_encoder: Path) -> None:
     path = cross_encoder.parent / "cross.gguf"
     with path.open("wb") as file:
-        import_checkpoint(Checkpoint.of_folder(cross_encoder), file, "f32")
+        import_language_model(Checkpoint.of_folder(cross_encoder), file, "f32")
     gguf = read_header(path)
     assert gguf.metadata["bert.pooling_type"] == 4
     original = Checkpoint.of_folder(cross_encoder).tensors
@@ -262,4 +262,4 @@ def test_a_classifier_that_does_not_rank_is_refused(cross_encoder: Path, changes
     config = json.loads((cross_encoder / "config.json").read_text())
     (cross_encoder / "config.json").write_text(json.dumps({**config, **changes}))
     with pytest.raises(ConversionError, match=said), (cross_encoder / "x").open("wb") as file:
-        import_checkpoint(Checkpoint.of_folder(cross_encoder), file)
+        import_language_model(Checkpoint.of_folder(cross_encoder), file)

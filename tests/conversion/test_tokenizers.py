@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.checkpoint.tensors import Kind
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.output.tensors import WeightType
+from paddock.conversion.output.writer import write_gguf
 from paddock.conversion.tokenizers import Vocabulary, read_vocabulary
 from paddock.conversion.tokenizers.pretokenizers import GPT2
 from paddock.conversion.tokenizers.sentencepiece import from_model
-from paddock.conversion.writer import write_gguf
 from tests.conversion.checkpoints import DATA, SILENT, byte_tokenizer, word_piece_tokenizer
 
 tokenizers = pytest.importorskip("tokenizers")
@@ -72,7 +72,7 @@ class Engine:
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         llama_cpp.llama_backend_init()
         with path.open("wb") as file:
-            write_gguf(file, "llama", vocabulary.metadata(), [], Kind.F32)
+            write_gguf(file, "llama", vocabulary.metadata(), [], WeightType.F32)
         llama_cpp.llama_log_set(SILENT, None)
         params = llama_cpp.llama_model_default_params()
         params.vocab_only = True

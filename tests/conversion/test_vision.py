@@ -14,8 +14,8 @@ from tools.record_vision_checkpoints import CASES as KNOWN
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.importing import import_checkpoint
-from paddock.conversion.vision.projector import projector_of
+from paddock.conversion.importing import import_language_model
+from paddock.conversion.vision.projector import plan_projector
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Projector
 from paddock.gguf import read_header
@@ -33,8 +33,8 @@ def imported(folder: Path, kind: str) -> tuple[Path, Path]:
     text, sight = folder / f"{kind}.gguf", folder / f"mmproj-{kind}.gguf"
     checkpoint = Checkpoint.of_folder(folder)
     with text.open("wb") as file:
-        import_checkpoint(checkpoint, file, kind)
-    projector = projector_of(checkpoint, kind)
+        import_language_model(checkpoint, file, kind)
+    projector = plan_projector(checkpoint, kind)
     assert projector is not None
     with sight.open("wb") as file:
         projector.write(file)
@@ -125,7 +125,7 @@ def test_colours_are_scaled_as_the_processor_says(tmp_path: Path) -> None:
     said = {"image_mean": [0.1, 0.2, 0.3], "image_std": [1, 0.5, 0.25]}
 
     def found() -> tuple[Any, Any]:
-        projector = projector_of(Checkpoint.of_folder(folder))
+        projector = plan_projector(Checkpoint.of_folder(folder))
         assert projector is not None
         return projector.metadata["clip.vision.image_mean"], projector.metadata["clip.vision.image_std"]
 

@@ -14,8 +14,8 @@ import PIL.Image
 import pytest
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.importing import import_checkpoint
-from paddock.conversion.vision.projector import projector_of
+from paddock.conversion.importing import import_language_model
+from paddock.conversion.vision.projector import plan_projector
 from paddock.gguf import read_header
 from tests.conversion.checkpoints import write_checkpoint
 from tests.conversion.test_architectures import recorded as recorded_text
@@ -139,7 +139,7 @@ def test_a_projector_sent_beside_a_checkpoint_is_taken(
 ) -> None:
     own = tmp_path / name
     with own.open("wb") as file:
-        projector = projector_of(Checkpoint.of_folder(folder), "f32")
+        projector = plan_projector(Checkpoint.of_folder(folder), "f32")
         assert projector is not None
         projector.write(file)
     given = {**files(server, folder), name: server.upload(own)}
@@ -159,7 +159,7 @@ def test_a_model_sent_beside_a_checkpoint_is_one_too_many(
     server: ServerUnderTest, folder: Path, tmp_path: Path
 ) -> None:
     with (tmp_path / "model.gguf").open("wb") as file:
-        import_checkpoint(Checkpoint.of_folder(folder), file, "f32")
+        import_language_model(Checkpoint.of_folder(folder), file, "f32")
     answer = server.create("two", files=files(server, folder) | {"model.gguf": server.upload(tmp_path / "model.gguf")})
     assert (answer.status, answer.error) == (400, "a model is made of exactly one file with its weights")
     missing = server.create("two", files=files(server, folder) | {"mmproj.gguf": f"sha256:{'0' * 64}"})

@@ -1,4 +1,5 @@
-"""Files from elsewhere made into what the engine reads: checkpoints, adapters and quantized models as GGUF.
+"""Conversion of checkpoints and adapters in safetensors to GGUF files.
 
-Nothing here runs inside the server's process: `library` starts `worker` for it, `paddock convert` calls it directly.
+Nothing here runs inside the server's process: `library` starts the programs in `workers`, and `paddock convert` calls
+`importing` directly.
 """

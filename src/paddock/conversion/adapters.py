@@ -1,24 +1,25 @@
-"""LoRA adapters as PEFT saves them (`adapter_config.json`, `adapter_model.safetensors`) made into GGUF files.
+"""Conversion of LoRA adapters that PEFT saved (`adapter_config.json`, `adapter_model.safetensors`) to GGUF files.
 
-PEFT changes a matrix W to W + scale * B A, with scale alpha / rank, or alpha / sqrt(rank) if `use_rslora`; in some
-modules alpha may be another. llama.cpp computes alpha / rank with one alpha for all. What differs goes into B.
+PEFT changes a matrix W to W + scale * B A, with scale alpha / rank, or alpha / sqrt(rank) if `use_rslora`; some modules
+may have an alpha of their own. llama.cpp computes alpha / rank with one alpha for all, so B is multiplied by the rest.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gguf
-from paddock.conversion.architectures.catalog import ARCHITECTURES, Architecture
+from paddock.conversion.architectures.architecture import Architecture
+from paddock.conversion.architectures.catalog import DECODERS
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.safetensors import DTYPES, Tensor, shown
-from paddock.conversion.checkpoint.tensors import Kind, Planned, as_float32, pairs_of_halves, whole
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.writer import Metadata, Sink, write_gguf
+from paddock.conversion.output.tensors import OutputTensor, WeightType, as_float32, permute_halves, whole
+from paddock.conversion.output.writer import Metadata, ReportBytes, Sink, ignore_progress, write_gguf
 
 CONFIG = "adapter_config.json"
 _MATRIX = re.compile(
@@ -37,8 +38,8 @@ _UNSUPPORTED: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Base:
-    """What an adapter's conversion has to know of the model that it changes."""
+class BaseModel:
+    """What an adapter's conversion needs to know about the model that it changes."""
 
     architecture: str
     """llama.cpp's name."""
@@ -48,8 +49,8 @@ class Base:
 
 
 @dataclass(frozen=True)
-class _Pair:
-    """What one matrix of the model is changed by."""
+class _LoraPair:
+    """The two matrices that change one matrix of the model."""
 
     target: str
     """Its name in the GGUF file."""
@@ -57,8 +58,8 @@ class _Pair:
     """Its name in the checkpoint, without `.weight`."""
     a: Tensor
     b: Tensor
-    of_table: bool
-    """Whether rows are looked up in it: then A lies the other way round."""
+    is_embedding: bool
+    """Whether the matrix is a table of embeddings: PEFT stores A transposed then."""
 
     @property
     def rank(self) -> int:
@@ -66,31 +67,30 @@ class _Pair:
 
 
 def convert_adapter(
-    checkpoint: Checkpoint, base: Base, sink: Sink, progress: Callable[[int, int], None] = lambda done, total: None
+    checkpoint: Checkpoint, base: BaseModel, sink: Sink, progress: ReportBytes = ignore_progress
 ) -> None:
-    """Write a PEFT adapter for models like `base` to `sink` as a GGUF file; `progress` gets bytes: written, all.
+    """Write a PEFT adapter for models like `base` to `sink` as a GGUF file.
 
     Raises:
-        ConversionError: if it is no LoRA adapter for such models, or of a kind that llama.cpp cannot apply.
+        ConversionError: if it is no LoRA adapter for such models, or one that llama.cpp cannot apply.
         OSError: if a file cannot be read, or the sink not written.
     """
     config = _config(checkpoint)
-    known = {architecture.name: architecture for architecture in ARCHITECTURES.values() if not architecture.embeds}
-    architecture = known.get(base.architecture)
+    architecture = DECODERS.get(base.architecture)
     if architecture is None:
         raise ConversionError(
-            f'adapters for "{shown(base.architecture)}" models cannot be converted; supported: {", ".join(known)}'
+            f'adapters for "{shown(base.architecture)}" models cannot be converted; supported: {", ".join(DECODERS)}'
         )
-    pairs = _pairs(checkpoint.tensors, architecture, base)
-    wanted = {pair.target: _scale(config, pair) * pair.rank for pair in pairs}
-    alpha = Counter(value for value in wanted.values() if value).most_common(1)[0][0] if any(wanted.values()) else 1.0
+    pairs = _lora_pairs(checkpoint.tensors, architecture, base)
+    scaled = {pair.target: _scale(config, pair) * pair.rank for pair in pairs}
+    alpha = Counter(value for value in scaled.values() if value).most_common(1)[0][0] if any(scaled.values()) else 1.0
     planned = []
     for pair in pairs:
-        turned = _turned(pair, architecture, base)
-        planned.append(_first(pair))
-        planned.append(_second(pair, turned, wanted[pair.target] / alpha))
+        head = _permuted_head(pair, architecture, base)
+        planned.append(_lora_a(pair))
+        planned.append(_lora_b(pair, head, scaled[pair.target] / alpha))
     metadata: Metadata = {"general.type": "adapter", "adapter.type": "lora", "adapter.lora.alpha": float(alpha)}
-    write_gguf(sink, base.architecture, metadata, planned, Kind.F32, progress)
+    write_gguf(sink, base.architecture, metadata, planned, WeightType.F32, progress)
 
 
 def _config(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _config(checkpoint: Checkpoint) -> dict[str, Any]:
     return config
 
 
-def _pairs(tensors: Mapping[str, Tensor], architecture: Architecture, base: Base) -> list[_Pair]:
+def _lora_pairs(tensors: Mapping[str, Tensor], architecture: Architecture, base: BaseModel) -> list[_LoraPair]:
     halves: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         match = _MATRIX.fullmatch(name)
@@ -118,12 +118,12 @@ def _pairs(tensors: Mapping[str, Tensor], architecture: Architecture, base: Base
         raise ConversionError("the adapter is empty")
     number = next(number for number, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture.name)
     names = gguf.get_tensor_name_map(number, base.layers)
-    return [_pair(module, found, names, base) for module, found in halves.items()]
+    return [_lora_pair(module, found, names, base) for module, found in halves.items()]
 
 
-def _pair(module: str, found: Mapping[str, Tensor], names: gguf.TensorNameMap, base: Base) -> _Pair:
-    of_table = "lora_embedding_A" in found
-    a, b = (found.get(f"lora_{'embedding_' if of_table else ''}{half}") for half in "AB")
+def _lora_pair(module: str, found: Mapping[str, Tensor], names: gguf.TensorNameMap, base: BaseModel) -> _LoraPair:
+    is_embedding = "lora_embedding_A" in found
+    a, b = (found.get(f"lora_{'embedding_' if is_embedding else ''}{half}") for half in "AB")
     if a is None or b is None or len(found) != 2:
         raise ConversionError(f'the adapter has half of what it changes "{shown(module)}" by')
     for tensor in (a, b):
@@ -135,13 +135,13 @@ def _pair(module: str, found: Mapping[str, Tensor], names: gguf.TensorNameMap, b
     target = names.get_name(f"{plain}.weight", try_suffixes=(".weight",))
     if target is None:
         raise ConversionError(f'"{shown(module)}" is no matrix of a {base.architecture} model')
-    return _Pair(str(target), module, a, b, of_table)
+    return _LoraPair(str(target), module, a, b, is_embedding)
 
 
-def _turned(pair: _Pair, architecture: Architecture, base: Base) -> int:
-    """Return the rows of a head if they are reordered, as in the model's own conversion; else 0."""
+def _permuted_head(pair: _LoraPair, architecture: Architecture, base: BaseModel) -> int:
+    """Return the rows of an attention head if they are permuted as in the model's own conversion; else 0."""
     part = pair.module.rpartition(".")[2]
-    if part not in architecture.turned:
+    if part not in architecture.permuted:
         return 0
     heads = base.kv_heads if part.startswith("k") else base.heads
     rows = pair.b.shape[0]
@@ -150,23 +150,23 @@ def _turned(pair: _Pair, architecture: Architecture, base: Base) -> int:
     return rows // heads
 
 
-def _first(pair: _Pair) -> Planned:
+def _lora_a(pair: _LoraPair) -> OutputTensor:
     name = f"{pair.target}.lora_a"
-    if not pair.of_table:
+    if not pair.is_embedding:
         return whole(name, pair.a)
     values = as_float32(pair.a.read(0, pair.a.rows), pair.a.dtype).T
-    return Planned(name, values.shape, values=values)
+    return OutputTensor(name, values.shape, values=values)
 
 
-def _second(pair: _Pair, turned: int, times: float) -> Planned:
+def _lora_b(pair: _LoraPair, head: int, factor: float) -> OutputTensor:
     name = f"{pair.target}.lora_b"
-    if times == 1.0:
-        return whole(name, pair.b, turned=turned)
-    values = as_float32(pair.b.read(0, pair.b.rows), pair.b.dtype) * times
-    return Planned(name, values.shape, values=pairs_of_halves(values, turned) if turned else values)
+    if factor == 1.0:
+        return whole(name, pair.b, permuted_head=head)
+    values = as_float32(pair.b.read(0, pair.b.rows), pair.b.dtype) * factor
+    return OutputTensor(name, values.shape, values=permute_halves(values, head) if head else values)
 
 
-def _scale(config: Mapping[str, Any], pair: _Pair) -> float:
+def _scale(config: Mapping[str, Any], pair: _LoraPair) -> float:
     patterns = config.get("alpha_pattern") or {}
     if not isinstance(patterns, dict):
         raise ConversionError(f"{CONFIG}: alpha_pattern must be an object")
@@ -181,7 +181,7 @@ def _scale(config: Mapping[str, Any], pair: _Pair) -> float:
 
 
 def _matches(pattern: str, module: str) -> bool:
-    """Whether the last parts of a module's name are as the pattern says: a name, or a simple expression."""
+    """Return whether a module's name ends as the pattern says: with a name, or a simple regular expression."""
     if not _PLAIN_PATTERN.fullmatch(pattern):
         raise ConversionError(f'{CONFIG}: the alpha_pattern "{shown(pattern)}" is too complicated')
     try:
@@ -190,11 +190,11 @@ def _matches(pattern: str, module: str) -> bool:
         raise ConversionError(f'{CONFIG}: the alpha_pattern "{shown(pattern)}" is no regular expression') from None
 
 
-def checkpoint_of(files: Mapping[str, Path]) -> Checkpoint:
-    """Return the files of one adapter (name → where it lies), wherever its folder was.
+def adapter_checkpoint(files: Mapping[str, Path]) -> Checkpoint:
+    """Return the checkpoint of one adapter's files (name → path), without the folder in their names.
 
     Raises:
-        ConversionError: if they are of several folders.
+        ConversionError: if they lie in several folders.
     """
     folders = {name.replace("\\", "/").rpartition("/")[0] for name in files}
     if len(folders) > 1:

@@ -1,5 +1,5 @@
-"""What goes wrong when a file from elsewhere is converted."""
+"""The error of a conversion."""
 
 
 class ConversionError(ValueError):
-    """What was given cannot be converted; the message says which part of it and why."""
+    """The files cannot be converted; the message names the part and the reason."""

@@ -1,31 +1,70 @@
-"""A checkpoint in safetensors made into a GGUF file."""
+"""Importing a checkpoint in safetensors: the language model as a GGUF file, and its vision tower as a projector."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from paddock.conversion.architectures.base import Architecture, Settings
+from paddock.conversion.architectures.architecture import Architecture, Settings
 from paddock.conversion.architectures.catalog import architecture_of
 from paddock.conversion.architectures.config import Config
+from paddock.conversion.architectures.tensor_plan import plan_tensors
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.checkpoint.sentence_transformers import as_embedder, dense_layers, longest_text, pooling
-from paddock.conversion.checkpoint.tensors import Kind
+from paddock.conversion.checkpoint.sentence_transformers import as_embedder, dense_layers, max_tokens, pooling_type
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.plan import plan
+from paddock.conversion.output.tensors import WeightType
+from paddock.conversion.output.writer import ReportBytes, Sink, ignore_progress, write_gguf
 from paddock.conversion.tokenizers import read_vocabulary
-from paddock.conversion.writer import Sink, write_gguf
+from paddock.conversion.vision.projector import VISION_FAMILIES, has_vision_tower, plan_projector
 
-KINDS = {"f32": Kind.F32, "f16": Kind.F16, "bf16": Kind.BF16}
-"""The forms in which weights can be written."""
+WEIGHT_TYPES = {"f32": WeightType.F32, "f16": WeightType.F16, "bf16": WeightType.BF16}
+"""Types in which weights can be written, by the names that users give."""
 
 
 def import_checkpoint(
     checkpoint: Checkpoint,
-    sink: Sink,
-    kind: str = "f16",
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> None:
-    """Write the checkpoint as a GGUF file to `sink`, from its beginning to its end.
+    model: Sink,
+    open_projector: Callable[[], AbstractContextManager[Sink]] | None,
+    weight_type: str = "f16",
+    progress: ReportBytes = ignore_progress,
+) -> bool:
+    """Write the language model to `model` and its projector to what `open_projector` opens.
 
-    All that can be known beforehand is checked before the first byte is written. `progress` gets bytes: written, all.
+    Everything that can be checked before writing is checked before the first byte is written.
+
+    Args:
+        open_projector: None if no projector is to be made; not called if the checkpoint has no vision tower.
+
+    Returns:
+        Whether a projector was written.
+
+    Raises:
+        ConversionError: if the checkpoint cannot be imported; the message says why.
+        OSError: if a file cannot be read, or a sink not written.
+    """
+    planned = plan_projector(checkpoint, weight_type) if open_projector is not None else None
+    projector_size, model_size = planned.size if planned is not None else 0, 0
+
+    def report_model(done: int, total: int) -> None:
+        nonlocal model_size
+        model_size = total
+        progress(done, total + projector_size)
+
+    import_language_model(checkpoint, model, weight_type, report_model)
+    if planned is None or open_projector is None:
+        return False
+    with open_projector() as sink:
+        planned.write(sink, lambda done, total: progress(model_size + done, model_size + total))
+    return True
+
+
+def import_language_model(
+    checkpoint: Checkpoint,
+    sink: Sink,
+    weight_type: str = "f16",
+    progress: ReportBytes = ignore_progress,
+) -> None:
+    """Write the language model of a checkpoint to `sink` as a GGUF file, from its start to its end.
+
+    Everything that can be checked before writing is checked before the first byte is written.
 
     Raises:
         ConversionError: if it cannot be imported; the message says why.
@@ -38,12 +77,12 @@ def import_checkpoint(
     if settings["attention.head_count"] == 0 or settings["block_count"] == 0:
         raise ConversionError("config.json describes a network without layers or heads")
     if architecture.embeds:
-        settings["context_length"] = min(settings["context_length"], longest_text(checkpoint))
-        settings["pooling_type"] = pooling(checkpoint, architecture, settings)
-    tensors = plan(checkpoint.tensors, architecture, config, settings["context_length"])
+        settings["context_length"] = min(settings["context_length"], max_tokens(checkpoint))
+        settings["pooling_type"] = pooling_type(checkpoint, architecture, settings)
+    tensors = plan_tensors(checkpoint.tensors, architecture, config, settings["context_length"])
     if architecture.has_dense:
-        more, described = dense_layers(checkpoint, config.width)
-        tensors, settings = [*tensors, *more], settings | described
+        dense, dense_settings = dense_layers(checkpoint, config.width)
+        tensors, settings = [*tensors, *dense], settings | dense_settings
     embeddings = next(tensor for tensor in tensors if tensor.name == "token_embd.weight")
     vocabulary = read_vocabulary(checkpoint, config, embeds=architecture.embeds, size=embeddings.shape[0])
     if settings.get("attention.causal") is False:
@@ -51,15 +90,29 @@ def import_checkpoint(
         vocabulary.settings["token_type_count"] = types
     if "vocab_size" in settings:
         settings["vocab_size"] = embeddings.shape[0]
-    metadata = _general(config, checkpoint) | _named(architecture, settings) | vocabulary.metadata()
-    write_gguf(sink, architecture.name, metadata, tensors, KINDS[kind], progress)
+    metadata = _general(config) | _prefixed(architecture, settings) | vocabulary.metadata()
+    write_gguf(sink, architecture.name, metadata, tensors, WEIGHT_TYPES[weight_type], progress)
 
 
-def _general(config: Config, checkpoint: Checkpoint) -> Settings:
+def vision_remark(checkpoint: Checkpoint) -> str:
+    """Return what a user who imports a checkpoint should know about its vision tower, or "".
+
+    Raises:
+        ConversionError: if the checkpoint is broken.
+    """
+    name = Config(checkpoint.config).architecture
+    if name in VISION_FAMILIES and not has_vision_tower(checkpoint):
+        return "the checkpoint has no vision tower: the model will not see pictures"
+    if name not in VISION_FAMILIES and has_vision_tower(checkpoint):
+        return f"leaving out the vision tower, which {name} does not use"
+    return ""
+
+
+def _general(config: Config) -> Settings:
     name = config.get("_name_or_path")
     named = isinstance(name, str) and name and not name.startswith((".", "/"))
     return {"general.type": "model"} | ({"general.name": str(name).rpartition("/")[2]} if named else {})
 
 
-def _named(architecture: Architecture, settings: Settings) -> Settings:
+def _prefixed(architecture: Architecture, settings: Settings) -> Settings:
     return {f"{architecture.name}.{key}": value for key, value in settings.items() if value is not None}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers import Vocabulary
-from paddock.conversion.tokenizers.charsmap import LONGEST, MOST, check_charsmap, made_of
+from paddock.conversion.tokenizers.charsmap import MAX_CHARSMAP, MAX_SEQUENCE, check_charsmap, normalized
 from tests.conversion.checkpoints import DATA
 from tests.conversion.embedders import QUESTION, unigram_tokenizer
 from tests.conversion.embedders import TEXTS as SHORT
@@ -270,20 +270,20 @@ def test_a_table_whose_ways_meet_takes_no_more_memory() -> None:
 
 
 def test_a_table_of_endless_texts_is_refused() -> None:
-    units = np.zeros(4 * LONGEST, np.uint32)
+    units = np.zeros(4 * MAX_SEQUENCE, np.uint32)
     units[0] = 2 << 10
-    for place in range(2, 2 * LONGEST + 2, 2):
+    for place in range(2, 2 * MAX_SEQUENCE + 2, 2):
         lead(units, place, 1, place + 2)
     with pytest.raises(ConversionError, match="has no end"):
         check_charsmap(table_of(units))
-    units[LONGEST] = units[LONGEST + 1] = 0
+    units[MAX_SEQUENCE] = units[MAX_SEQUENCE + 1] = 0
     check_charsmap(table_of(units))
 
 
 def test_a_table_says_what_it_makes_of_a_letter() -> None:
     table = b64decode(TABLE["precompiled_charsmap"])
-    assert [made_of(table, letter) for letter in "Ａ\tﬁ　\u2028a"] == ["A", " ", "fi", " ", "\u2028", "a"]
-    assert made_of(b"", "Ａ") == "Ａ"
+    assert [normalized(table, letter) for letter in "Ａ\tﬁ　\u2028a"] == ["A", " ", "fi", " ", "\u2028", "a"]
+    assert normalized(b"", "Ａ") == "Ａ"
 
 
 def test_a_token_that_is_there_twice_is_found_at_once(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_table_that_leads_out_of_itself_is_refused() -> None:
     with pytest.raises(ConversionError, match="leads out of itself"):
         check_charsmap(table.rstrip(b"\0"))
     with pytest.raises(ConversionError, match="has more than"):
-        check_charsmap(table + bytes(MOST))
+        check_charsmap(table + bytes(MAX_CHARSMAP))
 
 
 JSON = st.recursive(

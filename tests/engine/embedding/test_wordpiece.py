@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.importing import import_checkpoint
+from paddock.conversion.importing import import_language_model
 from paddock.engine.binding import Model
 from paddock.engine.embedding.wordpiece import LONGEST_WORD, WordPieces
 
@@ -39,7 +39,7 @@ ODD = [
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
     path = tmp_path_factory.mktemp("minilm") / "minilm.gguf"
     with path.open("wb") as file:
-        import_checkpoint(Checkpoint.of_folder(FOLDER), file)
+        import_language_model(Checkpoint.of_folder(FOLDER), file)
     model = Model(str(path))
     yield model
     model.close()

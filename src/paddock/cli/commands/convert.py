@@ -29,7 +29,7 @@ def convert(folder: Path, target: Path, kind: str) -> None:
     # numpy takes a fifth of a second to come.
     from paddock.conversion.checkpoint.checkpoint import Checkpoint
     from paddock.conversion.errors import ConversionError
-    from paddock.conversion.layers import import_layers, remark
+    from paddock.conversion.importing import import_checkpoint, vision_remark
 
     with open_progress() as progress:
         progress.status("converting model")
@@ -39,7 +39,7 @@ def convert(folder: Path, target: Path, kind: str) -> None:
             file, temporary = open_temporary(target.absolute().parent)
             sight, sight_temporary = open_temporary(target.absolute().parent)
             try:
-                seeing = import_layers(
+                seeing = import_checkpoint(
                     checkpoint,
                     file,
                     lambda: nullcontext(sight),
@@ -53,7 +53,7 @@ def convert(folder: Path, target: Path, kind: str) -> None:
                 if seeing:
                     replaced = ", in place of an older one" if older else ""
                     progress.status(f"the projector is {beside.name}{replaced}")
-                elif text := remark(checkpoint):
+                elif text := vision_remark(checkpoint):
                     progress.status(text)
                 if older and not seeing:
                     progress.status(f"the older {beside.name} was left: it does not belong to this model")

@@ -1,19 +1,19 @@
-"""What a checkpoint's `config.json` says, each value checked where it is used."""
+"""The settings in a checkpoint's `config.json`, each checked where it is used."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from paddock.conversion.architectures.defaults import unsaid
+from paddock.conversion.architectures.defaults import text_defaults
 from paddock.conversion.checkpoint.numbers import finite32, positive32
 from paddock.conversion.errors import ConversionError
 
-MOST = 1 << 31
+MAX_INTEGER = 1 << 31
 """No width, length or count of a real network reaches it."""
 
 
 @dataclass(frozen=True)
 class Rope:
-    """How positions are rotated: base, and how the angles are stretched for texts longer than trained."""
+    """Rotary position embeddings: base frequency, and scaling for contexts longer than trained."""
 
     theta: float
     kind: str = "default"
@@ -23,20 +23,20 @@ class Rope:
         """Return a number of the scaling.
 
         Raises:
-            ConversionError: if it is none.
+            ConversionError: if it is not a number.
         """
         return _number(f"rope_scaling.{key}", self.scaling.get(key, default))
 
 
 class Config:
-    """The settings of a language model; those of its text part where it has several."""
+    """The settings of a language model; in a model with several parts, those of its text part."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         nested = values.get("text_config")
         if not isinstance(nested, dict):
             nested = {}
         named = {"architectures": values["architectures"]} if values.get("architectures") else {}
-        self.values = {**values, **unsaid(nested), **nested, **named}
+        self.values = {**values, **text_defaults(nested), **nested, **named}
 
     @property
     def architecture(self) -> str:
@@ -51,36 +51,36 @@ class Config:
         return names[0]
 
     def integer(self, *keys: str, default: int | None = None) -> int:
-        """Return the first of these that is set: a whole number of 0 to 2^31.
+        """Return the first of `keys` that is set: an integer from 0 to 2^31.
 
         Raises:
-            ConversionError: if none is set and there is no default, or it is no such number.
+            ConversionError: if none is set and there is no default, or the value is no such number.
         """
         value = self._first(keys, default)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MAX_INTEGER:
             raise ConversionError(f"config.json: {keys[0]} must be a whole number")
         return value
 
     def number(self, *keys: str, default: float | None = None) -> float:
-        """Return the first of these that is set: a number that a 32-bit float can hold.
+        """Return the first of `keys` that is set: a number that a 32-bit float can hold.
 
         Raises:
-            ConversionError: if none is set and there is no default, or it is no such number.
+            ConversionError: if none is set and there is no default, or the value is no such number.
         """
         return _number(keys[0], self._first(keys, default))
 
     def positive(self, *keys: str, default: float | None = None) -> float:
-        """Return the first of these that is set: a number above 0.
+        """Return the first of `keys` that is set: a number above 0.
 
         Raises:
-            ConversionError: if none is set and there is no default, or it is no such number.
+            ConversionError: if none is set and there is no default, or the value is no such number.
         """
         return _positive(keys[0], self._first(keys, default))
 
     def flag(self, *keys: str, default: bool = False) -> bool:
-        """Return the first of these that is set.
+        """Return the first of `keys` that is set: a boolean.
 
         Raises:
             ConversionError: if it is neither true nor false.
@@ -91,25 +91,25 @@ class Config:
         return value
 
     def has(self, key: str) -> bool:
-        """Whether it is set."""
+        """Return whether `key` is set and not null."""
         return self.values.get(key) is not None
 
     def get(self, key: str) -> Any:
-        """Return whatever it is set to; None if it is not."""
+        """Return the value of `key`, unchecked; None if it is not set."""
         return self.values.get(key)
 
     @property
     def heads(self) -> int:
-        """Attention heads.
+        """Number of attention heads.
 
         Raises:
-            ConversionError: if that is not set.
+            ConversionError: if it is not set.
         """
         return max(self.integer("num_attention_heads", "n_head"), 1)
 
     @property
     def kv_heads(self) -> int:
-        """Heads of keys and values; several heads of queries may share one.
+        """Number of key and value heads; several query heads may share one.
 
         Raises:
             ConversionError: if it is set to something else.
@@ -118,27 +118,27 @@ class Config:
 
     @property
     def width(self) -> int:
-        """Numbers in a token's embedding.
+        """Size of a token's embedding.
 
         Raises:
-            ConversionError: if that is not set.
+            ConversionError: if it is not set.
         """
         return self.integer("hidden_size", "n_embd", "d_model")
 
     @property
     def head_width(self) -> int:
-        """Numbers in a head's queries and keys.
+        """Size of a head's queries and keys.
 
         Raises:
-            ConversionError: if that is not set.
+            ConversionError: if it is not set.
         """
         return self.integer("head_dim", default=self.width // self.heads)
 
     def rope(self, layers: str = "full_attention") -> Rope:
-        """Return how positions are rotated, in one of the two ways that configs say it; of one kind of layers.
+        """Return the rotary position embeddings of one kind of layers, from either of the two forms that configs have.
 
         Raises:
-            ConversionError: if something there has the wrong type.
+            ConversionError: if a value has the wrong type.
         """
         found = self.values.get("rope_parameters")
         if isinstance(found, dict) and isinstance(found.get(layers), dict):

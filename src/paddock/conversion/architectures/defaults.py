@@ -1,4 +1,4 @@
-"""What a text part may leave unsaid: published configs of models that see name only what differs from transformers."""
+"""Defaults of `text_config`: configs of vision-language models name only what differs from transformers' defaults."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ _GEMMA3 = {
     "query_pre_attn_scalar": 256,
     "sliding_window": 4096,
 }
-DEFAULTS: dict[str, dict[str, Any]] = {
+TEXT_DEFAULTS: dict[str, dict[str, Any]] = {
     "gemma3_text": _GEMMA3,
     "llama": _LLAMA,
     "mistral": {
@@ -37,13 +37,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "qwen2": {**_LLAMA, "vocab_size": 151936, "intermediate_size": 22016, "max_position_embeddings": 32768},
 }
-"""By `model_type` of the text part."""
+"""By the `model_type` of the text part."""
 
 
-def unsaid(text: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a text part has unless it says otherwise, as transformers has it."""
+def text_defaults(text: Mapping[str, Any]) -> dict[str, Any]:
+    """Return transformers' defaults for a text part of this `model_type`; empty if none are known."""
     kind = text.get("model_type")
-    found = dict(DEFAULTS.get(kind, {})) if isinstance(kind, str) else {}
+    found = dict(TEXT_DEFAULTS.get(kind, {})) if isinstance(kind, str) else {}
     if kind == "gemma3_text" and "rope_parameters" not in text:
         found |= {"rope_theta": 1_000_000.0, "rope_local_base_freq": 10_000.0}
     return found

@@ -1,1 +1,1 @@
-"""Reading checkpoints: safetensors files and the tensors in them."""
+"""Reading checkpoints: their files, tensors in safetensors, and the settings of sentence-transformers."""

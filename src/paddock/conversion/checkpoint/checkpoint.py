@@ -1,4 +1,4 @@
-"""A checkpoint as it lies on disk: its files by name, its settings, its tensors."""
+"""A checkpoint on disk: its files by name, its settings, its tensors."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,19 +10,19 @@ import msgspec
 from paddock.conversion.checkpoint.safetensors import Tensor, read_checkpoint
 from paddock.conversion.errors import ConversionError
 
-MAX_JSON = 256 << 20
+MAX_FILE = 256 << 20
 """Bytes of a settings file or tokenizer; the largest tokenizers have 35 MB."""
 
 
 class Checkpoint:
-    """Files (name → where each lies; subfolders with `/`) that make up a model."""
+    """The files that make up a model: name (with `/` for subfolders) → path."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = {name.removeprefix("./").replace("\\", "/"): path for name, path in files.items()}
 
     @classmethod
     def of_folder(cls, folder: Path) -> "Checkpoint":
-        """Take all files of a folder and of those directly in it that say something of the model.
+        """Return the checkpoint in a folder, with the files of its subfolders that belong to the model.
 
         Raises:
             ConversionError: if there are no safetensors files.
@@ -37,7 +37,7 @@ class Checkpoint:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """What `config.json` says.
+        """The contents of `config.json`.
 
         Raises:
             ConversionError: if it is missing or broken.
@@ -49,7 +49,7 @@ class Checkpoint:
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors of the main folder by name: what lies in subfolders belongs to other parts.
+        """The tensors of the main folder by name; subfolders hold those of other modules.
 
         Raises:
             ConversionError: if a file is broken.
@@ -65,7 +65,7 @@ class Checkpoint:
         return read_checkpoint({name: path for name, path in self.files.items() if name.rpartition("/")[0] == folder})
 
     def bytes(self, name: str) -> bytes | None:
-        """Return what a file holds; None if there is none of the name.
+        """Return the contents of a file; None if there is no file of that name.
 
         Raises:
             ConversionError: if it is too large, or cannot be read.
@@ -77,17 +77,17 @@ class Checkpoint:
             with path.open("rb") as file:
                 size = file.seek(0, 2)
                 file.seek(0)
-                if size > MAX_JSON:
-                    raise ConversionError(f"{name} is larger than {MAX_JSON} bytes")
+                if size > MAX_FILE:
+                    raise ConversionError(f"{name} is larger than {MAX_FILE} bytes")
                 return file.read(size)
         except OSError as error:
             raise ConversionError(f"{name}: {error.strerror}") from None
 
     def text(self, name: str) -> str | None:
-        """Return what a text file holds; None if there is none of the name.
+        """Return the contents of a text file; None if there is no file of that name.
 
         Raises:
-            ConversionError: if it is no UTF-8.
+            ConversionError: if it is not UTF-8.
         """
         data = self.bytes(name)
         try:
@@ -96,10 +96,10 @@ class Checkpoint:
             raise ConversionError(f"{name} is no UTF-8 text") from None
 
     def json(self, name: str) -> Any:
-        """Return what a JSON file holds; None if there is none of the name.
+        """Return the value in a JSON file; None if there is no file of that name.
 
         Raises:
-            ConversionError: if it is no JSON.
+            ConversionError: if it is not JSON.
         """
         text = self.text(name)
         if text is None:
@@ -110,10 +110,10 @@ class Checkpoint:
             raise ConversionError(f"{name} is no JSON: {error}") from None
 
     def settings(self, name: str) -> dict[str, Any]:
-        """Return what a JSON file holds if that is an object; an empty one if there is none.
+        """Return the object in a JSON file; an empty one if there is no such file, or no object in it.
 
         Raises:
-            ConversionError: if it is no JSON.
+            ConversionError: if it is not JSON.
         """
         found = self.json(name)
         return found if isinstance(found, dict) else {}

@@ -1,8 +1,8 @@
 """Reading safetensors files: eight bytes with the length of a header, the header as JSON, the tensors' bytes.
 
-The format: https://github.com/huggingface/safetensors. A file is a stranger's, so every number is checked before it is
-believed. Tensors are read in pieces, never mapped: touching a mapped page of a file that becomes shorter would end the
-process, and mapped pages count as memory.
+The format: https://github.com/huggingface/safetensors. A file is untrusted: every number is checked before it is used.
+Tensors are read in parts, never mapped: touching a mapped page of a file that is being truncated would end the process,
+and mapped pages count as memory.
 """
 
 import math
@@ -18,8 +18,8 @@ from paddock.conversion.errors import ConversionError
 
 MAX_HEADER = 100_000_000
 """Bytes; the limit of the format's own library."""
-MAX_DIMENSIONS = 8
-MAX_JSON = 64 << 20
+_MAX_DIMENSIONS = 8
+MAX_INDEX = 64 << 20
 """Bytes of an index of shards; the largest seen have 10 MB."""
 
 DTYPES: dict[str, tuple[Any, int]] = {
@@ -28,7 +28,7 @@ DTYPES: dict[str, tuple[Any, int]] = {
     "F16": (np.dtype("<f2"), 2),
     "BF16": (np.dtype("<u2"), 2),
 }
-"""The types that hold weights: how numpy reads them, and bytes a value. BF16 is read as its bits."""
+"""Types that can hold weights: numpy's type, and bytes per value. BF16 is read as 16-bit integers."""
 _OTHER_BYTES = {
     "I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1,
     "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "C64": 8,
@@ -43,7 +43,7 @@ class _Entry(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor in a file: outermost dimension first, `offset` in bytes from the file's beginning."""
+    """A tensor in a file: `shape` has the outermost dimension first, `offset` is in bytes from the file's start."""
 
     name: str
     dtype: str
@@ -53,16 +53,16 @@ class Tensor:
 
     @property
     def columns(self) -> int:
-        """Values in a row, which is what lies together innermost; 1 if there is one dimension only."""
+        """Values in a row (the innermost dimension); 1 if the tensor has only one dimension."""
         return self.shape[-1] if len(self.shape) > 1 else 1
 
     @property
     def rows(self) -> int:
-        """How many rows there are, over all other dimensions."""
+        """Number of rows, over all other dimensions."""
         return math.prod(self.shape) // max(self.columns, 1)
 
     def read(self, start: int, stop: int) -> "np.ndarray[Any, Any]":
-        """Return rows `start` to `stop` as they are stored, of shape (rows, columns); BF16 as 16-bit integers.
+        """Return rows `start` to `stop` as stored, in an array of shape (rows, columns); BF16 as 16-bit integers.
 
         Raises:
             ConversionError: if the file is shorter than when its header was read.
@@ -81,7 +81,7 @@ class Tensor:
 
 
 def read_tensors(path: Path, name: str = "") -> dict[str, Tensor]:
-    """Return the tensors of a file, by their names; `name` is what the file is called in messages.
+    """Return the tensors of a file by name; `name` is what messages call the file.
 
     Raises:
         ConversionError: if the file is no safetensors file, or its header cannot be right.
@@ -113,7 +113,7 @@ def _checked(file: str, name: str, entry: _Entry, path: Path, start: int, room: 
     size = DTYPES[entry.dtype][1] if entry.dtype in DTYPES else _OTHER_BYTES.get(entry.dtype)
     if size is None:
         raise ConversionError(f'{file}: tensor "{shown(name)}" has the unknown type {shown(entry.dtype)}')
-    if len(entry.shape) > MAX_DIMENSIONS or any(not 0 <= length < 1 << 48 for length in entry.shape):
+    if len(entry.shape) > _MAX_DIMENSIONS or any(not 0 <= length < 1 << 48 for length in entry.shape):
         raise ConversionError(f'{file}: tensor "{shown(name)}" has an impossible shape')
     if not 0 <= begin <= end <= room:
         raise ConversionError(f'{file}: tensor "{shown(name)}" lies outside the file: is it cut off?')
@@ -123,7 +123,7 @@ def _checked(file: str, name: str, entry: _Entry, path: Path, start: int, room: 
 
 
 def read_checkpoint(files: Mapping[str, Path]) -> dict[str, Tensor]:
-    """Return the tensors of all safetensors files among `files` (name → where it lies), by their names.
+    """Return the tensors of all safetensors files among `files` (name → path), by name.
 
     With an index (`model.safetensors.index.json`) the tensors come from the shards that it names.
 
@@ -137,10 +137,10 @@ def read_checkpoint(files: Mapping[str, Path]) -> dict[str, Tensor]:
     if index is not None:
         where = _index(files[index], index)
         folder = index.rpartition("/")[0]
-        wanted = {f"{folder}/{shard}" if folder else shard for shard in where.values()}
-        if missing := sorted(wanted - set(shards)):
+        named = {f"{folder}/{shard}" if folder else shard for shard in where.values()}
+        if missing := sorted(named - set(shards)):
             raise ConversionError(f"{index} names {shown(missing[0])}, which is missing")
-        shards = {name: path for name, path in shards.items() if name in wanted}
+        shards = {name: path for name, path in shards.items() if name in named}
     tensors: dict[str, Tensor] = {}
     for name, path in sorted(shards.items()):
         for key, tensor in read_tensors(path, name).items():
@@ -156,7 +156,7 @@ def _index(path: Path, name: str) -> Mapping[str, str]:
     class Index(msgspec.Struct):
         weight_map: dict[str, str]
 
-    if path.stat().st_size > MAX_JSON:
+    if path.stat().st_size > MAX_INDEX:
         raise ConversionError(f"{name} is too large")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Index).weight_map
@@ -165,6 +165,6 @@ def _index(path: Path, name: str) -> Mapping[str, str]:
 
 
 def shown(name: str) -> str:
-    """Return a stranger's name fit for one line of a message."""
+    """Return a name from an untrusted file fit for one line of a message."""
     text = "".join(c if c.isprintable() else "?" for c in name[:80])
     return f"{text}…" if len(name) > 80 else text

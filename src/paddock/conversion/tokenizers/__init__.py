@@ -1,4 +1,4 @@
-"""The tokenizer of a checkpoint, as metadata of a GGUF file: byte pairs, SentencePiece, word pieces."""
+"""Conversion of a checkpoint's tokenizer to GGUF metadata: byte-level BPE, SentencePiece, unigram, WordPiece."""
 
 from paddock.conversion.tokenizers.reading import read_vocabulary
 from paddock.conversion.tokenizers.vocabulary import Vocabulary

@@ -1,12 +1,12 @@
-"""Tokens added to a vocabulary: special ones, and strings that are always one token."""
+"""Tokens added to a vocabulary: special tokens, and strings that are always one token."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 
-_DIGITS = 20
-"""No number of a token has as many; Python refuses to read thousands of them."""
+_MAX_DIGITS = 20
+"""More than any token's number has; Python refuses to convert thousands of digits."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,11 @@ class AddedToken:
 
     text: str
     special: bool
-    """Whether it is no text but says something of it, such as where it ends."""
+    """Whether it marks something, such as the end of a text, and is no text itself."""
 
 
 def added_tokens(checkpoint: Checkpoint, tokenizer: dict[str, Any], size: int) -> dict[int, AddedToken]:
-    """Return the added tokens by their numbers below `size`, from all places where they may stand.
+    """Return the added tokens with numbers below `size`, from every file that may list them.
 
     Raises:
         ConversionError: if a file is broken.
@@ -31,7 +31,7 @@ def added_tokens(checkpoint: Checkpoint, tokenizer: dict[str, Any], size: int) -
             _add(found, entry.get("id"), entry, size)
     decoder = checkpoint.settings("tokenizer_config.json").get("added_tokens_decoder")
     for number, entry in decoder.items() if isinstance(decoder, dict) else ():
-        if isinstance(entry, dict) and number.isdecimal() and len(number) < _DIGITS:
+        if isinstance(entry, dict) and number.isdecimal() and len(number) < _MAX_DIGITS:
             _add(found, int(number), entry, size)
     for text, number in checkpoint.settings("added_tokens.json").items():
         special = text.startswith("<|") or text in ("<pad>", "<mask>")

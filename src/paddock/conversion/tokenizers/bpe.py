@@ -1,4 +1,4 @@
-"""Byte pairs as in GPT-2: tokens are strings of bytes, written with a letter for each byte."""
+"""Byte-level BPE as in GPT-2: tokens are byte strings, written with one letter per byte."""
 
 from typing import Any
 
@@ -7,25 +7,28 @@ from paddock.conversion.tokenizers.added import AddedToken
 from paddock.conversion.tokenizers.pretokenizers import pre_tokenizer
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
 
+MAX_TOKENS = 1 << 24
+"""The largest vocabularies have 260,000 tokens."""
 
-def byte_pairs(tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
+
+def read_bpe(tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
     """Return the vocabulary of a `tokenizer.json` with a byte-level BPE model.
 
     Raises:
-        ConversionError: if it is broken, or cuts text in a way that the engine does not know.
+        ConversionError: if it is broken, or the engine does not have its pre-tokenizer.
     """
-    tokens, kinds = numbered(tokenizer["model"].get("vocab"), added)
+    tokens, kinds = tokens_by_id(tokenizer["model"].get("vocab"), added)
     merges = read_merges(tokenizer["model"].get("merges"))
     return Vocabulary("gpt2", tokens, kinds, pre=pre_tokenizer(tokenizer), merges=merges)
 
 
-def numbered(vocab: Any, added: dict[int, AddedToken]) -> tuple[list[str], list[TokenKind]]:
-    """Return the tokens of a vocabulary (token → number) in the order of their numbers, and what they are for.
+def tokens_by_id(vocab: Any, added: dict[int, AddedToken]) -> tuple[list[str], list[TokenKind]]:
+    """Return the tokens of a vocabulary (token → number) in the order of their numbers, and their kinds.
 
     Raises:
-        ConversionError: if it is no vocabulary.
+        ConversionError: if `vocab` is no such mapping.
     """
-    if not isinstance(vocab, dict) or not all(isinstance(n, int) and 0 <= n < MOST for n in vocab.values()):
+    if not isinstance(vocab, dict) or not all(isinstance(n, int) and 0 <= n < MAX_TOKENS for n in vocab.values()):
         raise ConversionError("tokenizer.json has no vocabulary")
     size = max([-1, *vocab.values(), *added]) + 1
     if not vocab or size > 2 * (len(vocab) + len(added)) + 1024:
@@ -41,10 +44,10 @@ def numbered(vocab: Any, added: dict[int, AddedToken]) -> tuple[list[str], list[
 
 
 def read_merges(merges: Any) -> list[str]:
-    """Return merges as `left right`, from either of the two ways to write them.
+    """Return merges as `left right`, from either of the two forms in which files have them.
 
     Raises:
-        ConversionError: if they are none.
+        ConversionError: if `merges` is no list of pairs.
     """
     if not isinstance(merges, list):
         raise ConversionError("tokenizer.json has no merges")
@@ -53,10 +56,6 @@ def read_merges(merges: Any) -> list[str]:
         pair = merge.split(" ") if isinstance(merge, str) else merge
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
             raise ConversionError("tokenizer.json has merges that are no pairs")
-        # A space inside a part would be read as the border between the two.
+        # A space inside a part would be taken for the separator of the two.
         found.append(" ".join(part.replace(" ", "Ġ") for part in pair))
     return found
-
-
-MOST = 1 << 24
-"""Tokens; the largest vocabularies have 260,000."""

@@ -1,8 +1,8 @@
-"""SentencePiece's table of what becomes of characters (`precompiled_charsmap`).
+"""SentencePiece's table of character normalizations (`precompiled_charsmap`).
 
-Four bytes say how long a tree is; it follows, then the texts that it points at, each ended by a zero. The tree is a
-double array of 32-bit units, as https://github.com/s-yata/darts-clone writes it: from the unit at which a text stands
-so far, the next byte leads to the unit at the first's offset XOR that byte, if that unit has the byte as its label.
+The first four bytes are the size of a trie; the trie follows, then the replacement texts that it points at, each ended
+by a zero byte. The trie is a double array of 32-bit units, as https://github.com/s-yata/darts-clone writes it: from the
+unit reached so far, the next byte leads to the unit at the first's offset XOR that byte, if that unit has this label.
 """
 
 from typing import Any
@@ -13,12 +13,12 @@ from paddock.conversion.errors import ConversionError
 
 _HEAD = 4
 _LEAF = 1 << 31
-"""Of a unit that holds where a text begins: its other bits say so."""
-_TOGETHER = 4096
-MOST = 8 << 20
-"""Bytes; the table of all of Unicode's compatible characters has 0.3 MB."""
-LONGEST = 256
-"""Bytes of what becomes something else; compatible characters have four, with what combines with them some more."""
+"""Flag of a unit whose other bits are the position of a replacement text."""
+_BATCH = 4096
+MAX_CHARSMAP = 8 << 20
+"""Bytes; the table of all of Unicode's compatibility characters has 0.3 MB."""
+MAX_SEQUENCE = 256
+"""Bytes of a character sequence that is replaced; compatibility characters have four, with combining ones some more."""
 _OUTSIDE = "the tokenizer's table of characters (precompiled_charsmap) leads out of itself"
 _BYTES = np.arange(1, 256, dtype=np.uint32)
 
@@ -26,25 +26,27 @@ Units = np.ndarray[Any, np.dtype[np.uint32]]
 
 
 def check_charsmap(data: bytes) -> None:
-    """Follow all ways through a table: the engine would end itself where one leads out of it.
+    """Follow every path through a table's trie: the engine would crash on a path that leads out of it.
 
     Raises:
-        ConversionError: if one does.
+        ConversionError: if a path leads out of the trie or does not end.
     """
     size = int.from_bytes(data[:_HEAD], "little")
     texts = data[_HEAD + size :]
-    if len(data) > MOST:
-        raise ConversionError(f"the tokenizer's table of characters (precompiled_charsmap) has more than {MOST} bytes")
+    if len(data) > MAX_CHARSMAP:
+        raise ConversionError(
+            f"the tokenizer's table of characters (precompiled_charsmap) has more than {MAX_CHARSMAP} bytes"
+        )
     if len(data) < _HEAD or size < 4 or size % 4 or not texts:
         raise ConversionError("the tokenizer's table of characters (precompiled_charsmap) is cut off")
     units = np.frombuffer(data, "<u4", size // 4, _HEAD)
     seen, last = np.zeros(len(units), bool), texts.rfind(b"\0")
-    # Where the next byte is looked up: the number of a unit XOR its offset.
+    # Bases at which the next byte is looked up: the index of a unit XOR its offset.
     places = _offsets(units[:1])
-    for _ in range(LONGEST):
+    for _ in range(MAX_SEQUENCE):
         if not len(places):
             return
-        parts = [_children(units, places[start : start + _TOGETHER]) for start in range(0, len(places), _TOGETHER)]
+        parts = [_children(units, places[start : start + _BATCH]) for start in range(0, len(places), _BATCH)]
         found = np.unique(np.concatenate(parts))
         found = found[~seen[found]]
         seen[found] = True
@@ -52,12 +54,12 @@ def check_charsmap(data: bytes) -> None:
         ends = places[(units[found] >> 8 & 1).astype(bool)]
         if (ends >= len(units)).any() or ((units[ends] & ~np.uint32(_LEAF)) > last).any():
             raise ConversionError(_OUTSIDE)
-        places = np.unique(places)  # from each place, every unit is then found once
+        places = np.unique(places)  # so that each unit is reached once per base
     raise ConversionError("the tokenizer's table of characters (precompiled_charsmap) has no end")
 
 
-def made_of(table: bytes, letter: str) -> str:
-    """Return what a table (checked, or empty) makes of a letter: the letter itself if it says nothing of it."""
+def normalized(table: bytes, letter: str) -> str:
+    """Return a letter's replacement in a table (checked, or empty); the letter itself if it has none."""
     if not table:
         return letter
     size = int.from_bytes(table[:_HEAD], "little")
@@ -77,7 +79,7 @@ def made_of(table: bytes, letter: str) -> str:
 
 
 def _children(units: Units, places: Units) -> Units:
-    """The units to which a byte leads from these places."""
+    """Return the indices of the units to which any byte leads from these bases."""
     numbers = places[:, None] ^ _BYTES
     if (numbers >= len(units)).any():
         raise ConversionError(_OUTSIDE)

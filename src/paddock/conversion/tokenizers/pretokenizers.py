@@ -1,7 +1,7 @@
-"""How text is cut before byte pairs are joined: recognised by what `tokenizer.json` says, not by the model's name.
+"""Pre-tokenizers, which split text before BPE: recognized by their definition, not by the model's name.
 
-llama.cpp has a name for each way that it knows (src/llama-vocab.cpp). A tokenizer.json says the same as regular
-expressions. They are compared after writing them in one way, for there are several for the same thing.
+llama.cpp has a name for each one that it knows (src/llama-vocab.cpp); a `tokenizer.json` has regular expressions. These
+are compared in one canonical form, for there are several ways to write the same expression.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from paddock.conversion.errors import ConversionError
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-"""What a ByteLevel pre-tokenizer does by itself."""
+"""The split that a ByteLevel pre-tokenizer contains."""
 _SUFFIX = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -24,12 +24,12 @@ _DEEPSEEK_WORDS = (
     r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
-Cuts = tuple[str, ...]
+Splits = tuple[str, ...]
 
 _LLAMA3 = (rf"{_SUFFIX}|{_WORDS}|\p{{N}}{{1,3}}|{_REST}",)
 _TEKKEN = (rf"{_CASES % ('', '')}|\p{{N}}|{_SLASH_REST}",)
 
-KNOWN: dict[Cuts, str] = {
+PRE_TOKENIZERS: dict[Splits, str] = {
     (GPT2,): "gpt-2",
     ("digits", GPT2): "smollm",
     (r"\p{N}", GPT2): "smollm",
@@ -42,39 +42,40 @@ KNOWN: dict[Cuts, str] = {
     (r"\p{N}{1,3}", _DEEPSEEK_CJK, _DEEPSEEK_WORDS): "deepseek-v3",
     (rf"{_SUFFIX}|{_WORDS}|\p{{N}}{{1}}| ?[^\s\p{{L}}\p{{N}}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+",): "seed-coder",
 }  # fmt: skip
-"""The cuts, one after another → the name in llama.cpp of those that join pairs inside of words that are tokens, too."""
+"""By the splits, one after another: llama.cpp's name, for tokenizers that apply merges to every word."""
 
-_WHOLE_WORDS: dict[Cuts, str] = {_LLAMA3: "llama-bpe"}
-"""The same for tokenizers that take a word that is a token as it is (`ignore_merges`)."""
+_IGNORE_MERGES: dict[Splits, str] = {_LLAMA3: "llama-bpe"}
+"""The same for tokenizers that keep a word which is a token as a whole (`ignore_merges`)."""
 
 
 def pre_tokenizer(tokenizer: dict[str, Any]) -> str:
-    """Return llama.cpp's name for the way that a tokenizer.json cuts text.
+    """Return llama.cpp's name of the pre-tokenizer of a `tokenizer.json`.
 
     Raises:
-        ConversionError: if llama.cpp has none, so that it would cut text differently from the model.
+        ConversionError: if llama.cpp does not have it, so that it would split text differently from the model.
     """
-    cuts = tuple(_cuts(tokenizer.get("pre_tokenizer")))
-    plain = tuple(map(_plain, cuts))
+    splits = tuple(_splits(tokenizer.get("pre_tokenizer")))
+    canonical = tuple(map(_canonical, splits))
     model = tokenizer.get("model")
-    whole_words = isinstance(model, dict) and bool(model.get("ignore_merges"))
-    for table in (_WHOLE_WORDS, KNOWN) if whole_words else (KNOWN,):
+    ignores_merges = isinstance(model, dict) and bool(model.get("ignore_merges"))
+    for table in (_IGNORE_MERGES, PRE_TOKENIZERS) if ignores_merges else (PRE_TOKENIZERS,):
         for known, name in table.items():
-            if plain == tuple(map(_plain, known)):
+            if canonical == tuple(map(_canonical, known)):
                 return name
     raise ConversionError(
-        "the tokenizer cuts text in a way that the engine does not know: " + (" then ".join(cuts)[:300] or "not at all")
+        "the tokenizer cuts text in a way that the engine does not know: "
+        + (" then ".join(splits)[:300] or "not at all")
     )
 
 
-def _cuts(step: Any) -> Iterator[str]:
-    """The regular expressions by which a pre-tokenizer cuts text, in their order."""
+def _splits(step: Any) -> Iterator[str]:
+    """Yield the regular expressions by which a pre-tokenizer splits text, in order."""
     if not isinstance(step, dict):
         return
     kind = step.get("type")
     if kind == "Sequence":
         for part in step.get("pretokenizers") or ():
-            yield from _cuts(part)
+            yield from _splits(part)
     elif kind == "ByteLevel":
         if step.get("use_regex", True):
             yield GPT2
@@ -90,10 +91,10 @@ def _cuts(step: Any) -> Iterator[str]:
         raise ConversionError(f"a pre-tokenizer of the type {kind} is not imported")
 
 
-def _plain(expression: str) -> str:
-    """One form for expressions that match the same."""
+def _canonical(expression: str) -> str:
+    """Return one form for expressions that match the same."""
     text = expression.replace("(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])", _SUFFIX)
     text = text.replace("\\r", "\r").replace("\\n", "\n").replace("\\-", "-").replace('\\"', '"').replace("\\/", "/")
-    text = re.sub(r"(?<=[+*?}])\+", "", text)  # possessive: no way back, which matters for speed only
+    text = re.sub(r"(?<=[+*?}])\+", "", text)  # possessive quantifiers, which matter only for speed
     text = text.replace("\\s+$|", "")
     return text.removesuffix("|\\s+") if text.endswith("\\s+(?!\\S)|\\s+") else text

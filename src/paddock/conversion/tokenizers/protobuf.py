@@ -1,4 +1,4 @@
-"""As much of the protocol buffers' wire format as a SentencePiece model needs.
+"""The part of the protocol buffers' wire format that a SentencePiece model needs.
 
 The format: https://protobuf.dev/programming-guides/encoding/
 """
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from paddock.conversion.errors import ConversionError
 
 Field = int | bytes | float
-"""A number, the bytes of a text or message, or a 32-bit float."""
+"""An integer, the bytes of a string or message, or a float."""
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Field]]:
-    """The fields of a message in their order: number, value.
+    """Yield the fields of a message in order: number, value.
 
     Raises:
-        ConversionError: if it is no message.
+        ConversionError: if `data` is no message.
     """
     position = 0
     while position < len(data):

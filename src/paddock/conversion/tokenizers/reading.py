@@ -1,4 +1,4 @@
-"""Which kind of tokenizer a checkpoint has, which of its tokens are special, and its chat templates."""
+"""Reading a checkpoint's tokenizer: which kind it is, its special tokens, and its chat templates."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.safetensors import shown
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers.added import added_tokens
-from paddock.conversion.tokenizers.bpe import MOST, byte_pairs
-from paddock.conversion.tokenizers.post_processor import place_marks
-from paddock.conversion.tokenizers.sentencepiece import vocabulary_of, works_on_spaces
-from paddock.conversion.tokenizers.unigram import OWN_FILE, unigrams
+from paddock.conversion.tokenizers.bpe import MAX_TOKENS, read_bpe
+from paddock.conversion.tokenizers.post_processor import place_special_tokens
+from paddock.conversion.tokenizers.sentencepiece import read_sentencepiece, uses_metaspace
+from paddock.conversion.tokenizers.unigram import FAIRSEQ_FILE, read_unigram
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
-from paddock.conversion.tokenizers.wordpiece import word_pieces
+from paddock.conversion.tokenizers.wordpiece import read_wordpiece
 
 _USUAL_ENDS = ("</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<eos>")
 _NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
@@ -21,18 +21,20 @@ _NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 def read_vocabulary(
     checkpoint: Checkpoint, config: Config, *, embeds: bool = False, size: int | None = None
 ) -> Vocabulary:
-    """Return the tokenizer of a checkpoint, with `size` tokens; as many as it has itself if that is None.
+    """Return the tokenizer of a checkpoint, padded or truncated to `size` tokens unless that is None.
 
     Args:
-        embeds: whether it is one of a model that makes vectors.
+        embeds: whether the model makes embeddings.
 
     Raises:
-        ConversionError: if there is none, it is broken, or of a kind that the engine does not have.
+        ConversionError: if there is no tokenizer, it is broken, or the engine does not have its kind.
     """
     tokenizer = checkpoint.settings("tokenizer.json")
-    found = _of_kind(checkpoint, tokenizer, MOST if size is None else size)
-    _special(found, checkpoint, config)
-    place_marks(found, checkpoint.settings("tokenizer_config.json"), tokenizer.get("post_processor"), embeds=embeds)
+    found = _read(checkpoint, tokenizer, MAX_TOKENS if size is None else size)
+    _set_special_tokens(found, checkpoint, config)
+    place_special_tokens(
+        found, checkpoint.settings("tokenizer_config.json"), tokenizer.get("post_processor"), embeds=embeds
+    )
     found.chat_templates = {} if embeds else _chat_templates(checkpoint)
     found.fit(len(found.tokens) if size is None else size)
     _check(found)
@@ -40,10 +42,10 @@ def read_vocabulary(
 
 
 def _check(vocabulary: Vocabulary) -> None:
-    """Refuse that with which the engine would end itself."""
+    """Refuse a vocabulary on which the engine would abort."""
     seen: set[str] = set()
     for number, token in enumerate(vocabulary.tokens):
-        # To the engine, a text ends at a zero.
+        # The engine reads a token up to its first zero byte.
         read = token.partition("\0")[0] or f"[EMPTY_{number}]"
         if read in seen:
             raise ConversionError(f'the tokenizer has the token "{shown(read)}" twice')
@@ -52,7 +54,7 @@ def _check(vocabulary: Vocabulary) -> None:
         raise ConversionError("the unigram model has no token for what it does not know")
 
 
-def _of_kind(checkpoint: Checkpoint, tokenizer: dict[str, Any], size: int) -> Vocabulary:
+def _read(checkpoint: Checkpoint, tokenizer: dict[str, Any], size: int) -> Vocabulary:
     added = added_tokens(checkpoint, tokenizer, size)
     model = tokenizer.get("model")
     if not isinstance(model, dict | None):
@@ -61,20 +63,20 @@ def _of_kind(checkpoint: Checkpoint, tokenizer: dict[str, Any], size: int) -> Vo
     if isinstance(model, dict) and kind is None and "merges" in model:
         kind = "BPE"
     if kind == "WordPiece" or (kind is None and "vocab.txt" in checkpoint.files):
-        return word_pieces(checkpoint, tokenizer, added)
-    if kind == "BPE" and not works_on_spaces(tokenizer):
-        return byte_pairs(tokenizer, added)
-    if kind == "Unigram" or (kind is None and OWN_FILE in checkpoint.files):
-        return unigrams(checkpoint, tokenizer, added)
+        return read_wordpiece(checkpoint, tokenizer, added)
+    if kind == "BPE" and not uses_metaspace(tokenizer):
+        return read_bpe(tokenizer, added)
+    if kind == "Unigram" or (kind is None and FAIRSEQ_FILE in checkpoint.files):
+        return read_unigram(checkpoint, tokenizer, added)
     if kind == "BPE" or "tokenizer.model" in checkpoint.files:
-        return vocabulary_of(checkpoint, tokenizer, added)
+        return read_sentencepiece(checkpoint, tokenizer, added)
     if kind is None:
         raise ConversionError("the tokenizer is missing: there is no tokenizer.json, tokenizer.model or vocab.txt")
     raise ConversionError(f"a tokenizer of the type {kind} is not imported without a tokenizer.model")
 
 
-def _special(vocabulary: Vocabulary, checkpoint: Checkpoint, config: Config) -> None:
-    """Find the numbers of the special tokens: by the tokenizer's settings, else by the model's."""
+def _set_special_tokens(vocabulary: Vocabulary, checkpoint: Checkpoint, config: Config) -> None:
+    """Set the numbers of the special tokens: from the tokenizer's settings, else from the model's."""
     numbers = {token: number for number, token in reversed(list(enumerate(vocabulary.tokens)))}
     settings = checkpoint.settings("special_tokens_map.json") | checkpoint.settings("tokenizer_config.json")
     if vocabulary.model == "bert":
@@ -95,9 +97,9 @@ def _special(vocabulary: Vocabulary, checkpoint: Checkpoint, config: Config) -> 
                 vocabulary.special[name] = vocabulary.special[same]
         if missing := {"cls", "sep", "unk"} - set(vocabulary.special):
             raise ConversionError(f"the tokenizer has no token for {sorted(missing)[0]}")
-    _ends(vocabulary, checkpoint)
+    _set_end_tokens(vocabulary, checkpoint)
     if vocabulary.model == "gpt2" and "eos" not in vocabulary.special:
-        # Without one the engine would take token 11, whatever that is.
+        # Without one the engine would use token 11, whatever that is.
         usual = next((numbers[text] for text in _USUAL_ENDS if text in numbers), None)
         if usual is None:
             raise ConversionError("the tokenizer does not say which token ends a text (eos_token)")
@@ -110,8 +112,8 @@ def _special(vocabulary: Vocabulary, checkpoint: Checkpoint, config: Config) -> 
             vocabulary.kinds[number] = TokenKind.CONTROL
 
 
-def _ends(vocabulary: Vocabulary, checkpoint: Checkpoint) -> None:
-    """Models that chat have a second token with which a reply ends: `generation_config.json` names both."""
+def _set_end_tokens(vocabulary: Vocabulary, checkpoint: Checkpoint) -> None:
+    """Set the second token that ends a reply of a chat model: `generation_config.json` names both."""
     ends = checkpoint.settings("generation_config.json").get("eos_token_id")
     ends = ends if isinstance(ends, list) else [ends]
     good = [end for end in ends if isinstance(end, int) and 0 <= end < len(vocabulary.tokens)]

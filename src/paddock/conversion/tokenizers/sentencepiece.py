@@ -1,6 +1,6 @@
-"""SentencePiece: from its own file `tokenizer.model`, or from a `tokenizer.json` made from one.
+"""SentencePiece models: from their own file `tokenizer.model`, or from a `tokenizer.json` made from one.
 
-The file's layout: sentencepiece_model.proto of https://github.com/google/sentencepiece.
+The layout of the file: sentencepiece_model.proto of https://github.com/google/sentencepiece.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.numbers import finite32
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers.added import AddedToken
-from paddock.conversion.tokenizers.bpe import numbered, read_merges
+from paddock.conversion.tokenizers.bpe import read_merges, tokens_by_id
 from paddock.conversion.tokenizers.charsmap import check_charsmap
 from paddock.conversion.tokenizers.protobuf import Field, fields
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
@@ -23,7 +23,7 @@ def from_model(data: bytes, added: dict[int, AddedToken], settings: dict[str, An
     """Return the vocabulary of a `tokenizer.model`; `settings` are those of `tokenizer_config.json`.
 
     Raises:
-        ConversionError: if it is no such file.
+        ConversionError: if `data` is no such file.
     """
     tokens, scores, kinds = [], [], []
     trainer: dict[int, Field] = {}
@@ -74,11 +74,11 @@ def from_json(tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabu
         ConversionError: if it is broken.
     """
     model = tokenizer["model"]
-    tokens, kinds = numbered(model.get("vocab"), added)
+    tokens, kinds = tokens_by_id(model.get("vocab"), added)
     ranks: dict[str, int] = {}
     for rank, merge in enumerate(read_merges(model.get("merges"))):
         ranks.setdefault(merge.replace(" ", "", 1), rank)
-    # SentencePiece joins the pair with the best score, BPE the one with the lowest rank: so ranks become scores.
+    # SentencePiece merges the pair with the highest score, BPE the one with the lowest rank: so ranks become scores.
     scores = [float(-ranks.get(token, len(ranks))) for token in tokens]
     for number, token in enumerate(tokens):
         if kinds[number] is TokenKind.NORMAL and len(token) == 6 and token.startswith("<0x") and token.endswith(">"):
@@ -91,14 +91,14 @@ def from_json(tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabu
     return found
 
 
-def works_on_spaces(tokenizer: dict[str, Any]) -> bool:
-    """Whether a BPE model of a `tokenizer.json` is one of SentencePiece, not of bytes."""
+def uses_metaspace(tokenizer: dict[str, Any]) -> bool:
+    """Return whether a BPE model of a `tokenizer.json` is SentencePiece's (with `▁` for spaces), not byte-level."""
     text = repr(tokenizer.get("normalizer")) + repr(tokenizer.get("pre_tokenizer"))
     return _SPACE in text and "ByteLevel" not in text
 
 
 def _prefixes(tokenizer: dict[str, Any]) -> bool:
-    """Whether a space is put before the text."""
+    """Return whether the tokenizer puts a space before the text."""
     steps = [tokenizer.get("normalizer"), tokenizer.get("pre_tokenizer")]
     while steps:
         step = steps.pop()
@@ -116,7 +116,7 @@ def _prefixes(tokenizer: dict[str, Any]) -> bool:
 
 
 def add_tokens(vocabulary: Vocabulary, added: dict[int, AddedToken]) -> None:
-    """Put added tokens where they belong; those in the vocabulary already may get another purpose."""
+    """Put added tokens at their numbers; those already in the vocabulary may change their kind."""
     assert vocabulary.scores is not None
     vocabulary.fit(max(len(vocabulary.tokens), *(number + 1 for number in added), 0))
     for number, token in sorted(added.items()):
@@ -129,7 +129,7 @@ def add_tokens(vocabulary: Vocabulary, added: dict[int, AddedToken]) -> None:
         vocabulary.scores[number] = _ADDED_SCORE
 
 
-def vocabulary_of(checkpoint: Checkpoint, tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
+def read_sentencepiece(checkpoint: Checkpoint, tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
     """Return the vocabulary, from `tokenizer.model` if there is one.
 
     Raises:

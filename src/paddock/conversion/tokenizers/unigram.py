@@ -1,7 +1,7 @@
-"""Unigram models of SentencePiece, as XLM-RoBERTa has them: from a `tokenizer.json`, or from its own file.
+"""Unigram models of SentencePiece, as in XLM-RoBERTa: from a `tokenizer.json`, or from its own file.
 
-The numbers of its own file are not those of the model: fairseq, with which it was trained, put other tokens before the
-pieces, and one after them.
+The network was trained with fairseq, which put other tokens before the pieces of that file, and one after them; so the
+numbers in the file are not the network's.
 """
 
 import re
@@ -15,43 +15,45 @@ from paddock.conversion.checkpoint.numbers import finite32
 from paddock.conversion.checkpoint.safetensors import shown
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers.added import AddedToken
-from paddock.conversion.tokenizers.bpe import MOST
-from paddock.conversion.tokenizers.charsmap import check_charsmap, made_of
+from paddock.conversion.tokenizers.bpe import MAX_TOKENS
+from paddock.conversion.tokenizers.charsmap import check_charsmap, normalized
 from paddock.conversion.tokenizers.sentencepiece import add_tokens, from_model
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
 
-OWN_FILE = "sentencepiece.bpe.model"
-"""It holds no byte pairs, for all its name."""
+FAIRSEQ_FILE = "sentencepiece.bpe.model"
+"""A unigram model, in spite of its name."""
 _FIRST = {"<s>": "bos", "<pad>": "pad", "</s>": "eos", "<unk>": "unk"}
-"""What fairseq has in place of the file's first three pieces."""
+"""Tokens of fairseq in place of the file's first three pieces."""
 _LAST = "<mask>"
 _SPACE = "\u2581"
-_WHITE = "\t\n\r"
-"""White space that texts have beside spaces."""
+_WHITESPACE = "\t\n\r"
+"""Whitespace other than the space."""
 
 
-def unigrams(checkpoint: Checkpoint, tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
+def read_unigram(checkpoint: Checkpoint, tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
     """Return the vocabulary of a checkpoint with a unigram model.
 
     Raises:
-        ConversionError: if it is broken, or does with text what the engine cannot.
+        ConversionError: if it is broken, or processes text in a way that the engine does not have.
     """
     if tokenizer.get("model"):
         return from_json(tokenizer, added)
-    return from_own_file(checkpoint, added)
+    return from_fairseq_file(checkpoint, added)
 
 
 def from_json(tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
     """Return the vocabulary of a `tokenizer.json`.
 
     Raises:
-        ConversionError: if it is broken, or does with text what the engine cannot.
+        ConversionError: if it is broken, or processes text in a way that the engine does not have.
     """
     model = tokenizer["model"]
     if model.get("byte_fallback"):
         raise ConversionError("tokenizer.json: a unigram model that falls back to bytes is not imported")
     tokens, scores = _pieces(model.get("vocab"))
-    found = Vocabulary("t5", tokens, [TokenKind.NORMAL] * len(tokens), scores=scores, settings=_cleaning(tokenizer))
+    found = Vocabulary(
+        "t5", tokens, [TokenKind.NORMAL] * len(tokens), scores=scores, settings=_normalizer_settings(tokenizer)
+    )
     unknown = model.get("unk_id")
     if not isinstance(unknown, int) or isinstance(unknown, bool) or not 0 <= unknown < len(tokens):
         raise ConversionError("tokenizer.json: the unigram model has no token for what it does not know (unk_id)")
@@ -61,15 +63,15 @@ def from_json(tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabu
     return found
 
 
-def from_own_file(checkpoint: Checkpoint, added: dict[int, AddedToken]) -> Vocabulary:
+def from_fairseq_file(checkpoint: Checkpoint, added: dict[int, AddedToken]) -> Vocabulary:
     """Return the vocabulary of a `sentencepiece.bpe.model`, numbered as the model knows it.
 
     Raises:
         ConversionError: if it is no such file.
     """
-    found = from_model(checkpoint.bytes(OWN_FILE) or b"", {}, checkpoint.settings("tokenizer_config.json"))
+    found = from_model(checkpoint.bytes(FAIRSEQ_FILE) or b"", {}, checkpoint.settings("tokenizer_config.json"))
     if found.model != "t5" or found.scores is None:
-        raise ConversionError(f"{OWN_FILE} is no unigram model")
+        raise ConversionError(f"{FAIRSEQ_FILE} is no unigram model")
     found.tokens = [*_FIRST, *found.tokens[3:], _LAST]
     found.scores = [*(0.0 for _ in _FIRST), *found.scores[3:], 0.0]
     kinds = [TokenKind.UNKNOWN if name == "unk" else TokenKind.CONTROL for name in _FIRST.values()]
@@ -81,7 +83,7 @@ def from_own_file(checkpoint: Checkpoint, added: dict[int, AddedToken]) -> Vocab
 
 
 def _pieces(vocab: Any) -> tuple[list[str], list[float]]:
-    if not isinstance(vocab, list) or not 0 < len(vocab) < MOST:
+    if not isinstance(vocab, list) or not 0 < len(vocab) < MAX_TOKENS:
         raise ConversionError("tokenizer.json has no vocabulary")
     tokens, scores = [], []
     for piece in vocab:
@@ -95,32 +97,32 @@ def _pieces(vocab: Any) -> tuple[list[str], list[float]]:
 
 @dataclass
 class _Steps:
-    """What a `tokenizer.json` does to a text before it is cut."""
+    """The steps by which a `tokenizer.json` prepares a text before the unigram model segments it."""
 
     charsmap: bytes = b""
     order: list[str] = field(default_factory=list)
-    """Names of the steps: `Merge` and `Mark` put a space or a ▁ for several spaces, `Escape` a ▁ for each."""
+    """Names of the steps: `Merge` and `Mark` replace several spaces by one space or ▁, `Escape` each by a ▁."""
     prefixes: str = "never"
-    """Before what a ▁ is put: `never`, `first` for the text, `always` for each of its parts."""
+    """Where a ▁ is inserted: `never`, `first` (before the text), or `always` (before each of its parts)."""
 
 
 _ORDER = re.compile("(Precompiled )?(Strip )?(Merge |Mark )?((Escape )?Metaspace |WhitespaceSplit Metaspace |Escape )")
 _TRIMS = ("Strip", "WhitespaceSplit")
 
 
-def _cleaning(tokenizer: dict[str, Any]) -> dict[str, Any]:
-    """Return what is done to a text, in the engine's terms.
+def _normalizer_settings(tokenizer: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata for how a text is normalized.
 
-    The engine can keep all spaces; or drop those around a text, merge those in it, and put one before it.
+    The engine can keep all spaces; or strip those around a text, merge those in it, and put one before it.
 
     Raises:
-        ConversionError: if the engine cannot do that.
+        ConversionError: if the engine does not have this normalization.
     """
     steps = _Steps()
-    for step in _listed(tokenizer.get("normalizer"), "normalizers"):
+    for step in _flattened(tokenizer.get("normalizer"), "normalizers"):
         _normalize(steps, step)
-    for step in _listed(tokenizer.get("pre_tokenizer"), "pretokenizers"):
-        _cut(steps, step)
+    for step in _flattened(tokenizer.get("pre_tokenizer"), "pretokenizers"):
+        _pretokenize(steps, step)
     done = set(steps.order)
     merges, prefixes = bool(done & {"Merge", "Mark", "WhitespaceSplit"}), steps.prefixes != "never"
     if merges and not prefixes:
@@ -139,7 +141,7 @@ def _cleaning(tokenizer: dict[str, Any]) -> dict[str, Any]:
         )
     if "WhitespaceSplit" in done and steps.prefixes != "always":
         raise ConversionError("tokenizer.json: WhitespaceSplit without a space before every word is not imported")
-    if done & set(_TRIMS) and any(made_of(steps.charsmap, letter).strip(" ") for letter in _WHITE):
+    if done & set(_TRIMS) and any(normalized(steps.charsmap, letter).strip(" ") for letter in _WHITESPACE):
         raise ConversionError(
             "tokenizer.json: Strip and WhitespaceSplit are imported only with a table of characters "
             "(precompiled_charsmap) that makes spaces of tabs and line ends"
@@ -168,7 +170,7 @@ def _normalize(steps: _Steps, step: dict[str, Any]) -> None:
         raise ConversionError(f"tokenizer.json: a normalizer {shown(str(kind))} is not imported for unigram models")
 
 
-def _cut(steps: _Steps, step: dict[str, Any]) -> None:
+def _pretokenize(steps: _Steps, step: dict[str, Any]) -> None:
     kind = step.get("type")
     if kind == "Metaspace" and step.get("replacement", _SPACE) == _SPACE:
         scheme = step.get("prepend_scheme", "always" if step.get("add_prefix_space", True) else "never")
@@ -178,11 +180,11 @@ def _cut(steps: _Steps, step: dict[str, Any]) -> None:
     steps.order.append(str(kind))
 
 
-def _listed(step: Any, parts: str) -> Iterator[dict[str, Any]]:
-    """The steps of which a step is made up."""
+def _flattened(step: Any, parts: str) -> Iterator[dict[str, Any]]:
+    """Yield the steps that a step consists of."""
     if isinstance(step, dict) and step.get("type") == "Sequence":
         inside = step.get(parts)
         for part in inside if isinstance(inside, list) else ():
-            yield from _listed(part, parts)
+            yield from _flattened(part, parts)
     elif isinstance(step, dict):
         yield step

@@ -1,4 +1,4 @@
-"""A tokenizer in llama.cpp's terms, and the metadata that says it."""
+"""A tokenizer in llama.cpp's terms, and its metadata in a GGUF file."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class TokenKind(IntEnum):
-    """What a token is for; llama.cpp's numbers."""
+    """Kind of a token; llama.cpp's numbers."""
 
     NORMAL = 1
     UNKNOWN = 2
@@ -26,30 +26,30 @@ SPECIAL_KEYS = {
     "cls": "cls",
     "mask": "mask",
 }
-"""Our name of a special token → the format's (with its spelling)."""
+"""By our name of a special token: its name in the keys of the format, with the format's spelling."""
 
 
 @dataclass
 class Vocabulary:
-    """Tokens in the order of their numbers, and how text becomes them."""
+    """Tokens in the order of their numbers, and how text is split into them."""
 
     model: str
-    """`gpt2` byte pairs, `llama` SentencePiece, `t5` unigram, `bert` word pieces."""
+    """`gpt2` byte-level BPE, `llama` SentencePiece, `t5` unigram, `bert` WordPiece."""
     tokens: list[str]
     kinds: list[TokenKind]
     pre: str = "default"
-    """How text is cut before byte pairs are joined, by llama.cpp's name."""
+    """llama.cpp's name of the pre-tokenizer."""
     scores: list[float] | None = None
     merges: list[str] | None = None
     special: dict[str, int] = field(default_factory=dict)
-    """Numbers of the special tokens, by the names of `SPECIAL_KEYS`."""
+    """Numbers of the special tokens, by the names in `SPECIAL_KEYS`."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """What else stands under `tokenizer.ggml.`."""
+    """Further keys under `tokenizer.ggml.`."""
     chat_templates: dict[str, str] = field(default_factory=dict)
-    """Jinja, by name; "default" is the one that is used."""
+    """Jinja templates by name; "default" is the one that is used."""
 
     def fit(self, size: int) -> None:
-        """Make it as many tokens as the model has embeddings: unused ones are added, those beyond are dropped."""
+        """Pad with unused tokens, or truncate, to the number of the model's embeddings."""
         missing = size - len(self.tokens)
         if missing > 0:
             taken = set(self.tokens)
@@ -64,7 +64,7 @@ class Vocabulary:
         self.special = {name: number for name, number in self.special.items() if number < size}
 
     def metadata(self) -> dict[str, Any]:
-        """The keys of a GGUF file."""
+        """Return the metadata of a GGUF file."""
         found: dict[str, Any] = {
             "tokenizer.ggml.model": self.model,
             "tokenizer.ggml.pre": self.pre,

@@ -1,28 +1,28 @@
-"""Word pieces as in BERT."""
+"""WordPiece tokenizers, as in BERT."""
 
 from typing import Any
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers.added import AddedToken
-from paddock.conversion.tokenizers.bpe import numbered
+from paddock.conversion.tokenizers.bpe import tokens_by_id
 from paddock.conversion.tokenizers.vocabulary import TokenKind, Vocabulary
 
-WORD_BEGINS = "\u2581"
-"""llama.cpp marks the beginnings of words; BERT's files mark what is none, with `##`."""
+WORD_START = "\u2581"
+"""llama.cpp marks tokens that start a word; BERT's files mark all others, with `##`."""
 
 
-def word_pieces(checkpoint: Checkpoint, tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
+def read_wordpiece(checkpoint: Checkpoint, tokenizer: dict[str, Any], added: dict[int, AddedToken]) -> Vocabulary:
     """Return the vocabulary of a `tokenizer.json` with a WordPiece model, or of a `vocab.txt`.
 
     Raises:
-        ConversionError: if it is broken, or does with text what the engine cannot.
+        ConversionError: if it is broken, or processes text in a way that the engine does not have.
     """
     model = tokenizer.get("model") or {}
     vocab = model.get("vocab") if model else _listed(checkpoint)
     if model.get("continuing_subword_prefix", "##") != "##":
         raise ConversionError('tokenizer.json: continuing_subword_prefix must be "##"')
-    tokens, kinds = numbered(vocab, added)
+    tokens, kinds = tokens_by_id(vocab, added)
     for number, token in enumerate(tokens):
         if (
             kinds[number] is TokenKind.NORMAL
@@ -32,14 +32,14 @@ def word_pieces(checkpoint: Checkpoint, tokenizer: dict[str, Any], added: dict[i
         ):
             kinds[number] = TokenKind.CONTROL
         if kinds[number] is not TokenKind.CONTROL:
-            tokens[number] = token[2:] if token.startswith("##") and len(token) > 2 else WORD_BEGINS + token
+            tokens[number] = token[2:] if token.startswith("##") and len(token) > 2 else WORD_START + token
     settings = checkpoint.settings("tokenizer_config.json")
     normalizer = _normalizer(tokenizer.get("normalizer"), settings)
     return Vocabulary("bert", tokens, kinds, settings=normalizer)
 
 
 def _normalizer(normalizer: Any, settings: dict[str, Any]) -> dict[str, bool]:
-    """What happens to letters before they are looked up."""
+    """Return the settings of the normalizer that runs before tokens are looked up."""
     if normalizer is None:
         normalizer = {
             "type": "BertNormalizer",

@@ -1,7 +1,7 @@
-"""What a checkpoint sees with: its vision tower, and what fits the tower's vectors to the language model.
+"""Conversion of a checkpoint's vision tower, and of the projector that maps its outputs to the language model.
 
-Both go into a GGUF file of their own, which llama.cpp calls a projector (`mmproj`): the model beside it is the same as
-one that only reads.
+Both go into a GGUF file of their own, which llama.cpp calls a projector (`mmproj`). The file of the language model does
+not depend on it.
 """
 
 import math
@@ -11,80 +11,81 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddock.conversion.architectures.config import Config
+from paddock.conversion.architectures.gemma import VISION_TENSORS
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.numbers import finite32, positive32
 from paddock.conversion.checkpoint.safetensors import Tensor, shown
-from paddock.conversion.checkpoint.tensors import Kind, Planned, typed, whole, widened
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.vision.towers import SPREADS, Tensors, Tower, linear, tower_of
-from paddock.conversion.writer import Sink, write_gguf
+from paddock.conversion.output.tensors import OutputTensor, WeightType, typed, whole, widened
+from paddock.conversion.output.writer import ReportBytes, Sink, ignore_progress, write_gguf
+from paddock.conversion.vision.towers import COLOR_STATISTICS, Tensors, Tower, linear, tower_of
 
-PREFIXES = ("model.vision_tower.", "vision_tower.")
-"""What stands before the names of a tower's tensors."""
+TOWER_PREFIXES = ("model.vision_tower.", "vision_tower.")
+"""Prefixes of the names of a tower's tensors."""
 PROJECTOR_PREFIXES = ("model.multi_modal_projector.", "multi_modal_projector.")
-_SEEING = re.compile(r"vision_tower|multi_modal_projector|vision_model|embed_vision")
+_VISION = re.compile(VISION_TENSORS)
 _OPTIONAL = ("vision_model.", "")
-_NOT_WANTED = ("head.", "embeddings.position_ids")
-"""Tensors of a tower that no model which writes text uses."""
+_UNUSED = ("head.", "embeddings.position_ids")
+"""Prefixes of tensors of a tower that language models do not use."""
 
 
 @dataclass(frozen=True)
-class Projector:
-    """A projector as it will be written."""
+class ProjectorPlan:
+    """A projector file as it will be written."""
 
     metadata: Mapping[str, Any]
-    tensors: tuple[Planned, ...]
-    kind: Kind
+    tensors: tuple[OutputTensor, ...]
+    weight_type: WeightType
 
     @property
     def size(self) -> int:
-        """Bytes of its tensors."""
-        return sum(typed(tensor, self.kind).size for tensor in self.tensors)
+        """Bytes of the tensors."""
+        return sum(typed(tensor, self.weight_type).size for tensor in self.tensors)
 
-    def write(self, sink: Sink, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-        """Write it as a GGUF file; `progress` gets bytes: written, all.
+    def write(self, sink: Sink, progress: ReportBytes = ignore_progress) -> None:
+        """Write it as a GGUF file.
 
         Raises:
-            ConversionError: if a tensor cannot be read or does not fit.
+            ConversionError: if a tensor cannot be read or converted.
             OSError: if a file cannot be read, or the sink not written.
         """
-        write_gguf(sink, "clip", self.metadata, self.tensors, self.kind, progress)
+        write_gguf(sink, "clip", self.metadata, self.tensors, self.weight_type, progress)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What of a tower is used, and what comes after it."""
+class _Usage:
+    """The part of a tower that a family of models uses, and the tensors of its projector."""
 
     settings: dict[str, Any]
     layers: int
     last_norm: bool
     tensors: Tensors
-    """Of what comes after the tower."""
+    """Tensors of the projector."""
     plus_one: frozenset[str] = frozenset()
-    """Names in the file of norms that are stored less 1."""
+    """Names in the file of norms whose weights the checkpoint stores less 1."""
 
 
-def sees(checkpoint: Checkpoint) -> bool:
-    """Whether there are tensors of a vision tower in a checkpoint.
+def has_vision_tower(checkpoint: Checkpoint) -> bool:
+    """Return whether a checkpoint has tensors of a vision tower.
 
     Raises:
         ConversionError: if it is broken.
     """
-    return any(_SEEING.search(name) for name in checkpoint.tensors)
+    return any(_VISION.search(name) for name in checkpoint.tensors)
 
 
-def projector_of(checkpoint: Checkpoint, kind: str = "f16") -> Projector | None:
-    """Plan the projector of a checkpoint; None if it has no vision tower, or its architecture uses none.
+def plan_projector(checkpoint: Checkpoint, weight_type: str = "f16") -> ProjectorPlan | None:
+    """Return the plan of a checkpoint's projector; None if it has no vision tower, or its architecture uses none.
 
-    Its matrices are written in 16 bits unless `kind` is `f32`; never as bf16, which some kernels of it do not take. One
-    with values beyond the range of F16 is written in 32 bits.
+    Matrices are written as F16 unless `weight_type` is `f32`: some of llama.cpp's vision kernels do not take BF16. A
+    matrix with values beyond the range of F16 is written as F32.
 
     Raises:
-        ConversionError: if there is one that cannot be imported; the message says why.
+        ConversionError: if the tower cannot be imported; the message says why.
     """
     config = Config(checkpoint.config)
-    family = FAMILIES.get(config.architecture)
-    if family is None or not sees(checkpoint):
+    family = VISION_FAMILIES.get(config.architecture)
+    if family is None or not has_vision_tower(checkpoint):
         return None
     described = checkpoint.config.get("vision_config")
     if not isinstance(described, dict):
@@ -94,34 +95,34 @@ def projector_of(checkpoint: Checkpoint, kind: str = "f16") -> Projector | None:
         raise ConversionError(
             f"config.json describes a vision tower of {tower.layers} layers, the checkpoint has fewer"
         )
-    seen = family(tower, config)
-    expected = tower.tensors(seen.layers, last_norm=seen.last_norm)
-    found = _chosen(checkpoint.tensors, PREFIXES, expected, seen.plus_one)
-    found += _chosen(checkpoint.tensors, PROJECTOR_PREFIXES, seen.tensors, seen.plus_one)
-    _check_strangers(checkpoint.tensors, tower, seen)
-    mean, deviation = _spread(checkpoint, tower)
+    usage = family(tower, config)
+    expected = tower.tensors(usage.layers, last_norm=usage.last_norm)
+    found = _chosen(checkpoint.tensors, TOWER_PREFIXES, expected, usage.plus_one)
+    found += _chosen(checkpoint.tensors, PROJECTOR_PREFIXES, usage.tensors, usage.plus_one)
+    _refuse_unknown(checkpoint.tensors, tower, usage)
+    mean, deviation = _color_statistics(checkpoint, tower)
     metadata = {
         "general.type": "mmproj",
-        **tower.settings(seen.layers, mean, deviation),
+        **tower.settings(usage.layers, mean, deviation),
         "clip.vision.projection_dim": config.width,
-        **seen.settings,
+        **usage.settings,
     }
-    if kind == "f32":
-        return Projector(metadata, tuple(found), Kind.F32)
-    return Projector(metadata, tuple(map(widened, found)), Kind.F16)
+    if weight_type == "f32":
+        return ProjectorPlan(metadata, tuple(found), WeightType.F32)
+    return ProjectorPlan(metadata, tuple(map(widened, found)), WeightType.F16)
 
 
-def _gemma3(tower: Tower, config: Config) -> _Seen:
-    """Gemma 3: squares of patches become one vector each, their mean, which a norm and a matrix fit to the model."""
+def _gemma3(tower: Tower, config: Config) -> _Usage:
+    """Return how Gemma 3 uses its tower: the mean of each square of patches passes a norm and a matrix."""
     if tower.kind != "siglip":
         raise ConversionError(f"Gemma 3 with a vision tower of the type {tower.kind} is not imported")
-    wanted = config.integer("mm_tokens_per_image", default=256)
-    side = math.isqrt(wanted)
-    if not side or side * side != wanted or tower.side % side:
-        raise ConversionError(f"config.json: {tower.side}x{tower.side} patches cannot become {wanted} vectors")
+    tokens = config.integer("mm_tokens_per_image", default=256)
+    side = math.isqrt(tokens)
+    if not side or side * side != tokens or tower.side % side:
+        raise ConversionError(f"config.json: {tower.side}x{tower.side} patches cannot become {tokens} vectors")
     projection = ("mm.input_projection.weight", (tower.width, config.width))
     norm = ("mm.soft_emb_norm.weight", (tower.width,))
-    return _Seen(
+    return _Usage(
         {"clip.projector_type": "gemma3", "clip.vision.projector.scale_factor": tower.side // side},
         tower.layers,
         True,
@@ -130,8 +131,8 @@ def _gemma3(tower: Tower, config: Config) -> _Seen:
     )
 
 
-def _llava(tower: Tower, config: Config) -> _Seen:
-    """LLaVA: the vectors of one of the last layers, fitted to the model by two matrices."""
+def _llava(tower: Tower, config: Config) -> _Usage:
+    """Return how LLaVA uses its tower: the outputs of one of the last layers pass two matrices."""
     layer = config.get("vision_feature_layer")
     layer = -2 if layer is None else layer
     if not isinstance(layer, int) or isinstance(layer, bool) or not -tower.layers <= layer <= tower.layers:
@@ -140,7 +141,7 @@ def _llava(tower: Tower, config: Config) -> _Seen:
     if not used:
         raise ConversionError("config.json: vision_feature_layer must be a layer, not what comes before the first")
     strategy = config.get("vision_feature_select_strategy") or "default"
-    if strategy != ("default" if tower.has_summary else "full"):
+    if strategy != ("default" if tower.has_class_embedding else "full"):
         named = str(strategy)[:40]
         raise ConversionError(
             f'config.json: vision_feature_select_strategy "{named}" is not imported for a {tower.kind} tower'
@@ -151,19 +152,19 @@ def _llava(tower: Tower, config: Config) -> _Seen:
         raise ConversionError("config.json: a projector without biases is not imported")
     settings: dict[str, Any] = {"clip.projector_type": "mlp", "clip.vision.feature_layer": [used]}
     first = linear("linear_1", "mm.0", config.width, tower.width)
-    return _Seen(settings, used, False, first | linear("linear_2", "mm.2", config.width, config.width))
+    return _Usage(settings, used, False, first | linear("linear_2", "mm.2", config.width, config.width))
 
 
-FAMILIES: dict[str, Callable[[Tower, Config], _Seen]] = {
+VISION_FAMILIES: dict[str, Callable[[Tower, Config], _Usage]] = {
     "Gemma3ForConditionalGeneration": _gemma3,
     "LlavaForConditionalGeneration": _llava,
 }
-"""The first of `architectures` → how its vision tower is used."""
+"""How a vision tower is used, by the first of `architectures`."""
 
 
 def _chosen(
     tensors: Mapping[str, Tensor], prefixes: tuple[str, ...], expected: Tensors, plus_one: frozenset[str]
-) -> list[Planned]:
+) -> list[OutputTensor]:
     found = []
     for theirs, (ours, shape) in expected.items():
         names = [f"{prefix}{optional}{theirs}" for prefix in prefixes for optional in _OPTIONAL]
@@ -178,27 +179,27 @@ def _chosen(
     return found
 
 
-def _check_strangers(tensors: Mapping[str, Tensor], tower: Tower, seen: _Seen) -> None:
-    """See that nothing is left over that would change what is seen."""
-    wanted = {PREFIXES: tower.tensors(tower.layers, last_norm=True), PROJECTOR_PREFIXES: seen.tensors}
-    for name in filter(_SEEING.search, tensors):
+def _refuse_unknown(tensors: Mapping[str, Tensor], tower: Tower, usage: _Usage) -> None:
+    """Refuse tensors of a vision tower that no known tensor accounts for: they would change the outputs."""
+    known_names = {TOWER_PREFIXES: tower.tensors(tower.layers, last_norm=True), PROJECTOR_PREFIXES: usage.tensors}
+    for name in filter(_VISION.search, tensors):
         known = False
-        for prefixes, names in wanted.items():
+        for prefixes, names in known_names.items():
             prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), None)
             rest = name.removeprefix(prefix or "").removeprefix("vision_model.")
-            known = known or (prefix is not None and (rest in names or rest.startswith(_NOT_WANTED)))
+            known = known or (prefix is not None and (rest in names or rest.startswith(_UNUSED)))
         if not known:
             raise ConversionError(f'the tensor "{shown(name)}" does not belong to a vision tower of {tower.kind}')
 
 
-def _spread(checkpoint: Checkpoint, tower: Tower) -> tuple[list[float], list[float]]:
-    """Mean and deviation of each colour."""
+def _color_statistics(checkpoint: Checkpoint, tower: Tower) -> tuple[list[float], list[float]]:
+    """Return the mean and the standard deviation of each colour channel."""
     settings = checkpoint.settings("preprocessor_config.json")
     if not settings:
         nested = checkpoint.settings("processor_config.json").get("image_processor")
         settings = nested if isinstance(nested, dict) else {}
     found = []
-    for key, default in zip(("image_mean", "image_std"), SPREADS[tower.kind], strict=True):
+    for key, default in zip(("image_mean", "image_std"), COLOR_STATISTICS[tower.kind], strict=True):
         value = settings.get(key, default)
         if not isinstance(value, list) or len(value) != len(default) or not all(map(finite32, value)):
             raise ConversionError(f"preprocessor_config.json: {key} must be {len(default)} numbers")

@@ -1,6 +1,6 @@
-"""Networks that see: which settings and tensors each kind of vision transformer has, here and in a GGUF file.
+"""Vision transformers: the settings and tensors of each kind, in a checkpoint and in a GGUF file.
 
-The facts: transformers' models SigLIP and CLIP, and llama.cpp's loader of them (tools/mtmd/clip.cpp).
+The facts come from transformers' models SigLIP and CLIP, and llama.cpp's loader of them (tools/mtmd/clip.cpp).
 """
 
 from collections.abc import Callable, Mapping
@@ -11,14 +11,14 @@ from paddock.conversion.architectures.config import Config
 from paddock.conversion.errors import ConversionError
 
 Tensors = dict[str, tuple[str, tuple[int, ...]]]
-"""Name in the checkpoint → name in the file, and the shape that it must have, outermost dimension first."""
+"""By the name in the checkpoint: the name in the file, and the required shape, outermost dimension first."""
 
 COLOURS = 3
-SPREADS: dict[str, tuple[list[float], list[float]]] = {
+COLOR_STATISTICS: dict[str, tuple[list[float], list[float]]] = {
     "siglip": ([0.5] * 3, [0.5] * 3),
     "clip": ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]),
 }
-"""Mean and deviation of each colour that pictures are scaled with, unless a checkpoint says others."""
+"""Mean and standard deviation by which each colour is normalized, unless a checkpoint has its own."""
 _ACTIVATIONS: dict[str, dict[str, bool]] = {
     "gelu": {"clip.use_gelu": True},
     "gelu_new": {"clip.use_gelu": True},
@@ -38,7 +38,7 @@ _SHARED_DEFAULTS = {
 
 @dataclass(frozen=True)
 class Tower:
-    """A vision transformer: patches of a picture become vectors, layer by layer."""
+    """A vision transformer: turns patches of an image into vectors, layer by layer."""
 
     kind: str
     """`siglip` or `clip`."""
@@ -47,7 +47,7 @@ class Tower:
     layers: int
     heads: int
     image: int
-    """Pixels along each side of a picture."""
+    """Pixels along each side of an image."""
     patch: int
     """Pixels along each side of a patch."""
     epsilon: float
@@ -55,16 +55,16 @@ class Tower:
 
     @property
     def side(self) -> int:
-        """Patches along each side of a picture."""
+        """Patches along each side of an image."""
         return self.image // self.patch
 
     @property
-    def has_summary(self) -> bool:
-        """Whether a vector of no patch comes first, for the picture as a whole."""
+    def has_class_embedding(self) -> bool:
+        """Whether a class embedding, which stands for the whole image, precedes the patches."""
         return self.kind == "clip"
 
     def settings(self, layers: int, mean: list[float], deviation: list[float]) -> dict[str, Any]:
-        """Return the metadata that says all this of a file with so many of the layers."""
+        """Return the metadata of a file with the first `layers` layers of the tower."""
         return {
             "clip.has_vision_encoder": True,
             **self.activation,
@@ -80,7 +80,7 @@ class Tower:
         }
 
     def tensors(self, layers: int, *, last_norm: bool) -> Tensors:
-        """Return the tensors of so many layers, with the norm after the last one or not."""
+        """Return the tensors of the first `layers` layers; `last_norm` includes the norm after the last one."""
         width = self.width
         found: Tensors = {
             "embeddings.patch_embedding.weight": (
@@ -89,12 +89,12 @@ class Tower:
             ),
             "embeddings.position_embedding.weight": (
                 "v.position_embd.weight",
-                (self.side**2 + self.has_summary, width),
+                (self.side**2 + self.has_class_embedding, width),
             ),
         }
         if self.kind == "clip":
             found["embeddings.class_embedding"] = ("v.class_embd", (width,))
-            found |= _norm("pre_layrnorm", "v.pre_ln", width)  # so spelt in every checkpoint
+            found |= _norm("pre_layrnorm", "v.pre_ln", width)  # spelt this way in every checkpoint
         else:
             found["embeddings.patch_embedding.bias"] = ("v.patch_embd.bias", (width,))
         for layer in range(layers):
@@ -111,7 +111,7 @@ class Tower:
 
 
 def linear(theirs: str, ours: str, rows: int, columns: int, *, bias: bool = True) -> Tensors:
-    """Return a matrix and, if it has one, its bias."""
+    """Return the tensors of a linear layer."""
     found: Tensors = {f"{theirs}.weight": (f"{ours}.weight", (rows, columns))}
     return found | ({f"{theirs}.bias": (f"{ours}.bias", (rows,))} if bias else {})
 
@@ -120,7 +120,7 @@ def tower_of(values: Mapping[str, Any]) -> Tower:
     """Return the tower that a checkpoint's `vision_config` describes.
 
     Raises:
-        ConversionError: if it is of a kind that is not imported, or cannot be.
+        ConversionError: if its kind is not supported, or its sizes are impossible.
     """
     make = _TOWERS.get(str(values.get("model_type")))
     if make is None:
@@ -132,7 +132,7 @@ def tower_of(values: Mapping[str, Any]) -> Tower:
     if tower.width % tower.heads or tower.side < 1:
         raise ConversionError("config.json describes a vision tower whose sizes do not fit together")
     if tower.feed_forward == tower.width:
-        # llama.cpp takes such matrices for those of old files, which have them the other way round.
+        # llama.cpp takes such matrices for those of old files, which have them transposed.
         raise ConversionError("a vision tower whose intermediate_size is its hidden_size cannot be imported")
     return tower
 
@@ -141,7 +141,7 @@ def activation(config: Config, key: str, default: str) -> Mapping[str, bool]:
     """Return the metadata for an activation function.
 
     Raises:
-        ConversionError: if it is one that the engine does not have.
+        ConversionError: if the engine does not have it.
     """
     name = config.get(key) or default
     if not isinstance(name, str) or name not in _ACTIVATIONS:
@@ -151,15 +151,15 @@ def activation(config: Config, key: str, default: str) -> Mapping[str, bool]:
 
 def _siglip(values: Mapping[str, Any]) -> Tower:
     defaults = {"patch_size": 16, "layer_norm_eps": 1e-6}
-    return _tower("siglip", Config({**_SHARED_DEFAULTS, **defaults, **_said(values)}), "gelu_pytorch_tanh")
+    return _tower("siglip", Config({**_SHARED_DEFAULTS, **defaults, **_set_values(values)}), "gelu_pytorch_tanh")
 
 
 def _clip(values: Mapping[str, Any]) -> Tower:
     defaults = {"patch_size": 32, "layer_norm_eps": 1e-5}
-    return _tower("clip", Config({**_SHARED_DEFAULTS, **defaults, **_said(values)}), "quick_gelu")
+    return _tower("clip", Config({**_SHARED_DEFAULTS, **defaults, **_set_values(values)}), "quick_gelu")
 
 
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+def _set_values(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 

@@ -1,1 +1,1 @@
-"""Conversions that run in a process of their own."""
+"""Programs that convert in a process of their own, so that the server never imports numpy."""

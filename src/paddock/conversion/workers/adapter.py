@@ -1,6 +1,6 @@
-"""`python -m paddock.conversion.workers.adapter JOB`: a PEFT adapter converted, in a process of its own; see `worker`.
+"""`python -m paddock.conversion.workers.adapter JOB`: convert a PEFT adapter in a process of its own (see `job`).
 
-JOB is a `Job` as JSON.
+JOB is an `AdapterJob` as JSON.
 """
 
 import sys
@@ -8,25 +8,25 @@ from pathlib import Path
 
 import msgspec
 
-from paddock.conversion.adapters import Base, checkpoint_of, convert_adapter
+from paddock.conversion.adapters import BaseModel, adapter_checkpoint, convert_adapter
 from paddock.conversion.workers.job import run_job
 
 
-class Job(msgspec.Struct):
-    """What is to be converted: the adapter's files (name → path), the model that it is for, where the result goes."""
+class AdapterJob(msgspec.Struct):
+    """An adapter to convert: its files (name → path), the model that it is for, and the file to write."""
 
     files: dict[str, str]
-    base: Base
+    base: BaseModel
     target: str
 
 
-def main(job: Job) -> int:
+def main(job: AdapterJob) -> int:
     """Convert; return the exit status of the process."""
     files = {name: Path(path) for name, path in job.files.items()}
     return run_job(
-        Path(job.target), lambda file, progress: convert_adapter(checkpoint_of(files), job.base, file, progress)
+        Path(job.target), lambda file, progress: convert_adapter(adapter_checkpoint(files), job.base, file, progress)
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main(msgspec.json.decode(sys.argv[1], type=Job)))
+    sys.exit(main(msgspec.json.decode(sys.argv[1], type=AdapterJob)))

@@ -1,6 +1,6 @@
-"""`python -m paddock.conversion.workers.checkpoint JOB`: a checkpoint imported, in a process of its own; see `worker`.
+"""`python -m paddock.conversion.workers.checkpoint JOB`: import a checkpoint in a process of its own (see `job`).
 
-JOB is a `Job` as JSON.
+JOB is a `CheckpointJob` as JSON.
 """
 
 import sys
@@ -11,15 +11,16 @@ from typing import BinaryIO
 import msgspec
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.layers import import_layers, remark
-from paddock.conversion.workers.job import ReportBytes, run_job, say
+from paddock.conversion.importing import import_checkpoint, vision_remark
+from paddock.conversion.output.writer import ReportBytes
+from paddock.conversion.workers.job import run_job, send
 from paddock.progress import Progress
 
 
-class Job(msgspec.Struct):
-    """What is to be imported: files (name → path), the form of the weights (`f16`), where the results go.
+class CheckpointJob(msgspec.Struct):
+    """A checkpoint to import: its files (name → path), the type of the weights (`f16`), and the files to write.
 
-    The file for the projector stays as it is if the model does not see; without one, none is made.
+    The projector's file stays empty if the model has no vision tower; without one, no projector is made.
     """
 
     files: dict[str, str]
@@ -28,18 +29,18 @@ class Job(msgspec.Struct):
     projector: str = ""
 
 
-def main(job: Job) -> int:
+def main(job: CheckpointJob) -> int:
     """Import; return the exit status of the process."""
     checkpoint = Checkpoint({name: Path(path) for name, path in job.files.items()})
 
     def convert(file: BinaryIO, progress: ReportBytes) -> None:
-        projector = partial(Path(job.projector).open, "wb") if job.projector else None
-        import_layers(checkpoint, file, projector, job.kind, progress)
-        if projector is not None and (text := remark(checkpoint)):
-            say(Progress(text))
+        open_projector = partial(Path(job.projector).open, "wb") if job.projector else None
+        import_checkpoint(checkpoint, file, open_projector, job.kind, progress)
+        if open_projector is not None and (text := vision_remark(checkpoint)):
+            send(Progress(text))
 
     return run_job(Path(job.target), convert)
 
 
 if __name__ == "__main__":
-    sys.exit(main(msgspec.json.decode(sys.argv[1], type=Job)))
+    sys.exit(main(msgspec.json.decode(sys.argv[1], type=CheckpointJob)))

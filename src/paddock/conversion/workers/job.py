@@ -1,8 +1,7 @@
-"""What the programs have in common that convert in a process of their own, for `library.child`.
+"""How a converting process talks to the process that started it (`library.create.worker_process`).
 
-Each line that they print is a JSON object: a `Progress` without a status from time to time, one with a status for
-whoever waits for the result, or `{"error": text}` if they fail, with `"errno"` where the disk is to blame. They end
-when their standard input does.
+Each line that it prints is a JSON object: a `Progress` without a status from time to time, one with a status for the
+user, or `{"error": text}` if it fails, with `"errno"` if the disk is the reason. It ends when its standard input ends.
 """
 
 import contextlib
@@ -17,46 +16,44 @@ from typing import BinaryIO
 import msgspec
 
 from paddock.conversion.errors import ConversionError
+from paddock.conversion.output.writer import ReportBytes
 from paddock.progress import Progress
 
-ReportBytes = Callable[[int, int], None]
-"""Receives how many bytes are done, and of how many."""
-
-INTERVAL = 0.1
+REPORT_INTERVAL = 0.1
 """Seconds between two reports."""
 
 
 def run_job(target: Path, convert: Callable[[BinaryIO, ReportBytes], None]) -> int:
-    """Have `convert` write the file `target`, report how far it is, and return the exit status of the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the business of who waits for it
+    """Write `target` with `convert`, report its progress, and return the exit status of the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for this one handles the terminal's Ctrl-C
     threading.Thread(target=_end_with_input, daemon=True).start()
     reported = 0.0
 
     def progress(done: int, total: int) -> None:
         nonlocal reported
-        if time.monotonic() - reported >= INTERVAL or done == total:
+        if time.monotonic() - reported >= REPORT_INTERVAL or done == total:
             reported = time.monotonic()
-            say(Progress(total=total, completed=done))
+            send(Progress(total=total, completed=done))
 
     try:
         with target.open("wb") as file:
             convert(file, progress)
     except ConversionError as error:
-        say({"error": str(error)})
+        send({"error": str(error)})
         return 1
     except OSError as error:
-        say({"error": error.strerror or str(error), "errno": error.errno})
+        send({"error": error.strerror or str(error), "errno": error.errno})
         return 1
     return 0
 
 
-def say(message: Progress | dict[str, object]) -> None:
-    """Print a message for whoever started this process."""
+def send(message: Progress | dict[str, object]) -> None:
+    """Print a message for the process that started this one."""
     print(msgspec.json.encode(message).decode(), flush=True)
 
 
 def _end_with_input() -> None:
     with contextlib.suppress(OSError):
-        while os.read(0, 1):  # not sys.stdin, whose lock the interpreter wants when it ends
+        while os.read(0, 1):  # not sys.stdin, whose lock the interpreter needs to shut down
             pass
     os._exit(1)

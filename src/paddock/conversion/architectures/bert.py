@@ -1,17 +1,17 @@
-"""Encoders: networks in which each token sees all others, and that make vectors or scores of texts.
+"""BERT and its relatives: encoders with bidirectional attention, which make embeddings or scores of texts.
 
-The facts: llama.cpp's loader (src/models/bert.cpp) and transformers' models.
+The facts come from llama.cpp's loader (src/models/bert.cpp) and transformers' models.
 """
 
 from dataclasses import replace
 
-from paddock.conversion.architectures.base import Architecture, Settings
+from paddock.conversion.architectures.architecture import Architecture, Settings
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.errors import ConversionError
 
 
 def encoder(config: Config) -> Settings:
-    """What BERT and its kin have in common."""
+    """Return the settings that all encoders have."""
     return {
         "context_length": config.integer("max_position_embeddings", "n_positions"),
         "embedding_length": config.width,
@@ -24,7 +24,7 @@ def encoder(config: Config) -> Settings:
 
 
 def bert(config: Config) -> Settings:
-    """BERT, with learned positions."""
+    """Return the settings of BERT, which has learned positions."""
     if config.values.get("position_embedding_type", "absolute") != "absolute":
         raise ConversionError("config.json: position_embedding_type must be absolute")
     if config.values.get("hidden_act", "gelu") not in ("gelu", "gelu_new", "gelu_pytorch_tanh"):
@@ -33,7 +33,7 @@ def bert(config: Config) -> Settings:
 
 
 def roberta(config: Config) -> Settings:
-    """RoBERTa: BERT whose first positions belong to no text."""
+    """Return the settings of RoBERTa: BERT whose first positions no text uses."""
     settings, first = bert(config), first_position(config)
     if settings["context_length"] <= first:
         raise ConversionError(f"config.json: max_position_embeddings must be more than {first}")
@@ -41,18 +41,18 @@ def roberta(config: Config) -> Settings:
 
 
 def first_position(config: Config) -> int:
-    """Return the position of a text's first token: RoBERTa counts from the one after that of padding."""
+    """Return the position of a text's first token: RoBERTa counts from the padding token's number plus 1."""
     return config.integer("pad_token_id", default=1) + 1
 
 
 def cross_encoder(config: Config) -> Settings:
-    """BERT with one number at its end: how well a text answers a question."""
+    """Return the settings of a BERT that ranks: it gives one score of how well a document answers a query."""
     _require_one_score(config)
     return bert(config)
 
 
 def roberta_cross_encoder(config: Config) -> Settings:
-    """RoBERTa with one number at its end."""
+    """Return the settings of a RoBERTa that ranks."""
     _require_one_score(config)
     return roberta(config)
 
@@ -65,7 +65,7 @@ def _require_one_score(config: Config) -> None:
 
 
 def nomic(config: Config) -> Settings:
-    """Nomic's BERT: rotated positions, gated feed-forward layers without biases."""
+    """Return the settings of Nomic's BERT: RoPE, and gated feed-forward layers without biases."""
     rope = config.rope()
     return {**encoder(config), "rope.freq_base": config.number("rotary_emb_base", default=rope.theta)}
 
@@ -74,7 +74,7 @@ BERT = Architecture(
     "bert",
     bert,
     prefixes=("bert.",),
-    left_out=r"position_ids$|pooler\.|^cls\.|^lm_head",
+    skipped=r"position_ids$|pooler\.|^cls\.|^lm_head",
     embeds=True,
 )
 ROBERTA = replace(BERT, settings=roberta, prefixes=("roberta.",), first_position=first_position)
@@ -84,14 +84,14 @@ ROBERTA_CROSS_ENCODER = replace(
     heads={"classifier.dense": "cls", "classifier.out_proj": "cls.output"},
 )
 
-ENCODERS: dict[str, Architecture] = {
+ARCHITECTURES: dict[str, Architecture] = {
     "BertModel": BERT,
     "BertForMaskedLM": BERT,
     "BertForSequenceClassification": Architecture(
         "bert",
         cross_encoder,
         prefixes=("bert.",),
-        left_out=r"position_ids$",
+        skipped=r"position_ids$",
         embeds=True,
         heads={"bert.pooler.dense": "cls", "classifier": "cls.output"},
     ),
@@ -101,6 +101,6 @@ ENCODERS: dict[str, Architecture] = {
     "XLMRobertaModel": ROBERTA,
     "XLMRobertaForMaskedLM": ROBERTA,
     "XLMRobertaForSequenceClassification": ROBERTA_CROSS_ENCODER,
-    "NomicBertModel": Architecture("nomic-bert", nomic, left_out=r"position_ids$|pooler\.", embeds=True),
+    "NomicBertModel": Architecture("nomic-bert", nomic, skipped=r"position_ids$|pooler\.", embeds=True),
 }
-"""The first of `architectures` in `config.json` → how it is imported."""
+"""By the first of `architectures` in `config.json`."""
