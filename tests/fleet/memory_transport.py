@@ -13,22 +13,26 @@ LOADED = Loaded(
 )
 
 
+def load_at_once(runner: "MemoryTransport", command: Command) -> None:
+    """Load whatever model, and answer nothing else."""
+    if isinstance(command, LoadModel):
+        runner.send_event(LOADED)
+
+
 class MemoryTransport:
-    """Hands commands to the test, and the test's events to the client, as bytes.
+    """Hands commands to a script, and the script's events to the client, as bytes.
 
     Args:
-        on_load: what the runner does when it is told to load.
+        script: what the runner does with a command.
     """
 
-    def __init__(
-        self, on_load: Callable[["MemoryTransport"], object] = lambda runner: runner.send_event(LOADED)
-    ) -> None:
+    def __init__(self, script: Callable[["MemoryTransport", Command], object] = load_at_once) -> None:
         self.commands: list[Command] = []
-        """What the client has sent since the model was loaded."""
+        """The commands that the client has sent after `LoadModel`."""
         self.aborted = False
-        self._on_load = on_load
+        self.gone = False
+        self._script = script
         self._frames = Frames()
-        self._gone = False
         self.receiver: Receiver
 
     @property
@@ -39,14 +43,13 @@ class MemoryTransport:
         self.receiver = receiver
 
     def send(self, frame: bytes) -> None:
-        if self._gone:
+        if self.gone:
             return
         for body in self._frames.feed(frame):
             command = decode_command(body)
-            if isinstance(command, LoadModel):
-                self._on_load(self)
-            else:
+            if not isinstance(command, LoadModel):
                 self.commands.append(command)
+            self._script(self, command)
 
     def abort(self) -> None:
         self.aborted = True
@@ -62,8 +65,8 @@ class MemoryTransport:
 
     def lose(self, reason: str) -> None:
         """Let the runner be gone."""
-        if not self._gone:
-            self._gone = True
+        if not self.gone:
+            self.gone = True
             self.receiver.connection_lost(reason)
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.errors import ErrorKind
@@ -14,11 +14,13 @@ from paddock.fleet.client import RunnerClient
 from paddock.ipc import (
     Cancel,
     Chunk,
+    Command,
     Embed,
     Failed,
     Finished,
     Generate,
     LoadFailed,
+    LoadModel,
     Measure,
     Measured,
     Statistics,
@@ -82,8 +84,12 @@ def test_loading_tells_how_the_model_was_loaded() -> None:
 
 
 def test_a_model_that_cannot_be_loaded_fails_with_the_runners_message() -> None:
+    def refuse(runner: MemoryTransport, command: Command) -> None:
+        if isinstance(command, LoadModel):
+            runner.send_event(LoadFailed("no such tensor"))
+
     async def body() -> None:
-        client = RunnerClient("m", MemoryTransport(lambda runner: runner.send_event(LoadFailed("no such tensor"))))
+        client = RunnerClient("m", MemoryTransport(refuse))
         with pytest.raises(LoadFailure, match=r"^no such tensor$"):
             await client.load(LOAD, 5)
         assert await client.wait_closed() == "exit status 0"
@@ -92,7 +98,7 @@ def test_a_model_that_cannot_be_loaded_fails_with_the_runners_message() -> None:
 
 
 def test_a_runner_that_dies_while_it_loads_fails_with_the_reason_and_its_last_warning() -> None:
-    def die(runner: MemoryTransport) -> None:
+    def die(runner: MemoryTransport, command: Command) -> None:
         runner.receiver.log_received("ERROR out of cells")
         runner.receiver.log_received("INFO good bye")
         runner.lose("signal 6")
@@ -106,7 +112,7 @@ def test_a_runner_that_dies_while_it_loads_fails_with_the_reason_and_its_last_wa
 
 def test_loading_that_takes_too_long_ends_the_runner() -> None:
     async def body() -> None:
-        transport = MemoryTransport(lambda runner: None)
+        transport = MemoryTransport(lambda runner, command: None)
         client = RunnerClient("m", transport)
         with pytest.raises(LoadTimeout, match="timed out waiting for the model to load"):
             await client.load(LOAD, 0.01)
@@ -118,7 +124,7 @@ def test_loading_that_takes_too_long_ends_the_runner() -> None:
 
 def test_cancelled_loading_ends_the_runner() -> None:
     async def body() -> None:
-        transport = MemoryTransport(lambda runner: None)
+        transport = MemoryTransport(lambda runner, command: None)
         client = RunnerClient("m", transport)
         loading = await started(client.load(LOAD, 5))
         loading.cancel()
@@ -159,6 +165,7 @@ def test_interleaved_replies_reach_their_readers_in_order() -> None:
     run(body)
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 4), st.lists(st.text(max_size=5), max_size=6), st.data())
 def test_frames_may_be_cut_anywhere(count: int, pieces: list[str], data: st.DataObject) -> None:
     async def body() -> None:

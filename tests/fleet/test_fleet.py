@@ -1,245 +1,274 @@
+"""What the fleet decides: what it loads, shares and unloads. Its runners are scripts, so nothing is computed."""
+
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from paddock.durations import parse_duration
+from paddock.durations import FOREVER, parse_duration
 from paddock.fleet import (
     Fleet,
+    FleetConfig,
     InsufficientMemory,
-    Lease,
     LoadFailure,
     LoadOptions,
-    LoadTimeout,
-    LocalProcesses,
     ModelDimensions,
-    RequestFailed,
     Resources,
+    Runner,
     RunnerCrashed,
     RunnerFiles,
     RunnerSpec,
     ServerBusy,
 )
-from paddock.ipc import Chunk, Finished, Generate, Sampling
+from paddock.fleet.client import RunnerClient
+from paddock.ipc import Command, Generate, Loaded, LoadFailed, LoadModel
 from paddock.settings import Settings
-from tests.blobs import BLOBS, file_ref
-from tests.ggufs import tiny_llama
+from tests.fleet.memory_transport import MemoryTransport
 
 GIB = 1 << 30
 DIMENSIONS = ModelDimensions(weights=1 << 20, layers=2, kv_length=64, train_context=4096)
+MODELS = [
+    RunnerSpec(f"m{i}:latest", f"{i}" * 64, RunnerFiles(f"sha256:{i}"), DIMENSIONS, context_length=128)
+    for i in range(4)
+]
+BROKEN = replace(MODELS[3], files=RunnerFiles("sha256:broken"))
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[RunnerSpec]:
-    """Four models that differ."""
-    folder = tmp_path_factory.mktemp("models")
-    specs = []
-    for seed in range(4):
-        path = folder / f"{seed}.gguf"
-        tiny_llama(path, seed=seed, context_length=4096)
-        specs.append(
-            RunnerSpec(
-                name=f"m{seed}:latest",
-                digest=f"{seed}" * 64,
-                files=RunnerFiles(file_ref(path).digest),
-                dimensions=DIMENSIONS,
-                context_length=128,
-            )
+def load_as_told(runner: MemoryTransport, command: Command) -> None:
+    """Answer `LoadModel` as a runner does."""
+    if isinstance(command, LoadModel):
+        loaded = Loaded(
+            context_length=command.context_length,
+            pool_tokens=command.pool_tokens,
+            max_sequences=command.max_sequences or 4,
+            threads=command.threads,
+            flash_attention=False,
+            description="scripted",
         )
-    return specs
+        broken = command.model.digest == BROKEN.files.model
+        runner.send_event(LoadFailed("it is broken") if broken else loaded)
 
 
-class MeasuredMachine(LocalProcesses):
-    """Processes of this machine, with as much free memory as a test says."""
+class ScriptedRunners:
+    """A placement whose runners are scripts, on a machine with as much memory as a test says."""
 
-    def __init__(self, available: Callable[[], int]) -> None:
-        super().__init__([BLOBS])
+    def __init__(self, available: Callable[[], int] = lambda: 8 * GIB) -> None:
+        self.started: list[str] = []
+        """The name of each model that was loaded, in order."""
+        self.transports: list[MemoryTransport] = []
+        self.delay = 0.0
+        """Seconds that loading takes."""
         self._available = available
 
     async def resources(self) -> Resources:
-        return Resources(available_memory=self._available(), cores=1)
+        return Resources(available_memory=self._available(), cores=3)
+
+    async def start(self, name: str, load: LoadModel, seconds: float) -> Runner:
+        await asyncio.sleep(self.delay)
+        self.started.append(name)
+        transport = MemoryTransport(load_as_told)
+        self.transports.append(transport)
+        runner = RunnerClient(name, transport)
+        await runner.load(load, seconds)
+        return runner
 
 
 @asynccontextmanager
-async def a_fleet(available: Callable[[], int] = lambda: 8 * GIB, **settings: Any) -> AsyncIterator[Fleet]:
-    fleet = Fleet(Settings(**settings), MeasuredMachine(available))
+async def a_fleet(placement: ScriptedRunners | None = None, **settings: Any) -> AsyncIterator[Fleet]:
+    placement = placement or ScriptedRunners()
+    fleet = Fleet(Settings(**settings), placement, FleetConfig(min_keep_alive=parse_duration("200ms")))
     try:
         yield fleet
     finally:
-        processes = runner_processes()
         await fleet.close()
-        assert not any(map(is_alive, processes))
-
-
-def runner_processes() -> list[psutil.Process]:
-    """The runners that this process has started."""
-    return [child for child in psutil.Process().children() if "paddock.engine" in child.cmdline()]
-
-
-def is_alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-async def tell(lease: Lease, tokens: int = 5, **fields: Any) -> str:
-    reply = lease.runner.generate(
-        Generate(id=0, prompt="hello", num_predict=tokens, sampling=Sampling(temperature=0), **fields)
-    )
-    text, done = "", False
-    while not done:
-        for event in await reply.read():
-            if isinstance(event, Chunk):
-                text += event.text
-            else:
-                assert isinstance(event, Finished)
-                done = True
-    return text
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
-
-
-def names(fleet: Fleet) -> set[str]:
-    return {m.spec.name for m in fleet.loaded()}
+        assert all(transport.gone for transport in placement.transports)
+        assert not fleet.loaded()
 
 
 Body = Callable[[], Awaitable[None]]
 
 
 def run(body: Body) -> None:
-    asyncio.run(asyncio.wait_for(body(), 60))
+    asyncio.run(asyncio.wait_for(body(), 20))
 
 
-def test_a_model_is_loaded_once_and_shared_by_simultaneous_requests(models: list[RunnerSpec]) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.002)
+
+
+def names(fleet: Fleet) -> set[str]:
+    return {model.spec.name for model in fleet.loaded()}
+
+
+def test_a_model_is_loaded_once_for_simultaneous_requests() -> None:
     async def body() -> None:
-        async with a_fleet() as fleet:
-            leases = await asyncio.gather(*(fleet.acquire(models[0]) for _ in range(8)))
-            assert len({id(lease.runner) for lease in leases}) == len(runner_processes()) == 1
-            replies = await asyncio.gather(*(tell(lease) for lease in leases))
-            assert len(set(replies)) == 1
-            for lease in leases:
-                lease.release()
-            assert names(fleet) == {"m0:latest"}
+        placement = ScriptedRunners()
+        async with a_fleet(placement) as fleet:
+            leases = await asyncio.gather(*(fleet.acquire(MODELS[0]) for _ in range(8)))
+            assert len({id(lease.runner) for lease in leases}) == 1
+            assert placement.started == ["m0:latest"]
 
     run(body)
 
 
-def test_a_model_is_unloaded_after_its_keep_alive(models: list[RunnerSpec]) -> None:
+def test_names_that_share_their_files_share_a_runner_and_the_last_used_is_listed() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners()
+        async with a_fleet(placement) as fleet:
+            (await fleet.acquire(MODELS[0])).release()
+            (await fleet.acquire(replace(MODELS[0], name="other:latest"))).release()
+            assert placement.started == ["m0:latest"]
+            assert names(fleet) == {"other:latest"}
+
+    run(body)
+
+
+def test_a_model_expires_its_keep_alive_after_the_last_use() -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
-            with await fleet.acquire(models[0], parse_duration("300ms")) as lease:
-                (process,) = runner_processes()
-                await asyncio.sleep(0.5)
+            with await fleet.acquire(MODELS[0], parse_duration("30ms")):
+                await asyncio.sleep(0.05)
                 assert names(fleet) == {"m0:latest"}
-                await tell(lease)
             (listed,) = fleet.loaded()
             assert listed.expires_at is not None
             assert abs(listed.expires_at - time.time_ns()) < 10**9
             await until(lambda: not fleet.loaded())
-            await until(lambda: not is_alive(process))
 
     run(body)
 
 
-def test_a_model_with_keep_alive_0_serves_its_request_and_is_unloaded(models: list[RunnerSpec]) -> None:
+def test_a_model_that_is_kept_for_ever_has_no_expiry_and_is_listed_first() -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            for model, keep in zip(MODELS, (parse_duration("1m"), FOREVER, parse_duration("1h")), strict=False):
+                (await fleet.acquire(model, keep)).release()
+            assert [model.spec.name for model in fleet.loaded()] == ["m1:latest", "m2:latest", "m0:latest"]
+            assert fleet.loaded()[0].expires_at is None
+
+    run(body)
+
+
+def test_keep_alive_0_unloads_after_the_request() -> None:
     async def body() -> None:
         async with a_fleet(keep_alive=0) as fleet:
             for _ in range(2):
-                with await fleet.acquire(models[0]) as lease:
-                    assert await tell(lease, 3) is not None
+                with await fleet.acquire(MODELS[0]):
+                    assert names(fleet) == {"m0:latest"}
                 await until(lambda: not fleet.loaded())
 
     run(body)
 
 
-def test_a_model_in_use_is_unloaded_only_afterwards(models: list[RunnerSpec]) -> None:
+def test_a_model_in_use_is_unloaded_only_afterwards() -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
-            with await fleet.acquire(models[0]) as lease:
-                assert await fleet.unload(models[0].files)
+            with await fleet.acquire(MODELS[0]) as lease:
+                assert await fleet.unload(MODELS[0].files)
                 assert names(fleet) == {"m0:latest"}
-                await tell(lease)
+                assert lease.runner.generate(Generate(id=0, prompt="x"))
             await until(lambda: not fleet.loaded())
-            assert not await fleet.unload(models[0].files)
+            assert not await fleet.unload(MODELS[0].files)
 
     run(body)
 
 
-def test_other_loading_options_load_the_model_again_once_nobody_uses_it(models: list[RunnerSpec]) -> None:
+def test_unloading_an_idle_model_returns_when_its_memory_is_free() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners()
+        async with a_fleet(placement) as fleet:
+            (await fleet.acquire(MODELS[0])).release()
+            assert await fleet.unload(MODELS[0].files)
+            assert placement.transports[0].gone
+            assert not fleet.loaded()
+
+    run(body)
+
+
+def test_releasing_a_lease_twice_is_harmless() -> None:
+    async def body() -> None:
+        async with a_fleet(keep_alive=0) as fleet:
+            first, second = await fleet.acquire(MODELS[0]), await fleet.acquire(MODELS[0])
+            first.release()
+            first.release()
+            assert names(fleet) == {"m0:latest"}
+            second.release()
+            await until(lambda: not fleet.loaded())
+
+    run(body)
+
+
+def test_other_loading_options_load_the_model_again_once_nobody_uses_it() -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
-            other = replace(models[0], options=LoadOptions(use_mmap=False))
-            with await fleet.acquire(models[0]) as lease:
-                waiting = asyncio.create_task(fleet.acquire(other))
-                await asyncio.sleep(0.1)
+            with await fleet.acquire(MODELS[0]) as lease:
+                waiting = asyncio.create_task(fleet.acquire(replace(MODELS[0], options=LoadOptions(use_mmap=False))))
+                await asyncio.sleep(0.02)
                 assert not waiting.done()
-                await tell(lease)
                 first = lease.runner
             with await waiting as lease:
                 assert lease.runner is not first
-                await tell(lease)
 
     run(body)
 
 
-def test_a_longer_context_loads_the_model_again_only_if_the_kv_cache_is_too_small(models: list[RunnerSpec]) -> None:
+def test_a_longer_context_loads_the_model_again_only_if_the_kv_cache_is_too_small() -> None:
     async def body() -> None:
-        async with a_fleet(num_parallel=2) as fleet:
-            with await fleet.acquire(models[0]) as lease:
-                first = lease.runner
-            with await fleet.acquire(replace(models[0], context_length=256)) as lease:
-                assert lease.runner is first
-            with await fleet.acquire(replace(models[0], context_length=1024)) as lease:
-                assert lease.runner is not first
-            with await fleet.acquire(models[0]) as lease:
-                (listed,) = fleet.loaded()
-                assert listed.context_length == 1024
+        placement = ScriptedRunners()
+        async with a_fleet(placement, num_parallel=2) as fleet:
+            for context, loads in ((128, 1), (256, 1), (1024, 2), (128, 2)):
+                (await fleet.acquire(replace(MODELS[0], context_length=context))).release()
+                assert len(placement.started) == loads
+            (listed,) = fleet.loaded()
+            assert listed.context_length == 1024
 
     run(body)
 
 
-def test_the_model_that_has_been_idle_longest_makes_room(models: list[RunnerSpec]) -> None:
+def test_the_model_that_has_been_idle_longest_makes_room() -> None:
     async def body() -> None:
         async with a_fleet(max_loaded_models=2) as fleet:
             for i in (0, 1, 0, 2):
-                (await fleet.acquire(models[i])).release()
+                (await fleet.acquire(MODELS[i])).release()
             assert names(fleet) == {"m0:latest", "m2:latest"}
 
     run(body)
 
 
-def test_memory_decides_how_many_models_stay(models: list[RunnerSpec]) -> None:
+def test_as_many_models_stay_as_the_configuration_says_where_the_user_does_not() -> None:
     async def body() -> None:
-        fleets: list[Fleet] = []
+        async with a_fleet() as fleet:
+            for model in MODELS:
+                (await fleet.acquire(model)).release()
+            assert len(names(fleet)) == FleetConfig().max_loaded_models == 3
 
-        def available() -> int:
-            return 3 * GIB - sum(GIB for _ in fleets[0].loaded())
+    run(body)
 
-        big = [replace(m, dimensions=replace(DIMENSIONS, weights=GIB)) for m in models]
-        async with a_fleet(available, max_loaded_models=9) as fleet:
-            fleets.append(fleet)
-            for m in big[:3]:
-                (await fleet.acquire(m)).release()
+
+def test_memory_decides_how_many_models_stay() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners(lambda: 3 * GIB - sum(GIB for t in placement.transports if not t.gone))
+        big = [replace(model, dimensions=replace(DIMENSIONS, weights=GIB)) for model in MODELS]
+        async with a_fleet(placement, max_loaded_models=9) as fleet:
+            for model in big[:3]:
+                (await fleet.acquire(model)).release()
             assert names(fleet) == {"m1:latest", "m2:latest"}
 
     run(body)
 
 
-def test_a_model_waits_until_one_in_use_is_released(models: list[RunnerSpec]) -> None:
+def test_a_model_waits_until_one_in_use_is_released() -> None:
     async def body() -> None:
         async with a_fleet(max_loaded_models=1) as fleet:
-            lease = await fleet.acquire(models[0])
-            waiting = asyncio.create_task(fleet.acquire(models[1]))
-            await asyncio.sleep(0.2)
+            lease = await fleet.acquire(MODELS[0])
+            waiting = asyncio.create_task(fleet.acquire(MODELS[1]))
+            await asyncio.sleep(0.02)
             assert not waiting.done()
             lease.release()
             (await waiting).release()
@@ -248,111 +277,95 @@ def test_a_model_waits_until_one_in_use_is_released(models: list[RunnerSpec]) ->
     run(body)
 
 
-def test_a_model_that_fits_nowhere_is_refused_with_both_numbers(models: list[RunnerSpec]) -> None:
+def test_a_model_that_does_not_fit_even_alone_is_refused_with_both_sizes() -> None:
     async def body() -> None:
-        async with a_fleet(lambda: 2 * GIB) as fleet:
-            with pytest.raises(InsufficientMemory) as error:
-                await fleet.acquire(replace(models[0], context_length=10**8))
-            assert "requires more system memory" in str(error.value)
+        async with a_fleet(ScriptedRunners(lambda: 2 * GIB)) as fleet:
+            with pytest.raises(InsufficientMemory, match="requires more system memory"):
+                await fleet.acquire(replace(MODELS[0], context_length=10**8))
             assert not fleet.loaded()
-            (await fleet.acquire(models[0])).release()
+            (await fleet.acquire(MODELS[0])).release()
 
     run(body)
 
 
-def test_a_crash_fails_the_runners_requests_and_the_next_request_loads_again(models: list[RunnerSpec]) -> None:
+def test_a_model_that_cannot_be_loaded_fails_every_request_that_waits_for_it_and_no_other() -> None:
     async def body() -> None:
         async with a_fleet() as fleet:
-            with await fleet.acquire(replace(models[0], context_length=4096)) as lease:
-                first = lease.runner
-                replies = [asyncio.create_task(tell(lease, 10**6)) for _ in range(3)]
-                await asyncio.sleep(0.1)
-                (process,) = runner_processes()
-                process.kill()
-                for reply in replies:
-                    with pytest.raises(RunnerCrashed, match="unexpectedly stopped"):
-                        await reply
-                with pytest.raises(RunnerCrashed):
-                    lease.runner.generate(Generate(id=0, prompt="x"))
-            await until(lambda: not fleet.loaded())
-            with await fleet.acquire(models[0]) as lease:
-                assert lease.runner is not first
-                await tell(lease)
-
-    run(body)
-
-
-def test_a_model_that_cannot_be_loaded_does_not_disturb_others(models: list[RunnerSpec], tmp_path: Path) -> None:
-    broken = tmp_path / "broken.gguf"
-    tiny_llama(broken)
-    data = broken.read_bytes()
-    broken.write_bytes(data[: len(data) // 2])
-
-    async def body() -> None:
-        async with a_fleet() as fleet:
-            with await fleet.acquire(models[0]) as lease:
-                for _ in range(2):
-                    with pytest.raises(LoadFailure):
-                        await fleet.acquire(replace(models[1], files=RunnerFiles(file_ref(broken).digest)))
-                await tell(lease)
+            with await fleet.acquire(MODELS[0]):
+                results = await asyncio.gather(*(fleet.acquire(BROKEN) for _ in range(3)), return_exceptions=True)
+                assert [str(result) for result in results] == ["it is broken"] * 3
+                assert all(isinstance(result, LoadFailure) for result in results)
             assert names(fleet) == {"m0:latest"}
 
     run(body)
 
 
-def test_loading_that_takes_too_long_is_given_up(models: list[RunnerSpec]) -> None:
+def test_a_cancelled_request_does_not_stop_the_loading() -> None:
     async def body() -> None:
-        async with a_fleet(load_timeout=parse_duration("1ms")) as fleet:
-            with pytest.raises(LoadTimeout):
-                await fleet.acquire(models[0])
-            assert not fleet.loaded()
-
-    run(body)
-
-
-def test_a_cancelled_request_does_not_stop_the_loading(models: list[RunnerSpec]) -> None:
-    async def body() -> None:
-        async with a_fleet() as fleet:
-            waiting = asyncio.create_task(fleet.acquire(models[0]))
-            await asyncio.sleep(0.02)
+        placement = ScriptedRunners()
+        placement.delay = 0.02
+        async with a_fleet(placement) as fleet:
+            waiting = asyncio.create_task(fleet.acquire(MODELS[0]))
+            await asyncio.sleep(0.005)
             waiting.cancel()
             await until(lambda: names(fleet) == {"m0:latest"})
 
     run(body)
 
 
-def test_more_waiting_requests_than_allowed_are_refused(models: list[RunnerSpec]) -> None:
+def test_a_newly_loaded_model_that_nobody_takes_expires_after_the_least_keep_alive() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners()
+        placement.delay = 0.01
+        async with a_fleet(placement, keep_alive=0) as fleet:
+            waiting = asyncio.create_task(fleet.acquire(MODELS[0]))
+            await asyncio.sleep(0.005)
+            waiting.cancel()
+            await until(lambda: names(fleet) == {"m0:latest"})
+            await asyncio.sleep(0.05)
+            assert names(fleet) == {"m0:latest"}
+            await until(lambda: not fleet.loaded())
+
+    run(body)
+
+
+def test_more_waiting_requests_than_allowed_are_refused() -> None:
     async def body() -> None:
         async with a_fleet(max_queue=2, num_parallel=1) as fleet:
-            leases = [await fleet.acquire(models[0]) for _ in range(3)]
+            leases = [await fleet.acquire(MODELS[0]) for _ in range(3)]
             with pytest.raises(ServerBusy, match="maximum pending requests exceeded"):
-                await fleet.acquire(models[0])
+                await fleet.acquire(MODELS[0])
             leases[0].release()
-            (await fleet.acquire(models[0])).release()
+            (await fleet.acquire(MODELS[0])).release()
 
     run(body)
 
 
-def test_closing_a_reply_frees_its_sequence(models: list[RunnerSpec]) -> None:
+def test_a_runner_that_goes_is_not_listed_and_the_next_request_loads_again() -> None:
     async def body() -> None:
-        async with a_fleet() as fleet:
-            with await fleet.acquire(models[0]) as lease:
-                replies = [lease.runner.generate(Generate(id=0, prompt="hello", num_predict=10**6)) for _ in range(10)]
-                await replies[0].read()
-                for reply in replies:
-                    reply.close()
-                assert await tell(lease)
-                await until(lambda: lease.runner.statistics.running == 0)
+        placement = ScriptedRunners()
+        async with a_fleet(placement) as fleet:
+            with await fleet.acquire(MODELS[0]) as lease:
+                placement.transports[0].lose("signal 11")
+                with pytest.raises(RunnerCrashed):
+                    lease.runner.generate(Generate(id=0, prompt="x"))
+                await until(lambda: not fleet.loaded())
+            with await fleet.acquire(MODELS[0]) as lease:
+                lease.runner.generate(Generate(id=0, prompt="x"))
+            assert placement.started == ["m0:latest"] * 2
 
     run(body)
 
 
-def test_a_request_that_the_runner_refuses_fails_with_its_kind(models: list[RunnerSpec]) -> None:
+def test_closing_the_fleet_ends_what_loads_and_what_is_in_use() -> None:
     async def body() -> None:
-        async with a_fleet() as fleet:
-            with await fleet.acquire(models[0]) as lease:
-                with pytest.raises(RequestFailed) as error:
-                    await tell(lease, num_ctx=4, truncate=False)
-                assert error.value.kind == "too_long"
+        placement = ScriptedRunners()
+        async with a_fleet(placement) as fleet:
+            await fleet.acquire(MODELS[0])
+            placement.delay = 60
+            loading = asyncio.create_task(fleet.acquire(MODELS[1]))
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await loading
 
     run(body)

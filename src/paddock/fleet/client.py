@@ -196,7 +196,8 @@ class RunnerClient:
                 answer.set_result(event.tokens)
         elif isinstance(event, Statistics):
             self.statistics = event
-            log.debug("%s: %s, hit rate %.2f", self.name, event, event.hit_rate)
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s: %s, hit rate %.2f", self.name, event, event.hit_rate)
         elif isinstance(event, Loaded):
             if not self._ready.done():
                 self._ready.set_result(event)
