@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from paddock.signatures import is_audio
-from tests.sounds import noise, recorded
+from tests.audio import noise, recorded
 
 
 @pytest.mark.parametrize("form", ["WAV", "RF64", "FLAC", "MP3", "OGG", "AIFF"])

@@ -13,7 +13,7 @@ from paddock import ipc
 from tests.blobs import BLOBS, file_ref
 from tests.conftest import QUESTION, SKY, Continuation
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
-from tests.kinds import full_attention
+from tests.models.kinds import full_attention
 
 Continued = Callable[[str], Continuation]
 

@@ -28,7 +28,7 @@ from paddock.fleet import (
 from paddock.ipc import Chunk, Finished, Generate, Sampling
 from paddock.settings import Settings
 from tests.blobs import BLOBS, file_ref
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 GIB = 1 << 30
 DIMENSIONS = ModelDimensions(weights=1 << 20, layers=2, kv_length=64, train_context=4096)

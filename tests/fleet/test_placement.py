@@ -8,7 +8,7 @@ from paddock.fleet.resources import usable_cores
 from paddock.ipc import LoadModel
 from tests.blobs import BLOBS, file_ref
 from tests.fleet.memory_transport import LOAD
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 
 def test_a_runner_finds_its_files_in_the_placements_folders(tmp_path: Path) -> None:

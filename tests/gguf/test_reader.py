@@ -23,7 +23,8 @@ from paddock.gguf import (
 from paddock.gguf.encoded import EncodedValue
 from paddock.gguf.reader import read_first_keys
 from tests.conftest import SHARED
-from tests.ggufs import head, text, tiny_llama
+from tests.models.llama import tiny_llama
+from tests.models.raw_header import head, text
 
 U8, U32, F32, BOOL, STRING, ARRAY, U64 = 0, 4, 6, 7, 8, 9, 10
 VOCABULARY = SHARED / "vocab" / "ggml-vocab-llama-bpe.gguf"

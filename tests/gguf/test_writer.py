@@ -9,7 +9,8 @@ from paddock.gguf import read_encoded
 from paddock.gguf.encoded import EncodedValue, u32
 from paddock.gguf.types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPE_NUMBERS
 from paddock.gguf.writer import TensorEntry, encode_header, padded
-from tests.ggufs import head, text, tiny_llama
+from tests.models.llama import tiny_llama
+from tests.models.raw_header import head, text
 
 scalars = st.sampled_from(sorted(SCALAR_TYPES)).flatmap(
     lambda kind: st.tuples(

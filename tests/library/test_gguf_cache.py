@@ -5,7 +5,7 @@ import pytest
 
 from paddock.gguf import BadGguf
 from paddock.library.gguf_cache import CACHE_ENTRIES, cached_header
-from tests.ggufs import head
+from tests.models.raw_header import head
 
 U32 = 4
 

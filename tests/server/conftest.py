@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import QUESTION, SKY, Continuation
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 from tests.server.servers import ServerUnderTest
 
 GREEDY = {"temperature": 0, "num_predict": 24}

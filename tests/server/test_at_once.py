@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 from tests.server.servers import Answer, ServerUnderTest, until
 from tests.server.test_transfer import damaged
 

@@ -12,12 +12,12 @@ import numpy as np
 import ollama
 import pytest
 
-from tests import kinds, projectors
+from tests.audio import noise, recorded, spoken
 from tests.engine.multimodal.test_encoder import drawn
-from tests.projectors import CELLS_OF_A_PIECE
+from tests.models import kinds, projectors
+from tests.models.projectors import CELLS_OF_A_PIECE
 from tests.server.servers import Answer, ServerUnderTest
 from tests.server.test_images import CHAT, REFUSAL, said
-from tests.sounds import noise, recorded, spoken
 
 HEARER, SEER, BOTH = "hearer", "only-seer", "seer-and-hearer"
 MODELS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Path]]] = {

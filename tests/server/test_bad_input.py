@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.ggufs import head, text, tiny_llama
+from tests.models.llama import tiny_llama
+from tests.models.raw_header import head, text
 from tests.server.servers import ServerUnderTest, unchanged
 
 DEEP = b"[" * 100_000

@@ -5,7 +5,7 @@ import ollama
 import pytest
 
 from tests.conftest import SKY, Continuation
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 from tests.server.servers import ServerUnderTest
 
 CHAT_TEMPLATE = (

@@ -13,7 +13,7 @@ import pytest
 from paddock.gguf import read_header
 from tests.conversion.checkpoints import write_safetensors
 from tests.conversion.splits import split
-from tests.ggufs import tiny_llama, tiny_lora
+from tests.models.llama import tiny_llama, tiny_lora
 from tests.server.servers import ServerUnderTest, unchanged, until
 
 TARGET = "blk.1.ffn_down.weight"

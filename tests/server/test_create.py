@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 from tests.registry.fake import FakeRegistry, fake_registry
 from tests.server.servers import ServerUnderTest, unchanged, until
 

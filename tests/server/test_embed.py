@@ -9,8 +9,8 @@ from typing import Any
 import ollama
 import pytest
 
-from tests.embedders import tiny_bert
-from tests.ggufs import WORDS
+from tests.models.embedders import tiny_bert
+from tests.models.llama import WORDS
 from tests.server.servers import ServerUnderTest, until
 from tests.server.test_hangups import at_rest, reset
 

@@ -14,9 +14,9 @@ import ollama
 import PIL.Image
 import pytest
 
-from tests import kinds, projectors
-from tests.ggufs import tiny_llama
-from tests.projectors import PATCHES
+from tests.models import kinds, projectors
+from tests.models.llama import tiny_llama
+from tests.models.projectors import PATCHES
 from tests.server.servers import Answer, ServerUnderTest, until
 from tests.server.test_hangups import reset
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 from tests.server.servers import ServerUnderTest, unchanged, until
 
 KEYS_OF_PS = ["name", "model", "size", "digest", "details", "expires_at", "size_vram", "context_length"]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import kinds, projectors
 from tests.engine.gguf_compat.text_cases import CASES
-from tests.ggufs import tiny_llama
-from tests.one_file import gemma
+from tests.models import kinds, projectors
+from tests.models.llama import tiny_llama
+from tests.models.ollama_files import gemma
 from tests.server.servers import Answer, ServerUnderTest, until
 from tests.server.test_images import CHAT, encoded, image, said
 

@@ -17,7 +17,7 @@ from paddock.server import openapi
 from paddock.server.app import TABLES
 from paddock.server.media_types import JSON
 from paddock.server.router import PathHandler, make_router
-from tests.embedders import tiny_reranker
+from tests.models.embedders import tiny_reranker
 from tests.server.servers import Answer, ServerUnderTest
 
 ELSEWHERE = ("pull", "push")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.embedders import tiny_bert, tiny_reranker
+from tests.models.embedders import tiny_bert, tiny_reranker
 from tests.server.servers import ServerUnderTest, until
 from tests.server.test_embed import words
 from tests.server.test_hangups import at_rest, reset

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHARED
-from tests.kinds import full_attention
+from tests.models.kinds import full_attention
 from tests.server.servers import ServerUnderTest, until
 
 SEEDS = SHARED / "seeds"

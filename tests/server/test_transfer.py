@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 from tests.registry.fake import Asked, FakeRegistry, Fault, fake_registry
 from tests.registry.transfer.test_push import MODEL, TEMPLATE, digest
 from tests.server.servers import ServerUnderTest, until

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from paddock.templates.jinja.chat_template import ChatTemplate
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 from tests.server.servers import ServerUnderTest
 from tests.templates.conversations import TEMPLATES
 

@@ -20,7 +20,7 @@ from paddock.library.store.manifests import BrokenModel
 from paddock.service.models import Catalog, CreateModel, local_time
 from paddock.settings import Settings
 from tests.conftest import SHARED
-from tests.ggufs import tiny_file, tiny_llama
+from tests.models.llama import tiny_file, tiny_llama
 
 RECORDED = SHARED / "fixtures" / "http" / "ollama.jsonl"
 GROUPS = ("create", "show", "disk", "copy", "delete", "tags")

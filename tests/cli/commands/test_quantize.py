@@ -13,7 +13,7 @@ from paddock.cli.errors import CommandError
 from paddock.gguf import read_header
 from paddock.library.create.shards import shard_count
 from tests.conversion.splits import split
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 from gguf import GGUFReader
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Projector
-from tests import kinds, more_projectors
-from tests.projectors import PATCH
+from tests.models import kinds, ollama_projectors
+from tests.models.projectors import PATCH
 
 COLUMNS, ROWS = 4, 3
 """Of embeddings."""
@@ -35,7 +35,7 @@ def fill_free_memory() -> None:
 
 @pytest.mark.parametrize("between", [None, lambda: True], ids=["at once", "in parts"])
 def test_the_ends_of_rows_are_the_tokens_embedding(tmp_path: Path, between: Callable[[], bool] | None) -> None:
-    file = more_projectors.pixtral(tmp_path / "encoder.gguf")
+    file = ollama_projectors.pixtral(tmp_path / "encoder.gguf")
     token = next(np.array(t.data) for t in GGUFReader(file).tensors if t.name == "v.token_embd.img_break")
     width, height = 2 * PATCH * COLUMNS, 2 * PATCH * ROWS
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8).tobytes()

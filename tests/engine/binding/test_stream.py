@@ -11,7 +11,7 @@ import pytest
 
 from paddock.engine.binding import Batch, Context, ContextOptions, LoadError, Model
 from paddock.engine.binding.stream import c_file, c_path
-from tests import kinds
+from tests.models import kinds
 
 
 class Bytes:

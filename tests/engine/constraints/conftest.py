@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine.constraints.writer import Writer
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 
 @pytest.fixture(scope="session")

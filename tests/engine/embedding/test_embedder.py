@@ -22,10 +22,10 @@ from paddock.engine.binding.embedding import EmbeddingContext, Pooling, has_cach
 from paddock.engine.embedding import tokenizer as reader
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
-from tests.embedders import tiny_bert, tiny_qwen3, tiny_t5_encoder
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
-from tests.ggufs import WORDS, tiny_llama
-from tests.kinds import KINDS
+from tests.models.embedders import tiny_bert, tiny_qwen3, tiny_t5_encoder
+from tests.models.kinds import KINDS
+from tests.models.llama import WORDS, tiny_llama
 
 Vector = npt.NDArray[np.float32]
 

@@ -11,9 +11,9 @@ import pytest
 import gguf
 from paddock import ipc
 from paddock.engine.binding.embedding import Pooling
-from tests.embedders import tiny_bert, tiny_qwen3, tiny_reranker
 from tests.engine.embedding.test_embedder import Bench, words
-from tests.ggufs import tiny_llama
+from tests.models.embedders import tiny_bert, tiny_qwen3, tiny_reranker
+from tests.models.llama import tiny_llama
 
 Array = np.ndarray[Any, Any]
 

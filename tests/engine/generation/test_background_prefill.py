@@ -12,7 +12,7 @@ from paddock.engine.scheduler.background import PrefillJob
 from paddock.engine.scheduler.budget import BudgetConfig
 from paddock.engine.scheduler.sequence import Sequence
 from tests.engine.kvcache.test_kinds import Bench, Noted, check, words
-from tests.kinds import KINDS
+from tests.models.kinds import KINDS
 
 
 @pytest.fixture(scope="module")

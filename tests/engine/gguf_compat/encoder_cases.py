@@ -12,9 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tests import kinds, more_projectors, one_file, projectors
-from tests.one_file import Renames, Tensors, rewritten
-from tests.projectors import DEVIATION, EPSILON, MEAN, PATCH, SIZE, VISION_FEED_FORWARD, VISION_HEADS, VISION_WIDTH
+from tests.models import kinds, ollama_files, ollama_projectors, projectors
+from tests.models.ollama_files import Renames, Tensors, rewritten
+from tests.models.projectors import (
+    DEVIATION,
+    EPSILON,
+    MEAN,
+    PATCH,
+    SIZE,
+    VISION_FEED_FORWARD,
+    VISION_HEADS,
+    VISION_WIDTH,
+)
 
 ENCODER = ("v.", "a.", "mm.")
 LAYERS = (0, 1)
@@ -164,7 +173,7 @@ KINDS = {
     "gemma3": Kind(
         "gemma3",
         projectors.gemma,
-        one_file.GEMMA_NAMES,
+        ollama_files.GEMMA_NAMES,
         {f"vision.{key}": value for key, value in (SIZES | FEED_FORWARD | PRECISION).items()}
         | {"vision.image_size": SIZE, "mm.tokens_per_image": projectors.PATCHES // 4},
         floats=("v.patch_embd.weight", "v.position_embd.weight"),
@@ -173,7 +182,7 @@ KINDS = {
     ),
     "qwen25vl": Kind(
         "qwen25vl",
-        more_projectors.qwen25,
+        ollama_projectors.qwen25,
         [
             ("v.post_ln.", "v.merger.ln_q."),
             ("mm.0.", "v.merger.mlp.0."),
@@ -185,7 +194,7 @@ KINDS = {
             "vision.patch_size": 14,
             "vision.num_channels": 3,
             "vision.spatial_merge_size": 2,
-            "vision.window_size": more_projectors.WINDOW,
+            "vision.window_size": ollama_projectors.WINDOW,
             "vision.fullatt_block_indexes": [1, 3],
         },
         picture=(168, 84),
@@ -211,7 +220,7 @@ KINDS = {
     ),
     "llama4": Kind(
         "llama4",
-        more_projectors.llama4,
+        ollama_projectors.llama4,
         LLAMA_NAMES,
         {f"vision.{key}": value for key, value in (SIZES | FEED_FORWARD).items()}
         | {"vision.image_size": SIZE, "vision.layer_norm_epsilon": EPSILON, "vision.pixel_shuffle_ratio": 0.5},
@@ -221,7 +230,7 @@ KINDS = {
     ),
     "glmocr": Kind(
         "glmocr",
-        more_projectors.glm,
+        ollama_projectors.glm,
         TWO_FRAMES,
         {f"vision.{key}": value for key, value in SIZES.items()}
         | {
@@ -235,33 +244,33 @@ KINDS = {
     ),
     "gemma4": Kind(
         "gemma4",
-        more_projectors.gemma4,
+        ollama_projectors.gemma4,
         GEMMA4_NAMES,
         {f"vision.{key}": value for key, value in (SIZES | FEED_FORWARD | PRECISION).items()}
-        | {"vision.patch_size": more_projectors.SMALL_PATCH, "vision.projector.scale_factor": 2},
+        | {"vision.patch_size": ollama_projectors.SMALL_PATCH, "vision.projector.scale_factor": 2},
     ),
     "deepseekocr": Kind(
         "deepseekocr",
-        more_projectors.deepseek,
+        ollama_projectors.deepseek,
         DEEPSEEK_NAMES,
         {f"vision.{key}": value for key, value in SIZES.items() if key != "attention.head_count"}
         | {"vision.block_count": 1, "vision.head_count": VISION_HEADS, "vision.image_size": 224}
-        | {"sam.block_count": more_projectors.SAM_LAYERS, "sam.embedding_length": more_projectors.SAM_WIDTH}
-        | {"sam.head_count": more_projectors.SAM_HEADS, "vision.patch_size": 14},
+        | {"sam.block_count": ollama_projectors.SAM_LAYERS, "sam.embedding_length": ollama_projectors.SAM_WIDTH}
+        | {"sam.head_count": ollama_projectors.SAM_HEADS, "vision.patch_size": 14},
         floats=(
             *("v.patch_embd.weight", "v.position_embd.weight", "v.sam.patch_embd.weight"),
             *("v.sam.neck.0.weight", "v.sam.neck.2.weight", "v.sam.net_2.weight", "v.sam.net_3.weight"),
         ),
         precise=(
             "v.sam.pos_embd.weight",
-            *(f"v.sam.blk.{i}.attn.pos_{axis}.weight" for i in range(more_projectors.SAM_LAYERS) for axis in "hw"),
+            *(f"v.sam.blk.{i}.attn.pos_{axis}.weight" for i in range(ollama_projectors.SAM_LAYERS) for axis in "hw"),
         ),
         picture=(64, 48),
     ),
 }
 MISTRAL = Kind(
     "mistral3",
-    more_projectors.pixtral,
+    ollama_projectors.pixtral,
     MISTRAL_NAMES,
     {f"vision.{key}": value for key, value in (SIZES | FEED_FORWARD).items()}
     | {"vision.image_size": SIZE, "vision.rope.freq_base": 10_000.0, "spatial_merge_size": 2},

@@ -7,7 +7,7 @@ import gguf
 from paddock.engine.gguf_compat.header import FileRange, TranslatedHeader, TranslatedTensor, read_translatable
 from paddock.gguf import BadGguf
 from paddock.gguf.encoded import f32, text, u32
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 
 def test_a_computed_tensor_has_the_size_it_was_given() -> None:

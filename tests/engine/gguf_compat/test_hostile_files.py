@@ -24,7 +24,7 @@ from paddock.engine.gguf_compat.projectors import PROJECTORS
 from paddock.engine.gguf_compat.translated_file import TranslatedFile
 from paddock.gguf.encoded import EncodedValue, array, f32, text, u32
 from paddock.gguf.types import FLOAT32, INT32
-from tests import kinds
+from tests.models import kinds
 
 F32, F16, Q8_0, BF16, OLD_MXFP4 = 0, 1, 8, 30, 4
 ROOM = 1 << 20

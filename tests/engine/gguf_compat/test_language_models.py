@@ -20,11 +20,11 @@ from paddock.engine.binding.library import lib
 from paddock.engine.gguf_compat import translated_model
 from paddock.engine.loading import load_model
 from paddock.ipc import LoadModel
-from tests import kinds
 from tests.blobs import file_ref
 from tests.engine.gguf_compat.text_cases import CASES
-from tests.one_file import Tensors, rewritten
-from tests.random_architectures import byte_pairs, random_model
+from tests.models import kinds
+from tests.models.ollama_files import Tensors, rewritten
+from tests.models.random_architectures import byte_pairs, random_model
 
 TOKENS = [1, 300, 5, 77, 77, 310, 40, 299, 12, 301, 265, 8, 400, 31, 270, 3]
 """More than any window here."""

@@ -12,10 +12,10 @@ from paddock.engine.binding.library import lib
 from paddock.engine.files import ModelPaths
 from paddock.engine.loading import load_encoder, load_model
 from paddock.ipc import LoadModel
-from tests import kinds, projectors
 from tests.blobs import file_ref
 from tests.engine.gguf_compat.text_cases import CASES
-from tests.one_file import gemma
+from tests.models import kinds, projectors
+from tests.models.ollama_files import gemma
 
 
 def test_an_encoder_for_which_there_is_no_room_now_is_no_reason_to_go_without(

@@ -22,10 +22,10 @@ from paddock.engine.gguf_compat.translated_file import TranslatedFile
 from paddock.gguf.encoded import EncodedValue, array, boolean, f32, u32
 from paddock.gguf.encoded import text as string
 from paddock.gguf.types import FLOAT32, INT32
-from tests import kinds, more_projectors, projectors
 from tests.engine.gguf_compat.encoder_cases import KINDS, LAYERS, MISTRAL, in_its_own_file, in_ollamas_words, short
-from tests.one_file import Tensors, rewritten
-from tests.projectors import PATCH, SIZE, VISION_HEADS, VISION_WIDTH
+from tests.models import kinds, ollama_projectors, projectors
+from tests.models.ollama_files import Tensors, rewritten
+from tests.models.projectors import PATCH, SIZE, VISION_HEADS, VISION_WIDTH
 
 Floats = npt.NDArray[np.float32]
 
@@ -93,7 +93,7 @@ def test_an_encoder_in_the_models_file_sees_what_it_sees_in_a_file_of_its_own(tm
 def test_gemma_4_hears_beside_seeing(tmp_path: Path) -> None:
     kind = KINDS["gemma4"]
     text = kind.text(tmp_path / "text.gguf")
-    encoder = more_projectors.gemma4(tmp_path / "encoder.gguf", ears=True)
+    encoder = ollama_projectors.gemma4(tmp_path / "encoder.gguf", ears=True)
     audio: dict[str, Any] = {
         "audio.block_count": 2,
         "audio.embedding_length": VISION_WIDTH,
@@ -164,7 +164,7 @@ def test_the_rows_of_pixtral_end_with_the_models_own_token(tmp_path: Path, table
     text, encoder = MISTRAL.text(tmp_path / "text.gguf"), MISTRAL.write(tmp_path / "encoder.gguf")
     reader = GGUFReader(text)
     tokens = reader.fields["tokenizer.ggml.tokens"].contents()
-    tokens[BREAK_PLACE] = more_projectors.BREAK
+    tokens[BREAK_PLACE] = ollama_projectors.BREAK
     kind = replace(MISTRAL, more={"tokenizer.ggml.tokens": tokens})
     stored = TABLES[table](next(np.array(t.data) for t in reader.tensors if t.name == "token_embd.weight"))
     if stored.dtype == np.uint8:

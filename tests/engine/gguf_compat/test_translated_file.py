@@ -14,8 +14,8 @@ from paddock.engine.gguf_compat import translated_model, translated_projector
 from paddock.engine.gguf_compat.editor import HeaderEditor
 from paddock.engine.gguf_compat.header import read_translatable
 from paddock.engine.gguf_compat.translated_file import TranslatedFile
-from tests import kinds, projectors
-from tests.ggufs import tiny_llama
+from tests.models import kinds, projectors
+from tests.models.llama import tiny_llama
 
 
 def changed(path: Path) -> TranslatedFile:

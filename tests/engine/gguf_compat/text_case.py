@@ -9,9 +9,9 @@ import numpy as np
 
 import gguf
 from gguf import GGUFReader
-from tests.ggufs import _add_vocabulary
-from tests.one_file import Renames, Tensors, rewritten
-from tests.random_architectures import SCALES, random_model
+from tests.models.llama import add_vocabulary
+from tests.models.ollama_files import Renames, Tensors, rewritten
+from tests.models.random_architectures import SCALES, random_model
 
 
 def seeing(*names: str) -> Callable[[Tensors], None]:
@@ -46,7 +46,7 @@ class Case:
     loads: bool = False
     """Whether llama.cpp takes Ollama's file, and computes something else."""
     without: Sequence[str] = SCALES
-    vocabulary: Callable[[gguf.GGUFWriter], int] = _add_vocabulary
+    vocabulary: Callable[[gguf.GGUFWriter], int] = add_vocabulary
     more_tokens: int = 0
     """For pictures, of which the model itself has nothing."""
     bytes_are_text: bool = False

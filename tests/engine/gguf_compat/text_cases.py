@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from tests.engine.gguf_compat.text_case import Case, gemma4, glm_ocr, more_rows, seeing, smaller
-from tests.random_architectures import SCALES, WIDTH, byte_pairs
+from tests.models.random_architectures import SCALES, WIDTH, byte_pairs
 
 EXPERTS = {"expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 32}
 HEADS = {"attention.key_length": 16, "attention.value_length": 16}

@@ -19,7 +19,7 @@ from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
 from paddock.engine.scheduler.budget import BudgetConfig
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.ipc import Finished, Generate, Sampling
-from tests.kinds import KINDS
+from tests.models.kinds import KINDS
 
 Logits = npt.NDArray[np.float32]
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from paddock.engine.multimodal import audio as recordings
 from paddock.engine.multimodal.audio import SHORTEST_SECONDS, BadAudio, decode
-from tests.projectors import RATE
-from tests.sounds import noise, recorded
+from tests.audio import noise, recorded
+from tests.models.projectors import RATE
 
 FORMS = {
     # What is lost, as a part of the whole.

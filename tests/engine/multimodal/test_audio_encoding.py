@@ -12,11 +12,11 @@ import pytest
 from paddock.engine.binding import Model
 from paddock.engine.multimodal.preprocessing import MAX_CHUNK_EMBEDDINGS, BadMedia, MediaRequest
 from paddock.ipc import Generate
-from tests import kinds, projectors
+from tests.audio import spoken
 from tests.engine.kvcache.test_kinds import TOLERANCE
 from tests.engine.multimodal.test_encoder import Bench, Pair, check, drawn, text
-from tests.projectors import CELLS_OF_A_PIECE
-from tests.sounds import spoken
+from tests.models import kinds, projectors
+from tests.models.projectors import CELLS_OF_A_PIECE
 
 PAIRS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Path]]] = {
     "ultravox": (kinds.full_attention, projectors.ultravox),

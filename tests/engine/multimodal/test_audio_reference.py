@@ -9,10 +9,10 @@ import pytest
 
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Projector
-from tests import kinds, projectors
+from tests.audio import noise
 from tests.engine.multimodal.test_images_reference import Array, heads, layer_norm, linear, softmax, tensors
-from tests.projectors import AUDIO_HEADS, AUDIO_LAYERS, CELLS_OF_A_PIECE, MEL_BINS, RATE, STACKED
-from tests.sounds import noise
+from tests.models import kinds, projectors
+from tests.models.projectors import AUDIO_HEADS, AUDIO_LAYERS, CELLS_OF_A_PIECE, MEL_BINS, RATE, STACKED
 
 WINDOW, HOP = 400, 160
 FRAMES = 3000

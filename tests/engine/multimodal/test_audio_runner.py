@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from paddock import ipc
-from tests import kinds, projectors
+from tests.audio import noise, recorded, spoken
 from tests.engine.multimodal.test_encoder import drawn
 from tests.engine.multimodal.test_images_runner import ask, encoded, refused
 from tests.engine.runners import RunnerUnderTest, load
-from tests.projectors import CELLS_OF_A_PIECE
-from tests.sounds import noise, recorded, spoken
+from tests.models import kinds, projectors
+from tests.models.projectors import CELLS_OF_A_PIECE
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,8 @@ from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import Failed, Finished, Generate, Sampling
 from paddock.signatures import is_audio
-from tests import kinds, projectors
 from tests.engine.kvcache.test_kinds import TOLERANCE, Logits, Noted, words
+from tests.models import kinds, projectors
 
 MARKS = re.compile(r"\[img-(\d)\]")
 

@@ -14,9 +14,9 @@ import gguf
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import Projector
 from paddock.engine.multimodal.image import decode
-from tests import kinds, projectors
 from tests.engine.multimodal.test_encoder import Bench, Pair
-from tests.projectors import DEVIATION, EPSILON, MEAN, PATCH, SIZE, VISION_HEADS
+from tests.models import kinds, projectors
+from tests.models.projectors import DEVIATION, EPSILON, MEAN, PATCH, SIZE, VISION_HEADS
 
 Array = npt.NDArray[np.float64]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from paddock import ipc
-from tests import kinds, projectors
 from tests.engine.multimodal.test_encoder import drawn
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
-from tests.projectors import PATCHES
+from tests.models import kinds, projectors
+from tests.models.projectors import PATCHES
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from paddock.engine.multimodal.placeholders import (
 )
 from paddock.engine.multimodal.preprocessing import MediaFile, ProcessedMedia, referenced_media, tokenize_with_media
 from paddock.engine.scheduler.sequence import PromptTooLong, truncate_prompt
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,10 @@ from paddock.engine.multimodal.preprocessing import (
     TooMuchMedia,
 )
 from paddock.ipc import Generate
-from tests import kinds, projectors
+from tests.audio import recorded, spoken
 from tests.engine.multimodal.test_encoder import Bench, Pair, check
-from tests.projectors import CELLS_OF_A_PIECE
-from tests.sounds import recorded, spoken
+from tests.models import kinds, projectors
+from tests.models.projectors import CELLS_OF_A_PIECE
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from paddock.library.model import MAX_TEXT
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.blobs import digest_of
 from paddock.library.store.library import Library
-from tests.ggufs import head, tiny_file, tiny_llama, tiny_lora
+from tests.models.llama import tiny_file, tiny_llama, tiny_lora
+from tests.models.raw_header import head
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from paddock.library.store.library import Library
 from paddock.progress import Progress
 from tests.conversion.checkpoints import difference
 from tests.conversion.logits import logits
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 MATRICES = {
     "F16": {"F16"},

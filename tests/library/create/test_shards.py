@@ -18,7 +18,7 @@ from paddock.library.store.blobs import BlobNotFound
 from paddock.library.store.library import Library
 from paddock.progress import Progress
 from tests.conversion.splits import split
-from tests.ggufs import tiny_llama
+from tests.models.llama import tiny_llama
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library, ModelNotFound
-from tests.ggufs import tiny_file
+from tests.models.llama import tiny_file
 
 
 def name(text: str) -> ModelName:

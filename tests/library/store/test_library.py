@@ -14,7 +14,7 @@ from paddock.library.store.claims import LIFETIME
 from paddock.library.store.files import DAY
 from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.manifests import BrokenModel
-from tests.ggufs import tiny_file
+from tests.models.llama import tiny_file
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from paddock.library.create.create import ModelSpec, create
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library, ModelNotFound
-from tests.ggufs import tiny_file
+from tests.models.llama import tiny_file
 
 SECONDS = 3.0
 WEIGHTS = 2

@@ -17,7 +17,7 @@ import numpy as np
 
 import gguf
 from paddock.engine.binding.library import lib, start_library
-from tests.ggufs import _add, _add_vocabulary, _finish
+from tests.models.llama import add_value, add_vocabulary, finish
 
 Shapes = dict[str, tuple[int, ...]]
 """Of tensors by name, with the innermost dimension last."""
@@ -59,7 +59,7 @@ def random_model(
     *,
     seed: int = 0,
     without: Sequence[str] = SCALES,
-    vocabulary: Callable[[gguf.GGUFWriter], int] = _add_vocabulary,
+    vocabulary: Callable[[gguf.GGUFWriter], int] = add_vocabulary,
 ) -> Path:
     """Write a model of an architecture whose `keys`, named without it, are added to `SIZES`, or taken away if None.
 
@@ -71,19 +71,19 @@ def random_model(
         writer.add_file_type(0)
         for key, value in {**SIZES, **(keys or {})}.items():
             if value is not None:
-                _add(writer, f"{architecture}.{key}", value)
+                add_value(writer, f"{architecture}.{key}", value)
         writer.add_vocab_size(vocabulary(writer))
         return writer
 
     described = path.with_suffix(".head")
-    _finish(head(described))
+    finish(head(described))
     shapes = tensors_of(described)
     described.unlink()
     writer = head(path)
     for name, shape in shapes.items():
         if not any(fnmatch(name, pattern) for pattern in without):
             writer.add_tensor(name, _numbers(name, shape, seed))
-    _finish(writer)
+    finish(writer)
     return path
 
 

@@ -1,9 +1,9 @@
-"""More of `tests.projectors`: encoders of kinds that Ollama's library has beside the text in one file."""
+"""Encoders of kinds that Ollama's library keeps in the same file as the language model."""
 
 from pathlib import Path
 
-from tests.kinds import WIDTH
-from tests.projectors import PATCH, PATCHES, VISION_FEED_FORWARD, VISION_HEADS, VISION_WIDTH, _Encoder
+from tests.models.kinds import WIDTH
+from tests.models.projectors import PATCH, PATCHES, VISION_FEED_FORWARD, VISION_HEADS, VISION_WIDTH, EncoderWriter
 
 HEAD = VISION_WIDTH // VISION_HEADS
 MERGED = 4 * VISION_WIDTH
@@ -145,7 +145,7 @@ def deepseek(path: Path, *, seed: int = 0, layers: int = 1, width: int = WIDTH) 
     return encoder.finish()
 
 
-class _More(_Encoder):
+class _More(EncoderWriter):
     """Parts that only these have."""
 
     def gain(self, name: str, length: int = VISION_WIDTH) -> None:

@@ -1,6 +1,5 @@
-"""Small GGUF files for tests: whole models that llama.cpp loads, and heads built byte by byte."""
+"""Tiny Llamas, LoRA adapters for them, and other GGUF files with a few keys and a tensor."""
 
-import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,12 +44,12 @@ def tiny_llama(
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(width // heads)
     writer.add_file_type(file_type)
-    tokens = _add_vocabulary(writer)
+    tokens = add_vocabulary(writer)
     writer.add_vocab_size(tokens)
     if chat_template is not None:
         writer.add_chat_template(chat_template)
     for key, value in (metadata or {}).items():
-        _add(writer, key, value)
+        add_value(writer, key, value)
     rng = np.random.default_rng(seed)
 
     def matrix(tensor: str, rows: int, columns: int, scale: float = 0.08) -> None:
@@ -75,7 +74,7 @@ def tiny_llama(
         matrix(f"blk.{i}.ffn_down.weight", width, feed_forward)
     for name in more:
         matrix(name, width, width)
-    _finish(writer)
+    finish(writer)
     return path
 
 
@@ -83,9 +82,9 @@ def tiny_file(path: Path, architecture: str, metadata: Mapping[str, str | int | 
     """Write a GGUF with one small tensor: a projector, an adapter, or a model of another kind, by its metadata."""
     writer = gguf.GGUFWriter(path, architecture)
     for key, value in metadata.items():
-        _add(writer, key, value)
+        add_value(writer, key, value)
     writer.add_tensor("some.weight", np.zeros((4, 32), np.float32))
-    _finish(writer)
+    finish(writer)
     return path
 
 
@@ -101,44 +100,16 @@ def tiny_lora(
     writer = gguf.GGUFWriter(path, architecture)
     keys = {"general.type": "adapter", "adapter.type": "lora", "adapter.lora.alpha": alpha, **(metadata or {})}
     for key, value in keys.items():
-        _add(writer, key, value)
+        add_value(writer, key, value)
     for name, (a, b) in changes.items():
         writer.add_tensor(f"{name}.lora_a", np.ascontiguousarray(a, np.float32))
         writer.add_tensor(f"{name}.lora_b", np.ascontiguousarray(b, np.float32))
-    _finish(writer)
+    finish(writer)
     return path
 
 
-def head(
-    keys: Sequence[tuple[str, int, bytes]] = (),
-    tensors: Sequence[tuple[str, Sequence[int], int, int]] = (),
-    *,
-    version: int = 3,
-    key_count: int | None = None,
-    tensor_count: int | None = None,
-    data: bytes = b"",
-    alignment: int = 32,
-) -> bytes:
-    """Return a GGUF file of raw parts: keys (name, type, encoded value) and tensors (name, shape, type, offset)."""
-    counts = (
-        len(tensors) if tensor_count is None else tensor_count,
-        len(keys) if key_count is None else key_count,
-    )
-    out = b"GGUF" + struct.pack("<IQQ", version, *counts)
-    for name, kind, value in keys:
-        out += text(name) + struct.pack("<I", kind) + value
-    for name, shape, kind, offset in tensors:
-        out += text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
-    return out + bytes(-len(out) % alignment) + data
-
-
-def text(value: str) -> bytes:
-    """Return a string as GGUF encodes it."""
-    data = value.encode()
-    return struct.pack("<Q", len(data)) + data
-
-
-def _add_vocabulary(writer: gguf.GGUFWriter) -> int:
+def add_vocabulary(writer: gguf.GGUFWriter) -> int:
+    """Write a SentencePiece vocabulary of all bytes, letters and some words; return its size."""
     kinds = gguf.TokenType
     tokens = [("<unk>", 0.0, kinds.UNKNOWN), ("<s>", 0.0, kinds.CONTROL), ("</s>", 0.0, kinds.CONTROL)]
     tokens += [(f"<0x{i:02X}>", 0.0, kinds.BYTE) for i in range(256)]
@@ -155,7 +126,8 @@ def _add_vocabulary(writer: gguf.GGUFWriter) -> int:
     return len(tokens)
 
 
-def _add(writer: gguf.GGUFWriter, key: str, value: str | int | float | bool | Sequence[Any]) -> None:
+def add_value(writer: gguf.GGUFWriter, key: str, value: str | int | float | bool | Sequence[Any]) -> None:
+    """Write a key with the type that llama.cpp's converter gives such a value."""
     if isinstance(value, bool):
         writer.add_bool(key, value)
     elif isinstance(value, int):
@@ -168,7 +140,8 @@ def _add(writer: gguf.GGUFWriter, key: str, value: str | int | float | bool | Se
         writer.add_array(key, value)
 
 
-def _finish(writer: gguf.GGUFWriter) -> None:
+def finish(writer: gguf.GGUFWriter) -> None:
+    """Write the file and close it."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

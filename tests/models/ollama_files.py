@@ -1,4 +1,4 @@
-"""Files of models as Ollama makes them: a language model and what it sees with in one file, under names of its own."""
+"""Files as in Ollama's library: a language model and its image encoder in one file, with tensor names of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,8 +8,8 @@ import numpy as np
 
 import gguf
 from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, ReaderField
-from tests import projectors
-from tests.ggufs import _add
+from tests.models import projectors
+from tests.models.llama import add_value
 
 Renames = Sequence[tuple[str, str]]
 Tensors = dict[str, np.ndarray[Any, Any]]
@@ -44,7 +44,7 @@ def rewritten(
             _copy(writer, renamed, found)
     for key, value in keys.items():
         if value is not None:
-            _add(writer, key, value)
+            add_value(writer, key, value)
     tensors = {}
     for reader in readers:
         for tensor in reader.tensors:

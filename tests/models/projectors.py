@@ -1,4 +1,4 @@
-"""Tiny projectors with random weights: what turns pictures and recordings into embeddings for models of `tests.kinds`.
+"""Tiny image and audio encoders with random weights, in projector files for the models of `tests.models.kinds`.
 
 Their names and keys are llama.cpp's (architecture "clip"). What the embeddings say is noise, but other noise for each
 picture, and of the size of the models' own token embeddings, so that a picture changes what comes after it.
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import gguf
-from tests.ggufs import _finish
-from tests.kinds import HEAD_SIZE, WIDTH, _Model
+from tests.models.kinds import HEAD_SIZE, WIDTH, ModelWriter
+from tests.models.llama import finish
 
 SIZE, PATCH = 28, 7
 """Pixels of a picture's side as the encoder sees it, and of a patch's."""
@@ -34,7 +34,7 @@ PROJECTED = 40
 
 def llava(path: Path, *, seed: int = 0, layers: int = 3, width: int = WIDTH) -> Path:
     """Write a CLIP with a projector of two layers; of its own layers llama.cpp leaves out the last, as LLaVA does."""
-    encoder = _Encoder(path, "mlp", layers, width, seed)
+    encoder = EncoderWriter(path, "mlp", layers, width, seed)
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, PATCH, PATCH, scale=0.1)
     encoder.matrix("v.position_embd.weight", PATCHES, VISION_WIDTH, scale=0.5)
     encoder.norm("v.pre_ln")
@@ -49,8 +49,8 @@ def gemma(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, siz
     return _gemma(path, seed, layers, width, size).finish()
 
 
-def _gemma(path: Path, seed: int, layers: int, width: int, size: int) -> "_Encoder":
-    encoder = _Encoder(path, "gemma3", layers, width, seed, size=size)
+def _gemma(path: Path, seed: int, layers: int, width: int, size: int) -> "EncoderWriter":
+    encoder = EncoderWriter(path, "gemma3", layers, width, seed, size=size)
     encoder.writer.add_uint32("clip.vision.projector.scale_factor", 2)
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, PATCH, PATCH, scale=0.1)
     encoder.vector("v.patch_embd.bias", VISION_WIDTH)
@@ -64,7 +64,7 @@ def _gemma(path: Path, seed: int, layers: int, width: int, size: int) -> "_Encod
 
 def ultravox(path: Path, *, seed: int = 0, width: int = WIDTH) -> Path:
     """Write a Whisper with Ultravox's projector, which sees nothing: 30 embeddings of each half minute."""
-    encoder = _Encoder(path, "", 0, width, seed)
+    encoder = EncoderWriter(path, "", 0, width, seed)
     encoder.ear(width)
     return encoder.finish()
 
@@ -78,7 +78,7 @@ def gemma_with_ears(path: Path, *, seed: int = 0, layers: int = 2, width: int = 
 
 def qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
     """Write Qwen2-VL's encoder: pictures keep their shape, and embeddings have places in two dimensions."""
-    encoder = _Encoder(path, "qwen2vl_merger", layers, width, seed, patch=14)
+    encoder = EncoderWriter(path, "qwen2vl_merger", layers, width, seed, patch=14)
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, 14, 14, scale=0.05)
     encoder.matrix("v.patch_embd.weight.1", VISION_WIDTH, 3, 14, 14, scale=0.05)
     encoder.blocks()
@@ -90,7 +90,7 @@ def qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> P
 
 def qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
     """Write the language model that goes with `qwen`: its tokens have places in several dimensions."""
-    model = _Model(path, "qwen2vl", layers, [2] * layers, seed)
+    model = ModelWriter(path, "qwen2vl", layers, [2] * layers, seed)
     model.writer.add_rope_dimension_sections([2, 3, 3, 0])
     model.vocabulary(1.0, 0.3)
     model.ones("output_norm")
@@ -107,7 +107,7 @@ def deep_qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH,
 
     Without that (not `deep`) it is Qwen3.5's.
     """
-    encoder = _Encoder(path, "qwen3vl_merger", layers, width, seed, patch=14)
+    encoder = EncoderWriter(path, "qwen3vl_merger", layers, width, seed, patch=14)
     encoder.writer.add_array("clip.vision.is_deepstack_layers", [deep] + [False] * (layers - 1))
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, 14, 14, scale=0.05)
     encoder.matrix("v.patch_embd.weight.1", VISION_WIDTH, 3, 14, 14, scale=0.05)
@@ -128,7 +128,7 @@ def deep_qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH,
 
 def deep_qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
     """Write the language model that goes with `deep_qwen`."""
-    model = _Model(path, "qwen3vl", layers, [2] * layers, seed)
+    model = ModelWriter(path, "qwen3vl", layers, [2] * layers, seed)
     model.writer.add_rope_dimension_sections([2, 3, 3, 0])
     model.writer.add_uint32("qwen3vl.n_deepstack_layers", 1)
     model.writer.add_key_length(HEAD_SIZE)
@@ -143,7 +143,7 @@ def deep_qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
     return model.finish()
 
 
-class _Encoder:
+class EncoderWriter:
     """A GGUF file in the making."""
 
     def __init__(
@@ -245,5 +245,5 @@ class _Encoder:
             self.writer.add_string(
                 f"clip.{sense}.projector_type" if len(self.kinds) > 1 else "clip.projector_type", kind
             )
-        _finish(self.writer)
+        finish(self.writer)
         return self.path

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from tests.projectors import RATE
+from tests.models.projectors import RATE
 
 
 def noise(seed: int, seconds: float = 1.0, rate: int = RATE, channels: int = 1) -> npt.NDArray[np.float32]:

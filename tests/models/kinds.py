@@ -1,4 +1,4 @@
-"""Tiny models with random weights, one for each kind of memory that llama.cpp has.
+"""Tiny models with random weights, one for each kind of KV cache that llama.cpp has.
 
 What they generate is noise, but varied noise, the same for the same seed, and what stands early in a prompt still
 changes the logits a hundred tokens later: a wrong cut or a wrong fork shows.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import gguf
-from tests.ggufs import _add_vocabulary, _finish
+from tests.models.llama import add_vocabulary, finish
 
 CONTEXT_LENGTH = 4096
 """What each of them says it was trained with."""
@@ -34,7 +34,7 @@ STEP_RANK = 4
 
 def full_attention(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
     """Write a Llama: every token sees all before it, and any prefix can be shared or cut."""
-    model = _Model(path, "llama", layers, [KV_HEADS] * layers, seed)
+    model = ModelWriter(path, "llama", layers, [KV_HEADS] * layers, seed)
     model.vocabulary(1.0, 0.3)
     model.ones("output_norm")
     for i in range(layers):
@@ -50,7 +50,7 @@ def sliding_window(
 
     Of a "gemma3" every sixth layer is global, of a "gemma2" every second.
     """
-    model = _Model(path, architecture, layers, [KV_HEADS] * layers, seed)
+    model = ModelWriter(path, architecture, layers, [KV_HEADS] * layers, seed)
     model.writer.add_sliding_window(window)
     model.writer.add_key_length(HEAD_SIZE)
     model.writer.add_value_length(HEAD_SIZE)
@@ -72,7 +72,7 @@ def sliding_window(
 
 def recurrent(path: Path, *, seed: int = 0, layers: int = 2) -> Path:
     """Write a Mamba: all that a sequence has seen is one state of a fixed size."""
-    model = _Model(path, "mamba", layers, [0] * layers, seed)
+    model = ModelWriter(path, "mamba", layers, [0] * layers, seed)
     model.state_space_keys()
     model.vocabulary(1.0, 0.3)
     model.ones("output_norm")
@@ -83,7 +83,7 @@ def recurrent(path: Path, *, seed: int = 0, layers: int = 2) -> Path:
 
 def hybrid(path: Path, *, seed: int = 0, attention: Sequence[int] = (1, 3), layers: int = 4) -> Path:
     """Write a Jamba: Mamba's layers with a state, and among them the layers numbered `attention` with a cache."""
-    model = _Model(path, "jamba", layers, [KV_HEADS if i in attention else 0 for i in range(layers)], seed)
+    model = ModelWriter(path, "jamba", layers, [KV_HEADS if i in attention else 0 for i in range(layers)], seed)
     model.state_space_keys()
     model.vocabulary(1.0, 0.3)
     model.ones("output_norm")
@@ -101,7 +101,7 @@ def hybrid(path: Path, *, seed: int = 0, attention: Sequence[int] = (1, 3), laye
 
 def hybrid_convolution(path: Path, *, seed: int = 0, attention: Sequence[int] = (1, 3), layers: int = 4) -> Path:
     """Write an LFM2: a hybrid whose state is the last few tokens of a convolution."""
-    model = _Model(path, "lfm2", layers, [KV_HEADS if i in attention else 0 for i in range(layers)], seed)
+    model = ModelWriter(path, "lfm2", layers, [KV_HEADS if i in attention else 0 for i in range(layers)], seed)
     model.writer.add_shortconv_l_cache(3)
     model.vocabulary(1.0, 0.3)
     model.ones("token_embd_norm")
@@ -128,7 +128,7 @@ KINDS: dict[str, Callable[[Path], Path]] = {
 """A writer for each kind of memory."""
 
 
-class _Model:
+class ModelWriter:
     """A GGUF file in the making, and the parts that several architectures share."""
 
     def __init__(self, path: Path, architecture: str, layers: int, kv_heads: Sequence[int], seed: int) -> None:
@@ -146,7 +146,7 @@ class _Model:
             writer.add_head_count_kv(list(kv_heads) if 0 in kv_heads else kv_heads[0])
         writer.add_layer_norm_rms_eps(1e-5)
         writer.add_file_type(0)
-        self.tokens = _add_vocabulary(writer)
+        self.tokens = add_vocabulary(writer)
         writer.add_vocab_size(self.tokens)
 
     def tensor(self, name: str, values: Any) -> None:
@@ -204,5 +204,5 @@ class _Model:
         self.matrix(f"{name}.ssm_out", WIDTH, inner, 0.2)
 
     def finish(self) -> Path:
-        _finish(self.writer)
+        finish(self.writer)
         return self.path

@@ -1,4 +1,4 @@
-"""Tiny models with random weights that embed and cannot generate: they have no cache, each token sees all others."""
+"""Tiny encoders with random weights, which make embeddings or scores: no KV cache, bidirectional attention."""
 
 import string
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 import gguf
-from tests import ggufs
-from tests.ggufs import WORDS, _finish
+from tests.models.llama import WORDS, finish
+from tests.models.llama import add_vocabulary as add_llama_vocabulary
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 JAMO = "ᄀᄂᄃᄒ" + "ᅡᅥᅩᅵ" + "ᆨᆫᆯᆼ"
@@ -86,7 +86,7 @@ def tiny_bert(
         bias("cls.output", classes)
         if classes > 1:
             writer.add_array("bert.classifier.output_labels", [f"class {number}" for number in range(classes)])
-    _finish(writer)
+    finish(writer)
     return path
 
 
@@ -121,7 +121,7 @@ def tiny_qwen3(
     writer.add_rope_freq_base(10_000.0)
     writer.add_file_type(0)
     writer.add_uint32("qwen3.pooling_type", pooling)
-    tokens = ggufs._add_vocabulary(writer)
+    tokens = add_llama_vocabulary(writer)
     writer.add_add_bos_token(False)
     writer.add_add_eos_token(adds_end)
     rng = np.random.default_rng(seed)
@@ -152,7 +152,7 @@ def tiny_qwen3(
         writer.add_array("qwen3.classifier.output_labels", list(classes))
     if template:
         writer.add_string("tokenizer.chat_template.rerank", template)
-    _finish(writer)
+    finish(writer)
     return path
 
 
@@ -171,7 +171,7 @@ def tiny_t5_encoder(path: Path, *, seed: int = 0, width: int = 64, layers: int =
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_relative_attn_buckets_count(buckets)
     writer.add_file_type(0)
-    tokens = ggufs._add_vocabulary(writer)
+    tokens = add_llama_vocabulary(writer)
     writer.add_vocab_size(tokens)
     rng = np.random.default_rng(seed)
 
@@ -193,7 +193,7 @@ def tiny_t5_encoder(path: Path, *, seed: int = 0, width: int = 64, layers: int =
         matrix(f"{block}.ffn_gate", feed_forward, width)
         matrix(f"{block}.ffn_up", feed_forward, width)
         matrix(f"{block}.ffn_down", width, feed_forward)
-    _finish(writer)
+    finish(writer)
     return path
 
 
