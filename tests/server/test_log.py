@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.server.log import LONGEST_MESSAGE, LineFormatter, printable
+from paddock.server.log import MAX_LOG_MESSAGE, LineFormatter, printable
 from tests.server.servers import ServerUnderTest, until
 
 FORMATTER = LineFormatter("%(levelname)s %(message)s")
@@ -22,7 +22,7 @@ def test_a_text_of_a_client_adds_no_line() -> None:
 
 
 def test_a_line_has_an_end() -> None:
-    assert len(written("%s", "x" * 1_000_000)) < LONGEST_MESSAGE + 20
+    assert len(written("%s", "x" * 1_000_000)) < MAX_LOG_MESSAGE + 20
 
 
 def test_a_traceback_is_indented_so_that_no_line_of_it_looks_like_another_record() -> None:

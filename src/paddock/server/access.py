@@ -1,8 +1,9 @@
-"""Who may call: the Host header against DNS rebinding, the Origin header against strangers' pages.
+"""Access control: the Host header is checked against DNS rebinding, the Origin header against foreign web pages.
 
-Rules and answers are Ollama's (`Who may call` in its API's description).
+Rules and answers are Ollama's.
 """
 
+import functools
 import ipaddress
 import re
 import socket
@@ -24,7 +25,7 @@ LOCAL_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|0\.0\.0\.0)(:\d{1,5
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a server bound to `host` is reached from this machine only."""
+    """Return whether a server bound to `host` is reachable from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -33,8 +34,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=16)
 def host_allowed(header: str) -> bool:
-    """Whether a request with this Host header may be answered by a server that is bound to loopback."""
+    """Return whether a server that is bound to loopback may answer a request with this Host header."""
     host = _without_port(header).lower()
     try:
         address = ipaddress.ip_address(host)
@@ -44,31 +46,32 @@ def host_allowed(header: str) -> bool:
 
 
 class Origins:
-    """The origins whose pages may call."""
+    """Origins whose web pages may call the server."""
 
-    def __init__(self, more: Iterable[str]) -> None:
-        """Allow the local ones and `more`; a `*` in one of those stands for anything."""
-        more = tuple(more)
-        self._all = "*" in more
-        self._patterns = [re.compile(".*".join(map(re.escape, o.split("*"))), re.IGNORECASE) for o in more]
+    def __init__(self, allowed: Iterable[str]) -> None:
+        """Allow local origins and those in `allowed`, where a `*` matches any text."""
+        allowed = tuple(allowed)
+        self._all = "*" in allowed
+        self._patterns = [re.compile(".*".join(map(re.escape, o.split("*"))), re.IGNORECASE) for o in allowed]
 
     def allow(self, origin: str) -> bool:
-        """Whether this one may."""
+        """Return whether pages of this origin may call the server."""
         if self._all or LOCAL_ORIGIN.fullmatch(origin) or origin.partition("://")[0].lower() in APP_SCHEMES:
             return True
         return any(pattern.fullmatch(origin) for pattern in self._patterns)
 
 
 class Access:
-    """Middleware that lets in only who may call, and tells browsers so."""
+    """Middleware that rejects requests by their Host and Origin, and answers browsers' preflight requests (CORS)."""
 
     def __init__(self, app: ASGIApp, origins: Origins, check_host: bool) -> None:
+        """Protect `app`; the Host header is checked only if `check_host`."""
         self._app = app
         self._origins = origins
         self._check_host = check_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403 or pass on."""
+        """Answer a preflight request or 403, or pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -78,11 +81,11 @@ class Access:
                 origin = value.decode("latin-1")
             elif name == b"host":
                 host = value.decode("latin-1")
-        same = origin.partition("://")[2] == host if origin else True
-        stranger = not same and not self._origins.allow(origin)
-        if stranger or (self._check_host and not host_allowed(host)):
+        same_origin = origin.partition("://")[2] == host if origin else True
+        foreign = not same_origin and not self._origins.allow(origin)
+        if foreign or (self._check_host and not host_allowed(host)):
             await _answer(send, 403)
-        elif same:
+        elif same_origin:
             await self._app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
             await _answer(send, 204, _preflight(origin))

@@ -20,12 +20,12 @@ from paddock.settings import Settings
 
 
 async def description(request: Request, services: Services) -> Response:
-    """`GET /openapi.json`."""
+    """Answer `GET /openapi.json`."""
     return Response(openapi_document(), media_type=JSON_UTF8)
 
 
 async def docs(request: Request, services: Services) -> Response:
-    """`GET /docs`."""
+    """Answer `GET /docs`."""
     from paddock.server import openapi
 
     return Response(openapi.page(), media_type=HTML, headers=openapi.PAGE_HEADERS)

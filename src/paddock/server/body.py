@@ -17,11 +17,11 @@ loop stays free for other requests."""
 T = TypeVar("T")
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the whole body.
+async def read_request(request: Request, read: Callable[[bytes], T]) -> T:
+    """Return `read(body)` for the whole body, called in a thread if the body is large. Raises as `read` does.
 
     Raises:
-        BodyTooLarge: if it is larger than `MAX_JSON_BODY`.
+        BodyTooLarge: if the body is larger than `MAX_JSON_BODY`.
         ClientGone: if the client hung up before the end of the body.
     """
     too_large = BodyTooLarge(f"the request body is larger than {MAX_JSON_BODY >> 20} MB")
@@ -35,20 +35,15 @@ async def read_body(request: Request) -> bytes:
         if size > MAX_JSON_BODY:
             raise too_large
         pieces.append(piece)
-    return b"".join(pieces)
-
-
-async def read_request(request: Request, read: Callable[[bytes], T]) -> T:
-    """Return `read(body)`, called in a thread if the body is large. Raises as `read_body` and `read` do."""
-    body = await read_body(request)
-    return read(body) if len(body) <= LARGE else await asyncio.to_thread(read, body)
+    body = b"".join(pieces)
+    return read(body) if size <= LARGE else await asyncio.to_thread(read, body)
 
 
 async def read_json(request: Request, kind: type[T]) -> T:
     """Return the whole body decoded as a `kind`.
 
     Raises:
-        BadRequest, BodyTooLarge, ClientGone: if it is not JSON of that kind, or as `read_body` does.
+        BadRequest, BodyTooLarge, ClientGone: if it is not JSON of that kind, or as `read_request` does.
     """
     return await read_request(request, lambda body: decode(body, kind))
 

@@ -1,4 +1,4 @@
-"""Starting and stopping the server process."""
+"""Starts and stops the server process."""
 
 import asyncio
 import errno
@@ -29,8 +29,8 @@ from paddock.settings import Settings
 log = logging.getLogger("paddock.server")
 
 BACKLOG = 2048
-LAST_ANSWERS_SECONDS = 2
-"""What answers that are on their way get when the server stops."""
+GRACEFUL_SECONDS = 2
+"""How long answers in progress may take to end when the server stops."""
 
 
 class CannotServe(Exception):
@@ -38,22 +38,23 @@ class CannotServe(Exception):
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's server, which lets the runners go first: what they were asked fails, and no connection stays open."""
+    """Uvicorn's server, which on shutdown stops the runners first: their requests fail, so that connections close."""
 
     def __init__(self, config: uvicorn.Config, fleet: Fleet, transfer: Transfer, creator: Creator) -> None:
+        """Serve the app of `config`, and stop the other arguments on shutdown."""
         super().__init__(config)
         self._fleet = fleet
         self._transfer = transfer
         self._creator = creator
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
+        """Start the shutdown on a signal."""
         if not self.should_exit:
             log.info("stopping")
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop."""
+        """Stop listening, end all work, then close the connections."""
         for listener in self.servers:
             listener.close()
         self._creator.close()
@@ -63,7 +64,7 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop (Ctrl-C, SIGTERM).
+    """Run the server until Ctrl-C or SIGTERM.
 
     Raises:
         CannotServe: if the address is taken or the models folder cannot be used.
@@ -75,7 +76,7 @@ def serve(settings: Settings) -> None:
         library = Library(settings.models, BUNDLED_MODELS if settings.tiny else None)
     except OSError as error:
         raise CannotServe(f"{settings.models}: {error.strerror}") from None
-    # Uvicorn raises the signal that stopped it once more at the end; to have been told to stop is no failure.
+    # Uvicorn raises the signal again after the shutdown; SIGTERM then must not end the process with a failure.
     signal.signal(signal.SIGTERM, lambda *_: None)
     factory = _event_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
@@ -110,7 +111,7 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
         http=Connection,
         ws="none",
         server_header=False,
-        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
     await Server(config, fleet, transfer, creator).serve(sockets=[listener])
@@ -125,7 +126,7 @@ def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """Open the port before anything slow happens: clients that come early wait instead of being refused."""
+    """Open the port before anything slow happens, so that early clients wait instead of being refused."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -14,6 +14,7 @@ from paddock.server.errors import ClientGone
 
 T = TypeVar("T")
 
+BODY = "http.response.body"
 SEND = "paddock.send"
 """Key of the ASGI scope with the `send` below all middleware. Middleware needs to see only the start of an answer, so
 that the thousands of pieces of a stream skip it."""
@@ -48,7 +49,7 @@ class EventStream(Response, Generic[T]):
         self._encode = encode
         self._close = close
         self._is_large = is_large
-        self.raw_headers = [(k, v) for k, v in self.raw_headers if k != b"content-length"]
+        del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
@@ -67,16 +68,12 @@ class EventStream(Response, Generic[T]):
                 if is_large is not None and is_large(batch):
                     await self._send_large(send, batch)
                 else:
-                    await send(_piece(encode(batch)))
+                    await send({"type": BODY, "body": encode(batch), "more_body": True})
         except Exception as error:
-            await send(_piece(self._dialect.error_event(error)))
-        await send({"type": "http.response.body", "body": b""})
+            await send({"type": BODY, "body": self._dialect.error_event(error), "more_body": True})
+        await send({"type": BODY, "body": b""})
 
     async def _send_large(self, send: Send, batch: T) -> None:
         events = memoryview(await asyncio.to_thread(self._encode, batch))
         for start in range(0, len(events), LARGE):
-            await send(_piece(bytes(events[start : start + LARGE])))
-
-
-def _piece(data: bytes) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": data, "more_body": True}
+            await send({"type": BODY, "body": bytes(events[start : start + LARGE]), "more_body": True})

@@ -18,7 +18,7 @@ from paddock.service.models import CreateModel
 
 
 async def create(request: Request, services: Services) -> Response:
-    """`POST /api/create`."""
+    """Answer `POST /api/create`."""
     body = await read_json(request, ollama.CreateRequest)
     progress = await services.creator.create(_creation(body))
     if body.stream is False:
@@ -29,7 +29,7 @@ async def create(request: Request, services: Services) -> Response:
 
 
 async def blob_exists(request: Request, services: Services) -> Response:
-    """`HEAD /api/blobs/:digest`."""
+    """Answer `HEAD /api/blobs/:digest`."""
     digest = parse_digest(request.path_params["digest"])
     if await asyncio.to_thread(services.library.blobs.claim, digest):
         return Response()
@@ -37,7 +37,7 @@ async def blob_exists(request: Request, services: Services) -> Response:
 
 
 async def blob_upload(request: Request, services: Services) -> Response:
-    """`POST /api/blobs/:digest`."""
+    """Answer `POST /api/blobs/:digest`."""
     given = request.path_params["digest"]
     if await asyncio.to_thread(services.library.blobs.claim, parse_digest(given)):
         return Response()

@@ -16,7 +16,7 @@ from paddock.service.embedding import EmbeddingRequest, Embeddings
 
 
 async def embed(request: Request, services: Services) -> Response:
-    """`POST /api/embed`."""
+    """Answer `POST /api/embed`."""
     body = await read_json(request, ollama.EmbedRequest)
     embedding = EmbeddingRequest(
         model=body.model or "",
@@ -34,7 +34,7 @@ async def embed(request: Request, services: Services) -> Response:
 
 
 async def embeddings(request: Request, services: Services) -> Response:
-    """`POST /api/embeddings`: one text, whose vector is not normalized."""
+    """Answer `POST /api/embeddings`: one text, whose vector is not normalized."""
     body = await read_json(request, ollama.EmbeddingsRequest)
     embedding = EmbeddingRequest(
         model=body.model or "",

@@ -23,14 +23,14 @@ from paddock.templates.message import Message
 
 
 async def generate(request: Request, services: Services) -> Response:
-    """`POST /api/generate`."""
+    """Answer `POST /api/generate`."""
     completion, stream = await read_request(request, _completion)
     answer = await while_connected(request.receive, services.inference.complete(completion))
     return await _respond(request, answer, GenerateWriter(completion.model), stream)
 
 
 async def chat(request: Request, services: Services) -> Response:
-    """`POST /api/chat`."""
+    """Answer `POST /api/chat`."""
     conversation, stream = await read_request(request, _conversation)
     answer = await while_connected(request.receive, services.inference.converse(conversation))
     return await _respond(request, answer, ChatWriter(conversation.model), stream)

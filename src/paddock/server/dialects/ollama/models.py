@@ -21,27 +21,27 @@ NEVER = datetime.datetime(2318, 1, 1, tzinfo=datetime.UTC)
 
 
 async def running(request: Request, services: Services) -> Response:
-    """`GET /`."""
+    """Answer `GET /`."""
     return PlainTextResponse("Ollama is running")
 
 
 async def version(request: Request, services: Services) -> Response:
-    """`GET /api/version`."""
+    """Answer `GET /api/version`."""
     return _json(ollama.Version(OLLAMA_API_VERSION, __version__))
 
 
 async def tags(request: Request, services: Services) -> Response:
-    """`GET /api/tags`."""
+    """Answer `GET /api/tags`."""
     return _json({"models": await asyncio.to_thread(services.catalog.list)})
 
 
 async def ps(request: Request, services: Services) -> Response:
-    """`GET /api/ps`."""
+    """Answer `GET /api/ps`."""
     return _json({"models": [_running_model(model) for model in services.fleet.loaded()]})
 
 
 async def show(request: Request, services: Services) -> Response:
-    """`POST /api/show`."""
+    """Answer `POST /api/show`."""
     body = await read_json(request, ollama.ShowRequest)
     shown = await asyncio.to_thread(
         services.catalog.show,
@@ -55,7 +55,7 @@ async def show(request: Request, services: Services) -> Response:
 
 
 async def copy(request: Request, services: Services) -> Response:
-    """`POST /api/copy`."""
+    """Answer `POST /api/copy`."""
     body = await read_json(request, ollama.CopyRequest)
     await asyncio.to_thread(services.catalog.copy, body.source or "", body.destination or "")
     await services.loader.unload_replaced()
@@ -63,7 +63,7 @@ async def copy(request: Request, services: Services) -> Response:
 
 
 async def delete(request: Request, services: Services) -> Response:
-    """`DELETE /api/delete`."""
+    """Answer `DELETE /api/delete`."""
     body = await read_json(request, ollama.DeleteRequest)
     await asyncio.to_thread(services.catalog.delete, _required_name(body))
     await services.loader.unload_replaced()

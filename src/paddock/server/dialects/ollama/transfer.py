@@ -20,7 +20,7 @@ from paddock.server.services import Services
 
 
 async def pull(request: Request, services: Services) -> Response:
-    """`POST /api/pull`."""
+    """Answer `POST /api/pull`."""
     body = await read_json(request, ollama.PullRequest)
     name = body.model or body.name or ""
     progress = await services.transfer.pull(name, insecure=bool(body.insecure), dry_run=bool(body.dry_run))
@@ -28,20 +28,20 @@ async def pull(request: Request, services: Services) -> Response:
 
 
 async def push(request: Request, services: Services) -> Response:
-    """`POST /api/push`."""
+    """Answer `POST /api/push`."""
     body = await read_json(request, ollama.PushRequest)
     progress = await services.transfer.push(_required_name(body), insecure=bool(body.insecure))
     return await _answer(request, progress, body.stream)
 
 
 async def export(request: Request, services: Services) -> Response:
-    """`POST /api/export`: a model as one tar file."""
+    """Answer `POST /api/export`: a model as one tar file."""
     body = await read_json(request, ollama.ExportRequest)
     return ArchiveStream(await services.transfer.export(_required_name(body)))
 
 
 async def import_(request: Request, services: Services) -> Response:
-    """`POST /api/import?model=NAME` with a tar file as the body; without a name the model keeps its own."""
+    """Answer `POST /api/import?model=NAME` with a tar file as the body; without a name the model keeps its own."""
     file = BodyFile()
     name = request.query_params.get("model", "")
     work = asyncio.create_task(services.transfer.import_(cast(BinaryIO, file), name))

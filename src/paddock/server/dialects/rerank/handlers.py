@@ -14,7 +14,7 @@ from paddock.service.embedding import Ranking, RankingRequest
 
 
 async def rank(request: Request, services: Services) -> Response:
-    """`POST /api/rerank`: with durations, as in Ollama's replies."""
+    """Answer `POST /api/rerank`: with durations, as in Ollama's replies."""
     model, ranking, results = await _ranked(request, services)
     reply = rerank.RerankReply(
         model=model,
@@ -27,7 +27,7 @@ async def rank(request: Request, services: Services) -> Response:
 
 
 async def rank_list(request: Request, services: Services) -> Response:
-    """`POST /v1/rerank`: with token usage, as in the replies of other rerank servers."""
+    """Answer `POST /v1/rerank`: with token usage, as in the replies of other rerank servers."""
     model, ranking, results = await _ranked(request, services)
     usage = rerank.RerankUsage(ranking.prompt_tokens, ranking.prompt_tokens)
     reply = rerank.RerankList(model=model, object="list", results=results, usage=usage)

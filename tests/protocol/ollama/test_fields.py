@@ -1,18 +1,19 @@
-"""Fields that take more than one type, as Ollama reads them."""
+"""Fields that accept more than one JSON type."""
 
 import base64
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.protocol.json import BadRequest
-from paddock.protocol.ollama import read_images, read_input, read_licenses, read_tool_choice
+from paddock.protocol.ollama import read_format, read_images, read_input, read_licenses, read_think, read_tool_choice
 
 
 @given(st.binary(max_size=40), st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["\n", "\r", "\r\n"]))))
-def test_line_ends_within_base64_mean_nothing(data: bytes, ends: list[tuple[int, str]]) -> None:
+def test_line_ends_within_base64_are_ignored(data: bytes, ends: list[tuple[int, str]]) -> None:
     text = base64.b64encode(data).decode()
     for place, end in ends:
         text = text[:place] + end + text[place:]
@@ -22,12 +23,12 @@ def test_line_ends_within_base64_mean_nothing(data: bytes, ends: list[tuple[int,
 @pytest.mark.parametrize(
     ("text", "place"), [("a b=", 1), ("ab\n*=", 3), ("é", 0), ("\tYQ==", 0), ("-_-_", 0), ("YQ", 2), ("Y", 1)]
 )
-def test_what_is_no_base64_is_refused_with_its_place(text: str, place: int) -> None:
+def test_an_image_that_is_not_base64_is_refused_with_the_position_of_the_error(text: str, place: int) -> None:
     with pytest.raises(BadRequest, match=f"^illegal base64 data at input byte {place}$"):
         read_images(["YQ==", text])
 
 
-def test_no_images_are_none() -> None:
+def test_absent_images_are_an_empty_list() -> None:
     assert read_images(None) == []
 
 
@@ -44,7 +45,7 @@ def test_no_images_are_none() -> None:
         ({"function": {"name": "f"}}, ("required", "f")),
     ],
 )
-def test_a_choice_of_tools_is_a_word_or_a_function(value: Any, choice: tuple[str, str]) -> None:
+def test_a_tool_choice_is_a_word_or_a_function(value: Any, choice: tuple[str, str]) -> None:
     assert read_tool_choice(value) == choice
 
 
@@ -57,19 +58,45 @@ def test_a_choice_of_tools_is_a_word_or_a_function(value: Any, choice: tuple[str
         st.fixed_dictionaries({"type": st.just("function"), "function": st.one_of(st.none(), st.text(), st.just({}))}),
     )
 )
-def test_any_other_choice_is_refused(value: Any) -> None:
+def test_any_other_tool_choice_is_refused(value: Any) -> None:
     with pytest.raises(BadRequest, match=r"^tool_choice must be"):
         read_tool_choice(value)
 
 
 @pytest.mark.parametrize(("value", "texts"), [(None, []), ("", []), ("a", ["a"]), (["a", ""], ["a", ""]), ([], [])])
-def test_one_text_or_several(value: Any, texts: list[str]) -> None:
+def test_input_and_license_are_one_text_or_a_list(value: Any, texts: list[str]) -> None:
     assert read_input(value) == read_licenses(value) == texts
 
 
 @pytest.mark.parametrize("value", [1, True, {}, ["a", 1]])
-def test_other_than_texts_is_refused(value: Any) -> None:
+def test_anything_but_texts_is_refused(value: Any) -> None:
     with pytest.raises(BadRequest, match="invalid input type"):
         read_input(value)
     with pytest.raises(BadRequest, match="license must be"):
         read_licenses(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(b"null", None), (b'""', None), (b'"json"', "json"), (b'{"type": "object"}', {"type": "object"}), (b"{}", {})],
+)
+def test_a_format_is_json_or_a_schema(value: bytes, found: Any) -> None:
+    assert read_format(msgspec.Raw(value)) == found
+
+
+@pytest.mark.parametrize("value", [b"1", b"[]", b"true", b'"xml"'])
+def test_any_other_format_is_refused_and_repeated(value: bytes) -> None:
+    with pytest.raises(BadRequest, match=r"^invalid format: ") as caught:
+        read_format(msgspec.Raw(value))
+    assert value.decode().replace('"', '\\"') in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, True, False, "high", "medium", "low", "max"])
+def test_think_is_a_boolean_or_a_level(value: Any) -> None:
+    assert read_think(value) is value
+
+
+@pytest.mark.parametrize("value", [1, "yes", "", [], {}])
+def test_any_other_think_is_refused(value: Any) -> None:
+    with pytest.raises(BadRequest, match="think"):
+        read_think(value)

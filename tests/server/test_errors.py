@@ -1,0 +1,28 @@
+"""What a client is told of an error."""
+
+import logging
+
+import pytest
+
+from paddock.errors import ErrorKind, PaddockError
+from paddock.server.errors import BodyTooLarge, describe_error
+
+
+def test_an_error_of_ours_is_told_as_it_is_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert describe_error(BodyTooLarge("too large")) == (ErrorKind.TOO_LARGE, "too large")
+    assert describe_error(PaddockError("broken")) == (ErrorKind.INTERNAL, "broken")
+    assert not caplog.records
+
+
+def test_an_error_of_the_system_is_told_without_its_path(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("paddock").propagate = True
+    error = OSError(28, "No space left on device", "/secret/path")
+    assert describe_error(error) == (ErrorKind.INTERNAL, "No space left on device")
+    assert "/secret/path" in caplog.text
+    assert describe_error(OSError("odd")) == (ErrorKind.INTERNAL, "odd")
+
+
+def test_an_unexpected_error_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("paddock").propagate = True
+    assert describe_error(KeyError("x")) == (ErrorKind.INTERNAL, "internal error: KeyError: 'x'")
+    assert caplog.records[-1].exc_info is not None
