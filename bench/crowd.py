@@ -1,6 +1,5 @@
-"""Many requests at once inside the runner, against a bare loop that does the same work once, batched."""
+"""Many requests at once in a runner without a server, against a bare loop that does the same work in batches."""
 
-import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from bench.models import file_ref, one_billion, stories
 from bench.report import WORDS, Row, at_least, at_most
 from bench.runner import RunnerUnderTest, runner
 from paddock.fleet.resources import usable_cores
-from paddock.ipc import Finished, Generate, LoadModel, Sampling, Step, decode_event, encode
+from paddock.ipc import Finished, Generate, LoadModel, Sampling, Step
 
 CLIENTS = 8
 PREFIX, OWN, REPLY = 1024, 16, 32
@@ -26,21 +25,22 @@ SAMPLING = Sampling(seed=1)
 
 
 def words(seed: int, count: int) -> str:
-    """A prompt of about `count` tokens."""
+    """Return a prompt of about `count` tokens, always the same for a seed."""
     return " ".join(random.Random(seed).choices(WORDS, k=count))
 
 
 @dataclass
 class Client:
-    """What one request saw: when its pieces came, in seconds since all were sent, and its end."""
+    """What the client of one request sees. Times are readings of `perf_counter`."""
 
     sent: float
     times: list[float] = field(default_factory=list)
+    """When each piece of the reply came."""
     finished: Finished | None = None
 
 
 class Crowd:
-    """Sends many requests to a runner and notes when each is answered."""
+    """Sends many requests to a runner and notes when their pieces come."""
 
     def __init__(self, one: RunnerUnderTest) -> None:
         self._one = one
@@ -52,19 +52,13 @@ class Crowd:
         self._next += 1
         client = self._clients[self._next] = Client(perf_counter())
         request = Generate(id=self._next, prompt=prompt, num_predict=tokens, sampling=SAMPLING, **fields)  # type: ignore[arg-type]
-        data = encode(request)
-        while data:
-            data = data[os.write(self._one._input, data) :]
+        self._one.send(request)
         return client
 
     def read(self) -> None:
-        """Take what the runner has to say."""
-        data = os.read(self._one._output, 65536)
-        if not data:
-            raise RuntimeError("the runner has gone")
-        for body in self._one._frames.feed(data):
+        """Wait for events and note when they came."""
+        for event in self._one.events(self._one.read()):
             now = perf_counter()
-            event = decode_event(body)
             if not isinstance(event, Step):
                 continue
             for chunk in event.chunks:
@@ -77,7 +71,7 @@ class Crowd:
                 raise RuntimeError(event.failed[0].message)
 
     def run(self, prompts: Sequence[str], tokens: int, **fields: object) -> tuple[float, list[Client]]:
-        """Run requests that are sent at once; return the seconds until the last is answered."""
+        """Run requests that are sent at once; return the seconds until the last has ended, and what each client saw."""
         start = perf_counter()
         clients = [self.send(prompt, tokens, **fields) for prompt in prompts]
         while self._clients:
@@ -134,7 +128,7 @@ def _large(file: Path) -> LoadModel:
 
 
 def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
-    """The rows of this scenario."""
+    """Measure a crowd on the large model and return the rows."""
     file = file or one_billion()
     rows: list[Row] = []
     with runner() as one:
@@ -149,7 +143,7 @@ def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
 
 
 def measure_newcomer() -> list[Row]:
-    """A long prompt arrives while four streams run."""
+    """Measure a long prompt that arrives while four streams run, and return the rows."""
     with runner() as one:
         one.load(_large(one_billion()))
         return _newcomer(Crowd(one))
@@ -194,7 +188,7 @@ def _short_prompts(crowd: Crowd, bare: BareCrowd, rounds: int) -> list[Row]:
 
 
 def _chat(crowd: Crowd) -> list[Row]:
-    """Four chats of four turns, interleaved: what each turn computes beyond what is new in it."""
+    """Run four chats of four turns, interleaved; return how many tokens of earlier turns are computed again."""
     system = words(1, 200)
     chats = [f"{system} chat {words(40 + i, 8)}" for i in range(4)]
     seen = [0] * 4
@@ -213,7 +207,7 @@ def _chat(crowd: Crowd) -> list[Row]:
 
 
 def _newcomer(crowd: Crowd) -> list[Row]:
-    """Alone first, then beside them."""
+    """Send the long prompt alone, then beside the streams."""
     _, (idle,) = crowd.run([words(701, 4000)], 2)
     streams = [crowd.send(words(600 + i, 12), 500) for i in range(4)]
     while min(len(s.times) for s in streams) < 60:
@@ -252,7 +246,7 @@ def _newcomer(crowd: Crowd) -> list[Row]:
 
 
 def measure_small() -> list[Row]:
-    """64 clients at once on a small model."""
+    """Measure 64 clients at once on a small model and return the rows."""
     file = stories()
     rows = []
     with runner() as one:
@@ -277,4 +271,4 @@ def measure_small() -> list[Row]:
 def _check_all(clients: list[Client], tokens: int | None) -> None:
     for client in clients:
         if not isinstance(client.finished, Finished) or (tokens and client.finished.reply_tokens != tokens):
-            raise RuntimeError(f"a reply is not what was asked for: {client.finished}")
+            raise RuntimeError(f"a reply has not the length that its request asks for: {client.finished}")

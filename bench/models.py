@@ -72,7 +72,7 @@ TINY = Shape(64, 5, 172, 8, 4)
 
 
 def one_billion() -> Path:
-    """The 1 B-class model in Q4_K_M, 0.8 GB. The first call takes minutes and 2.5 GB more of disk."""
+    """Return the 1 B-class model in Q4_K_M, 0.8 GB. The first call takes minutes and 2.5 GB more of disk."""
     path = CACHE / "synthetic-1b-q4_k_m.gguf"
     if not path.exists():
         print("making a 1 B model with random weights, once (some minutes) …", file=sys.stderr, flush=True)
@@ -86,7 +86,7 @@ def one_billion() -> Path:
 
 
 def stories() -> Path:
-    """The stories model if it is there, else a random one of its size."""
+    """Return the stories model if it is there, else a random one of its size."""
     if STORIES.exists():
         return STORIES
     path = CACHE / "synthetic-tiny.gguf"
@@ -96,7 +96,7 @@ def stories() -> Path:
 
 
 def vocabulary_only(size: int = 128_256) -> Path:
-    """A model as small as can be with a vocabulary of that size; 128,256 is the largest usual one."""
+    """Return a model as small as can be with a vocabulary of that size; 128,256 is the largest usual one."""
     path = CACHE / f"synthetic-vocabulary-{size}.gguf"
     if not path.exists():
         words = _large_vocabulary() if size == 128_256 else _generated_vocabulary(size)
@@ -173,7 +173,7 @@ def _is_plain(token: str) -> bool:
 
 
 def _value_type(value: object) -> gguf.GGUFValueType:
-    """The types that llama.cpp insists on: numbers alone (ids of tokens) are unsigned, those in lists are not."""
+    """Return the type that llama.cpp insists on: single numbers are unsigned, those in lists are not."""
     if isinstance(value, bool):
         return gguf.GGUFValueType.BOOL
     return gguf.GGUFValueType.STRING if isinstance(value, str) else gguf.GGUFValueType.UINT32
@@ -213,7 +213,7 @@ def _large_vocabulary() -> tuple[dict[str, Any], list[str]]:
 
 
 def _generated_vocabulary(size: int) -> tuple[dict[str, Any], list[str]]:
-    """A byte-level BPE: all bytes, then letters in pairs, threes and fours, each merged from two shorter ones."""
+    """Return a byte-level BPE: all bytes, then two to four letters, each token merged from two shorter ones."""
     special = ["<|begin_of_text|>", "<|end_of_text|>"]
     tokens = [chr(code) for code in _byte_characters()]
     merges: list[str] = []
@@ -247,7 +247,7 @@ def _pairs() -> Iterator[tuple[str, str]]:
 
 
 def _byte_characters() -> list[int]:
-    """The characters that stand for the 256 bytes in GPT-2's vocabularies: printable ones for themselves."""
+    """Return the characters that stand for the 256 bytes in GPT-2's vocabularies; printable ones for themselves."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     return [*printable, *(256 + i for i in range(256 - len(printable)))]
 

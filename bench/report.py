@@ -30,17 +30,17 @@ class Row:
 
 
 def at_most(what: str, value: float, bar: float, unit: str, note: str = "") -> Row:
-    """A row that passes up to `bar`."""
+    """Return a row that passes up to `bar`."""
     return Row(what, f"{value:.3g} {unit}", f"≤ {bar:g} {unit}", value <= bar, note)
 
 
 def at_least(what: str, value: float, bar: float, note: str = "") -> Row:
-    """A row for a ratio that passes from `bar` on."""
+    """Return a row for a ratio, which passes from `bar` on."""
     return Row(what, f"{value:.3f}", f"≥ {bar:g}", value >= bar, note)
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
+    """Return the rows as a Markdown table."""
     lines = [("what", "figure", "bar", "", "note"), *((r.what, r.figure, r.bar, r.verdict, r.note) for r in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
     written = ["| " + " | ".join(f.ljust(w) for f, w in zip(line, widths, strict=True)) + " |" for line in lines]
@@ -58,7 +58,7 @@ def keep(scenario: str, rows: Sequence[Row], where: str, path: Path = RESULTS) -
 
 
 def machine() -> str:
-    """What this machine is, in a few words, and how busy it is: a busy one measures nothing."""
+    """Describe this machine in a few words, and how busy it is: a busy one measures nothing."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return (
         f"{_processor()}, {os.cpu_count()} logical cores, {platform.system()}, Python {platform.python_version()}, "

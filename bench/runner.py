@@ -1,4 +1,4 @@
-"""One request inside the runner, reached by its own messages, against the bare loop on the same file and threads."""
+"""One request at a time in a runner without a server, against the bare loop with the same file and threads."""
 
 import os
 import random
@@ -18,6 +18,8 @@ from bench.report import WORDS, Row, at_least
 from bench.server import models_folder, running
 from paddock.fleet.resources import usable_cores
 from paddock.ipc import (
+    Command,
+    Event,
     Finished,
     Frames,
     Generate,
@@ -39,15 +41,17 @@ CELLS = 2048
 
 @dataclass(frozen=True)
 class Timed:
-    """One reply: seconds from sending the request to the first token, and from there to the last."""
+    """The times of one reply, in seconds."""
 
     first: float
+    """From sending the request to the first token."""
     rest: float
+    """From the first token to the last."""
     finished: Finished
 
 
 class RunnerUnderTest:
-    """A runner process and the two ends of its pipes. Events are timed when they arrive and read afterwards."""
+    """A runner process and its pipes. Events are timed when they arrive and decoded afterwards."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
@@ -58,41 +62,47 @@ class RunnerUnderTest:
         self._next = 0
 
     def load(self, command: LoadModel) -> Loaded:
-        """Have it load a model."""
-        os.write(self._input, encode(command))
+        """Have the runner load a model."""
+        self.send(command)
         while True:
-            for body in self._frames.feed(self.read()):
-                event = decode_event(body)
+            for event in self.events(self.read()):
                 if isinstance(event, LoadFailed):
                     raise RuntimeError(event.message)
                 if isinstance(event, Loaded):
                     return event
 
+    def send(self, command: Command) -> None:
+        """Write a command, however long it is."""
+        data = encode(command)
+        while data:
+            data = data[os.write(self._input, data) :]
+
+    def events(self, data: bytes) -> Iterator[Event]:
+        """Decode the events that are complete with `data`."""
+        return map(decode_event, self._frames.feed(data))
+
     def read(self) -> bytes:
-        """What has come from it, at least one byte."""
+        """Wait for output of the runner and return it, at least one byte."""
         piece = os.read(self._output, 65536)
         if not piece:
             raise RuntimeError("the runner has ended; what it logged is above")
         return piece
 
     def generate(self, prompt: str, tokens: int, seed: int) -> Timed:
-        """Run one request alone."""
+        """Run one request and return its times."""
         self._next += 1
         command = Generate(
             id=self._next, prompt=prompt, num_predict=tokens, sampling=Sampling(seed=seed), cache_prompt=False
         )
-        data = encode(command)
         times: list[float] = []
         finished: Finished | None = None
         now, read = time.perf_counter, self.read
         start = now()
-        while data:
-            data = data[os.write(self._input, data) :]
+        self.send(command)
         while finished is None:
             piece = read()
             arrived = now() - start
-            for body in self._frames.feed(piece):
-                event = decode_event(body)
+            for event in self.events(piece):
                 if isinstance(event, Step):
                     if event.failed:
                         raise RuntimeError(event.failed[0].message)
@@ -124,7 +134,7 @@ def runner() -> Iterator[RunnerUnderTest]:
 
 
 def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
-    """The rows of this scenario."""
+    """Measure and return the rows of this scenario."""
     file = file or one_billion()
     with runner() as one:
         loaded = one.load(
@@ -147,7 +157,7 @@ def measure(file: Path | None = None, rounds: int = ROUNDS) -> list[Row]:
             else:
                 (bare_prefill, bare_decode), timed = _bare(loop, tokens), one.generate(prompt, REPLY_TOKENS, number)
             if timed.finished.prompt_tokens != len(tokens) or timed.finished.reply_tokens != REPLY_TOKENS:
-                raise RuntimeError(f"the runner did other work than the bare loop: {timed.finished}")
+                raise RuntimeError(f"the runner did not do the same work as the bare loop: {timed.finished}")
             if number:  # the first round warms both up
                 prefill.append((len(tokens) / timed.first, len(tokens) / bare_prefill))
                 decode.append(((REPLY_TOKENS - 1) / timed.rest, REPLY_TOKENS / bare_decode))

@@ -1,4 +1,4 @@
-"""A server to measure: Paddock, or a peer that speaks the same API, on a free port with a models folder of its own."""
+"""A server to measure: Paddock or another that speaks the same API, on a free port, with a models folder of its own."""
 
 import hashlib
 import http.client
@@ -28,14 +28,22 @@ class Server:
     process: subprocess.Popen[bytes]
     log: Path
     seconds_to_answer: float
-    """From its start to its first answer."""
+    """Seconds from its start to its first answer."""
 
     def post(self, path: str, body: Any) -> dict[str, Any]:
-        """Send JSON and return the answer, which must be a success."""
+        """Send JSON and return the answer.
+
+        Raises:
+            RuntimeError: if it is an error.
+        """
         return dict(json.loads(self.request("POST", path, json.dumps(body).encode())))
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """Send a request on a connection of its own; return the answer's body."""
+        """Send a request on a connection of its own and return the body of the answer.
+
+        Raises:
+            RuntimeError: if it is an error.
+        """
         connection = http.client.HTTPConnection(HOST, self.port, timeout=600)
         try:
             connection.request(method, path, body)
@@ -56,13 +64,13 @@ class Server:
 
 
 def paddock_command() -> list[str]:
-    """The `paddock` of this Python."""
+    """Return the command that runs the `paddock` of this Python."""
     script = shutil.which("paddock", path=str(Path(sys.executable).parent))
     return [script] if script else [sys.executable, "-m", "paddock"]
 
 
 def environment(models: Path, port: int) -> dict[str, str]:
-    """Settings that keep the user's own out."""
+    """Return the environment of a server: without the user's own settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PADDOCK_", "OLLAMA_"))}
     both = {"HOST": f"{HOST}:{port}", "MODELS": str(models)}
     return kept | {f"{p}_{k}": v for p in ("PADDOCK", "OLLAMA") for k, v in both.items()}
@@ -98,13 +106,13 @@ def running(
 
 @contextmanager
 def models_folder() -> Iterator[Path]:
-    """An empty folder for models, removed afterwards."""
+    """Make an empty folder for models, and remove it afterwards."""
     with tempfile.TemporaryDirectory(prefix="paddock-bench-") as folder:
         yield Path(folder)
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Return a port of this machine that is free."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -121,4 +129,4 @@ def _wait_for_answer(port: int, path: str, process: subprocess.Popen[bytes], sta
                     return
         except OSError:
             time.sleep(0.001)
-    raise RuntimeError(f"no answer within {START_SECONDS} s")
+    raise RuntimeError(f"the server did not answer within {START_SECONDS} s of its start")

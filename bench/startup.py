@@ -1,4 +1,4 @@
-"""What a person waits for before anything runs: commands, the server's start, its memory, what it says of a model."""
+"""What a person waits for before a model runs: commands, the server's start, descriptions of models; and its memory."""
 
 import subprocess
 import time
@@ -16,11 +16,11 @@ from bench.server import Server, environment, models_folder, paddock_command, ru
 
 RUNS = 7
 AFTER_START = 1.0
-"""Seconds after which a server is idle."""
+"""Seconds after its start until a server is idle."""
 
 
 def measure() -> list[Row]:
-    """The rows of this scenario."""
+    """Measure and return the rows of this scenario."""
     with models_folder() as models:
         rows = [
             at_most("paddock --help", _command("--help", models, 1), 200, "ms"),
@@ -33,7 +33,7 @@ def measure() -> list[Row]:
 
 
 def _command(name: str, models: Path, port: int) -> float:
-    """Milliseconds that a command takes, in the median."""
+    """Return the median of the milliseconds that a command takes."""
     arguments = [*paddock_command(), name]
 
     def run() -> None:
@@ -69,7 +69,7 @@ def _starts(models: Path) -> list[Row]:
 
 
 def _resident(server: Server) -> float:
-    """Megabytes of the server and its children."""
+    """Return the resident megabytes of the server and its children."""
     process = psutil.Process(server.process.pid)
     return float(sum(p.memory_info().rss for p in (process, *process.children(recursive=True))) / 1e6)
 
@@ -83,7 +83,7 @@ def _proportional(pid: int) -> float:
 
 
 def _listing(models: Path) -> list[Row]:
-    """`/api/show` and `/api/tags` of a model with 128 k tokens: the first request after a start, and later ones."""
+    """Measure `/api/show` and `/api/tags` with 128 k tokens: the first request after a start, and later ones."""
     with running(models) as server:
         server.create("vocabulary", vocabulary_only())
     rows = []

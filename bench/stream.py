@@ -75,7 +75,7 @@ def stream(port: int, model: str, prompt: str, tokens: int, seed: int) -> Reply:
 
 
 def measure() -> list[Row]:
-    """The rows of this scenario."""
+    """Measure and return the rows of this scenario."""
     file = stories()
     with models_folder() as models, running(models) as server:
         server.create("stories", file)
@@ -126,7 +126,7 @@ def measure() -> list[Row]:
 
 
 def _settings(server: Server) -> BareSettings:
-    """What the runner loaded the model with: it says so in its log."""
+    """Return how the runner loaded the model, which its log says."""
     match = re.search(
         r"ready: (\d+) tokens in the cache, (\d+) sequences, (\d+) threads, flash attention (on|off)",
         server.log.read_text(errors="replace"),
