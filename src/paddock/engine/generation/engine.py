@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import replace
+from typing import NamedTuple
 
 from paddock.engine.binding import Batch, BatchRejected, Context, Model
 from paddock.engine.constraints import ConstraintFailed
@@ -16,6 +17,14 @@ from paddock.engine.scheduler.background import PrefillJob
 from paddock.ipc import Chunk, Failed, Finished, Statistics, Step
 
 log = logging.getLogger("paddock.engine")
+
+
+class StepResults(NamedTuple):
+    """What a step has brought so far."""
+
+    chunks: list[Chunk]
+    finished: list[Finished]
+    failed: list[Failed]
 
 
 class Engine:
@@ -75,42 +84,32 @@ class Engine:
     def step(self) -> Step:
         """Compute what the scheduler decides, and return the text and the ends that it brought."""
         output = self.scheduler.schedule()
-        chunks: list[Chunk] = []
-        finished: list[Finished] = []
-        failed: list[Failed] = []
+        results = StepResults([], [], [])
         for sequence in output.started:
             self._generations[sequence.id].mark_prefill_started()
         if output.background is not None:
             self._prefill_in_background(output.background, output.slice_seconds)
         if self._encoder is not None:
-            failed += self._encode(self._encoder, output)
-        if not output.chunks and not output.media_chunks:
-            return Step(failed=tuple(failed))
-        started = time.perf_counter()
-        seconds = 0.0
-        scheduled: list[ScheduledChunk] = []
+            self._encode(self._encoder, output, results.failed)
+        chunks, seconds = output.chunks, 0.0
         try:
-            for scheduled in ([chunk] for chunk in output.media_chunks):
-                rows = self._compute_media(scheduled[0])
-                seconds += time.perf_counter() - started
-                self._emit(scheduled, rows, chunks, finished, failed)
-                started = time.perf_counter()
-            scheduled = output.chunks
-            if scheduled:
-                rows = self._fill(scheduled)
-                self._context.decode(self._batch)
-                seconds += time.perf_counter() - started
-                self._emit(scheduled, rows, chunks, finished, failed)
+            for chunk in output.media_chunks:
+                chunks = [chunk]
+                seconds += self._compute_media(chunk, results)
+            chunks = output.chunks
+            if chunks:
+                seconds += self._compute_text(chunks, results)
         except BatchRejected as error:
-            failed += self._on_rejected(error, scheduled)
+            results.failed.extend(self._on_rejected(error, chunks))
         else:
-            self.scheduler.budget.observe(
-                output.num_streaming, output.num_prompt_tokens, output.prompt_context, seconds
-            )
-            self._prompt_tokens += output.num_prompt_tokens
-            self._steps += 1
-            self._seconds += seconds
-        return Step(tuple(chunks), tuple(finished), tuple(failed))
+            if seconds:
+                self.scheduler.budget.observe(
+                    output.num_streaming, output.num_prompt_tokens, output.prompt_context, seconds
+                )
+                self._prompt_tokens += output.num_prompt_tokens
+                self._steps += 1
+                self._seconds += seconds
+        return Step(tuple(results.chunks), tuple(results.finished), tuple(results.failed))
 
     def statistics(self) -> Statistics:
         """Return the state of the engine."""
@@ -149,96 +148,98 @@ class Engine:
             queue.on_failed(job)
         self._seconds += time.perf_counter() - started
 
-    def _encode(self, encoder: Encoder, output: ScheduleOutput) -> list[Failed]:
-        """Give a slice of time to the images and audio that are needed next. Return the failure of one, if any."""
+    def _encode(self, encoder: Encoder, output: ScheduleOutput, failed: list[Failed]) -> None:
+        """Give a slice of time to the images and audio that are needed next. Add the failure of one to `failed`."""
         requests = [
             EncodeRequest(sequence.id, self._generations[sequence.id].media[placeholder.file], placeholder.chunk)
             for sequence, placeholder in output.encoder_inputs
         ]
         if not requests and not encoder.busy:
-            return []
+            return
         started = time.perf_counter()
         bad = encoder.run(requests, output.slice_seconds)
         self._seconds += time.perf_counter() - started
-        if bad is None:
-            if not output.chunks and not output.media_chunks:
-                encoder.wait()
-            return []
-        return self._fail([self._generations[bad.sequence]], "an image or a recording could not be encoded")
+        if bad is not None:
+            failed += self._fail([self._generations[bad.sequence]], "an image or a recording could not be encoded")
+        elif not output.chunks and not output.media_chunks:
+            encoder.wait()
 
-    def _compute_media(self, chunk: ScheduledChunk) -> list[int]:
-        """Compute a chunk of an image or audio. Return the row of its logits, if they are needed.
+    def _compute_media(self, chunk: ScheduledChunk, results: StepResults) -> float:
+        """Compute a chunk of an image or audio in a batch of its own. Return the seconds.
 
         Raises:
             BatchRejected: if llama.cpp refused the batch.
         """
         sequence, start, end, _, placeholder = chunk
         assert placeholder is not None and self._media is not None and self._encoder is not None
+        started = time.perf_counter()
         row = self._media.compute(sequence, placeholder, start, end - start)
+        seconds = time.perf_counter() - started
         if end == placeholder.end:
             self._encoder.unpin(sequence.id)
-        return [row]
+        self.scheduler.on_computed([chunk])
+        if row >= 0:
+            self._sample_and_emit(self._generations[sequence.id], row, results)
+        return seconds
 
-    def _fill(self, scheduled: list[ScheduledChunk]) -> list[int]:
-        """Fill the batch with the tokens of text chunks. Return the row of each chunk's last token."""
+    def _compute_text(self, chunks: list[ScheduledChunk], results: StepResults) -> float:
+        """Compute text in one batch, and sample the next token of each sequence whose last token is in it.
+
+        Return the seconds that the batch took.
+
+        Raises:
+            BatchRejected: if llama.cpp refused the batch.
+        """
         batch = self._batch
         batch.clear()
-        add = batch.add
         rows = []
-        for sequence, start, end, logits_from, _ in scheduled:
+        started = time.perf_counter()
+        for sequence, start, end, logits_from, _ in chunks:
             tokens, seq_id = sequence.tokens, sequence.seq_id
             # Positions and indexes differ after an image, whose cells may take fewer positions than there are cells.
-            offset = sequence.placeholders.position(start) - start if sequence.placeholders else 0
-            row = -1
+            offset = sequence.placeholders.position(start) - start if sequence.has_media else 0
             for index in range(start, end):
-                row = add(tokens[index], index + offset, seq_id, index >= logits_from)
-            rows.append(row)
-        return rows
+                row = batch.add(tokens[index], index + offset, seq_id, index >= logits_from)
+            if logits_from < end:
+                rows.append((self._generations[sequence.id], row))
+        self._context.decode(batch)
+        seconds = time.perf_counter() - started
+        self.scheduler.on_computed(chunks)
+        for generation, row in rows:
+            self._sample_and_emit(generation, row, results)
+        return seconds
 
-    def _emit(
-        self,
-        scheduled: list[ScheduledChunk],
-        rows: list[int],
-        chunks: list[Chunk],
-        finished: list[Finished],
-        failed: list[Failed],
-    ) -> None:
-        """Report computed chunks to the scheduler, and sample the next token where the last one has logits."""
-        self.scheduler.on_computed(scheduled)
-        for chunk, row in zip(scheduled, rows, strict=True):
-            if chunk.logits_from < chunk.end:
-                generation = self._generations[chunk.sequence.id]
-                try:
-                    self._sample_and_emit(generation, row, chunks, finished)
-                except ConstraintFailed as error:
-                    failed += self._fail([generation], f"the reply could not be held to its format: {error}")
-
-    def _sample_and_emit(self, generation: Generation, row: int, chunks: list[Chunk], finished: list[Finished]) -> None:
-        """Sample the next token of a generation, and finish the generation if that token ends it."""
-        token = generation.sample(self._context, row)
+    def _sample_and_emit(self, generation: Generation, row: int, results: StepResults) -> None:
+        """Sample the next token of a generation by the logits of `row`, and finish it if that token ends it."""
+        try:
+            token = generation.sample(self._context, row)
+        except ConstraintFailed as error:
+            results.failed.extend(self._fail([generation], f"the reply could not be held to its format: {error}"))
+            return
         self._reply_tokens += 1
         chunk, reason = generation.process_token(token, self._context, row)
         if chunk is not None:
-            chunks.append(chunk)
-        if reason is None and not self.scheduler.append_token(generation.sequence, token):
+            results.chunks.append(chunk)
+        if reason is None:
+            if self.scheduler.append_token(generation.sequence, token):
+                return
             chunk, reason = generation.flush(), "length"
             if chunk is not None:
-                chunks.append(chunk)
-        if reason is not None:
-            self.scheduler.finish(generation.sequence)
-            del self._generations[generation.request.id]
-            finished.append(generation.finish(reason))
-            self._close(generation)
+                results.chunks.append(chunk)
+        self.scheduler.finish(generation.sequence)
+        del self._generations[generation.request.id]
+        results.finished.append(generation.finish(reason))
+        self._close(generation)
 
-    def _on_rejected(self, error: BatchRejected, scheduled: list[ScheduledChunk]) -> list[Failed]:
+    def _on_rejected(self, error: BatchRejected, chunks: list[ScheduledChunk]) -> list[Failed]:
         """Free cells after a batch that found none, or fail the sequences of a batch that llama.cpp refused."""
         if error.code == 1:
             hopeless = self.scheduler.on_no_space()
             if hopeless is None:
                 return []
             return self._fail([self._generations[hopeless.id]], "the cache has no room for this request")
-        log.error("%s for a batch of %d tokens of %d sequences", error, self._batch.size, len(scheduled))
-        generations = [self._generations[chunk.sequence.id] for chunk in scheduled]
+        log.error("%s for a batch of %d tokens of %d sequences", error, self._batch.size, len(chunks))
+        generations = [self._generations[chunk.sequence.id] for chunk in chunks]
         return self._fail(generations, f"the model could not be computed: {error}")
 
     def _fail(self, generations: list[Generation], message: str) -> list[Failed]:

@@ -41,6 +41,7 @@ class ChunkBudget:
     def __init__(self, batch_tokens: int, config: BudgetConfig | None = None) -> None:
         self._config = config or BudgetConfig()
         self._batch_tokens = batch_tokens
+        self._decode_weight = self._config.decode_weight
         self._decode_seconds = 0.0
         self._cost = PrefillCost(self._config.decay)
 
@@ -75,7 +76,7 @@ class ChunkBudget:
         """
         if not num_prompt_tokens:
             before = self._decode_seconds
-            self._decode_seconds = seconds if not before else before + self._config.decode_weight * (seconds - before)
+            self._decode_seconds = before + self._decode_weight * (seconds - before) if before else seconds
         elif not num_decoding:
             self._cost.learn(num_prompt_tokens, context, seconds)
         elif self._decode_seconds:

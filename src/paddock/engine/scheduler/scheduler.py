@@ -8,15 +8,15 @@ is preempted and computed again later.
 """
 
 import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.kvcache.prefix_cache import PrefixCache
-from paddock.engine.multimodal.placeholders import PlaceholderRange
 from paddock.engine.scheduler.background import BackgroundQueue
 from paddock.engine.scheduler.budget import ChunkBudget
+from paddock.engine.scheduler.chunking import HasEmbeddings, chunk_prompts
 from paddock.engine.scheduler.config import SchedulerConfig
-from paddock.engine.scheduler.output import EncoderInput, ScheduledChunk, ScheduleOutput
+from paddock.engine.scheduler.output import ScheduledChunk, ScheduleOutput
 from paddock.engine.scheduler.sequence import Sequence, State
 
 UNSHAREABLE = -1
@@ -36,7 +36,7 @@ class Scheduler:
         batch_tokens: int,
         max_running: int,
         config: SchedulerConfig | None = None,
-        has_embeddings: Callable[[Sequence, PlaceholderRange], bool] = lambda _sequence, _placeholder: True,
+        has_embeddings: HasEmbeddings = lambda _sequence, _placeholder: True,
     ) -> None:
         """Schedule at most `max_running` sequences at once, and at most `batch_tokens` tokens in a batch.
 
@@ -61,6 +61,8 @@ class Scheduler:
         self._by_seq_id: dict[int, Sequence] = {}
         self._num_arrivals = 0
         self._started: list[Sequence] = []
+        self._any_prefilling = False
+        """Whether a running sequence may be prefilling."""
         self._full = False
         """Whether the oldest waiting sequence found no room, and none has become free since."""
 
@@ -82,26 +84,21 @@ class Scheduler:
 
     def schedule(self) -> ScheduleOutput:
         """Return what the next step computes. Nothing in it means that all wait for encoding or for each other."""
-        streaming = self._reserve_cells()
+        chunks = self._schedule_streaming()
         if self._waiting and not self._full:
             self._admit()
-        chunks = []
-        for s in streaming:
-            end = len(s.tokens)
-            chunks.append(ScheduledChunk(s, s.num_computed_tokens, end, end - 1))
-        if len(streaming) == len(self._running):
-            return ScheduleOutput(chunks, len(chunks))
-        return self._schedule_prompts(chunks)
+        if self._any_prefilling:
+            return self._schedule_prompts(chunks)
+        return ScheduleOutput(chunks, len(chunks))
 
     def on_computed(self, chunks: list[ScheduledChunk]) -> None:
         """Record that `chunks` lie in the KV cache now."""
-        for chunk in chunks:
-            sequence = chunk.sequence
-            sequence.num_computed_tokens = chunk.end
-            if sequence.snapshot_lengths and chunk.end in sequence.snapshot_lengths:
-                sequence.snapshot_lengths.discard(chunk.end)
-                position = sequence.placeholders.position(chunk.end)
-                self.cache.snapshot(sequence.seq_id, sequence.tokens[: chunk.end], position)
+        for sequence, _, end, _, _ in chunks:
+            sequence.num_computed_tokens = end
+            if sequence.snapshot_lengths and end in sequence.snapshot_lengths:
+                sequence.snapshot_lengths.discard(end)
+                position = sequence.placeholders.position(end)
+                self.cache.snapshot(sequence.seq_id, sequence.tokens[:end], position)
 
     def on_no_space(self) -> Sequence | None:
         """Free some cells, because llama.cpp found none for a batch. Return the sequence that cannot go on, if any."""
@@ -114,8 +111,9 @@ class Scheduler:
 
     def append_token(self, sequence: Sequence, token: int) -> bool:
         """Add a sampled token. Return False if the sequence has to end: its context is full and may not be shifted."""
-        sequence.tokens.append(token)
-        if len(sequence.tokens) < sequence.num_ctx:
+        tokens = sequence.tokens
+        tokens.append(token)
+        if len(tokens) < sequence.num_ctx:
             return True
         if not sequence.may_shift:
             return False
@@ -141,6 +139,44 @@ class Scheduler:
         self._release(sequence)
         sequence.state = State.FINISHED
 
+    # Streams
+
+    def _schedule_streaming(self) -> list[ScheduledChunk]:
+        """Return the chunks of all sequences that stream their replies: everything they have pending.
+
+        Each gets cells for its tokens first. Kept prefixes make room, then the youngest running sequence is preempted.
+        """
+        tree = self.cache.tree
+        while True:
+            streaming = self._streaming()
+            needed = 0
+            for sequence in streaming:
+                needed += len(sequence.tokens) - sequence.num_cells
+            if tree.num_cells + needed <= self._kv_cache.num_cells:
+                break
+            if not self.cache.evict():
+                assert len(self._running) > 1, "a sequence alone always has the cells that its context needs"
+                self._preempt(self._running[-1])
+        chunks = []
+        for sequence in streaming:
+            tokens, num_cells = sequence.tokens, sequence.num_cells
+            end = len(tokens)
+            if num_cells < end:
+                tree.extend(
+                    sequence.seq_id, [UNSHAREABLE] * (end - num_cells) if sequence.shifted else tokens[num_cells:]
+                )
+                sequence.num_cells = end
+            chunks.append(ScheduledChunk(sequence, sequence.num_computed_tokens, end, end - 1))
+        return chunks
+
+    def _streaming(self) -> list[Sequence]:
+        """Return the running sequences that are not prefilling."""
+        if not self._any_prefilling:
+            return self._running
+        streaming = [s for s in self._running if s.num_computed_tokens >= s.prefill_length]
+        self._any_prefilling = len(streaming) < len(self._running)
+        return streaming
+
     # Prompts
 
     def _schedule_prompts(self, chunks: list[ScheduledChunk]) -> ScheduleOutput:
@@ -149,8 +185,10 @@ class Scheduler:
         prefilling = [s for s in self._running if s.is_prefilling]
         if num_streaming:
             self.background.start_next(prefilling)
-        encoder_inputs: list[EncoderInput] = []
-        prompt_chunks = self._chunk_prompts(self.background.foreground(prefilling), num_streaming, encoder_inputs)
+        foreground = self.background.foreground(prefilling)
+        context = foreground[0].num_computed_tokens if foreground else 0
+        room = min(self._batch_tokens - num_streaming, self.budget.prompt_tokens(num_streaming, context))
+        prompt_chunks, encoder_inputs = chunk_prompts(foreground, room, self._has_embeddings)
         job = self.background.job
         if job is not None and prompt_chunks:
             # Chunks of short prompts and slices of the job take turns: both in one step would make it too long.
@@ -173,71 +211,7 @@ class Scheduler:
             self.budget.slice_seconds(num_streaming > 0) if job is not None or encoder_inputs else 0.0,
         )
 
-    def _chunk_prompts(
-        self, sequences: list[Sequence], num_streaming: int, encoder_inputs: list[EncoderInput]
-    ) -> list[ScheduledChunk]:
-        """Return the next chunks of prompts, as far as the budget goes."""
-        if not sequences:
-            return []
-        chunks = []
-        room = min(
-            self._batch_tokens - num_streaming,
-            self.budget.prompt_tokens(num_streaming, sequences[0].num_computed_tokens),
-        )
-        for sequence in sequences:
-            chunk = self._next_chunk(sequence, room, encoder_inputs)
-            if chunk is not None:
-                chunks.append(chunk)
-                room = max(room - (chunk.end - chunk.start), 0)
-        return chunks
-
-    def _next_chunk(self, sequence: Sequence, room: int, encoder_inputs: list[EncoderInput]) -> ScheduledChunk | None:
-        """Return the next chunk of a prompt: text up to an image or audio, or a part of one, as far as there is room.
-
-        Where embeddings are missing, add an encoder input and return None.
-        """
-        start, placeholder = sequence.num_computed_tokens, None
-        end = min(len(sequence.tokens), start + room)
-        if sequence.placeholders:
-            placeholder = sequence.placeholders.at(start)
-            if placeholder is None:
-                following = sequence.placeholders.next_start(start)
-                end = end if following is None else min(end, following)
-            elif not self._has_embeddings(sequence, placeholder):
-                encoder_inputs.append(EncoderInput(sequence, placeholder))
-                return None
-            elif placeholder.non_causal:
-                end = placeholder.end if room else start
-            else:
-                end = min(end, placeholder.end)
-        end = min([end, *(length for length in sequence.snapshot_lengths if length > start)])
-        if end == start:
-            return None
-        return ScheduledChunk(sequence, start, end, end - (end == len(sequence.tokens)), placeholder)
-
     # Room
-
-    def _reserve_cells(self) -> list[Sequence]:
-        """Reserve cells for the pending tokens of each streaming sequence, and return those sequences.
-
-        Kept prefixes make room first, then the youngest running sequence is preempted.
-        """
-        tree = self.cache.tree
-        while True:
-            streaming = [s for s in self._running if s.num_computed_tokens >= s.prefill_length]
-            needed = 0
-            for s in streaming:
-                needed += len(s.tokens) - s.num_cells
-            if tree.num_cells + needed <= self._kv_cache.num_cells:
-                break
-            if not self.cache.evict():
-                assert len(self._running) > 1, "a sequence alone always has the cells that its context needs"
-                self._preempt(self._running[-1])
-        for s in streaming:
-            tokens = s.tokens[s.num_cells :]
-            tree.extend(s.seq_id, [UNSHAREABLE] * len(tokens) if s.shifted else tokens)
-            s.num_cells += len(tokens)
-        return streaming
 
     def _preempt(self, sequence: Sequence) -> None:
         """Take all cells from a running sequence."""
@@ -343,6 +317,7 @@ class Scheduler:
             self.num_cached_tokens += shared
             self._started.append(sequence)
         sequence.state = State.RUNNING
+        self._any_prefilling = True
         self._by_seq_id[seq_id] = sequence
         self.cache.offload_idle()
         bisect.insort(self._running, sequence, key=lambda s: s.arrival)

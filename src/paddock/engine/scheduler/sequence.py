@@ -37,6 +37,8 @@ class Sequence:
         self.id = number
         self.tokens = list(tokens)
         self.placeholders = placeholders or Placeholders()
+        self.has_media = bool(self.placeholders)
+        """Whether images or audio are or were among the tokens."""
         self.prompt_length = len(tokens)
         self.num_ctx = num_ctx
         """Most tokens of prompt and reply that the sequence may hold at once."""
