@@ -198,7 +198,7 @@ class Runner:
         if not request.images:
             self._begin(request, matcher, self._model.tokenize(self._before(request.context) + request.prompt))
             return
-        numbers = referenced_media(request.prompt, len(request.images))
+        numbers = referenced_media(request.placeholders)
         if numbers:
             self._look_at(request, matcher, numbers)
         else:
@@ -225,7 +225,7 @@ class Runner:
             self._channel.send(Measured(request.id, tuple(found[n].tokens for n in range(len(request.images)))))
         else:
             prompt, placeholders = tokenize_with_media(
-                self._model, self._before(request.context), request.prompt, found
+                self._model, self._before(request.context), request.prompt, request.placeholders, found
             )
             media = {seen.file.key: seen.file for seen in found.values()}
             self._begin(request, viewing.matcher, prompt, placeholders, media)

@@ -15,7 +15,7 @@ frames with `Event`s to its standard output. Whatever speaks these messages can 
    the runner has gone; requests that had no end by then have failed.
 
 `commands` and `events` say which message answers which, with units and limits; `constraints` says what a reply can be
-held to; `frames` says how messages travel as bytes.
+held to, `placeholders` where images belong in a prompt, and `frames` how messages travel as bytes.
 """
 
 from paddock.ipc.commands import (
@@ -66,6 +66,7 @@ from paddock.ipc.events import (
     VectorBatch,
 )
 from paddock.ipc.frames import HEADER, MAX_FRAME, BrokenStream, Frames, decode_command, decode_event, encode
+from paddock.ipc.placeholders import Placeholder
 
 __all__ = [
     "HEADER",
@@ -100,6 +101,7 @@ __all__ = [
     "Loaded",
     "Measure",
     "Measured",
+    "Placeholder",
     "Regex",
     "Region",
     "Sampling",

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from paddock.ipc.constraints import Constraint
+from paddock.ipc.placeholders import Placeholder, check_placeholders
 
 FlashAttention = Literal["auto", "on", "off"]
 KVCacheType = Literal["f16", "q8_0", "q4_0"]
@@ -103,9 +104,10 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
 
     id: int
     prompt: str
-    """Where it says `[img-0]`, the first of the images stands."""
     images: tuple[bytes, ...] = ()
     """Files of images and audio, as the client sent them."""
+    placeholders: tuple[Placeholder, ...] = ()
+    """Where the files belong in the prompt, in the order of their offsets. With `images` there must be one at least."""
     context: tuple[int, ...] = ()
     """Tokens of an earlier exchange; the runner puts their text before the prompt."""
     sampling: Sampling = Sampling()
@@ -133,6 +135,11 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
     """What the reply must match; None: it is free."""
     thinking: ThinkingTags | None = None
     """The tags between which the constraint does not hold; None: it holds from the beginning."""
+
+    def __post_init__(self) -> None:
+        """Check the placeholders, here and wherever the command is decoded."""
+        if self.placeholders:
+            check_placeholders(self.placeholders, len(self.prompt), len(self.images))
 
 
 class Cancel(msgspec.Struct, tag="cancel", frozen=True):

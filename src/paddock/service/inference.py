@@ -29,6 +29,7 @@ from paddock.service.requests import (
 )
 from paddock.service.truncation import fitting_prompt
 from paddock.templates import Message, PromptFormat, with_model_messages, without_leading_bos
+from paddock.templates.placeholders import split_placeholders
 
 log = logging.getLogger("paddock.service")
 
@@ -211,10 +212,12 @@ class Inference:
     ) -> AsyncIterator[list[ReplyPart]]:
         completion = request if isinstance(request, CompletionRequest) else None
         context = completion.context if completion else ()
-        asked = _generate(request, options, prompt, context)
+        text, placeholders = split_placeholders(prompt, len(images))
+        asked = _generate(request, options, text, context)
         asked = msgspec.structs.replace(
             asked,
             images=images,
+            placeholders=placeholders,
             # A parser needs to see the tags, which may be special tokens.
             special_tokens=parser is not None,
             thinking=free if request.constraint is not None else None,

@@ -10,7 +10,7 @@ from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
 from paddock.signatures import is_audio
 from paddock.templates import Message
-from paddock.templates.message import with_image_marks
+from paddock.templates.placeholders import has_placeholders, with_placeholders
 
 NO_MEDIA = "Multimodal data provided, but model does not support multimodal requests."
 """What clients of Ollama know."""
@@ -44,9 +44,9 @@ def media_of(messages: Sequence[Message]) -> tuple[bytes, ...]:
 
 def raw_with_marks(prompt: str, images: Sequence[bytes]) -> str:
     """Return a prompt that no template was applied to, with a mark for each file unless it has marks."""
-    if not images or "[img-" in prompt:
+    if not images or has_placeholders(prompt):
         return prompt
-    return with_image_marks([Message("user", prompt, images=images)])[0].content
+    return with_placeholders([Message("user", prompt, images=images)])[0].content
 
 
 async def media_tokens(lease: Lease, messages: Sequence[Message]) -> Callable[[Sequence[Message]], int]:

@@ -39,26 +39,6 @@ def joined_by_role(messages: Iterable[Message]) -> list[Message]:
     return joined
 
 
-def with_image_marks(messages: Iterable[Message]) -> list[Message]:
-    """Put `[img-0]`, `[img-1]` … where the images of the conversation belong.
-
-    A mark takes the place of the next `[img]` in the message's text, or comes before the text.
-    """
-    marked: list[Message] = []
-    number = 0
-    for message in messages:
-        text, before = message.content, ""
-        for _ in message.images:
-            mark = f"[img-{number}]"
-            number += 1
-            if "[img]" in text:
-                text = text.replace("[img]", mark, 1)
-            else:
-                before += mark
-        marked.append(replace(message, content=before + text) if message.images else message)
-    return marked
-
-
 def system_text(messages: Iterable[Message]) -> str:
     """All system messages as one text, in order, with blank lines between them."""
     text = ""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from paddock.templates.errors import TemplateFailed
 from paddock.templates.go.template import GoTemplate, Think, go_template
 from paddock.templates.jinja.chat_template import ChatTemplate, Tools, chat_template
-from paddock.templates.message import Message, with_image_marks
+from paddock.templates.message import Message
+from paddock.templates.placeholders import with_placeholders
 from paddock.templates.renderers import UnknownRenderer, render, renderer_names
 
 PLAIN = "{{ .Prompt }}"
@@ -74,12 +75,12 @@ class PromptFormat:
         """
         if self.renderer:
             return render(self.renderer, messages, tools or (), think)
-        marked = with_image_marks(messages)
+        placed = with_placeholders(messages)
         if self.template is not None:
-            return self.template.render(marked, tools or (), think)
+            return self.template.render(placed, tools or (), think)
         if self.chat_template is not None:
-            return self.chat_template.render(marked, tools, think)
-        return chatml(marked)
+            return self.chat_template.render(placed, tools, think)
+        return chatml(placed)
 
     def generate(
         self,
@@ -103,7 +104,7 @@ class PromptFormat:
             return self.template.insert(prompt, suffix, think)
         conversation = with_model_messages([Message("user", prompt, images=images)], system, messages)
         if self.template is None and self.chat_template is None and not self.renderer:
-            return go_template(PLAIN).render(with_image_marks(conversation))
+            return go_template(PLAIN).render(with_placeholders(conversation))
         return self.chat(conversation, think=think)
 
 

@@ -7,7 +7,6 @@ computed anew by the helper, in a fresh context.
 
 import ctypes
 import io
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +33,9 @@ from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import Failed, Finished, Generate, Sampling
 from paddock.signatures import is_audio
+from paddock.templates.placeholders import split_placeholders
 from tests.engine.kvcache.test_kinds import TOLERANCE, Logits, Noted, words
 from tests.models import kinds, projectors
-
-MARKS = re.compile(r"\[img-(\d)\]")
 
 
 @dataclass
@@ -114,16 +112,15 @@ class Bench:
     def ask(self, prompt: str, *images: bytes, reply: int = 12, **fields: object) -> Noted:
         self.number += 1
         given = {"num_predict": reply, "sampling": Sampling(temperature=0), **fields}
-        request = Generate(id=self.number, prompt=prompt, images=images, **given)  # type: ignore[arg-type]
-        self.encoder.preprocessor.add(
-            MediaRequest(request, None, {n: images[n] for n in referenced_media(prompt, len(images))})
-        )
+        text, places = split_placeholders(prompt, len(images))
+        request = Generate(id=self.number, prompt=text, images=images, placeholders=places, **given)  # type: ignore[arg-type]
+        self.encoder.preprocessor.add(MediaRequest(request, None, {n: images[n] for n in referenced_media(places)}))
         found: list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]] = []
         while not found:
             found = self.encoder.preprocessor.take(sleep=True)
         ((_, pictures),) = found
         assert not isinstance(pictures, BadMedia), pictures
-        tokens, placeholders = tokenize_with_media(self.model, "", prompt, pictures)
+        tokens, placeholders = tokenize_with_media(self.model, "", text, places, pictures)
         known = {seen.file.key: seen.file for seen in pictures.values()}
         cells = self.context.cells
         noted = Noted(request, tokens, self.model, cells, cells, placeholders=placeholders, media=known)
@@ -153,9 +150,11 @@ def by_helper(pair: Pair, noted: Noted) -> dict[int, Logits]:
     mtmd, model = _mtmd(), pair.model
     projector = Projector(str(pair.projector), model)
     context = Context(model, ContextOptions(2048, 512, 1, 1))
-    numbers = [int(mark[1]) for mark in MARKS.finditer(noted.request.prompt)]
-    text = MARKS.sub("<__media__>", noted.request.prompt).encode()
-    bitmaps = [_bitmap(projector, noted.request.images[n]) for n in numbers]
+    request, whole = noted.request, noted.request.prompt
+    for placeholder in reversed(request.placeholders):
+        whole = whole[: placeholder.offset] + "<__media__>" + whole[placeholder.offset :]
+    text = whole.encode()
+    bitmaps = [_bitmap(projector, request.images[placeholder.image]) for placeholder in request.placeholders]
     chunks = mtmd.mtmd_input_chunks_init()
     given = mtmd.mtmd_input_text(text, len(text), True, True)
     found = mtmd.mtmd_tokenize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paddock import ipc
+from paddock.templates.placeholders import split_placeholders
 from tests.engine.multimodal.test_encoder import drawn
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
 from tests.models import kinds, projectors
@@ -30,7 +31,8 @@ def runner(files: tuple[Path, Path]) -> Iterator[RunnerUnderTest]:
 
 def ask(number: int, prompt: str, *images: bytes, **fields: object) -> ipc.Generate:
     given = {"sampling": GREEDY, "num_predict": 8, **fields}
-    return ipc.Generate(id=number, prompt=prompt, images=images, **given)  # type: ignore[arg-type]
+    text, places = split_placeholders(prompt, len(images))
+    return ipc.Generate(id=number, prompt=text, images=images, placeholders=places, **given)  # type: ignore[arg-type]
 
 
 def encoded(runner: RunnerUnderTest) -> int:

@@ -1,6 +1,5 @@
 """Where pictures stand in prompts: marks, cells, positions, and what a prompt that is too long goes without."""
 
-import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,6 +18,7 @@ from paddock.engine.multimodal.placeholders import (
 )
 from paddock.engine.multimodal.preprocessing import MediaFile, ProcessedMedia, referenced_media, tokenize_with_media
 from paddock.engine.scheduler.sequence import PromptTooLong, truncate_prompt
+from paddock.ipc import Placeholder
 from tests.models.llama import tiny_llama
 
 
@@ -120,15 +120,11 @@ def test_text_alone_always_fits_and_keeps_its_newest_half(
         truncate_prompt(tokens, num_ctx, num_keep, adds_bos, False)
 
 
-@settings(deadline=None)
-@given(st.text("[img-0123]ab ", max_size=60), st.integers(0, 4))
-def test_marks_of_pictures_that_came_are_found_and_others_are_text(prompt: str, count: int) -> None:
-    numbers = referenced_media(prompt, count)
-    assert len(set(numbers)) == len(numbers)
-    assert set(numbers) == {int(n) for n in re.findall(r"\[img-(\d+)\]", prompt) if int(n) < count}
+def test_each_file_that_has_a_place_is_referenced_once_in_the_order_of_the_places() -> None:
+    assert referenced_media([Placeholder(0, 2), Placeholder(3, 0), Placeholder(3, 2)]) == [2, 0]
 
 
-def test_a_picture_is_text_and_cells_in_place_of_its_mark(model: Model) -> None:
+def test_a_picture_is_text_and_cells_in_its_place(model: Model) -> None:
     before, after = model.tokenize("see", add_special=False), model.tokenize(" it", add_special=False)
     parts = (
         MediaChunk(text_tokens=(7, 8)),
@@ -136,7 +132,7 @@ def test_a_picture_is_text_and_cells_in_place_of_its_mark(model: Model) -> None:
         MediaChunk(text_tokens=(9,)),
         MediaChunk(num_embeddings=2, num_positions=2),
     )
-    tokens, placeholders = tokenize_with_media(model, "", "see[img-0] it[img-1]", {0: seen("a", *parts)})
+    tokens, placeholders = tokenize_with_media(model, "", "see it[img-1]", [Placeholder(3, 0)], {0: seen("a", *parts)})
     left = model.tokenize(" it[img-1]", add_special=False)
     cells = placeholder_tokens(b"a", 1, 3), placeholder_tokens(b"a", 3, 2)
     assert tokens == [model.bos, *before, 7, 8, *cells[0], 9, *cells[1], *left]
@@ -144,9 +140,9 @@ def test_a_picture_is_text_and_cells_in_place_of_its_mark(model: Model) -> None:
     assert after
 
 
-def test_what_was_before_comes_before_and_its_marks_are_text(model: Model) -> None:
+def test_what_was_before_comes_before_and_its_placeholders_are_text(model: Model) -> None:
     picture = seen("a", MediaChunk(num_embeddings=1, num_positions=1))
-    tokens, placeholders = tokenize_with_media(model, "old [img-0] ", "new [img-0]", {0: picture})
+    tokens, placeholders = tokenize_with_media(model, "old [img-0] ", "new ", [Placeholder(4, 0)], {0: picture})
     assert len(placeholders) == 1
     assert tokens[: next(iter(placeholders)).start] == model.tokenize("old [img-0] new ")
 

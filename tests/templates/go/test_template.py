@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from paddock.templates import Message, TemplateError, TemplateFailed, TemplateSyntax
 from paddock.templates.go.template import GoTemplate
 from paddock.templates.go.values import go_json
-from paddock.templates.message import with_image_marks
+from paddock.templates.placeholders import with_placeholders
 from tests.templates.recorded import FIXTURES, exact_text, message, needs_fixtures, rows
 
 SYSTEM = Message("system", "You are a helpful assistant.")
@@ -47,7 +47,7 @@ def rendered(template: GoTemplate, row: dict[str, Any]) -> str:
             return template.insert(given["prompt"], given["suffix"])
         system = [Message("system", given["system"])] if given.get("system") else []
         return template.render([*system, Message("user", given["prompt"])])
-    messages = with_image_marks(message(fields) for fields in row["messages"])
+    messages = with_placeholders(message(fields) for fields in row["messages"])
     return template.render(messages, row.get("tools") or (), row.get("think"))
 
 

@@ -1,16 +1,15 @@
 """Pictures and recordings on their way into prompts: which a prompt names, and what they look like as tokens.
 
-A prompt names them by marks, `[img-0]` for the first file that came with it, whatever is in it. A file is known by its
-hash: one that has been seen needs no decoding to know how many cells it takes, and if its cells are in the cache, none
-at all.
+A prompt has placeholders for the files that came with it, whatever is in them. A file is known by its hash: one that
+has been seen needs no decoding to know how many cells it takes, and if its cells are in the cache, none at all.
 """
 
 import hashlib
 import logging
 import math
-import re
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from paddock.engine.binding import Model
@@ -22,12 +21,10 @@ from paddock.engine.multimodal.image import BadImage, Pixels
 from paddock.engine.multimodal.image import decode as decode_image
 from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.engine.ordered_executor import OrderedExecutor, PendingResult, StillNeeded
-from paddock.ipc import Generate, Measure
+from paddock.ipc import Generate, Measure, Placeholder
 from paddock.signatures import is_audio
 
 log = logging.getLogger("paddock.engine")
-
-MARK = re.compile(r"\[img-(\d{1,6})\]")
 
 HASH_BYTES = 20
 
@@ -78,30 +75,21 @@ class ProcessedMedia(NamedTuple):
         return sum(chunk.num_embeddings for chunk in self.chunks)
 
 
-def referenced_media(prompt: str, count: int) -> list[int]:
-    """Return the numbers of the files that a prompt names, of `count`, each once, in the order of their marks."""
-    numbers = (int(mark[1]) for mark in MARK.finditer(prompt))
-    return list(dict.fromkeys(number for number in numbers if number < count))
+def referenced_media(placeholders: Iterable[Placeholder]) -> list[int]:
+    """Return the indexes of the files that have a place in a prompt, each once, in the order of their places."""
+    return list(dict.fromkeys(placeholder.image for placeholder in placeholders))
 
 
 def tokenize_with_media(
-    model: Model, before: str, prompt: str, files: dict[int, ProcessedMedia]
+    model: Model, before: str, prompt: str, places: Sequence[Placeholder], files: dict[int, ProcessedMedia]
 ) -> tuple[list[int], Placeholders]:
-    """Return the tokens of `before` and `prompt`, in which files, by their numbers, stand in place of their marks.
-
-    A mark of another number is text.
-    """
-    pieces, marked, end = [], [], 0
-    for mark in MARK.finditer(prompt):
-        if int(mark[1]) in files:
-            pieces.append(prompt[end : mark.start()])
-            marked.append(int(mark[1]))
-            end = mark.end()
-    pieces.append(prompt[end:])
+    """Return the tokens of `before` and `prompt`, with those of `files`, by their indexes, at their places."""
+    ends = [*(place.offset for place in places), len(prompt)]
+    pieces = [prompt[start:end] for start, end in zip([0, *ends], ends, strict=False)]
     tokens = model.tokenize(before + pieces[0])
     placeholders: list[PlaceholderRange] = []
-    for number, text in zip(marked, pieces[1:], strict=True):
-        (key, _), chunks = files[number]
+    for place, text in zip(places, pieces[1:], strict=True):
+        (key, _), chunks = files[place.image]
         for index, chunk in enumerate(chunks):
             if chunk.num_embeddings:
                 placeholders.append(

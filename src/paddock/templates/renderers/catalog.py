@@ -15,13 +15,13 @@ class UnknownRenderer(TemplateError):
 class Renderer:
     """One format: a template, and how it is used.
 
-    `marks_images` puts `[img-0]`, `[img-1]` … into the messages; the others leave them as they are. `thinks` is what a
-    request means that says nothing about thinking. `options` are further variables of the template.
+    `places_images`: whether placeholders for images are put into the messages. `thinks`: whether the model thinks if
+    the request does not say. `options`: further variables of the template.
     """
 
     template: str
     bos: str = ""
-    marks_images: bool = False
+    places_images: bool = False
     thinks: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,30 +69,30 @@ _RENDERERS: Mapping[str, Renderer] = {
     "cohere": Renderer("cohere", "<BOS_TOKEN>", thinks=True),
     "deepseek3.1": Renderer("deepseek3_1", _DEEPSEEK_BOS),
     "functiongemma": Renderer("functiongemma", _GEMMA_BOS),
-    "gemma4": Renderer("gemma4", _GEMMA_BOS, marks_images=True, options={"shows_no_thoughts": False}),
-    "gemma4-large": Renderer("gemma4", _GEMMA_BOS, marks_images=True, options={"shows_no_thoughts": True}),
-    "gemma4-small": Renderer("gemma4", _GEMMA_BOS, marks_images=True, options={"shows_no_thoughts": False}),
-    "glimmer": Renderer("glimmer", "<|begin_of_text|>", marks_images=True, thinks=True),
+    "gemma4": Renderer("gemma4", _GEMMA_BOS, places_images=True, options={"shows_no_thoughts": False}),
+    "gemma4-large": Renderer("gemma4", _GEMMA_BOS, places_images=True, options={"shows_no_thoughts": True}),
+    "gemma4-small": Renderer("gemma4", _GEMMA_BOS, places_images=True, options={"shows_no_thoughts": False}),
+    "glimmer": Renderer("glimmer", "<|begin_of_text|>", places_images=True, thinks=True),
     "glm-4.7": Renderer("glm4_7", thinks=True),
-    "glm-ocr": Renderer("glm_ocr", marks_images=True, thinks=True),
+    "glm-ocr": Renderer("glm_ocr", places_images=True, thinks=True),
     "laguna": Renderer("laguna", _POOLSIDE_BOS),
-    "lfm2": Renderer("lfm2", _LFM_BOS, marks_images=True, options={"writes_thoughts": False}),
-    "lfm2-thinking": Renderer("lfm2", _LFM_BOS, marks_images=True, options={"writes_thoughts": True}),
+    "lfm2": Renderer("lfm2", _LFM_BOS, places_images=True, options={"writes_thoughts": False}),
+    "lfm2-thinking": Renderer("lfm2", _LFM_BOS, places_images=True, options={"writes_thoughts": True}),
     "nemotron-3-nano": Renderer(
-        "nemotron3", marks_images=True, thinks=True, options={"has_toggles": True, "after_thoughts": "\n"}
+        "nemotron3", places_images=True, thinks=True, options={"has_toggles": True, "after_thoughts": "\n"}
     ),
     "nemotron-3.5-nano": Renderer(
-        "nemotron3", marks_images=True, thinks=True, options={"has_toggles": False, "after_thoughts": ""}
+        "nemotron3", places_images=True, thinks=True, options={"has_toggles": False, "after_thoughts": ""}
     ),
     "olmo3": Renderer("olmo3", options={"introduction": "You are a helpful function-calling AI assistant."}),
     "olmo3.1": Renderer("olmo3", options={"introduction": _OLMO}),
     "olmo3-think": Renderer("olmo3_think", options={"introduction": _OLMO}),
     "olmo3-32b-think": Renderer("olmo3_think", options={"introduction": "You are a helpful AI assistant."}),
-    "ornith": Renderer("qwen3_5", marks_images=True, thinks=True, options={"keeps_thoughts": True}),
+    "ornith": Renderer("qwen3_5", places_images=True, thinks=True, options={"keeps_thoughts": True}),
     "poolside-v1": Renderer("poolside", _POOLSIDE_BOS),
     "qwen3-coder": Renderer("qwen3_coder"),
-    "qwen3-vl-instruct": Renderer("qwen3_vl", marks_images=True),
-    "qwen3-vl-thinking": Renderer("qwen3_vl", marks_images=True, thinks=True),
-    "qwen3.5": Renderer("qwen3_5", marks_images=True, thinks=True, options={"keeps_thoughts": False}),
-    "qwen3.8": Renderer("qwen3_8", marks_images=True, thinks=True),
+    "qwen3-vl-instruct": Renderer("qwen3_vl", places_images=True),
+    "qwen3-vl-thinking": Renderer("qwen3_vl", places_images=True, thinks=True),
+    "qwen3.5": Renderer("qwen3_5", places_images=True, thinks=True, options={"keeps_thoughts": False}),
+    "qwen3.8": Renderer("qwen3_8", places_images=True, thinks=True),
 }

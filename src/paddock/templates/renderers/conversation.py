@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paddock.templates.message import Message
+from paddock.templates.placeholders import has_placeholders, place_images
 
 
 @dataclass(slots=True)
@@ -57,8 +58,8 @@ class Tool:
         return self.name.partition(".")[0]
 
 
-def turns_of(messages: Iterable[Message], *, marks_images: bool) -> list[Turn]:
-    """The messages as templates see them, with `[img-0]`, `[img-1]` … for their images if the format has marks."""
+def turns_of(messages: Iterable[Message], *, places_images: bool) -> list[Turn]:
+    """The messages as templates see them, with placeholders for their images if the format has those."""
     turns: list[Turn] = []
     calls: dict[str, Call] = {}
     calls_before = images_before = 0
@@ -69,7 +70,7 @@ def turns_of(messages: Iterable[Message], *, marks_images: bool) -> list[Turn]:
         turn = Turn(
             index,
             message.role,
-            _marked(content, images_before, images) if marks_images and images else content,
+            _placed(content, images_before, images) if places_images and images else content,
             message.thinking,
             images,
             own,
@@ -99,16 +100,10 @@ def _call(call: Mapping[str, Any], number: int) -> Call:
     )
 
 
-def _marked(text: str, first: int, count: int) -> str:
-    if "[img-" in text:  # the client has set the marks
+def _placed(text: str, first: int, count: int) -> str:
+    if has_placeholders(text):  # the client has placed the images
         return text
-    before = ""
-    for number in range(first, first + count):
-        mark = f"[img-{number}]"
-        if "[img]" in text:
-            text = text.replace("[img]", mark, 1)
-        else:
-            before += mark
+    before, text = place_images(text, first, count)
     return f"{before} {text}" if before and text else before + text
 
 

@@ -37,7 +37,7 @@ def render(
 
     chosen = renderer(name)
     try:
-        turns = turns_of(messages, marks_images=chosen.marks_images)
+        turns = turns_of(messages, places_images=chosen.places_images)
         opens_with_system = bool(turns) and turns[0].role == "system"
         return template(f"{chosen.template}.jinja").render(
             bos=chosen.bos,
