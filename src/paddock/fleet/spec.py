@@ -1,8 +1,7 @@
 """What a request needs of a runner: which files, how long a context, which loading options."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from paddock.fleet.dimensions import ModelDimensions
 
@@ -44,5 +43,5 @@ class RunnerSpec:
     batch_tokens: int = 512
     """Most tokens that one step computes."""
     options: LoadOptions = LoadOptions()
-    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    details: object = field(default=None, compare=False)
     """What a listing of loaded models says about the model."""

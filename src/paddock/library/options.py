@@ -1,14 +1,19 @@
-"""The options of a model: which there are, and what type each has.
+"""The options as Ollama names them, in Modelfiles, in stored models, and in requests: names, types, and reading.
 
-Names and types are those of Ollama's API, today's and the older ones of 2024; `cache_prompt` is Paddock's own.
+They are those of today's Ollama and the older ones of 2024; `cache_prompt` is Paddock's own.
 """
 
+import logging
 import math
 import re
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from paddock.library.errors import LibraryError
+from paddock.options import NO_OPTIONS, Options
+
+_log = logging.getLogger(__name__)
 
 OptionValue = int | float | bool | str | list[str]
 
@@ -25,6 +30,21 @@ OPTION_TYPES: Mapping[str, str] = {
     for name in names.split()
 }
 """Name of each option → its type as error messages call it."""
+
+IGNORED = frozenset({"tfs_z", "penalize_newline", "numa", "low_vram", "f16_kv", "vocab_only", "draft_num_predict"})
+"""Options that are accepted for the sake of older clients and have no effect."""
+
+RENAMED: Mapping[str, str] = {
+    "num_predict": "max_tokens",
+    "num_ctx": "context_length",
+    "num_keep": "keep_tokens",
+    "num_batch": "batch_tokens",
+    "num_gpu": "gpu_layers",
+    "num_thread": "threads",
+}
+"""Ollama's name of an option → its name in `Options`, where they differ."""
+
+_reported_as_ignored: set[str] = set()
 
 _FLOAT_LIMIT = sys.float_info.max
 _INTEGER_LIMIT = 2**63 - 1
@@ -89,6 +109,30 @@ def check_options(options: Mapping[str, object]) -> tuple[dict[str, OptionValue]
         elif (checked := check_option(name, value)) is not None:
             known[name] = checked
     return known, unknown
+
+
+def read_options(values: Mapping[str, object]) -> tuple[Options, list[str]]:
+    """Return options that are named as Ollama does, and the names of the unknown ones.
+
+    Raises:
+        InvalidOption: if a known one has a value of another type.
+    """
+    if not values:
+        return NO_OPTIONS, []
+    known, unknown = check_options(values)
+    fields: dict[str, Any] = {}
+    for name, value in known.items():
+        if name in IGNORED:
+            _report_ignored(name)
+        else:
+            fields[RENAMED.get(name, name)] = tuple(value) if isinstance(value, list) else value
+    return Options(**fields), unknown
+
+
+def _report_ignored(name: str) -> None:
+    if name not in _reported_as_ignored:
+        _reported_as_ignored.add(name)
+        _log.info("option %r has no effect: the engine no longer has it", name)
 
 
 def parse_option(name: str, text: str) -> OptionValue:

@@ -18,12 +18,12 @@ from paddock.server.app import make_app
 from paddock.server.connection import Connection
 from paddock.server.log import start_log
 from paddock.server.services import Services
-from paddock.service.creation import Creator
-from paddock.service.embedding import Embedding
-from paddock.service.inference import Inference
-from paddock.service.loader import Loader
-from paddock.service.models import Catalog
-from paddock.service.transfer import Transfer
+from paddock.service.creation import CreationService
+from paddock.service.embedding import EmbeddingService
+from paddock.service.inference import InferenceService
+from paddock.service.loader import ModelLoader
+from paddock.service.models import ModelService
+from paddock.service.transfer import TransferService
 from paddock.settings import Settings
 
 log = logging.getLogger("paddock.server")
@@ -40,12 +40,14 @@ class CannotServe(Exception):
 class Server(uvicorn.Server):
     """Uvicorn's server, which on shutdown stops the runners first: their requests fail, so that connections close."""
 
-    def __init__(self, config: uvicorn.Config, fleet: Fleet, transfer: Transfer, creator: Creator) -> None:
+    def __init__(
+        self, config: uvicorn.Config, fleet: Fleet, transfer: TransferService, creation: CreationService
+    ) -> None:
         """Serve the app of `config`, and stop the other arguments on shutdown."""
         super().__init__(config)
         self._fleet = fleet
         self._transfer = transfer
-        self._creator = creator
+        self._creation = creation
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Start the shutdown on a signal."""
@@ -57,7 +59,7 @@ class Server(uvicorn.Server):
         """Stop listening, end all work, then close the connections."""
         for listener in self.servers:
             listener.close()
-        self._creator.close()
+        self._creation.close()
         await self._transfer.close()
         await self._fleet.close()
         await super().shutdown(sockets)
@@ -85,21 +87,20 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings, library: Library, listener: socket.socket) -> None:
     fleet = Fleet(settings, LocalProcesses(library.blob_folders))
-    catalog = Catalog(library, settings)
-    pruned = await asyncio.to_thread(catalog.prune)
+    models = ModelService(library, settings)
+    pruned = await asyncio.to_thread(models.prune)
     if pruned:
         log.info("removed %d blobs that no model uses", pruned)
-    loader = Loader(library, catalog, fleet, settings)
-    transfer = Transfer(library, catalog, loader, settings)
-    creator = Creator(catalog, transfer, loader)
+    loader = ModelLoader(library, models, fleet, settings)
+    transfer = TransferService(library, models, loader, settings)
+    creation = CreationService(models, transfer, loader)
     services = Services(
         library=library,
-        catalog=catalog,
-        fleet=fleet,
+        models=models,
         loader=loader,
-        creator=creator,
-        inference=Inference(loader, catalog),
-        embedding=Embedding(loader),
+        creation=creation,
+        inference=InferenceService(loader),
+        embedding=EmbeddingService(loader),
         transfer=transfer,
     )
     app = make_app(settings, services)
@@ -114,7 +115,7 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
-    await Server(config, fleet, transfer, creator).serve(sockets=[listener])
+    await Server(config, fleet, transfer, creation).serve(sockets=[listener])
 
 
 def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from paddock.fleet import Fleet
 from paddock.library.store.library import Library
-from paddock.service.creation import Creator
-from paddock.service.embedding import Embedding
-from paddock.service.inference import Inference
-from paddock.service.loader import Loader
-from paddock.service.models import Catalog
-from paddock.service.transfer import Transfer
+from paddock.service.creation import CreationService
+from paddock.service.embedding import EmbeddingService
+from paddock.service.inference import InferenceService
+from paddock.service.loader import ModelLoader
+from paddock.service.models import ModelService
+from paddock.service.transfer import TransferService
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +16,9 @@ class Services:
     """Everything that a handler may use, the same for every dialect."""
 
     library: Library
-    catalog: Catalog
-    fleet: Fleet
-    loader: Loader
-    creator: Creator
-    inference: Inference
-    embedding: Embedding
-    transfer: Transfer
+    models: ModelService
+    loader: ModelLoader
+    creation: CreationService
+    inference: InferenceService
+    embedding: EmbeddingService
+    transfer: TransferService

@@ -1,4 +1,4 @@
-"""What a model can do, as far as its files tell."""
+"""What a model can do, read from its files."""
 
 import re
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.service.parsers import parser_facts
 from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
 
-RANK = 4
-"""llama.cpp's number of the pooling that ranks."""
-HEADS = ("cls.weight", "cls.output.weight")
-"""Tensors of which a model that ranks has at least one."""
+RANK_POOLING = 4
+"""llama.cpp's number for the pooling type of rerankers."""
+RANKING_HEADS = ("cls.weight", "cls.output.weight")
+"""Tensors of which a reranker has at least one."""
 
 _ACTION = re.compile(r"\{\{-?(?!\s*/\*)(.*?)-?\}\}", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 _VARIABLE = re.compile(r"\.([A-Z]\w*)")
 
 
-def capabilities(model: Model) -> list[str]:
+def capabilities(model: Model) -> tuple[str, ...]:
     """Return the capabilities in the order in which the API lists them.
 
     Raises:
@@ -34,47 +34,47 @@ def capabilities(model: Model) -> list[str]:
     facts = parser_facts(model)
     jinja = _chat_template(model)
     embeds = _has(gguf, "pooling_type")
-    sees, hears = _encoders(model)
+    has_vision, has_audio = _encoders(model)
     found = {
         "completion": not embeds,
         "tools": "Tools" in variables
         or (facts is not None and facts.has_tools)
         or (jinja is not None and jinja.mentions_tools),
         "insert": "Suffix" in variables,
-        "vision": sees or _has(gguf, "vision.block_count"),
+        "vision": has_vision or _has(gguf, "vision.block_count"),
         "embedding": embeds and not ranks(gguf),
         "rerank": ranks(gguf),
         "thinking": bool(variables & {"Thinking", "Think"})
         or (facts is not None and facts.has_thinking)
         or (jinja is not None and _thinks(jinja)),
-        "audio": hears or _has(gguf, "audio.block_count"),
+        "audio": has_audio or _has(gguf, "audio.block_count"),
     }
-    return [name for name, present in found.items() if present]
+    return tuple(name for name, present in found.items() if present)
 
 
 def ranks(gguf: GgufHeader) -> bool:
-    """Whether the model says how well a text answers a question: it has a head for that, and says so.
+    """Return whether the model is a reranker: its metadata says so and it has the head that scores.
 
     Raises:
         BrokenModel: if the GGUF file cannot be read.
     """
-    if gguf.metadata.get(f"{gguf.architecture}.pooling_type") != RANK:
+    if gguf.metadata.get(f"{gguf.architecture}.pooling_type") != RANK_POOLING:
         return False
-    return any(tensor.name in HEADS for tensor in gguf.tensors)
+    return any(tensor.name in RANKING_HEADS for tensor in gguf.tensors)
 
 
 def holds_encoder(gguf: GgufHeader) -> bool:
-    """Whether a model's file holds what it sees or hears with, too."""
+    """Return whether a model's file also holds a vision or audio encoder."""
     return any(tensor.name.startswith(("v.", "a.")) for tensor in gguf.tensors)
 
 
 def encoder_bytes(gguf: GgufHeader) -> int:
-    """How much of a file is what the model sees or hears with."""
+    """Return the bytes of a file that belong to vision or audio encoders."""
     return sum(tensor.size for tensor in gguf.tensors if tensor.name.startswith(ENCODER_PREFIXES))
 
 
 def projector_file(model: Model) -> Path | None:
-    """The file that turns pictures and recordings into embeddings; None if the model takes none.
+    """Return the file that turns images and audio into embeddings; None if the model takes neither.
 
     It may be the model's own file.
     """
@@ -85,7 +85,10 @@ def projector_file(model: Model) -> Path | None:
 
 
 def _encoders(model: Model) -> tuple[bool, bool]:
-    """Whether the model's projector sees, and whether it hears. One that says neither is from before any heard."""
+    """Return whether the projector has a vision encoder, and whether it has an audio encoder.
+
+    A projector that names neither dates from before there was audio: it has vision.
+    """
     if not model.projector_paths:
         return False, False
     try:
@@ -94,12 +97,12 @@ def _encoders(model: Model) -> tuple[bool, bool]:
         raise BrokenModel(model.name, f"its projector cannot be read ({error})") from None
     except OSError as error:
         raise BrokenModel(model.name, f"its projector cannot be read ({error.strerror})") from None
-    hears = metadata.get("clip.has_audio_encoder") is True
-    return metadata.get("clip.has_vision_encoder", not hears) is True, hears
+    has_audio = metadata.get("clip.has_audio_encoder") is True
+    return metadata.get("clip.has_vision_encoder", not has_audio) is True, has_audio
 
 
 def _chat_template(model: Model) -> ChatTemplate | None:
-    """The chat template that the model's prompts are made with: if it brings neither a TEMPLATE nor a renderer."""
+    """Return the chat template of the GGUF file, if the model uses it: it has neither a TEMPLATE nor a renderer."""
     source = model.gguf.metadata.get("tokenizer.chat_template")
     if model.template is not None or model.config.renderer or not isinstance(source, str):
         return None

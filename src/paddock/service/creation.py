@@ -1,4 +1,4 @@
-"""Making models for clients: what they are made from is pulled first if it is not here."""
+"""Making models: the base is pulled first if the library does not have it."""
 
 import asyncio
 import time
@@ -7,45 +7,45 @@ from contextlib import aclosing
 
 from paddock.library.errors import Cancelled
 from paddock.progress import REPORT_SECONDS, Progress
-from paddock.service.loader import Loader
-from paddock.service.models import Catalog, CreateModel, Creation
-from paddock.service.transfer import Transfer
+from paddock.service.loader import ModelLoader
+from paddock.service.models import CreateModel, Creation, ModelService
+from paddock.service.transfer import TransferService
 
 
-class Creator:
-    """The service that makes models."""
+class CreationService:
+    """Makes models."""
 
-    def __init__(self, catalog: Catalog, transfer: Transfer, loader: Loader) -> None:
-        self._catalog = catalog
+    def __init__(self, models: ModelService, transfer: TransferService, loader: ModelLoader) -> None:
+        self._models = models
         self._transfer = transfer
         self._loader = loader
         self._closing = False
 
     def close(self) -> None:
-        """Have what takes long given up soon; nothing is left of it."""
+        """Cancel long work, such as quantizing, soon; it leaves nothing behind."""
         self._closing = True
 
-    async def create(self, wanted: CreateModel) -> AsyncGenerator[Progress, None]:
-        """Return the lines of making a model, those of pulling its base among them; the last is `success`.
+    async def create(self, order: CreateModel) -> AsyncGenerator[Progress, None]:
+        """Return the progress of making a model, including the pull of its base; the last status is `success`.
 
-        Whoever closes them gives up the pull, and what takes long, such as quantizing; but not the rest: a model is
-        made as a whole or not at all.
+        Closing the generator cancels the pull, and long work such as quantizing; the rest is finished, because a model
+        is made as a whole or not at all.
 
         Raises:
-            LibraryError: if the request itself is wrong. All else comes while the lines are read.
+            LibraryError: if the request itself is wrong. Later errors are raised by the generator.
         """
-        return self._lines(await asyncio.to_thread(self._catalog.creation, wanted))
+        return self._pull_and_make(await asyncio.to_thread(self._models.creation, order))
 
-    async def _lines(self, creation: Creation) -> AsyncGenerator[Progress, None]:
-        if creation.absent is not None:
-            async with aclosing(await self._transfer.pull(creation.absent.full)) as pulled:
+    async def _pull_and_make(self, creation: Creation) -> AsyncGenerator[Progress, None]:
+        if creation.missing_base is not None:
+            async with aclosing(await self._transfer.pull(creation.missing_base.full)) as pulled:
                 async for line in pulled:
                     yield line
-        async with aclosing(self._made(creation)) as made:
+        async with aclosing(self._make(creation)) as made:
             async for line in made:
                 yield line
 
-    async def _made(self, creation: Creation) -> AsyncGenerator[Progress, None]:
+    async def _make(self, creation: Creation) -> AsyncGenerator[Progress, None]:
         loop = asyncio.get_running_loop()
         lines: asyncio.Queue[Progress | None] = asyncio.Queue()
         abandoned = False
@@ -70,6 +70,6 @@ class Creator:
         finally:
             abandoned = True
             await asyncio.wait((task,))
-            task.exception()  # it may be that nobody asks any more
+            task.exception()  # marks it as retrieved, even if the caller has gone
             await self._loader.unload_replaced()
         task.result()

@@ -1,19 +1,23 @@
-"""Embedding texts, and ranking them: model from the library, vectors or scores from its runner."""
+"""Embedding texts and ranking them: the model from the library, vectors or scores from its runner."""
 
 import asyncio
 import time
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from paddock.fleet import Lease
 from paddock.ipc import Embed
+from paddock.options import NO_OPTIONS, Options
 from paddock.service.capabilities import ranks
 from paddock.service.errors import NotSupported, RequestError
-from paddock.service.loader import Loader
+from paddock.service.loader import ModelLoader
+from paddock.service.media import NO_MEDIA
+from paddock.service.options import InferenceOptions
+from paddock.service.resolved import ResolvedModel
 
-MOST_TEXTS = 65_536
-"""Texts in a request: their vectors are answered at once, and so many make an answer of a gigabyte."""
+MAX_TEXTS = 65_536
+"""Most texts in a request: all their vectors are answered at once, and so many make an answer of a gigabyte."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,16 +26,17 @@ class EmbeddingRequest:
 
     model: str
     texts: Sequence[str]
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Options = NO_OPTIONS
     keep_alive: int | None = None
+    """How long the model stays loaded after the request; None: as the settings say."""
     truncate: bool = True
     """Whether a text that is too long is cut; if not, it is an error."""
     dimensions: int = 0
-    """Numbers of each vector that are wanted, from its beginning; 0 or less: all."""
+    """How many numbers of each vector are returned, from its beginning; 0 or less: all."""
     normalize: bool = True
     """Whether vectors get length 1."""
     chunk: bool = False
-    """Whether a text that is too long is embedded in windows; its vector is their vectors' mean, by their tokens."""
+    """Whether a text that is too long is embedded in windows; its vector is their mean, weighted by their tokens."""
     has_images: bool = False
 
 
@@ -42,17 +47,18 @@ class RankingRequest:
     model: str
     query: str
     texts: Sequence[str]
-    best: int = 0
-    """How many are wanted, the best ones; 0: all."""
-    options: dict[str, Any] = field(default_factory=dict)
+    top_n: int = 0
+    """How many of the best are returned; 0: all."""
+    options: Options = NO_OPTIONS
     keep_alive: int | None = None
+    """How long the model stays loaded after the request; None: as the settings say."""
     truncate: bool = True
     """Whether a question and a text that are too long together are cut; if not, it is an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """Texts' numbers in the request with their scores, from 0 to 1, the best first. Durations in nanoseconds."""
+    """Indices of texts in the request with their scores, from 0 to 1, the best first. Durations in nanoseconds."""
 
     scores: Sequence[tuple[int, float]]
     prompt_tokens: int
@@ -61,7 +67,7 @@ class Ranking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Embeddings:
+class EmbeddedTexts:
     """The vectors of a request's texts, in their order. Durations in nanoseconds."""
 
     vectors: "Sequence[array[float]]" = ()
@@ -70,80 +76,85 @@ class Embeddings:
     load_duration: int = 0
 
 
-class Embedding:
-    """The service that embeds."""
+class EmbeddingService:
+    """Embeds and ranks texts. Its methods raise a `PaddockError` if the request cannot be served."""
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: ModelLoader) -> None:
         self._loader = loader
 
-    async def embed(self, request: EmbeddingRequest) -> Embeddings:
-        """Return the vectors of the texts; without texts, just load the model, or unload it if that is asked.
-
-        Raises:
-            RequestError, LibraryError, FleetError: if that cannot be.
-        """
+    async def embed(self, request: EmbeddingRequest) -> EmbeddedTexts:
+        """Return the vectors of the texts."""
         started = time.perf_counter_ns()
         _check_number("inputs", request.texts)
-        model = await self._loader.open(request.model)
-        if request.has_images:
-            raise NotSupported("Multimodal data provided, but model does not support multimodal requests.")
-        if not request.texts and request.keep_alive == 0:
-            await self._loader.unload(model)
-            return Embeddings()
-        options = self._loader.options(model, request.options)
-        with await self._loader.acquire(model, options, request.keep_alive) as lease:
+        model = await self._open(request)
+        lease, options = await self._acquire(model, request)
+        with lease:
             loaded = time.perf_counter_ns() - started
-            if not request.texts:
-                return Embeddings()
             command = Embed(
                 id=0,
                 texts=tuple(request.texts),
                 truncate=request.truncate,
                 normalize=request.normalize,
                 dimensions=request.dimensions,
-                num_ctx=options.num_ctx,
+                num_ctx=options.context_length,
                 chunk=request.chunk,
             )
             vectors = await lease.runner.embed(command)
-        return Embeddings(
+        return EmbeddedTexts(
             vectors=vectors.numbers,
             prompt_tokens=vectors.tokens,
             total_duration=time.perf_counter_ns() - started,
             load_duration=loaded,
         )
 
-    async def rank(self, request: RankingRequest) -> Ranking:
-        """Return how well each text answers the question.
+    async def load(self, request: EmbeddingRequest) -> None:
+        """Load the model of a request, with its options, for as long as it says."""
+        lease, _ = await self._acquire(await self._open(request), request)
+        lease.release()
 
-        Raises:
-            NotSupported: if the model does not rank.
-            RequestError, LibraryError, FleetError: if it cannot be done.
-        """
+    async def unload(self, request: EmbeddingRequest) -> None:
+        """Unload the model of a request."""
+        await self._loader.unload(await self._open(request))
+
+    async def rank(self, request: RankingRequest) -> Ranking:
+        """Return how well each text answers the question."""
         started = time.perf_counter_ns()
         _check_number("documents", request.texts)
         model = await self._loader.open(request.model)
-        if not await asyncio.to_thread(ranks, model.gguf):
+        if not await asyncio.to_thread(ranks, model.model.gguf):
             raise NotSupported(f'"{request.model}" does not support rerank')
-        options = self._loader.options(model, request.options)
-        with await self._loader.acquire(model, options, request.keep_alive) as lease:
+        lease, options = await self._acquire(model, request)
+        with lease:
             loaded = time.perf_counter_ns() - started
             command = Embed(
                 id=0,
                 texts=tuple(request.texts),
                 query=request.query,
                 truncate=request.truncate,
-                num_ctx=options.num_ctx,
+                num_ctx=options.context_length,
             )
-            found = await lease.runner.embed(command)
-        scores = sorted(((number, score) for number, (score,) in enumerate(found.numbers)), key=lambda pair: -pair[1])
+            vectors = await lease.runner.embed(command)
+        scores = sorted(((index, score) for index, (score,) in enumerate(vectors.numbers)), key=lambda pair: -pair[1])
         return Ranking(
-            scores=scores[: request.best or None],
-            prompt_tokens=found.tokens,
+            scores=scores[: request.top_n or None],
+            prompt_tokens=vectors.tokens,
             total_duration=time.perf_counter_ns() - started,
             load_duration=loaded,
         )
 
+    async def _open(self, request: EmbeddingRequest) -> ResolvedModel:
+        model = await self._loader.open(request.model)
+        if request.has_images:
+            raise NotSupported(NO_MEDIA)
+        return model
+
+    async def _acquire(
+        self, model: ResolvedModel, request: EmbeddingRequest | RankingRequest
+    ) -> tuple[Lease, InferenceOptions]:
+        options = self._loader.options(model, request.options)
+        return await self._loader.acquire(model, options, request.keep_alive), options
+
 
 def _check_number(what: str, texts: Sequence[str]) -> None:
-    if len(texts) > MOST_TEXTS:
-        raise RequestError(f"too many {what}: {len(texts)}, at most {MOST_TEXTS} in one request")
+    if len(texts) > MAX_TEXTS:
+        raise RequestError(f"too many {what}: {len(texts)}, at most {MAX_TEXTS} in one request")

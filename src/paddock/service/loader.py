@@ -1,31 +1,55 @@
 """From a model's name to a runner that holds it: what generating and embedding have in common."""
 
 import asyncio
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import cast
 
 from paddock.fleet import Fleet, Lease, RunnerSpec
-from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, TEXT_ONLY_ARCHITECTURES
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
-from paddock.library.store.library import Library, Model, ModelNotFound
-from paddock.service.capabilities import holds_encoder
-from paddock.service.errors import NotSupported, UnknownModel
-from paddock.service.models import Catalog
-from paddock.service.options import InferenceOptions, merge_options
-from paddock.service.runner_spec import runner_files, runner_spec
+from paddock.library.store.library import Library, ModelNotFound
+from paddock.options import Options
+from paddock.service.errors import UnknownModel
+from paddock.service.models import ModelProperties, ModelService
+from paddock.service.options import InferenceOptions, resolve_options
+from paddock.service.resolved import ResolvedModel
+from paddock.service.runner_spec import runner_files
 from paddock.settings import Settings
 
+MAX_RESOLVED_MODELS = 64
+"""Models whose resolved form is kept; some hundred bytes each, beside what the library keeps anyway."""
 
-class Loader:
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveModel:
+    """A model in memory."""
+
+    name: str
+    digest: str
+    size: int
+    """Bytes in memory."""
+    properties: ModelProperties
+    expires_at: int | None
+    """When it will be unloaded, in nanoseconds since 1970; None: never."""
+    context_length: int
+    """Tokens that one request may use."""
+    parallel: int
+    """Requests that may run at once."""
+    pool_tokens: int
+    """Tokens in the KV cache, shared by all requests."""
+
+
+class ModelLoader:
     """Opens the models that requests name, and loads and unloads them."""
 
-    def __init__(self, library: Library, catalog: Catalog, fleet: Fleet, settings: Settings) -> None:
+    def __init__(self, library: Library, models: ModelService, fleet: Fleet, settings: Settings) -> None:
         self._library = library
-        self._catalog = catalog
+        self._models = models
         self._fleet = fleet
         self._settings = settings
+        self._resolved: dict[ModelName, ResolvedModel] = {}
 
-    async def open(self, name: str) -> Model:
+    async def open(self, name: str) -> ResolvedModel:
         """Return the model that a request names.
 
         Raises:
@@ -35,56 +59,89 @@ class Loader:
         if not name:
             raise UnknownModel("")
         try:
-            return await asyncio.to_thread(self._library.open, ModelName.parse(name))
+            return await asyncio.to_thread(self._resolve, name)
         except ModelNotFound:
             raise UnknownModel(name) from None
 
-    def options(self, model: Model, asked: Mapping[str, object]) -> InferenceOptions:
-        """Return what a request for a model that asks for these options goes by.
+    def options(self, model: ResolvedModel, of_request: Options) -> InferenceOptions:
+        """Return the options that a request for a model runs with.
 
         Raises:
-            InvalidOption: if one has a value of another type.
+            InvalidOption: if an option that is stored with the model has a value of another type.
         """
-        return merge_options(
-            model.parameters,
-            asked,
+        return resolve_options(
+            model.options,
+            of_request,
             default_context=self._settings.context_length,
-            train_context=model.gguf.context_length or 0,
+            train_context=model.properties.context_length,
         )
 
-    async def acquire(self, model: Model, options: InferenceOptions, keep_alive: int | None) -> Lease:
-        """Return a hold on a runner of the model, loaded if need be; `keep_alive` in nanoseconds, None: the settings'.
+    async def acquire(self, model: ResolvedModel, options: InferenceOptions, keep_alive: int | None) -> Lease:
+        """Return a hold on a runner of the model, loaded if need be.
+
+        Args:
+            model: the model.
+            options: how to load it.
+            keep_alive: nanoseconds that it stays loaded after the last use; None: as the settings say.
 
         Raises:
             NotSupported: if its file is of a form that cannot be run.
             FleetError: if it cannot be loaded.
         """
-        readable = ENCODER_ARCHITECTURES | TEXT_ONLY_ARCHITECTURES
-        if holds_encoder(model.gguf) and model.gguf.architecture not in readable:
-            raise NotSupported(
-                f"{model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run for "
-                f"{model.gguf.architecture} yet; a variant whose projector is a file of its own can"
-            )
-        spec = runner_spec(model, options, self._catalog.details(model))
+        spec = replace(
+            model.spec,
+            context_length=options.context_length,
+            batch_tokens=options.batch_tokens,
+            options=options.load,
+        )
         lease = await self._fleet.acquire(spec, keep_alive)
         try:
-            # What is replaced while it loads is not there yet when `unload_replaced` looks.
-            if not self._library.is_latest(model) and not await asyncio.to_thread(self._is_current, spec):
+            # A model that is replaced while it loads is not there yet when `unload_replaced` looks.
+            if not self._library.is_latest(model.model) and not await asyncio.to_thread(self._is_current, spec):
                 await self._fleet.unload(spec.files)  # as soon as the lease ends
         except BaseException:
             lease.release()
             raise
         return lease
 
-    async def unload(self, model: Model) -> None:
+    def active(self) -> list[ActiveModel]:
+        """Return the models in memory, the one that stays longest first."""
+        return [
+            ActiveModel(
+                name=loaded.spec.name,
+                digest=loaded.spec.digest,
+                size=loaded.size,
+                properties=cast(ModelProperties, loaded.spec.details),
+                expires_at=loaded.expires_at,
+                context_length=loaded.context_length,
+                parallel=loaded.parallel,
+                pool_tokens=loaded.pool_tokens,
+            )
+            for loaded in self._fleet.loaded()
+        ]
+
+    async def unload(self, model: ResolvedModel) -> None:
         """Unload a model now, or as soon as nobody uses it."""
-        await self._fleet.unload(runner_files(model))
+        await self._fleet.unload(runner_files(model.model))
 
     async def unload_replaced(self) -> None:
-        """Unload the models that have gone or are made of other files by now: nobody could name them to do it."""
+        """Unload the models that were deleted or are made of other files by now: no request could name them."""
         for loaded in self._fleet.loaded():
             if not await asyncio.to_thread(self._is_current, loaded.spec):
                 await self._fleet.unload(loaded.spec.files)
+
+    def _resolve(self, name: str) -> ResolvedModel:
+        model = self._library.open(ModelName.parse(name))
+        found = self._resolved.get(model.name)
+        if found is not None:
+            known = found.model
+            if known is model or (known.manifest is model.manifest and known.gguf is model.gguf):
+                return found
+        properties, capabilities = self._models.describe(model)
+        found = self._resolved[model.name] = ResolvedModel(model, properties, capabilities)
+        if len(self._resolved) > MAX_RESOLVED_MODELS:
+            self._resolved.pop(next(iter(self._resolved)), None)
+        return found
 
     def _is_current(self, spec: RunnerSpec) -> bool:
         try:

@@ -1,7 +1,8 @@
-"""Which parser takes a model's replies apart, and which of their tokens are thinking."""
+"""Which parser splits a model's replies into content, thinking and tool calls, and where their thinking is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from paddock.ipc import ThinkingTags, ToolCalls
@@ -28,6 +29,10 @@ from paddock.service.requests import ConversationRequest
 from paddock.templates import Message, PromptFormat
 
 Think = bool | str | None
+"""Whether, or how much, the model thinks; None: it cannot."""
+
+ParserFactory = Callable[[], ReplyParser]
+"""Makes the parser of one reply."""
 
 USUAL_TAGS = ThinkingTags("<think>", "</think>")
 TAGS_OF_PARSER = {
@@ -38,40 +43,41 @@ TAGS_OF_PARSER = {
     "gemma4": ThinkingTags("<|channel>", "<channel|>"),
     "glimmer": ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
 }
-"""Where the thinking of a parser's models begins and ends, if not between the usual tags."""
+"""Name of a parser → the tags around the thinking of its models, if they are not `USUAL_TAGS`."""
 TAGS_BEFORE_CALLS = {
     "harmony": ThinkingTags("<|channel|>analysis", "<|end|><|start|>assistant"),
     "glimmer": ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant"),
 }
-"""Where it does before a call, if its models open a message of its own for that."""
+"""The same where a call follows, for models that write their calls into a message of its own."""
 
 
 def parser_facts(model: Model) -> Facts | None:
-    """What the parser that a model names claims; None if it names none that exists."""
+    """Return what the parser that a model names can do; None if it names none that exists."""
     try:
         return facts_of(model.config.parser) if model.config.parser else None
     except KeyError:
         return None
 
 
-def parser_for(
+def parser_factory(
     model: Model,
     form: PromptFormat,
     tools: Sequence[Mapping[str, Any]],
     think: Think,
     prompt: str,
     last_message: Message | None = None,
-) -> ReplyParser | None:
-    """Return the parser for a reply to `prompt`; None where nothing in it can be but content."""
+) -> ParserFactory | None:
+    """Return a function that makes a parser for a reply to `prompt`; None if such a reply is nothing but content."""
     if parser_facts(model) is not None:
         last = asdict(last_message) if last_message is not None else None
-        return parser_named(model.config.parser, tools=tools or None, think=think, last_message=last)
+        return partial(parser_named, model.config.parser, tools=tools or None, think=think, last_message=last)
     if not tools and not think:
         return None
     if form.template is not None:
-        return parser_of_template(form.template.text, tools=tools or None, think=think, prompt=prompt)
+        return partial(parser_of_template, form.template.text, tools=tools or None, think=think, prompt=prompt)
     if form.chat_template is not None:
-        return parser_of_chat_template(form.chat_template.source, tools=tools or None, think=think, prompt=prompt)
+        source = form.chat_template.source
+        return partial(parser_of_chat_template, source, tools=tools or None, think=think, prompt=prompt)
     return None
 
 
@@ -110,14 +116,14 @@ def call_format(model: Model, form: PromptFormat) -> CallFormat | None:
     return None
 
 
-def free_tags(
+def tags_around_thinking(
     model: Model, form: PromptFormat, think: Think, prompt: str, *, call: bool = False
 ) -> ThinkingTags | None:
-    """Return the tags between which a reply in some format is free, since it is thinking; None if there is none.
+    """Return the tags around the thinking of a reply, which no constraint binds; None if it does not think.
 
-    What comes behind the second is in the format; is that a `call`, it begins with the header of its own message.
+    What comes after the second tag is constrained. If that is a `call`, it begins with the header of its message.
     """
-    parser = model.config.parser or _parser_shown(form)
+    parser = model.config.parser or _parser_of_messages(form)
     if not think and parser != "harmony":
         return None
     if call and parser in TAGS_BEFORE_CALLS:
@@ -134,8 +140,8 @@ def free_tags(
     return tags._replace(opening="") if prompt.rstrip().endswith(tags.opening) else tags
 
 
-def _parser_shown(form: PromptFormat) -> str:
-    """The parser of replies in messages with headers, if a template shows such; empty if not."""
+def _parser_of_messages(form: PromptFormat) -> str:
+    """Return the parser for replies that consist of messages with headers; "" if the template shows no such replies."""
     text = form.template.text if form.template is not None else form.chat_template.source if form.chat_template else ""
     if is_harmony(text):
         return "harmony"

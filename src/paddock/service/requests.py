@@ -1,28 +1,34 @@
-"""What a client asks and gets, in no dialect's words."""
+"""What a client asks for and gets, in no protocol's words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from paddock.ipc import Constraint, TokenLogprob
+from paddock.options import NO_OPTIONS, Options
 from paddock.templates.message import Message
 
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceRequest:
-    """What completing a text and answering a chat have in common. Durations in nanoseconds."""
+    """What requests to complete a text and to answer a chat have in common. Durations in nanoseconds."""
 
     model: str
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Options = NO_OPTIONS
     keep_alive: int | None = None
+    """How long the model stays loaded after the request; None: as the settings say."""
     constraint: Constraint | None = None
     """What the reply must match; None: it is free."""
     think: bool | str | None = None
+    """Whether, or how much, the model thinks; None: it does if it can."""
     truncate: bool = True
+    """Whether a prompt that exceeds the context is cut; if not, it is an error."""
     shift: bool = True
+    """Whether a reply that exceeds the context goes on after the oldest tokens are dropped."""
     logprobs: bool = False
     top_logprobs: int = 0
-    debug_render_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +37,16 @@ class CompletionRequest(InferenceRequest):
 
     prompt: str = ""
     suffix: str = ""
+    """The text that comes after what is to be written."""
     system: str = ""
     template: str = ""
+    """A template in Go's language to use instead of the model's own."""
     context: tuple[int, ...] = ()
+    """Tokens of an earlier exchange, which come first."""
     images: Sequence[bytes] = ()
+    """Files of images and audio."""
     raw: bool = False
+    """Whether the prompt is used as it is, without a template."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +56,14 @@ class ConversationRequest(InferenceRequest):
     messages: Sequence[Message] = ()
     tools: Sequence[dict[str, Any]] = ()
     tool_choice: str = "auto"
-    """`auto`; `none`: no tool is called; `required`: one is, and nothing else said."""
+    """`auto`; `none`: the model calls no tool; `required`: it calls one, and writes nothing else."""
     required_tool: str = ""
-    """The tool that is required, if not any of them."""
+    """The tool that must be called, if `tool_choice` is `required`; "": any."""
 
 
 @dataclass(frozen=True)
-class CalledTool:
-    """A call of a tool, the `index`th of a reply."""
+class RepliedCall:
+    """A call of a tool in a reply, with its index among the reply's calls."""
 
     id: str
     index: int
@@ -60,13 +71,12 @@ class CalledTool:
     arguments: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Delta:
-    """A piece of a reply."""
+class Delta(msgspec.Struct, frozen=True):
+    """A piece of a reply; there is one for every few tokens, hence a struct, which is made fast."""
 
     text: str = ""
     thinking: str = ""
-    calls: tuple[CalledTool, ...] = ()
+    calls: tuple[RepliedCall, ...] = ()
     logprobs: tuple[TokenLogprob, ...] | None = None
 
 
@@ -75,20 +85,25 @@ class Summary:
     """The end of a reply. Durations in nanoseconds."""
 
     reason: str
-    """`stop`, `length`, `load` or `unload`."""
+    """`stop` or `length`."""
     total_duration: int = 0
     load_duration: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
+    """Tokens of the prompt that were not computed because they were cached."""
     prompt_duration: int = 0
     reply_tokens: int = 0
     reply_duration: int = 0
     context: Sequence[int] | None = None
-    """Tokens of prompt and reply, for a client that goes on from there."""
+    """Tokens of prompt and reply, with which a client may continue."""
+
+
+ReplyPart = Delta | Summary
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """The prompt that would have been sent."""
+class LoadTimes:
+    """How long loading a model took, in nanoseconds."""
 
-    prompt: str
+    total_duration: int = 0
+    load_duration: int = 0

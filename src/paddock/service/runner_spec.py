@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from paddock.fleet import LoadOptions, ModelDimensions, RunnerFiles, RunnerSpec
+from paddock.fleet import ModelDimensions, RunnerFiles, RunnerSpec
 from paddock.library.store.blobs import parse_digest
 from paddock.library.store.library import Model
 from paddock.service.capabilities import encoder_bytes, projector_file
-from paddock.service.options import InferenceOptions
 
 
 def model_dimensions(model: Model) -> ModelDimensions:
@@ -57,21 +56,12 @@ def _digest(blob: Path) -> str:
     return parse_digest(blob.name)
 
 
-def runner_spec(model: Model, options: InferenceOptions, details: dict[str, object]) -> RunnerSpec:
-    """Say which runner a request with these options needs."""
+def default_runner_spec(model: Model, details: object) -> RunnerSpec:
+    """Return the runner that `model` needs, to be loaded with default options; `details` is for whoever lists it."""
     return RunnerSpec(
         name=model.name.short,
         digest=model.digest,
         files=runner_files(model),
         dimensions=model_dimensions(model),
-        context_length=options.num_ctx,
-        batch_tokens=options.num_batch,
-        options=LoadOptions(
-            gpu_layers=options.num_gpu,
-            main_gpu=options.main_gpu,
-            use_mmap=options.use_mmap,
-            use_mlock=options.use_mlock,
-            threads=options.num_thread,
-        ),
         details=details,
     )

@@ -9,8 +9,8 @@ from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.library import Library
 from paddock.progress import Progress, Report
 from paddock.registry.transfer.loop_thread import LoopThread
-from paddock.service.loader import Loader
-from paddock.service.models import Catalog
+from paddock.service.loader import ModelLoader
+from paddock.service.models import ModelService
 from paddock.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Work = Callable[[Report], Coroutine[Any, Any, None]]
 
 
-class Transfer:
+class TransferService:
     """What moves models between this library and elsewhere."""
 
-    def __init__(self, library: Library, catalog: Catalog, loader: Loader, settings: Settings) -> None:
+    def __init__(self, library: Library, models: ModelService, loader: ModelLoader, settings: Settings) -> None:
         self._library = library
-        self._catalog = catalog
+        self._models = models
         self._loader = loader
         self._settings = settings
         self._background = LoopThread()
@@ -38,7 +38,7 @@ class Transfer:
             InvalidName: if it is no name. All else comes while the lines are read.
         """
         wanted = _parsed(name)
-        if await asyncio.to_thread(self._catalog.ask_for, name):
+        if await asyncio.to_thread(self._models.restore_bundled, name):
             return _lines(_packaged)
         registry = await self._open_registry()
         pulled = self._transfer(lambda report: registry.pull(wanted, report, insecure=insecure, dry_run=dry_run))

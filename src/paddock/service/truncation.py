@@ -1,43 +1,58 @@
-"""A chat that does not fit the context loses whole messages, the oldest first."""
+"""Fit a chat into the context: whole messages are dropped, the oldest first."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from paddock.templates import Message
 
 Render = Callable[[Sequence[Message]], Awaitable[str]]
-Count = Callable[[str], Awaitable[int]]
-
+CountTokens = Callable[[str], Awaitable[int]]
 MediaTokens = Callable[[Sequence[Message]], int]
 
 
 async def fitting_prompt(
-    messages: Sequence[Message], render: Render, count: Count, limit: int, media: MediaTokens = lambda _: 0
+    messages: Sequence[Message],
+    render: Render,
+    count: CountTokens,
+    limit: int,
+    media: MediaTokens | None = None,
 ) -> tuple[str, Sequence[Message]]:
     """Return the prompt of as many of the newest messages as fit into `limit` tokens, and those messages.
 
-    `count` counts the tokens of a prompt's text, `media` those of the pictures and recordings of some messages.
     System messages stay, wherever they stand, and so does the last message, even if it alone is too long: the engine
-    cuts inside it then. Fewer messages are taken to make no longer a prompt, so few prompts have to be tried.
+    cuts inside it then. The search assumes that fewer messages make no longer prompt, so it tries few prompts.
+
+    Args:
+        messages: the conversation.
+        render: makes a prompt of messages.
+        count: counts the tokens of a prompt's text.
+        limit: tokens that the prompt may have.
+        media: counts the tokens of the images and audio of messages; None if there are none.
     """
-
-    async def attempt(start: int) -> tuple[tuple[str, Sequence[Message]], bool]:
-        kept = [*(m for m in messages[:start] if m.role == "system"), *messages[start:]]
-        prompt = await render(kept)
-        room = limit - media(kept)
-        # A token is at least a byte, and one more may come in front.
-        fits = len(prompt.encode()) < room or await count(prompt) <= room
-        return (prompt, kept), fits
-
-    found, fits = await attempt(0)
-    if fits or len(messages) < 2:
-        return found
+    prompt = await render(messages)
+    if await _fits(prompt, messages, count, limit, media) or len(messages) < 2:
+        return prompt, messages
     low, high = 1, len(messages) - 1
-    found, _ = await attempt(high)
+    found = _newest(messages, high)
+    prompt = await render(found)
     while low < high:
         middle = (low + high) // 2
-        shorter, fits = await attempt(middle)
-        if fits:
-            found, high = shorter, middle
+        kept = _newest(messages, middle)
+        shorter = await render(kept)
+        if await _fits(shorter, kept, count, limit, media):
+            prompt, found, high = shorter, kept, middle
         else:
             low = middle + 1
-    return found
+    return prompt, found
+
+
+async def _fits(
+    prompt: str, messages: Sequence[Message], count: CountTokens, limit: int, media: MediaTokens | None
+) -> bool:
+    room = limit - media(messages) if media is not None else limit
+    # A token is at least one byte, and a beginning-of-sequence token may be added.
+    return len(prompt.encode()) < room or await count(prompt) <= room
+
+
+def _newest(messages: Sequence[Message], start: int) -> Sequence[Message]:
+    """Return the messages from index `start` on, behind the earlier system messages."""
+    return [*(m for m in messages[:start] if m.role == "system"), *messages[start:]]

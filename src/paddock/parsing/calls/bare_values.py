@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from paddock.errors import ErrorKind, PaddockError
 from paddock.ipc import AnyOf, BareText, CallPart, JsonValue, LiteralText, Region
 from paddock.parsing.calls.values import typed
 
@@ -27,8 +28,10 @@ DESCRIPTIVE_KEYWORDS = frozenset(
 STRING_KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format"})
 
 
-class CannotForce(ValueError):
+class CannotForce(PaddockError, ValueError):
     """A call cannot be forced. The message says why, and may be shown to clients."""
+
+    kind = ErrorKind.INVALID
 
 
 @dataclass(frozen=True)

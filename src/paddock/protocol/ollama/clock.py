@@ -19,3 +19,13 @@ class Clock:
             self._second = second
             self._text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
         return f"{self._text}{nanosecond:09d}Z"
+
+
+def local_time(nanoseconds: int) -> str:
+    """Return a time since 1970 as RFC 3339, local, to the nanosecond, without trailing zeros."""
+    seconds, fraction = divmod(nanoseconds, NANOSECONDS["s"])
+    moment = time.localtime(seconds)
+    digits = f".{fraction:09}".rstrip("0").rstrip(".")
+    minutes = moment.tm_gmtoff // 60
+    offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "Z"
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}{digits}{offset}"

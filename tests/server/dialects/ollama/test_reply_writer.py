@@ -19,8 +19,7 @@ from paddock.server.dialects.ollama.reply_writer import (
     is_large,
     join_deltas,
 )
-from paddock.service.inference import ReplyPart
-from paddock.service.requests import CalledTool, Delta, Rendered, Summary
+from paddock.service.requests import Delta, LoadTimes, RepliedCall, ReplyPart, Summary
 
 WRITERS = pytest.mark.parametrize("writer", [GenerateWriter, ChatWriter])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -59,7 +58,7 @@ def test_each_part_is_a_line_and_the_last_says_so(writer: type[ReplyWriter]) -> 
 
 
 def test_tool_calls_are_in_the_message() -> None:
-    line = json.loads(ChatWriter("m").lines([Delta(calls=(CalledTool("call_1", 0, "f", {"x": 1}),))]))
+    line = json.loads(ChatWriter("m").lines([Delta(calls=(RepliedCall("call_1", 0, "f", {"x": 1}),))]))
     function = {"index": 0, "name": "f", "arguments": {"x": 1}}
     assert line["message"] == {
         "role": "assistant",
@@ -89,8 +88,23 @@ def test_a_context_of_several_pieces_is_one_list() -> None:
     assert json.loads(GenerateWriter("m").whole(Summary("stop", context=tokens), Delta()))["context"] == tokens
 
 
-def test_only_a_repeated_prompt_makes_parts_large() -> None:
+def test_only_a_large_context_makes_parts_large() -> None:
     assert not is_large([Delta("x" * (LARGE + 1))])
     assert not is_large([Summary("stop")])
     assert is_large([Summary("stop", context=[0] * (LARGE_CONTEXT + 1))])
-    assert is_large([Rendered("x" * (LARGE + 1))])
+
+
+@WRITERS
+def test_loading_and_unloading_are_answered_with_an_empty_reply(writer: type[ReplyWriter]) -> None:
+    loaded = json.loads(writer("m").loaded(LoadTimes(total_duration=2, load_duration=1)))
+    assert (loaded["done"], loaded["done_reason"]) == (True, "load")
+    assert (loaded["total_duration"], loaded["load_duration"]) == (2, 1)
+    unloaded = json.loads(writer("m").unloaded())
+    assert (unloaded["done"], unloaded["done_reason"]) == (True, "unload")
+    assert "total_duration" not in unloaded
+
+
+@WRITERS
+def test_a_rendered_prompt_is_not_a_finished_reply(writer: type[ReplyWriter]) -> None:
+    found = json.loads(writer("m").rendered("the prompt"))
+    assert (found["done"], found["_debug_info"]) == (False, {"rendered_template": "the prompt"})

@@ -20,7 +20,7 @@ from paddock.service.models import CreateModel
 async def create(request: Request, services: Services) -> Response:
     """Answer `POST /api/create`."""
     body = await read_json(request, ollama.CreateRequest)
-    progress = await services.creator.create(_creation(body))
+    progress = await services.creation.create(_creation(body))
     if body.stream is False:
         return await success_at_end(request, progress)
     # What fails before the first report is answered with a status instead of a line.

@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from paddock.protocol import ollama
 from paddock.protocol.json import encode
+from paddock.protocol.ollama.options import read_client_options
 from paddock.server.body import read_json
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services
-from paddock.service.embedding import EmbeddingRequest, Embeddings
+from paddock.service.embedding import EmbeddedTexts, EmbeddingRequest
 
 
 async def embed(request: Request, services: Services) -> Response:
@@ -21,14 +22,14 @@ async def embed(request: Request, services: Services) -> Response:
     embedding = EmbeddingRequest(
         model=body.model or "",
         texts=ollama.read_input(body.input),
-        options=body.options or {},
+        options=read_client_options(body.options),
         keep_alive=ollama.read_keep_alive(body.keep_alive),
         truncate=body.truncate is not False,
         dimensions=body.dimensions or 0,
         chunk=body.chunk is True,
         has_images=bool(body.images),
     )
-    found = await while_connected(request.receive, services.embedding.embed(embedding))
+    found = await while_connected(request.receive, _embed(services, embedding))
     # A million numbers take a while to encode; the event loop stays free for the streams of others.
     return Response(await asyncio.to_thread(_reply, embedding.model, found), media_type=JSON_UTF8)
 
@@ -39,17 +40,28 @@ async def embeddings(request: Request, services: Services) -> Response:
     embedding = EmbeddingRequest(
         model=body.model or "",
         texts=ollama.read_input(body.prompt),
-        options=body.options or {},
+        options=read_client_options(body.options),
         keep_alive=ollama.read_keep_alive(body.keep_alive),
         normalize=False,
         has_images=bool(body.images),
     )
-    found = await while_connected(request.receive, services.embedding.embed(embedding))
+    found = await while_connected(request.receive, _embed(services, embedding))
     numbers = found.vectors[0].tolist() if found.vectors else []
     return Response(encode(ollama.EmbeddingsReply(numbers)), media_type=JSON_UTF8)
 
 
-def _reply(model: str, found: Embeddings) -> bytes:
+async def _embed(services: Services, request: EmbeddingRequest) -> EmbeddedTexts:
+    """Embed texts. A request without any loads the model, or unloads it if it is not to be kept."""
+    if request.texts:
+        return await services.embedding.embed(request)
+    if request.keep_alive == 0:
+        await services.embedding.unload(request)
+    else:
+        await services.embedding.load(request)
+    return EmbeddedTexts()
+
+
+def _reply(model: str, found: EmbeddedTexts) -> bytes:
     return encode(
         ollama.EmbedReply(
             model=model,

@@ -9,62 +9,86 @@ from starlette.responses import Response
 
 from paddock.protocol import ollama
 from paddock.protocol.json import decode
-from paddock.server.body import read_request
+from paddock.protocol.ollama.options import read_client_options
+from paddock.server.body import LARGE, read_request
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.reply_writer import ChatWriter, GenerateWriter, ReplyWriter, is_large, join_deltas
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services
 from paddock.server.streaming import EventStream
-from paddock.service.inference import Answer
-from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Rendered, Summary
+from paddock.service.replies import GeneratedReply
+from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Summary
 from paddock.service.structured_output import constraint_of_format
 from paddock.templates.message import Message
+
+Inference = CompletionRequest | ConversationRequest
 
 
 async def generate(request: Request, services: Services) -> Response:
     """Answer `POST /api/generate`."""
-    completion, stream = await read_request(request, _completion)
-    answer = await while_connected(request.receive, services.inference.complete(completion))
-    return await _respond(request, answer, GenerateWriter(completion.model), stream)
+    completion, body = await read_request(request, _completion)
+    writer = GenerateWriter(completion.model)
+    if not completion.prompt and (completion.keep_alive == 0 or not completion.suffix):
+        return await _load_or_unload(request, services, completion, writer)
+    return await _respond(request, services, completion, body, writer)
 
 
 async def chat(request: Request, services: Services) -> Response:
     """Answer `POST /api/chat`."""
-    conversation, stream = await read_request(request, _conversation)
-    answer = await while_connected(request.receive, services.inference.converse(conversation))
-    return await _respond(request, answer, ChatWriter(conversation.model), stream)
+    conversation, body = await read_request(request, _conversation)
+    writer = ChatWriter(conversation.model)
+    if not conversation.messages:
+        return await _load_or_unload(request, services, conversation, writer)
+    return await _respond(request, services, conversation, body, writer)
 
 
-async def _respond(request: Request, answer: Answer, writer: ReplyWriter, stream: bool | None) -> Response:
-    # A load, an unload or a rendered prompt is answered with one object, even if a stream was asked for.
-    if stream is not False and not answer.is_single:
-        return EventStream(OLLAMA, aiter(answer), writer.lines, answer.close, is_large)
+async def _load_or_unload(request: Request, services: Services, wanted: Inference, writer: ReplyWriter) -> Response:
+    """Answer a request without prompt: it loads the model, or unloads it if it is not to be kept."""
+    if wanted.keep_alive == 0:
+        await while_connected(request.receive, services.inference.unload(wanted))
+        return Response(writer.unloaded(), media_type=JSON_UTF8)
+    times = await while_connected(request.receive, services.inference.load(wanted))
+    return Response(writer.loaded(times), media_type=JSON_UTF8)
+
+
+async def _respond(
+    request: Request,
+    services: Services,
+    wanted: Inference,
+    body: ollama.GenerateRequest | ollama.ChatRequest,
+    writer: ReplyWriter,
+) -> Response:
+    if body.debug_render_only:
+        prompt = await while_connected(request.receive, services.inference.render(wanted))
+        is_long = len(prompt) > LARGE
+        rendered = await asyncio.to_thread(writer.rendered, prompt) if is_long else writer.rendered(prompt)
+        return Response(rendered, media_type=JSON_UTF8)
+    reply = await while_connected(request.receive, services.inference.generate(wanted))
+    if body.stream is not False:
+        return EventStream(OLLAMA, reply, writer.lines, reply.close, is_large)
     try:
-        whole = await while_connected(request.receive, _whole(answer, writer))
+        whole = await while_connected(request.receive, _whole(reply, writer))
     finally:
-        await answer.close()
+        await reply.close()
     return Response(whole, media_type=JSON_UTF8)
 
 
-async def _whole(answer: Answer, writer: ReplyWriter) -> bytes:
+async def _whole(reply: GeneratedReply, writer: ReplyWriter) -> bytes:
     """Return a reply as one object."""
     pieces: list[Delta] = []
-    ends: list[Summary | Rendered] = []
-    async for parts in answer:
-        for part in parts:
-            if isinstance(part, Delta):
-                pieces.append(part)
-            else:
-                ends.append(part)
-    end, unsent = ends[-1], join_deltas(pieces)
-    return await asyncio.to_thread(writer.whole, end, unsent) if is_large(ends) else writer.whole(end, unsent)
+    async for parts in reply:
+        pieces += [part for part in parts if isinstance(part, Delta)]
+    end = parts[-1]
+    assert isinstance(end, Summary)
+    unsent = join_deltas(pieces)
+    return await asyncio.to_thread(writer.whole, end, unsent) if is_large([end]) else writer.whole(end, unsent)
 
 
 def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]:
     return {
         "model": body.model or "",
-        "options": body.options or {},
+        "options": read_client_options(body.options),
         "keep_alive": ollama.read_keep_alive(body.keep_alive),
         "constraint": constraint_of_format(ollama.read_format(body.format)),
         "think": ollama.read_think(body.think),
@@ -72,12 +96,11 @@ def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]
         "shift": body.shift is not False,
         "logprobs": bool(body.logprobs),
         "top_logprobs": body.top_logprobs or 0,
-        "debug_render_only": bool(body.debug_render_only),
     }
 
 
-def _completion(data: bytes) -> tuple[CompletionRequest, bool | None]:
-    """Return the request in a body of `/api/generate`, and its `stream`."""
+def _completion(data: bytes) -> tuple[CompletionRequest, ollama.GenerateRequest]:
+    """Return the request in a body of `/api/generate`, and the body itself."""
     body = decode(data, ollama.GenerateRequest)
     completion = CompletionRequest(
         **_common(body),
@@ -89,11 +112,11 @@ def _completion(data: bytes) -> tuple[CompletionRequest, bool | None]:
         images=ollama.read_images(body.images),
         raw=bool(body.raw),
     )
-    return completion, body.stream
+    return completion, body
 
 
-def _conversation(data: bytes) -> tuple[ConversationRequest, bool | None]:
-    """Return the request in a body of `/api/chat`, and its `stream`."""
+def _conversation(data: bytes) -> tuple[ConversationRequest, ollama.ChatRequest]:
+    """Return the request in a body of `/api/chat`, and the body itself."""
     body = decode(data, ollama.ChatRequest)
     messages = [
         Message(
@@ -111,4 +134,4 @@ def _conversation(data: bytes) -> tuple[ConversationRequest, bool | None]:
     conversation = ConversationRequest(
         **_common(body), messages=messages, tools=body.tools or (), tool_choice=choice, required_tool=required
     )
-    return conversation, body.stream
+    return conversation, body

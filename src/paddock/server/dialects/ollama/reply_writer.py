@@ -9,10 +9,8 @@ from msgspec import UNSET, Raw, UnsetType
 from paddock.ipc import TokenLogprob
 from paddock.protocol import ollama
 from paddock.protocol.json import encode
-from paddock.server.body import LARGE
 from paddock.server.dialect import json_line
-from paddock.service.inference import ReplyPart
-from paddock.service.requests import Delta, Rendered, Summary
+from paddock.service.requests import Delta, LoadTimes, ReplyPart, Summary
 
 LARGE_CONTEXT = 1 << 14
 """Tokens of a context that are encoded within a millisecond."""
@@ -69,10 +67,27 @@ class ReplyWriter(ABC):
                 lines.append(self._text_line % (now, encode(part.text)))
         return b"".join(lines)
 
-    def whole(self, last: Summary | Rendered, unsent: Delta) -> bytes:
+    def loaded(self, times: LoadTimes) -> bytes:
+        """Encode the answer to a request that only loads the model."""
+        return encode(
+            self.end(
+                Delta(),
+                done_reason="load",
+                total_duration=times.total_duration or UNSET,
+                load_duration=times.load_duration or UNSET,
+            )
+        )
+
+    def unloaded(self) -> bytes:
+        """Encode the answer to a request that only unloads the model."""
+        return encode(self.end(Delta(), done_reason="unload"))
+
+    def rendered(self, prompt: str) -> bytes:
+        """Encode the answer to a request that only asks for its prompt."""
+        return encode(self.end(Delta(), done=False, debug_info=ollama.DebugInfo(prompt)))
+
+    def whole(self, last: Summary, unsent: Delta) -> bytes:
         """Encode the end of a reply as one object, with the pieces `unsent` that no line had."""
-        if isinstance(last, Rendered):
-            return encode(self.end(Delta(), done=False, debug_info=ollama.DebugInfo(last.prompt)))
         return encode(
             self.end(
                 unsent,
@@ -133,11 +148,9 @@ class ChatWriter(ReplyWriter):
 
 
 def is_large(parts: Sequence[ReplyPart]) -> bool:
-    """Return whether these parts take long to encode, because they repeat a large prompt."""
+    """Return whether these parts take long to encode, because they carry a large context."""
     last = parts[-1]
-    if isinstance(last, Summary):
-        return len(last.context or ()) > LARGE_CONTEXT
-    return isinstance(last, Rendered) and len(last.prompt) > LARGE
+    return isinstance(last, Summary) and len(last.context or ()) > LARGE_CONTEXT
 
 
 def join_deltas(pieces: Sequence[Delta]) -> Delta:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from paddock.protocol import rerank
 from paddock.protocol.json import encode
+from paddock.protocol.ollama.options import read_client_options
 from paddock.server.body import read_json
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8
@@ -41,8 +42,8 @@ async def _ranked(request: Request, services: Services) -> tuple[str, Ranking, l
         model=body.model or "",
         query=rerank.read_query(body.query),
         texts=texts,
-        best=rerank.read_top_n(body.top_n),
-        options=body.options or {},
+        top_n=rerank.read_top_n(body.top_n),
+        options=read_client_options(body.options),
         keep_alive=rerank.read_keep_alive(body.keep_alive),
         truncate=body.truncate is not False,
     )

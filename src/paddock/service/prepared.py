@@ -1,0 +1,225 @@
+"""A request on its way to a runner: checked before the model is loaded, then with its prompt rendered."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from paddock.fleet import Lease
+from paddock.ipc import Generate, ThinkingTags
+from paddock.service.errors import NotSupported, RequestError
+from paddock.service.media import check_takes_media, media_of, media_tokens, raw_with_placeholders
+from paddock.service.options import InferenceOptions
+from paddock.service.parsers import ParserFactory, Think, parser_factory, tags_around_thinking
+from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest
+from paddock.service.resolved import ResolvedModel, prompt_format
+from paddock.service.truncation import fitting_prompt
+from paddock.templates import Message, PromptFormat, with_model_messages, without_leading_bos
+from paddock.templates.placeholders import split_placeholders
+
+MAX_TOP_LOGPROBS = 20
+ROLES = ("system", "user", "assistant", "tool")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedRequest:
+    """A request whose prompt is rendered. It belongs to the runner that it was prepared for, and may run repeatedly."""
+
+    prompt: str
+    """The rendered prompt, with placeholders for images as text."""
+    command: Generate
+    """What the runner is told: prompt, images and their places, sampling, limits, constraint."""
+    new_parser: ParserFactory | None = None
+    """Makes the parser of one reply; None if the whole reply is content."""
+    returns_context: bool = False
+    """Whether the end of the reply carries the tokens of prompt and reply."""
+
+
+def check_request(request: InferenceRequest) -> None:
+    """Check what can be checked without the model.
+
+    Raises:
+        RequestError: if the request is wrong.
+    """
+    if not 0 <= request.top_logprobs <= MAX_TOP_LOGPROBS:
+        raise RequestError(f"top_logprobs must be between 0 and {MAX_TOP_LOGPROBS}")
+    if isinstance(request, ConversationRequest):
+        for message in request.messages:
+            if message.role not in ROLES:
+                raise RequestError(f"message role must be one of {', '.join(ROLES)}, not {message.role!r}")
+
+
+def check_completion(request: CompletionRequest, model: ResolvedModel) -> None:
+    """Check that the model can complete the text.
+
+    Raises:
+        RequestError, NotSupported, TemplateError: if it cannot.
+    """
+    if "completion" not in model.capabilities:
+        raise NotSupported(f'"{request.model}" does not support generate')
+    if request.raw and (request.template or request.system or request.context):
+        raise RequestError("raw mode does not support template, system, or context")
+    if request.images:
+        check_takes_media(model, request.images)
+    form = prompt_format(model.model, template=request.template) if request.template else model.prompt_format
+    if request.suffix and not form.supports_suffix:
+        raise NotSupported(f"{model.model.name.full} does not support insert")
+
+
+def check_conversation(request: ConversationRequest, model: ResolvedModel) -> ConversationRequest:
+    """Check that the model can answer the chat; return the request without tools if it may call none.
+
+    Raises:
+        RequestError, NotSupported: if it cannot.
+    """
+    if sent := media_of(request.messages):
+        check_takes_media(model, sent)
+    if "completion" not in model.capabilities:
+        raise NotSupported(f'"{request.model}" does not support chat')
+    if request.tools:
+        if request.tool_choice == "none":
+            return replace(request, tools=())
+        if "tools" not in model.capabilities:
+            raise NotSupported(f"{model.model.name.full} does not support tools")
+    return request
+
+
+def thinking_of(request: InferenceRequest, model: ResolvedModel) -> Think:
+    """Return whether, or how much, the model is to think: unless the request says, it does if it can.
+
+    Raises:
+        NotSupported: if the request wants it to and it cannot.
+    """
+    if request.think is not None and not request.think:
+        return False
+    if "thinking" in model.capabilities:
+        return True if request.think is None else request.think
+    if request.think:
+        raise NotSupported(f'"{request.model}" does not support thinking')
+    return None
+
+
+async def prepare_completion(
+    request: CompletionRequest, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
+) -> PreparedRequest:
+    """Render the prompt of a text to complete.
+
+    Raises:
+        TemplateError: if the template fails.
+    """
+    images = tuple(request.images)
+    if request.raw:
+        prompt = raw_with_placeholders(request.prompt, images)
+        command = _command(request, options, prompt, images, context=request.context)
+        return PreparedRequest(prompt=prompt, command=command)
+    form = _prompt_format(model, lease, request.template)
+    prompt = await asyncio.to_thread(
+        form.generate,
+        request.prompt,
+        request.system or model.model.system or "",
+        request.suffix,
+        () if request.context else model.history,
+        think,
+        images,
+    )
+    prompt = _without_bos(prompt, lease)
+    new_parser = parser_factory(model.model, form, (), think, prompt)
+    command = _command(
+        request,
+        options,
+        prompt,
+        images,
+        context=request.context,
+        special_tokens=new_parser is not None,
+        thinking=tags_around_thinking(model.model, form, think, prompt) if request.constraint is not None else None,
+    )
+    return PreparedRequest(prompt=prompt, command=command, new_parser=new_parser, returns_context=True)
+
+
+async def prepare_conversation(
+    request: ConversationRequest, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
+) -> PreparedRequest:
+    """Render the prompt of a chat, with as many of its messages as fit into the context.
+
+    Raises:
+        TemplateError: if the template fails or refuses the conversation.
+        FleetError: if an image or audio cannot be read.
+    """
+    messages: Sequence[Message] = with_model_messages(request.messages, model.model.system or "", model.history)
+    form = _prompt_format(model, lease)
+    has_images = any(message.images for message in messages)
+
+    async def render(some: Sequence[Message]) -> str:
+        return _without_bos(await asyncio.to_thread(form.chat, some, request.tools, think), lease)
+
+    async def count(prompt: str) -> int:
+        return len(await lease.runner.tokenize(prompt))
+
+    if request.truncate:
+        measured = await media_tokens(lease, messages) if has_images else None
+        prompt, messages = await fitting_prompt(messages, render, count, options.context_length, measured)
+    else:
+        prompt = await render(messages)
+    new_parser = parser_factory(model.model, form, request.tools, think, prompt, request.messages[-1])
+    tags = None
+    if request.constraint is not None:
+        forced = request.tool_choice == "required"
+        tags = tags_around_thinking(model.model, form, think, prompt, call=forced)
+    command = _command(
+        request,
+        options,
+        prompt,
+        media_of(messages) if has_images else (),
+        special_tokens=new_parser is not None,
+        thinking=tags,
+    )
+    return PreparedRequest(prompt=prompt, command=command, new_parser=new_parser)
+
+
+def _command(
+    request: InferenceRequest,
+    options: InferenceOptions,
+    prompt: str,
+    images: tuple[bytes, ...],
+    *,
+    context: tuple[int, ...] = (),
+    special_tokens: bool = False,
+    thinking: ThinkingTags | None = None,
+) -> Generate:
+    text, placeholders = split_placeholders(prompt, len(images)) if images else (prompt, ())
+    return Generate(
+        id=0,
+        prompt=text,
+        images=images,
+        placeholders=placeholders,
+        context=context,
+        sampling=options.sampling,
+        num_predict=options.max_tokens,
+        num_ctx=options.context_length,
+        num_keep=options.keep_tokens,
+        stop=options.stop,
+        truncate=request.truncate,
+        shift=request.shift,
+        special_tokens=special_tokens,
+        logprobs=request.logprobs,
+        top_logprobs=request.top_logprobs if request.logprobs else 0,
+        cache_prompt=options.cache_prompt,
+        constraint=request.constraint,
+        thinking=thinking,
+    )
+
+
+def _prompt_format(model: ResolvedModel, lease: Lease, template: str = "") -> PromptFormat:
+    """Return how the model takes its prompts, with the texts of its special tokens, which a loaded model knows."""
+    form = model.prompt_format
+    if not template and form.chat_template is None:
+        return form  # only chat templates use special tokens
+    loaded = lease.runner.loaded
+    assert loaded is not None
+    return prompt_format(model.model, template=template, bos=loaded.bos, eos=loaded.eos)
+
+
+def _without_bos(prompt: str, lease: Lease) -> str:
+    """Remove a beginning-of-sequence token that tokenizing will add."""
+    loaded = lease.runner.loaded
+    assert loaded is not None
+    return without_leading_bos(prompt, loaded.bos) if loaded.adds_bos else prompt

@@ -1,0 +1,3 @@
+from tests.service.conftest import models, weights
+
+__all__ = ["models", "weights"]
