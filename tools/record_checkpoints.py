@@ -121,7 +121,7 @@ def expected(case: str) -> tuple["np.ndarray[Any, Any]", Mapping[str, Any], Mapp
 def record_sentence_pieces() -> None:
     """Train a SentencePiece model on the tests' sentences, and record how it cuts their texts."""
     import sentencepiece
-    from tests.conversion.test_tokenizers import CORPUS, TEXTS
+    from tests.conversion.tokenizers.test_reading import CORPUS, TEXTS
 
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(CORPUS),
@@ -148,7 +148,7 @@ def record_unigrams() -> None:
 
     import sentencepiece
     import transformers
-    from tests.conversion.test_tokenizers import CORPUS, TEXTS
+    from tests.conversion.tokenizers.test_reading import CORPUS, TEXTS
 
     changes = {letter: chr(letter - 0xFEE0) for letter in range(0xFF01, 0xFF5F)}
     changes |= dict.fromkeys((9, 10, 13, 160, 12288), " ") | {0xFB01: "fi", 0x200B: "", 0xFEFF: ""}

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from paddock.conversion.checkpoint.checkpoint import Checkpoint
+from paddock.conversion.importing import import_language_model
 from paddock.engine.binding.library import lib as llama_cpp
 from paddock.engine.binding.library import start_library
 
@@ -142,3 +144,18 @@ def computed(path: Path, tokens: Sequence[int], *, embeds: bool) -> Array:
 def difference(ours: Array, theirs: Array) -> float:
     """Return the largest difference, as part of the spread of theirs."""
     return float(np.abs(ours - theirs).max() / (theirs.max() - theirs.min()))
+
+
+def recorded(case: str) -> tuple[Array, dict[str, Any], dict[str, tuple[int, ...]]]:
+    """Return what transformers computed, the configuration, and the shapes of the tensors."""
+    found = np.load(DATA / f"{case}.npz")
+    described = json.loads(str(found["described"]))
+    return found["expected"], described["config"], described["shapes"]
+
+
+def imported(folder: Path, kind: str) -> Path:
+    """Import the language model of a checkpoint into its folder and return the file."""
+    path = folder / f"{kind}.gguf"
+    with path.open("wb") as file:
+        import_language_model(Checkpoint.of_folder(folder), file, kind)
+    return path

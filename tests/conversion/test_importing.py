@@ -16,8 +16,7 @@ from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_language_model
 from paddock.gguf import GgufArray, read_header
-from tests.conversion.checkpoints import write_checkpoint, write_safetensors
-from tests.conversion.test_architectures import recorded
+from tests.conversion.checkpoints import recorded, write_checkpoint, write_safetensors
 from tests.engine.embedding.test_reranking import Bert
 from tests.server.servers import ServerUnderTest
 

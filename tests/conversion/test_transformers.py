@@ -11,8 +11,8 @@ pytest.importorskip("safetensors")
 from tools.record_checkpoints import CASES as RECORDED
 from tools.record_checkpoints import expected
 
-from tests.conversion.checkpoints import TOKENS, computed, difference, write_checkpoint
-from tests.conversion.test_architectures import CASES, MOST, imported
+from tests.conversion.architectures.test_catalog import CASES, MOST
+from tests.conversion.checkpoints import TOKENS, computed, difference, imported, write_checkpoint
 
 
 def test_every_case_is_recorded() -> None:

@@ -1,6 +1,6 @@
 """The numbers that LLaVA's vectors are placed and chosen by are put right, and those of other projectors left alone.
 
-That pictures are then what they should be, `tests/conversion/test_vision.py` compares with transformers.
+That pictures are then what they should be, `tests/conversion/vision/test_projector.py` compares with transformers.
 """
 
 import ctypes

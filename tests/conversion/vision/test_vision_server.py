@@ -17,8 +17,8 @@ from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_language_model
 from paddock.conversion.vision.projector import plan_projector
 from paddock.gguf import read_header
+from tests.conversion.checkpoints import recorded as recorded_text
 from tests.conversion.checkpoints import write_checkpoint
-from tests.conversion.test_architectures import recorded as recorded_text
 from tests.conversion.vision_checkpoints import picture, recorded, write_seeing_checkpoint
 from tests.server.servers import ServerUnderTest
 

@@ -24,7 +24,7 @@ from tests.conversion.checkpoints import DATA, SILENT, byte_tokenizer, word_piec
 
 tokenizers = pytest.importorskip("tokenizers")
 
-CORPUS = (Path(__file__).parent / "sentences.txt").read_text("utf-8").splitlines()
+CORPUS = (Path(__file__).parents[1] / "sentences.txt").read_text("utf-8").splitlines()
 TEXTS = [
     *CORPUS,
     "",
