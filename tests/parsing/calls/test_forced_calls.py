@@ -1,265 +1,90 @@
-"""A call that a model is made to write is read back by its parser, and its arguments fit their schema."""
+"""The parts of a forced call, as each way of writing calls puts them together."""
 
-import importlib
-import re
-from functools import cache
-from random import Random
-from typing import Any, cast
+import json
+from typing import Any
 
 import pytest
 
-from paddock.engine.binding import Model
-from paddock.engine.constraints import BadConstraint, GrammarCache, GrammarMatcher, TokenizerInfo
-from paddock.ipc import Constraint
-from paddock.parsing import (
-    CannotForce,
-    ReplyParser,
-    call_format_of_chat_template,
-    call_format_of_parser,
-    call_format_of_template,
-    parser_named,
-    parser_of_chat_template,
-    parser_of_template,
-)
+from paddock.engine.constraints import BadConstraint
+from paddock.ipc import AnyOf, JsonValue, LiteralText
+from paddock.parsing import CannotForce, call_format_of_parser
+from paddock.parsing.calls.bare_values import ValueTags
+from paddock.parsing.calls.forced_calls import CallFormat, arguments_schema, in_json, in_pairs, in_tags
 from paddock.parsing.named import NAMES
-from tests.parsing.formats.test_chat_tags import FORMATS
-from tests.parsing.recorded import FIXTURES, needs_fixtures
-from tests.schemas import Schemas
+from tests.parsing.calls.call_writer import tool, writer
 
-Validator: Any = importlib.import_module("jsonschema").Draft202012Validator
-
-END = 0
-CONTROLS = ["[TOOL_CALLS]", "[ARGS]", "<|START_ACTION|>", "<|END_ACTION|>", "<|channel|>", "<|message|>"]
-CONTROLS += ["<|constrain|>", "<|tool_call_start|>", "<｜tool▁sep｜>", "<｜tool▁call▁begin｜>", "<｜tool▁calls▁end｜>"]
-TAGS = [
-    "\n</parameter>\n",
-    "</parameter>",
-    "</arg_value>",
-    "</arg_value>\n",
-    "</tool_call>",
-    "</function>",
-    "<tool_call>",
-]
-TAGS += [
-    "</function_calls>",
-    "<end_function_call>",
-    "<tool_call|>",
-    "<｜tool▁call▁end｜>",
-    "\n```",
-    '"}',
-    "null",
-    "<|end|>",
-]
-TAGS += [
-    *("<parameter=", "<function=", "<arg_key>", "</arg_key>", "<arg_value>", "</user>", "</seed:tool_call>"),
-    *("</TOOLCALL>", "</tool_calls>", "<|/tool_call|>", "<|tool_call_end|>", "<|tool_calls_section_end|>"),
-    *("<｜tool▁calls▁end｜>", "<|END_ACTION|>", "<escape>", '<|"|>', "}}", "]", ")]", "[TOOL_CALLS]", "[ARGS]"),
-    *("<|call|>", "<|return|>", "<|message|>", "<|channel|>", "functools[", "<|tool_call|>", "```", "</think>"),
-    *("<atem:parameter", "</atem:parameter>", "</atem:invoke>", "<|eom|>", "<|eot|>", "<|start|>assistant"),
-    # Some tags are cut into several tokens.
-    *("</arg_val", "ue>", "</para", "meter>", "</tool_", "call>", "</atem:para", "</arg_value", ">", "</function_"),
-    *("<start_function_call>call:", "<function_calls>", "<|tool_call_start|>", "\\n", '\\"', "\\\\"),
-]
-NESTED = {
-    "type": "object",
-    "properties": {
-        "list": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 4},
-        "map": {"type": "object", "additionalProperties": {"type": ["string", "array"]}},
-        "text": {"type": "string"},
-        "long": {"type": "string", "minLength": 3, "maxLength": 120},
-    },
-    "required": ["list", "long"],
-}
-WEATHER = {
-    "type": "object",
-    "properties": {
-        "city": {"type": "string", "minLength": 2},
-        "days": {"type": "integer", "minimum": 1, "maximum": 14},
-        "unit": {"enum": ["C", "F"]},
-        "exact": {"type": "boolean"},
-        "when": {"type": "string", "format": "date"},
-        "tags": {"type": "array", "items": {"type": "string", "maxLength": 20}, "maxItems": 3},
-        "code": {"type": "string", "pattern": "^[A-Z]{2,3}$"},
-        "note": {"type": ["string", "null"]},
-    },
-    "required": ["city", "days"],
-}
+NUMBER = {"type": "integer", "minimum": 0}
+TWO = {"type": "object", "properties": {"a": NUMBER, "b": NUMBER}, "required": ["a"]}
 
 
-class Writer:
-    """Writes what it may at random, in bytes and tags, and comes to an end after a while."""
-
-    def __init__(self) -> None:
-        texts = ["", *CONTROLS, *TAGS]
-        self.pieces = [*(text.encode() for text in texts), *(bytes([byte]) for byte in range(256))]
-        self.vocabulary_size = len(self.pieces)
-        self._silent = range(len(CONTROLS) + 1)
-        self._grammars = GrammarCache(TokenizerInfo(cast(Model, self)))
-        bytes_at = len(texts)
-        self._tags = range(len(CONTROLS) + 1, bytes_at)
-        closing = [bytes_at + ord(character) for character in '"}])>:01aA-T']
-        self._closing = [END, *range(len(CONTROLS) + 1, len(texts)), *closing]
-
-    def piece(self, token: int, special: bool = False) -> bytes:
-        return b"" if token in self._silent and not special else self.pieces[token]
-
-    def ends_reply(self, token: int) -> bool:
-        return token == END
-
-    def write(self, constraint: Constraint, seed: int, noise: int = 60, tagged: float = 0) -> str:
-        """Write a reply; while there is noise, a part `tagged` of the tokens are tags where they may be."""
-        random = Random(seed)
-        matcher = GrammarMatcher(self._grammars.tokens, self._grammars.get(constraint))
-        reply = b""
-        for step in range(3000):
-            allowed = matcher.allowed_tokens()
-            closing = [t for t in self._closing if allowed[t]] if step > noise and step % 7 else []
-            if step <= noise and random.random() < tagged:
-                closing = [t for t in self._tags if allowed[t]]
-            token = END if allowed[END] else int(random.choice(closing or allowed.nonzero()[0]))
-            matcher.accept(token)
-            reply += self.piece(token, special=True)
-            if matcher.done:
-                return reply.decode()
-        raise AssertionError(f"no end in sight: {reply[:200]!r}")
+def texts(parts: Any) -> list[Any]:
+    """Return parts with literal texts as they are, schemas as `{}`, and alternatives as lists."""
+    shown: list[Any] = []
+    for part in parts:
+        if isinstance(part, AnyOf):
+            shown.append([texts(option) for option in part.options])
+        else:
+            shown.append(part.text if isinstance(part, LiteralText) else "{}")
+    return shown
 
 
-@cache
-def writer() -> Writer:
-    return Writer()
+def test_a_call_in_json_is_name_and_arguments() -> None:
+    write = in_json('{"name": ', ', "arguments": ', "}")
+    name, arguments, end = write("größe", TWO)
+    assert (name, end) == (LiteralText('{"name": "größe", "arguments": '), LiteralText("}"))
+    assert isinstance(arguments, JsonValue)
+    assert json.loads(arguments.schema) == TWO
 
 
-def call_of(parser: ReplyParser, reply: str) -> tuple[str, dict[str, Any]]:
-    """Read the one call that a reply consists of, character by character."""
-    parts = [*map(parser.feed, reply), parser.finish()]
-    assert not any(part.error for part in parts), reply
-    assert "".join(part.content + part.thinking for part in parts) == "", reply
-    calls = [call for part in parts for call in part.calls]
-    assert len(calls) == 1, reply
-    return calls[0].name, calls[0].arguments
+def test_a_bare_name_is_an_identifier() -> None:
+    write = in_json("call:", "(", ")", bare_name=True)
+    assert texts(write("a.b-c", {})) == ["call:a.b-c(", "{}", ")"]
+    with pytest.raises(CannotForce, match="'a b' must consist of letters"):
+        write("a b", {})
 
 
-def tool(name: str, parameters: Any) -> dict[str, Any]:
-    return {"type": "function", "function": {"name": name, "parameters": parameters}}
+def test_arguments_in_tags_are_required_ones_and_then_optional_ones() -> None:
+    write = in_tags("<f={0}>", ("<p=", ">"), ValueTags("</p>"), "</f>")
+    assert texts(write("f", TWO)) == ["<f=f>", "<p=a>", "{}", "</p>", [["<p=b>", "{}", "</p>"], []], "</f>"]
 
 
-def check(call_format: Any, make_parser: Any, *, seeds: int = 25, least: int = 5) -> None:
-    """Force calls of weather's tool, and of tools with random parameters; at least some of those can be forced."""
-    tools = [tool("get_weather", WEATHER), tool("now", None)]
-    for seed in range(seeds):
-        name, arguments = call_of(make_parser(tools), writer().write(call_format.constraint(tools), seed))
-        Validator(WEATHER if name == "get_weather" else {"const": {}}).validate(arguments)
-    forced = 0
-    for seed in range(seeds):
-        one = Schemas(seed, bounded=True).tool("do_it")
-        try:
-            reply = writer().write(call_format.constraint([one], "do_it"), seed)
-        except (CannotForce, BadConstraint):
-            continue
-        _, arguments = call_of(make_parser([one]), reply)
-        Validator(one["function"]["parameters"]).validate(arguments)
-        forced += 1
-    assert forced >= least
+def test_arguments_in_pairs_have_commas_between_them() -> None:
+    write = in_pairs("", "(", "=", ", ", ")")
+    assert texts(write("f", TWO)) == ["f(", "a=", "{}", [[", b=", "{}"], []], ")"]
+    assert texts(write("f", {"properties": {}})) == ["f(", ")"]
 
 
-def check_nested(call_format: Any, make_parser: Any) -> None:
-    """Force calls of a tool whose arguments hold strings in lists and objects, with many a tag in them."""
-    tools = [tool("do_it", NESTED)]
-    for seed in range(30):
-        reply = writer().write(call_format.constraint(tools), seed, tagged=0.6)
-        _, arguments = call_of(make_parser(tools), reply)
-        Validator(NESTED).validate(arguments)
+def test_whichever_optional_argument_comes_first_has_no_comma() -> None:
+    write = in_pairs("", "(", "=", ", ", ")")
+    optional = {"type": "object", "properties": {"a": NUMBER, "b c": NUMBER}}
+    first = [[], ["a=", "{}", [[', "b c"=', "{}"], []]], ['"b c"=', "{}"]]
+    assert texts(write("f", optional)) == ["f(", first, ")"]
+
+
+def test_references_in_a_property_find_their_definitions() -> None:
+    schema = {"properties": {"a": {"$ref": "#/$defs/n"}}, "required": ["a"], "$defs": {"n": NUMBER}}
+    (value,) = [part for part in in_pairs("", "(", "=", ", ", ")")("f", schema) if isinstance(part, JsonValue)]
+    assert json.loads(value.schema) == {"$ref": "#/$defs/n", "$defs": {"n": NUMBER}}
+
+
+def test_arguments_that_are_not_listed_are_excluded_unless_the_schema_says_otherwise() -> None:
+    assert arguments_schema("f", {}) == {"additionalProperties": False, "type": "object"}
+    allowed = {"type": "object", "additionalProperties": True}
+    assert arguments_schema("f", {"parameters": allowed}) == allowed
+    composed = {"type": "object", "allOf": [TWO]}
+    assert arguments_schema("f", {"parameters": composed}) == composed
+
+
+def test_the_constraint_has_a_template_for_each_tool_that_may_be_called() -> None:
+    call_format = CallFormat(in_json("", ":", ""), ("</t>",))
+    tools = [tool("f", None), tool("g", None)]
+    both = call_format.constraint(tools, stop=["stop"])
+    assert [call.tool for call in both.calls] == ["f", "g"]
+    assert (both.never_in_strings, both.avoided) == (("</t>",), ("stop",))
+    assert [call.tool for call in call_format.constraint(tools, "g").calls] == ["g"]
 
 
 FORCED = [name for name in NAMES if call_format_of_parser(name)]
-
-
-@pytest.mark.parametrize("name", FORCED)
-def test_what_a_named_parser_is_made_to_read_is_the_call(name: str) -> None:
-    think = None if name in ("glm-ocr", "lfm2", "lfm2-thinking") else False
-    check(
-        call_format_of_parser(name),
-        lambda tools: parser_named(name, tools=tools, think=think, last_message={"role": "user", "content": "?"}),
-    )
-
-
-@pytest.mark.parametrize("name", FORCED)
-def test_tags_within_arguments_do_not_end_a_call_of_a_named_parser(name: str) -> None:
-    think = None if name in ("glm-ocr", "lfm2", "lfm2-thinking") else False
-    check_nested(
-        call_format_of_parser(name),
-        lambda tools: parser_named(name, tools=tools, think=think, last_message={"role": "user", "content": "?"}),
-    )
-
-
-def test_every_parser_but_few_can_be_made_to_call() -> None:
-    assert set(NAMES) - set(FORCED) == {"olmo3-think", "passthrough"}
-
-
-LLAMA = """{{ range .Messages }}{{ if .ToolCalls }}{{ range .ToolCalls }}
-{"name": "{{ .Function.Name }}", "parameters": {{ .Function.Arguments }}}{{ end }}{{ end }}{{ end }}"""
-MISTRAL = """{{ range .Messages }}{{ if .ToolCalls }}[TOOL_CALLS] [{{ range .ToolCalls }}{{ "{" }}"name": "{{ .Name
-}}", "arguments": {{ .Arguments }}}{{ end }}]</s>{{ end }}{{ end }}"""
-HERMES = """{{ range .Messages }}{{ if .ToolCalls }}<tool_call>
-{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}
-</tool_call><|im_end|>{{ end }}{{ end }}"""
-JINJA = [tags for tags, _ in FORMATS]
-
-
-@pytest.mark.parametrize("jinja", JINJA)
-def test_what_a_chat_template_shows_is_the_call(jinja: str) -> None:
-    check(
-        call_format_of_chat_template(jinja),
-        lambda tools: parser_of_chat_template(jinja, tools=tools, think=False, prompt=""),
-        seeds=10,
-        least=2,
-    )
-
-
-@pytest.mark.parametrize("jinja", JINJA)
-def test_tags_within_arguments_do_not_end_a_call_of_a_chat_template(jinja: str) -> None:
-    check_nested(
-        call_format_of_chat_template(jinja),
-        lambda tools: parser_of_chat_template(jinja, tools=tools, think=False, prompt=""),
-    )
-
-
-@pytest.mark.parametrize("template", [LLAMA, MISTRAL, HERMES, "{{ .Prompt }}"])
-def test_tags_within_arguments_do_not_end_a_call_of_a_go_template(template: str) -> None:
-    check_nested(
-        call_format_of_template(template),
-        lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
-    )
-
-
-@pytest.mark.parametrize(
-    ("template", "call"),
-    [
-        (LLAMA, '{"name": "f", "parameters": {}}'),
-        (MISTRAL, '[TOOL_CALLS] [{"name": "f", "arguments": {}}]'),
-        (HERMES, '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'),
-        ("{{ .Prompt }}", '{"name": "f", "arguments": {}}'),
-    ],
-)
-def test_a_call_is_written_as_the_go_template_writes_it(template: str, call: str) -> None:
-    written = writer().write(call_format_of_template(template).constraint([tool("f", {})]), 0)
-    assert re.sub(r"\{\s+\}", "{}", written) == call
-    check(
-        call_format_of_template(template),
-        lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
-    )
-
-
-@needs_fixtures
-@pytest.mark.parametrize("path", sorted(FIXTURES.glob("tool-templates/*/template.gotmpl")), ids=lambda p: p.parent.name)
-def test_what_a_template_in_use_shows_is_the_call(path: Any) -> None:
-    template = path.read_text("utf-8")
-    check(
-        call_format_of_template(template),
-        lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
-        seeds=4,
-        least=1,
-    )
 
 
 @pytest.mark.parametrize(
