@@ -1,4 +1,4 @@
-"""What a thousand models cost a listing: `/api/tags` after a start, and once the models have been seen."""
+"""Time to list a thousand models with `/api/tags`: after a start, again, and after a model was created."""
 
 import time
 from pathlib import Path
@@ -13,15 +13,15 @@ from paddock.library.store.library import Library
 
 MODELS = 1_000
 FILES = 100
-"""Files with weights: every ten models have one together."""
+"""Weight files; ten models share each."""
 VOCABULARY = 32_000
-"""Tokens of each."""
+"""Tokens in the vocabulary of each file."""
 STARTS = 3
 RUNS = 15
 
 
 def measure() -> list[Row]:
-    """The rows of this scenario."""
+    """Measure and return the rows of this scenario."""
     with models_folder() as models:
         _fill(models, MODELS, FILES)
         first, again, changed = [], [], []
@@ -35,7 +35,7 @@ def measure() -> list[Row]:
     return [
         at_most(f"/api/tags, {MODELS} models, first after a start", median(first), 1000, "ms", note),
         at_most(f"/api/tags, {MODELS} models, again", median(again), 50, "ms", note),
-        at_most(f"/api/tags, {MODELS} models, after one was made", median(changed), 50, "ms", note),
+        at_most(f"/api/tags, {MODELS} models, after one was created", median(changed), 50, "ms", note),
     ]
 
 
@@ -46,12 +46,12 @@ def _milliseconds(server: Server) -> float:
 
 
 def _fill(folder: Path, models: int, files: int) -> None:
-    """Make models, each with a system message, a template and parameters of its own."""
+    """Create models, each with its own system message, template and parameters."""
     library = Library(folder)
     weights = vocabulary_only(VOCABULARY).read_bytes()
     digests: list[str] = []
     for number in range(models):
-        if number < files:  # what follows the last tensor makes another file of it, and is no model's concern
+        if number < files:  # bytes after the last tensor make each file different
             digests.append(library.blobs.put(weights + number.to_bytes(8, "little"))[0])
         spec = ModelSpec(
             files={"model.gguf": digests[number % files]},
