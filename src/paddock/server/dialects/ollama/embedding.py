@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from paddock.protocol import ollama
 from paddock.protocol.json import encode
-from paddock.protocol.ollama.options import read_client_options
+from paddock.protocol.options import read_client_options
 from paddock.server.body import read_json
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from paddock.protocol import ollama
 from paddock.protocol.json import decode
-from paddock.protocol.ollama.options import read_client_options
+from paddock.protocol.options import read_client_options
 from paddock.server.body import LARGE, read_request
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.reply_writer import ChatWriter, GenerateWriter, ReplyWriter, is_large, join_deltas
@@ -43,28 +43,28 @@ async def chat(request: Request, services: Services) -> Response:
     return await _respond(request, services, conversation, body, writer)
 
 
-async def _load_or_unload(request: Request, services: Services, wanted: Inference, writer: ReplyWriter) -> Response:
-    """Answer a request without prompt: it loads the model, or unloads it if it is not to be kept."""
-    if wanted.keep_alive == 0:
-        await while_connected(request.receive, services.inference.unload(wanted))
+async def _load_or_unload(request: Request, services: Services, inference: Inference, writer: ReplyWriter) -> Response:
+    """Answer a request without a prompt, which loads the model, or unloads it if `keep_alive` is 0."""
+    if inference.keep_alive == 0:
+        await while_connected(request.receive, services.inference.unload(inference))
         return Response(writer.unloaded(), media_type=JSON_UTF8)
-    times = await while_connected(request.receive, services.inference.load(wanted))
+    times = await while_connected(request.receive, services.inference.load(inference))
     return Response(writer.loaded(times), media_type=JSON_UTF8)
 
 
 async def _respond(
     request: Request,
     services: Services,
-    wanted: Inference,
+    inference: Inference,
     body: ollama.GenerateRequest | ollama.ChatRequest,
     writer: ReplyWriter,
 ) -> Response:
     if body.debug_render_only:
-        prompt = await while_connected(request.receive, services.inference.render(wanted))
+        prompt = await while_connected(request.receive, services.inference.render(inference))
         is_long = len(prompt) > LARGE
         rendered = await asyncio.to_thread(writer.rendered, prompt) if is_long else writer.rendered(prompt)
         return Response(rendered, media_type=JSON_UTF8)
-    reply = await while_connected(request.receive, services.inference.generate(wanted))
+    reply = await while_connected(request.receive, services.inference.generate(inference))
     if body.stream is not False:
         return EventStream(OLLAMA, reply, writer.lines, reply.close, is_large)
     try:

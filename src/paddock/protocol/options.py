@@ -1,4 +1,4 @@
-"""The options of a client's request."""
+"""The field `options` of requests, which has the names of Ollama's options."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ from paddock.options import NO_OPTIONS, Options
 log = logging.getLogger("paddock.protocol")
 
 MAX_NAMED_OPTIONS = 10
-"""Unknown options of one request that the log names; of more it gives the number."""
+"""Number of unknown options of one request that the log names; the others are only counted."""
 
 
 def read_client_options(values: dict[str, Any] | None) -> Options:
