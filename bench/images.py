@@ -22,7 +22,8 @@ import gguf
 from bench.models import CACHE, Shape, _generated_vocabulary, write
 from bench.report import WORDS, Row, at_most
 from bench.server import Server, models_folder, running
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 

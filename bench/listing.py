@@ -7,7 +7,8 @@ from statistics import median
 from bench.models import vocabulary_only
 from bench.report import Row, at_most
 from bench.server import Server, models_folder, running
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 

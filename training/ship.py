@@ -5,7 +5,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.modelfile import modelfile_fields, parse
 from paddock.library.names import ModelName
 from paddock.library.store.bundle import BUNDLED_MODELS

@@ -12,7 +12,7 @@ class Progress:
     """A step of a long task and, where `total` is not 0, how many of its bytes are done."""
 
     status: str = ""
-    """The step in words, such as `pulling manifest`. A worker process leaves it empty for the one step that it does."""
+    """The step in words, such as `pulling manifest`; a worker process leaves it empty where it reports only bytes."""
     digest: str = ""
     """Digest of the blob that is transferred, `sha256:<hex>`; empty for any other step."""
     total: int = 0

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from paddock.library.create.create import ModelSpec
+from paddock.library.create.model_spec import ModelSpec
 from paddock.service.models import CreateModel, ModelService
 
 

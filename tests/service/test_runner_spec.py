@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from paddock.fleet import RunnerFiles
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.model import Model
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library

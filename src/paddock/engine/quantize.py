@@ -1,8 +1,8 @@
-"""`python -m paddock.engine.quantize SOURCE TARGET TYPE`: a model file quantized, in a process of its own.
+"""`python -m paddock.engine.quantize SOURCE TARGET TYPE`: quantize a model file, in a process of its own.
 
-TYPE is a number of `enum llama_ftype`. Each line of the output is a JSON object: `{"tensor": name}` for each tensor
-that is written, `{"error": text}` if it fails, with `"errno"` where the disk is to blame. The process ends when its
-standard input does.
+TYPE is a number of `enum llama_ftype`. Each line of the output is a JSON object: a `Progress` whose status is the name
+of a tensor that has been written, or `{"error": text}` if the work fails, with `"errno"` if the disk is to blame. The
+process ends when its standard input does.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def main(source: str, target: str, file_type: int) -> int:
                 error=f"not enough disk space: {needed >> 20} MiB are needed and {free >> 20} free", errno=errno.ENOSPC
             )
             return 1
-        quantize(source, target, file_type, _processors(), lambda name: _say(tensor=name))
+        quantize(source, target, file_type, _processors(), lambda name: _say(status=name))
     except LoadError as error:
         if "iostream" in str(error) and _free(target) < HEAD_ROOM:
             _say(error="no space left on the disk", errno=errno.ENOSPC)

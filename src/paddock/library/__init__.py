@@ -1,5 +1,5 @@
-"""Models on disk: names, blobs, manifests, Modelfiles, GGUF metadata, and how a model is made.
+"""Models on disk: names, blobs, manifests, Modelfiles, and making models.
 
-`store.Library` is the whole folder, `create.create` makes a model in it. The other modules hold one concept each; they
-are imported by name so that whoever needs only `modelfile` (the command line) pays for nothing else.
+`store.library.Library` is a models folder, `create.create.create` makes a model in it. Nothing is exported here: the
+command line needs only Modelfiles, names and local files, and must not import the rest.
 """

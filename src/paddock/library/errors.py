@@ -1,4 +1,4 @@
-"""The base of all errors about models on disk."""
+"""Errors about models on disk."""
 
 from paddock.errors import ErrorKind, PaddockError
 

@@ -1,4 +1,4 @@
-"""JSON as Go writes it, so that equal models get equal digests whichever server made them."""
+"""JSON and numbers as Go writes them, so that equal models have equal digests whichever server made them."""
 
 import json
 import math
@@ -9,10 +9,11 @@ _NAMED = dict(zip("\a\b\f\n\r\t\v", ("\\a", "\\b", "\\f", "\\n", "\\r", "\\t", "
 
 
 def go_number(value: int | float, *, json_rules: bool = True) -> str:
-    """Return the shortest text of a number.
+    """Return the shortest text that reads back as the number.
 
-    With `json_rules` as Go's JSON has it (plain digits from 1e-6 up to 1e21), else as `%v` prints a 64-bit float
-    (an exponent below 1e-4).
+    Args:
+        json_rules: write as Go's JSON encoder, with plain digits from 1e-6 up to 1e21; otherwise as `%v` prints a
+            64-bit float, with an exponent below 1e-4.
     """
     if isinstance(value, int):
         return str(value)
@@ -26,14 +27,18 @@ def go_number(value: int | float, *, json_rules: bool = True) -> str:
         power = int(exponent)
         digits = mantissa.removesuffix(".0")
         return f"{digits}e{'-' if power < 0 else '+'}{abs(power) if json_rules else f'{abs(power):02}'}"
-    if exponent:  # Python changes to exponents earlier than Go
+    if exponent:  # Python uses exponents for smaller numbers than Go does
         text = f"{value:.{max(0, len(mantissa.replace('-', '').replace('.', '')) - 1 - int(exponent))}f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
     return mantissa.removesuffix(".0")
 
 
 def go_json(value: object) -> str:
-    """Return `value` (of JSON's types) as one line of JSON: no spaces, keys sorted, `<`, `>` and `&` escaped."""
+    """Return a JSON value as one line: no spaces, keys sorted, `<`, `>` and `&` escaped.
+
+    Raises:
+        TypeError: if it is not a JSON value.
+    """
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
     if isinstance(value, int | float):
@@ -44,11 +49,11 @@ def go_json(value: object) -> str:
         return "{" + ",".join(f"{go_json(str(k))}:{go_json(value[k])}" for k in sorted(value)) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(go_json, value)) + "]"
-    raise TypeError(f"{type(value).__name__} is not of JSON")
+    raise TypeError(f"{type(value).__name__} is not a JSON type")
 
 
 def go_quoted(text: str) -> str:
-    """Return `text` as `%q` prints it: in quotes, on one line, with what cannot be printed escaped."""
+    """Return `text` as `%q` prints it: in quotes, on one line, with unprintable characters escaped."""
     return '"' + "".join(map(_quoted, text)) + '"'
 
 

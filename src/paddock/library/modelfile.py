@@ -1,7 +1,8 @@
-"""The Modelfile: what a person writes to describe a model.
+"""Modelfiles: the text in which a person describes a model, read and written.
 
-Instructions are not case-sensitive and may come in any order; a value is bare, "quoted" or quoted three times over
-several lines; a line that begins with `#` is a comment. A quoted value ends at the first line that ends in its quote.
+Names of instructions are not case-sensitive, and instructions may come in any order. A value is bare, in quotes, or in
+triple quotes over several lines. A quoted value ends at the first line that ends in its quote. A line that begins with
+`#` is a comment.
 """
 
 import codecs
@@ -28,46 +29,52 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class ModelfileError(LibraryError, ValueError):
-    """The text is no Modelfile; the message names the line where one is to blame."""
+    """The text is not a Modelfile; the message names the line if one is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction: its name in lower case, its value, and the parameter's name or the message's role."""
+    """One instruction of a Modelfile.
+
+    Args:
+        name: its name in lower case.
+        args: its value.
+        key: the name of a PARAMETER, or the role of a MESSAGE.
+    """
 
     name: str
     args: str
     key: str = ""
 
     def __str__(self) -> str:
-        """The instruction as it would be written."""
+        """Return the instruction as a line of a Modelfile."""
         words = [self.name.upper(), self.key, quoted(self.args)]
         return " ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True)
 class Modelfile:
-    """Instructions in the order of the file."""
+    """The instructions of a Modelfile, in their order."""
 
-    commands: list[Instruction] = field(default_factory=list)
+    instructions: list[Instruction] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """The file's text; `parse` of it gives an equal Modelfile, if every value can be quoted (see `quoted`)."""
-        return "".join(f"{command}\n" for command in self.commands)
+        """Return the text; `parse` reads back an equal Modelfile if every value can be quoted (see `quoted`)."""
+        return "".join(f"{instruction}\n" for instruction in self.instructions)
 
     def values(self, name: str) -> list[str]:
-        """The values of every instruction of this name."""
-        return [command.args for command in self.commands if command.name == name]
+        """Return the values of all instructions of this name."""
+        return [instruction.args for instruction in self.instructions if instruction.name == name]
 
     def last(self, name: str) -> str | None:
-        """The value of the last instruction of this name."""
+        """Return the value of the last instruction of this name; None if there is none."""
         values = self.values(name)
         return values[-1] if values else None
 
 
 @dataclass(frozen=True)
 class ModelfileFields:
-    """What a Modelfile asks for, still in the words of its author: FROM, ADAPTER and DRAFT may be paths or names."""
+    """The fields of a Modelfile, as its author wrote them: FROM, ADAPTER and DRAFT may be paths or names."""
 
     sources: list[str]
     adapters: list[str] = field(default_factory=list)
@@ -83,34 +90,35 @@ class ModelfileFields:
 
 
 def parse(source: bytes | str) -> Modelfile:
-    """Read a Modelfile: UTF-8 with or without a byte order mark, or UTF-16 with one.
+    """Parse a Modelfile in UTF-8, with or without a byte order mark, or in UTF-16 with one.
 
     Raises:
-        ModelfileError: with Ollama's wording where it has one.
+        ModelfileError: with Ollama's message if Ollama has one.
     """
     text = _decode(source) if isinstance(source, bytes) else source.removeprefix("\ufeff")
-    commands = []
+    instructions = []
     pos = _match(_GAP, text, 0)
     while pos < len(text):
-        command, pos = _command(text, pos)
-        commands.append(command)
+        instruction, pos = _instruction(text, pos)
+        instructions.append(instruction)
         pos = _match(_GAP, text, pos)
-    if not any(command.name == "from" for command in commands):
+    if not any(instruction.name == "from" for instruction in instructions):
         raise ModelfileError("no FROM line")
-    return Modelfile(commands)
+    return Modelfile(instructions)
 
 
 def modelfile_fields(modelfile: Modelfile) -> ModelfileFields:
-    """Return what the instructions amount to: of single things the last counts, the others add up.
+    """Return the fields of a Modelfile. Of a field with one value, the last instruction counts.
 
     Raises:
-        UnknownOption, InvalidOption: if a PARAMETER is unknown or has no value of its type.
+        UnknownOption, InvalidOption: if a PARAMETER is unknown or its value has another type.
     """
     parameters: dict[str, OptionValue] = {}
-    for command in modelfile.commands:
-        if command.name == "parameter":
-            value, before = parse_option(command.key, command.args), parameters.get(command.key)
-            parameters[command.key] = before + value if isinstance(before, list) and isinstance(value, list) else value
+    for instruction in modelfile.instructions:
+        if instruction.name == "parameter":
+            name = instruction.key
+            value, before = parse_option(name, instruction.args), parameters.get(name)
+            parameters[name] = before + value if isinstance(before, list) and isinstance(value, list) else value
     return ModelfileFields(
         sources=modelfile.values("from"),
         adapters=modelfile.values("adapter"),
@@ -118,7 +126,7 @@ def modelfile_fields(modelfile: Modelfile) -> ModelfileFields:
         template=modelfile.last("template"),
         system=modelfile.last("system"),
         parameters=parameters,
-        messages=[{"role": c.key, "content": c.args} for c in modelfile.commands if c.name == "message"],
+        messages=[{"role": c.key, "content": c.args} for c in modelfile.instructions if c.name == "message"],
         licenses=modelfile.values("license"),
         requires=modelfile.last("requires") or "",
         renderer=modelfile.last("renderer") or "",
@@ -129,8 +137,7 @@ def modelfile_fields(modelfile: Modelfile) -> ModelfileFields:
 def quoted(value: str) -> str:
     """Return `value` with the least quoting that `parse` reads back.
 
-    A value with a line that ends in three quotes, and more lines after it, has no such form; it gets three quotes all
-    the same.
+    No quoting can express a value with a line that ends in three quotes and is not its last; it gets triple quotes.
     """
     triple = f'"""{value}"""'
     single = f'"{value}"'
@@ -140,7 +147,7 @@ def quoted(value: str) -> str:
     return triple
 
 
-def _command(text: str, start: int) -> tuple[Instruction, int]:
+def _instruction(text: str, start: int) -> tuple[Instruction, int]:
     word, pos = _word(text, start)
     name = word.lower()
     if name not in INSTRUCTIONS:
@@ -162,7 +169,7 @@ def _command(text: str, start: int) -> tuple[Instruction, int]:
 
 
 def _value(text: str, start: int) -> tuple[str, int] | None:
-    """Return the value that begins at `start` and where its last line ends; None if its quote is never closed."""
+    """Return the value that begins at `start` and the end of its last line; None if its quote is never closed."""
     quote = next((q for q in ('"""', '"') if text.startswith(q, start)), "")
     inside = start + len(quote)
     end = _match(_REST_OF_LINE, text, start)

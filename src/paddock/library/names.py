@@ -15,7 +15,7 @@ _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}", re.ASCII)
 
 
 class InvalidName(LibraryError, ValueError):
-    """The text names no model."""
+    """The text is not a model name."""
 
     def __init__(self, message: str = "invalid model name") -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class InvalidName(LibraryError, ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ModelName:
-    """All four parts of a name, each safe as a file name.
+    """A model name with all four parts, each safe as a file name.
 
     >>> ModelName.parse("llama3.2").full
     'registry.ollama.ai/library/llama3.2:latest'
@@ -35,11 +35,11 @@ class ModelName:
     tag: str
 
     def __post_init__(self) -> None:
-        """Refuse parts that could not be parts of a path.
+        """Check that every part is safe as a part of a path.
 
         Raises:
-            InvalidName: if one is empty, too long (a host over 255 characters, the others over 80), or has a forbidden
-                character.
+            InvalidName: if one is empty, too long (over 255 characters for the host, 80 for the others), or has a
+                forbidden character.
         """
         if not is_host(self.host) or not all(map(is_part, (self.namespace, self.model, self.tag))):
             raise InvalidName
@@ -47,10 +47,10 @@ class ModelName:
     @classmethod
     @functools.lru_cache(maxsize=1024)
     def parse(cls, text: str) -> "ModelName":
-        """Read a name as a person writes it; missing parts get their defaults.
+        """Parse a name as a person writes it; missing parts get their defaults. Cached.
 
         Raises:
-            InvalidName: if `text` is no name.
+            InvalidName: if `text` is not a model name.
         """
         scheme, separator, rest = text.partition("://")
         if separator and scheme.lower() not in ("http", "https"):
@@ -65,7 +65,7 @@ class ModelName:
 
     @property
     def short(self) -> str:
-        """The name as shown: without the default host and namespace, always with the tag."""
+        """The name as it is shown: without the default host and namespace, always with the tag."""
         name = f"{self.model}:{self.tag}"
         if self.host.lower() != DEFAULT_HOST:
             return f"{self.host}/{self.namespace}/{name}"
@@ -78,24 +78,24 @@ class ModelName:
 
     @property
     def key(self) -> str:
-        """Equal for names that differ only in upper and lower case."""
+        """Text that is equal for names that differ only in upper and lower case."""
         return self.full.lower()
 
     @property
     def parts(self) -> tuple[str, str, str, str]:
-        """Host, namespace, model, tag: the path of the manifest below its folder."""
+        """Host, namespace, model and tag, which make up the path of the manifest."""
         return self.host, self.namespace, self.model, self.tag
 
     def __str__(self) -> str:
-        """`short`."""
+        """Return `short`."""
         return self.short
 
 
 def is_part(text: str) -> bool:
-    """Whether `text` may be a namespace, model or tag."""
+    """Whether `text` is valid as a namespace, model or tag."""
     return _PART.fullmatch(text) is not None and ".." not in text
 
 
 def is_host(text: str) -> bool:
-    """Whether `text` may be a registry's host, with or without a port."""
+    """Whether `text` is valid as the host of a registry, with or without a port."""
     return _HOST.fullmatch(text) is not None and ".." not in text

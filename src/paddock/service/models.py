@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from paddock.gguf import GgufHeader, read_header
-from paddock.library.create.create import InvalidModelSpec, ModelSpec, checked, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec, validated
 from paddock.library.create.modelfile_spec import spec_from_modelfile
 from paddock.library.gguf_cache import cached_header
 from paddock.library.go_json import go_quoted
@@ -209,7 +210,7 @@ class ModelService:
             LibraryError: one of those of `library.create.create`, or ModelfileError.
         """
         name = ModelName.parse(order.name)
-        spec = checked(self._spec(order))
+        spec = validated(self._spec(order))
         base = ModelName.parse(spec.base) if spec.base else None
         missing = base if base is not None and not self.library.has(base) else None
         return Creation(lambda report: create(self.library, name, spec, report), missing)

@@ -9,30 +9,14 @@ import numpy as np
 import pytest
 
 from paddock.errors import PaddockError
-from paddock.library.create.create import InvalidModelSpec, ModelSpec, create, human_count
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.create.modelfile_spec import spec_from_modelfile
-from paddock.library.model import MAX_TEXT
-from paddock.library.names import InvalidName, ModelName
+from paddock.library.names import ModelName
 from paddock.library.store.blobs import digest_of
 from paddock.library.store.library import Library
+from tests.library.create.conftest import make
 from tests.models.llama import tiny_file, tiny_llama, tiny_lora
 from tests.models.raw_header import head
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
-    return Library(tmp_path / "models")
-
-
-@pytest.fixture
-def weights(library: Library, tmp_path: Path) -> str:
-    return library.blobs.put(tiny_llama(tmp_path / "x.gguf", layers=1).read_bytes())[0]
-
-
-def make(library: Library, name: str, spec: ModelSpec) -> list[str]:
-    statuses: list[str] = []
-    create(library, ModelName.parse(name), spec, lambda progress: statuses.append(progress.status))
-    return statuses
 
 
 def snapshot(library: Library) -> dict[str, bytes]:
@@ -159,32 +143,12 @@ def test_the_form_of_2024_has_the_lines_of_2024(library: Library, weights: str) 
     assert library.open(ModelName.parse("mario")).parameters == {"stop": ["A"]}
 
 
-def test_a_modelfile_over_http_sees_our_own_blobs_only(library: Library, weights: str, tmp_path: Path) -> None:
-    own = library.blobs.path(weights)
-    for source in (str(own), f"@{weights}"):
-        assert list(spec_from_modelfile(library, f"FROM {source}").files.values()) == [weights]
-    other = tmp_path / own.name
-    other.write_bytes(own.read_bytes())
-    inside = own.parent / "sub" / ".." / own.name
-    for source in (str(other), f"./{own.name}", str(inside), "/etc/passwd"):
-        with pytest.raises(PaddockError, match="invalid model name"):
-            spec_from_modelfile(library, f"FROM {source}")
-    with pytest.raises(InvalidModelSpec, match="ADAPTER /etc/passwd: upload the file"):
-        spec_from_modelfile(library, "FROM base\nADAPTER /etc/passwd")
-
-
-def test_what_show_prints_makes_the_same_model(library: Library, weights: str) -> None:
-    text = f'FROM @{weights}\nTEMPLATE """{{{{ .Prompt }}}}\n"""\nPARAMETER stop " x"\nMESSAGE user "a\nb"\nLICENSE MIT'
-    make(library, "one", spec_from_modelfile(library, text))
-    make(library, "two", replace(spec_from_modelfile(library, text), older=False))
-    assert library.open(ModelName.parse("one")).digest == library.open(ModelName.parse("two")).digest
-
-
 CRASH = """
 import os, sys
 from pathlib import Path
 from paddock.library.store.blobs import digest_of
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.model_spec import ModelSpec
+from paddock.library.create.create import create
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.library import Library
 
@@ -242,26 +206,6 @@ def test_a_crash_at_any_point_leaves_the_library_as_before_or_done(library: Libr
     assert outcomes.count("as before") >= 8
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(0, "0"), (999, "999"), (292_800, "293K"), (22_713_216, "22.71M"), (7_000_000, "7M"), (494_032_768, "494.03M"),
-     (8_030_261_248, "8.0B"), (1_000_000_000, "1B"), (671_026_419_200, "671.0B")],
-)  # fmt: skip
-def test_parameters_are_counted_as_ollama_counts_them(number: int, text: str) -> None:
-    assert human_count(number) == text
-
-
-def test_files_of_this_machine_are_looked_at_only_where_that_is_allowed(library: Library, tmp_path: Path) -> None:
-    file = tiny_file(tmp_path / "local.gguf", "llama", {"llama.context_length": 64})
-    modelfile = f"FROM {file}\nSYSTEM Be brief."
-    with pytest.raises((InvalidModelSpec, InvalidName)):
-        spec_from_modelfile(library, modelfile)
-    spec = spec_from_modelfile(library, modelfile, tmp_path)
-    again = spec_from_modelfile(library, "FROM ./local.gguf", tmp_path)
-    assert dict(again.files) == dict(spec.files)
-    assert all(library.blobs.exists(digest) for digest in spec.files.values())
-
-
 def test_parameters_that_are_only_inherited_are_no_news_in_the_form_of_2024(library: Library, weights: str) -> None:
     make(library, "base", ModelSpec(files={"x.gguf": weights}, parameters={"top_k": 3, "stop": ["x"]}))
     statuses = make(library, "heir", spec_from_modelfile(library, "FROM base\nSYSTEM Be brief."))
@@ -270,17 +214,3 @@ def test_parameters_that_are_only_inherited_are_no_news_in_the_form_of_2024(libr
     statuses = make(library, "other", spec_from_modelfile(library, "FROM base\nPARAMETER top_k 5"))
     assert [s for s in statuses if s.startswith("creating")] == ["creating parameters layer"]
     assert library.open(ModelName.parse("other")).parameters == {"top_k": 5, "stop": ["x"]}
-
-
-LARGE = "x" * (MAX_TEXT + 1)
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [ModelSpec(system=LARGE), ModelSpec(template=LARGE), ModelSpec(licenses=[LARGE])],
-    ids=["system", "template", "licence"],
-)
-def test_a_text_larger_than_would_be_read_is_not_stored(library: Library, weights: str, spec: ModelSpec) -> None:
-    with pytest.raises(InvalidModelSpec, match=r"larger than 16 MB$"):
-        make(library, "x", replace(spec, files={"x.gguf": weights}))
-    assert library.list() == []

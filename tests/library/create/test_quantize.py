@@ -8,7 +8,8 @@ import pytest
 
 from paddock.gguf import GgufHeader, GgufTensor, read_header
 from paddock.library.create import quantize
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.create.quantize import (
     QUANTIZATION_TYPES,
     CannotQuantize,

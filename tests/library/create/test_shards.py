@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import gguf
 from paddock.errors import PaddockError
 from paddock.gguf import read_header
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.create.shards import IncompleteShards, merge_shards, shard_names
 from paddock.library.errors import Cancelled
 from paddock.library.names import ModelName

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from paddock.library.create.worker_process import WorkerCrashed, WorkerFailed, WorkerMessage, run_worker
-from paddock.library.store.files import require_space
+from paddock.library.create.worker_process import WorkerCrashed, WorkerFailed, run_worker
+from paddock.progress import Progress
 
 
 @pytest.fixture
@@ -18,15 +18,15 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "work.py"
 
 
-def ignore(message: WorkerMessage | None) -> None:
+def ignore(message: Progress | None) -> None:
     pass
 
 
 def test_messages_come_in_their_order_and_other_lines_are_left_out(module: Path) -> None:
-    module.write_text("import sys\nprint('{\"a\": 1}\\nhello\\n[]\\n{\"a\":', sys.argv[1] + '}')")
-    seen: list[WorkerMessage | None] = []
+    module.write_text('import sys\nprint(\'{"total": 1}\\nhello\\n[]\\n{"a": 1}\\n{"total":\', sys.argv[1] + \'}\')')
+    seen: list[Progress | None] = []
     run_worker("work", ["2"], seen.append)
-    assert [message for message in seen if message is not None] == [{"a": 1}, {"a": 2}]
+    assert [message for message in seen if message is not None] == [Progress(total=1), Progress(total=2)]
 
 
 def test_an_error_is_raised_with_its_text(module: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_silent_child_is_asked_about_and_killed_when_nobody_waits(module: Path
     started = time.monotonic()
     before = psutil.Process().children()
 
-    def give_up(message: WorkerMessage | None) -> None:
+    def give_up(message: Progress | None) -> None:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
@@ -75,11 +75,11 @@ def test_a_child_ends_when_this_process_has_gone(module: Path, tmp_path: Path) -
     module.write_text(
         "import os, threading, time\nfrom paddock.engine.quantize import _end_with_input\n"
         "threading.Thread(target=_end_with_input, daemon=True).start()\n"
-        "print('{\"pid\": %d}' % os.getpid(), flush=True)\ntime.sleep(60)\n"
+        'print(\'{"status": "%d"}\' % os.getpid(), flush=True)\ntime.sleep(60)\n'
     )
     parent = (
         "from paddock.library.create.worker_process import run_worker\n"
-        "run_worker('work', [], lambda m: m and print(m['pid'], flush=True))"
+        "run_worker('work', [], lambda m: m and print(m.status, flush=True))"
     )
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -92,13 +92,6 @@ def test_a_child_ends_when_this_process_has_gone(module: Path, tmp_path: Path) -
         time.sleep(0.02)
 
 
-def test_space_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> None:
-    require_space(tmp_path, 1)
-    with pytest.raises(OSError, match="not enough disk space: 1099511627776 MiB are needed") as error:
-        require_space(tmp_path, 1 << 60)
-    assert error.value.errno == errno.ENOSPC
-
-
 def test_giving_up_a_child_that_goes_on_talking_leaves_no_thread_with_an_error(
     module: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +100,7 @@ def test_giving_up_a_child_that_goes_on_talking_leaves_no_thread_with_an_error(
     monkeypatch.setattr(threading, "excepthook", failed.append)
     before = threading.active_count()
 
-    def give_up(message: WorkerMessage | None) -> None:
+    def give_up(message: Progress | None) -> None:
         raise InterruptedError
 
     for _ in range(10):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library, ModelNotFound
 from tests.models.llama import tiny_file

@@ -12,7 +12,7 @@ import pytest
 
 from paddock.library.store import files
 from paddock.library.store.blobs import BlobStore
-from paddock.library.store.files import write_atomically
+from paddock.library.store.files import require_space, write_atomically
 
 if sys.platform == "win32":
     pytest.skip("limits on files and file systems that can be mounted", allow_module_level=True)
@@ -118,3 +118,10 @@ def test_a_folder_that_vanishes_before_the_rename_is_made_again(
     files.write_atomically(target, b"x", tmp_path)
     assert target.read_bytes() == b"x"
     assert len(vanished) == 3
+
+
+def test_space_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> None:
+    require_space(tmp_path, 1)
+    with pytest.raises(OSError, match="not enough disk space: 1099511627776 MiB are needed") as error:
+        require_space(tmp_path, 1 << 60)
+    assert error.value.errno == errno.ENOSPC

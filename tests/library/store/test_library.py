@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.claims import LIFETIME

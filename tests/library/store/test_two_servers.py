@@ -8,7 +8,8 @@ from collections.abc import Callable
 from multiprocessing.queues import Queue
 from pathlib import Path
 
-from paddock.library.create.create import ModelSpec, create
+from paddock.library.create.create import create
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library, ModelNotFound
 from tests.models.llama import tiny_file

@@ -1,1 +1,1 @@
-"""Making models: from a Modelfile, a checkpoint, an adapter or parts of a split GGUF file."""
+"""Making models: from other models, GGUF files and their shards, checkpoints in safetensors, and LoRA adapters."""

@@ -1,7 +1,7 @@
-"""LoRA adapters: whether one fits the model that it is to change, looked at before a runner refuses it.
+"""LoRA adapters: converted from PEFT's files, and checked against the model before a runner would refuse them.
 
-An adapter has for some of the model's matrices W two small ones, `lora_a` and `lora_b`; the runner computes with
-W + alpha / rank * B A.
+For some of the model's matrices W, an adapter has two small ones, `lora_a` (A) and `lora_b` (B); the runner computes
+with W + alpha / rank * B A.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
 from paddock.progress import Report
 
-TABLE = "token_embd.weight"
-"""The one matrix of which rows are looked up; its `lora_a` lies the other way round."""
+EMBEDDINGS = "token_embd.weight"
+"""The embedding matrix, whose rows are looked up; its `lora_a` is stored transposed."""
 _ENDINGS = (".lora_a", ".lora_b")
 
 
@@ -26,15 +26,15 @@ class WrongAdapter(LibraryError, ValueError):
 
 
 def is_adapter(gguf: GgufHeader) -> bool:
-    """Whether the file says that it changes a model and is none."""
+    """Whether the file says that it is an adapter."""
     return gguf.text("general.type") == "adapter" or bool(gguf.text("adapter.type"))
 
 
 def check_adapter(name: str, adapter: GgufHeader, base: GgufHeader) -> None:
-    """Make sure that llama.cpp will apply the adapter to the model.
+    """Check that llama.cpp will apply the adapter to the model.
 
     Args:
-        name: what the adapter's file is called in messages.
+        name: name of the adapter's file in messages.
 
     Raises:
         WrongAdapter: if it will not; the message names the first reason.
@@ -61,33 +61,34 @@ def check_adapter(name: str, adapter: GgufHeader, base: GgufHeader) -> None:
             raise WrongAdapter(f"{name} has half of what it changes {quoted(target)} by")
         if target not in matrices:
             raise WrongAdapter(f"{name} changes {quoted(target)}, which the model does not have")
-        if target == TABLE and "output.weight" not in matrices:
+        if target == EMBEDDINGS and "output.weight" not in matrices:
             raise WrongAdapter(f"{name} changes the embeddings of tokens, which this model's output shares")
         if not _fits(matrices[target], *(pair[ending].shape for ending in _ENDINGS)):
             raise WrongAdapter(f"{name} is for a model of another size: {quoted(target)} has another shape there")
 
 
 def _fits(matrix: GgufTensor, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Compare shapes, innermost dimension first: W (in, out), A (in, rank), B (rank, out); more are experts."""
+    """Whether the shapes match, innermost dimension first: W (in, out), A (in, rank), B (rank, out), then experts."""
     shape = matrix.shape
     if len(shape) < 2 or not len(shape) == len(a) == len(b) or not a[2:] == b[2:] == shape[2:]:
         return False
-    if matrix.name == TABLE:
+    if matrix.name == EMBEDDINGS:
         return a[0] == b[0] and (shape[0], shape[1]) == (b[1], a[1])
     return a[1] == b[0] and (shape[0], shape[1]) == (a[0], b[1])
 
 
-def adapter_files(blobs: BlobStore, files: Mapping[str, str], weights: str, report: Report) -> dict[str, str]:
-    """Return a spec's adapters (name → digest), those that PEFT saved as safetensors made into GGUF blobs, unclaimed.
+def convert_adapters(blobs: BlobStore, files: Mapping[str, str], weights: str, report: Report) -> dict[str, str]:
+    """Convert adapters that PEFT saved as safetensors to unclaimed GGUF blobs; return all adapters (name → digest).
 
-    Files of one folder belong together.
+    The files of one folder make up one adapter.
 
     Args:
-        weights: the digest of the model that they are for.
+        files: digest of each uploaded file by its relative path.
+        weights: digest of the model that the adapters are for.
 
     Raises:
-        WrongAdapter: if there is none among the files.
-        WorkerFailed: if one cannot be converted.
+        WrongAdapter: if there is no adapter among the files.
+        WorkerFailed: if an adapter cannot be converted.
         BlobNotFound, NotGguf, BadGguf, OSError: if a file cannot be read, or the disk is too full.
         Cancelled: if `report` raises it; nothing is kept then.
     """
@@ -101,7 +102,7 @@ def adapter_files(blobs: BlobStore, files: Mapping[str, str], weights: str, repo
             result[name] = digest
     for folder, found in folders.items():
         if not any(name.lower().endswith(".safetensors") for name in found):
-            continue  # what else lies with an adapter
+            continue  # other files of the same upload, such as a configuration
         result[f"{folder}/adapter" if folder else "adapter"] = _converted(blobs, found, weights, report)
     if files and not result:
         raise WrongAdapter("there is no adapter among the files")

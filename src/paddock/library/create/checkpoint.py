@@ -1,4 +1,4 @@
-"""Checkpoints in safetensors among the files of a spec: made into GGUF by a child."""
+"""Checkpoints in safetensors: converted to GGUF by a worker process."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,12 +11,12 @@ from paddock.library.store.files import require_space
 from paddock.progress import Progress, Report
 
 WEIGHTS = ".safetensors"
-PARTS = (WEIGHTS, ".json", ".model", ".txt", ".jinja")
+CHECKPOINT_ENDINGS = (WEIGHTS, ".json", ".model", ".txt", ".jinja")
 """Endings of the files that make up a checkpoint."""
-KINDS = ("F32", "F16", "BF16")
-DEFAULT = "F16"
+WEIGHT_TYPES = ("F32", "F16", "BF16")
+DEFAULT_WEIGHT_TYPE = "F16"
 _NAMES = {"target": "converted:model.gguf", "projector": "converted:mmproj.gguf"}
-"""What a child writes → what it is called in messages; no file that is sent can have a colon in its name."""
+"""Name in messages of each file that the worker writes. No uploaded file can have a colon in its name."""
 
 
 def is_checkpoint(files: Mapping[str, str]) -> bool:
@@ -24,37 +24,38 @@ def is_checkpoint(files: Mapping[str, str]) -> bool:
     return any(name.lower().endswith(WEIGHTS) for name in files)
 
 
-def imported_files(blobs: BlobStore, files: Mapping[str, str], quantize: str, report: Report) -> dict[str, str]:
-    """Return the files (name → digest) with a checkpoint among them made into GGUF blobs, unclaimed.
+def convert_checkpoint(blobs: BlobStore, files: Mapping[str, str], quantize: str, report: Report) -> dict[str, str]:
+    """Convert a checkpoint among the files to unclaimed GGUF blobs; return the model's files (name → digest).
 
-    There is one with the weights, and one with a projector if the model sees and none is among the files: that is
-    taken then, and reported.
+    One blob has the weights. Another one has the projector of a model with vision, unless a projector is among the
+    files: that one is used then, which is reported.
 
     Args:
-        quantize: what the model will be quantized to; the weights get this form if it is one of `KINDS`.
+        files: digest of each uploaded file by its relative path.
+        quantize: type that the model will be quantized to; the weights get this type if it is one of `WEIGHT_TYPES`.
 
     Raises:
-        WorkerFailed: if it cannot be imported; the message says why.
-        NotGguf, BadGguf: if another file is no usable GGUF.
+        WorkerFailed: if the checkpoint cannot be converted; the message says why.
+        NotGguf, BadGguf: if another file is not a usable GGUF file.
         BlobNotFound, OSError: if a file cannot be read, or the disk is too full.
         Cancelled: if `report` raises it; nothing is kept then.
     """
     if not is_checkpoint(files):
         return dict(files)
-    parts = {name: digest for name, digest in files.items() if name.lower().endswith(PARTS)}
+    parts = {name: digest for name, digest in files.items() if name.lower().endswith(CHECKPOINT_ENDINGS)}
     result = {name: digest for name, digest in files.items() if name not in parts}
     targets = list(_NAMES)
     for name, digest in result.items():
-        blobs.size(digest)  # which says so if it is not there
+        blobs.size(digest)  # raises if the blob does not exist
         if "projector" in targets and is_projector(cached_header(blobs.path(digest))):
             report(Progress(f"taking the projector {name} in place of what the checkpoint sees with"))
             targets.remove("projector")
-    made = _imported(blobs, parts, targets, quantize if quantize in KINDS else DEFAULT, report)
+    made = _imported(blobs, parts, targets, quantize if quantize in WEIGHT_TYPES else DEFAULT_WEIGHT_TYPE, report)
     return result | {_NAMES[target]: digest for target, digest in made.items()}
 
 
 def is_projector(gguf: GgufHeader) -> bool:
-    """Whether it is what a model sees or hears with."""
+    """Whether the file is a projector: the part of a model that encodes images or audio."""
     return gguf.architecture == "clip" or gguf.text("general.type") == "mmproj"
 
 
@@ -70,5 +71,5 @@ def _imported(
 
 
 def _relative(name: str) -> str:
-    """A file's name with `/` between folders, as the checkpoint's own files name each other."""
+    """Return a file's name with `/` between folders, as the files of a checkpoint refer to each other."""
     return name.replace("\\", "/").removeprefix("./")

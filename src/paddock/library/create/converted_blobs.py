@@ -1,18 +1,18 @@
-"""Blobs made by a child of `paddock.conversion`, with progress."""
+"""Blobs that a worker process of `paddock.conversion` writes, with progress."""
 
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from paddock.library.create.worker_process import WorkerMessage, run_worker
+from paddock.library.create.worker_process import run_worker
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import drop_temporary, open_temporary
 from paddock.progress import Progress, Report
 
 
 def converted_blob(blobs: BlobStore, module: str, job: dict[str, Any], status: str, size: int, report: Report) -> str:
-    """Have `python -m module` do a job and return the digest of what it writes to `target`, unclaimed.
+    """Run a job in `python -m module` and return the digest of the unclaimed blob that it writes to `target`.
 
     Raises:
         WorkerFailed, OSError, Cancelled: as `converted_blobs`.
@@ -23,29 +23,28 @@ def converted_blob(blobs: BlobStore, module: str, job: dict[str, Any], status: s
 def converted_blobs(
     blobs: BlobStore, module: str, job: dict[str, Any], targets: Sequence[str], status: str, size: int, report: Report
 ) -> dict[str, str]:
-    """Have `python -m module` do a job and return the digests of what it writes to each of `targets`, unclaimed.
+    """Run a job in `python -m module` and return the digests of the unclaimed blobs that it writes, by target.
 
-    A target that it leaves empty is not among them.
+    A target that the worker leaves empty gets no blob.
 
     Args:
-        job: what it is told, as JSON, beside the `targets` that it writes to.
-        status: what is reported, with how much of `size` bytes is done.
+        job: what to do; the worker gets it as JSON, with a path for each of `targets`.
+        status: the step in words, as it is reported.
+        size: bytes of the step, to which the worker's own count is scaled.
 
     Raises:
-        WorkerFailed: if it fails; the message says why.
+        WorkerFailed: if the worker fails; the message says why.
         OSError: if the disk is too full.
         Cancelled: if `report` raises it; nothing is kept then.
     """
     done = 0
 
-    def receive(message: WorkerMessage | None) -> None:
+    def receive(progress: Progress | None) -> None:
         nonlocal done
-        if message is not None:
-            progress = Progress(**message)
-            if progress.status:
-                report(progress)
-            else:
-                done = size * progress.completed // max(progress.total, 1)
+        if progress is not None and progress.status:
+            report(progress)
+        elif progress is not None:
+            done = size * progress.completed // max(progress.total, 1)
         report(Progress(status, total=size, completed=done))
 
     receive(None)

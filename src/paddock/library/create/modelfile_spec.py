@@ -1,9 +1,9 @@
-"""From a Modelfile that came over HTTP to a spec: what its FROM and ADAPTER name becomes blobs."""
+"""The specification that a Modelfile sent over HTTP describes; the files that it names become blobs."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from paddock.library.create.create import InvalidModelSpec, ModelSpec
+from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
 from paddock.library.errors import NotBuilt
 from paddock.library.local_files import local_model_files, unique_names
 from paddock.library.modelfile import modelfile_fields, parse
@@ -13,25 +13,28 @@ from paddock.library.store.library import Library
 
 
 def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | None = None) -> ModelSpec:
-    """Return the spec for a Modelfile that came over HTTP, as in the API of 2024.
+    """Return the specification that a Modelfile describes, as in Ollama's API of 2024.
 
-    FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder, FROM a model's name too. No
-    other file of this machine is ever looked at, unless `local` is given: then they take the path of any file or
-    folder that is a model, which is copied into the library, relative ones beginning in that folder.
+    FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder; FROM takes the name of a
+    model, too. No other file of this machine is read unless `local` is given.
+
+    Args:
+        local: allow FROM and ADAPTER to name any file or folder of this machine, which is copied into the library;
+            relative paths begin in this folder.
 
     Raises:
-        ModelfileError: if the text is no Modelfile.
-        InvalidOption, InvalidName, InvalidDigest, InvalidModelSpec, NoModelFiles, NotBuilt: if what it asks for
-            cannot be.
+        ModelfileError: if the text is not a Modelfile.
+        InvalidOption, InvalidName, InvalidDigest, InvalidModelSpec, NoModelFiles: if a value in it is wrong.
+        NotBuilt: if it names a draft model.
         OSError: if the disk is too full.
     """
-    wanted = modelfile_fields(parse(modelfile))
-    if wanted.draft:
+    fields = modelfile_fields(parse(modelfile))
+    if fields.draft:
         raise NotBuilt("draft models are not built yet")
     base = ""
     files: dict[str, str] = {}
     adapters: dict[str, str] = {}
-    for number, source in enumerate(wanted.sources):
+    for number, source in enumerate(fields.sources):
         found = _own_blob(library, source)
         local_files = local_model_files(source, local) if local is not None and not found else None
         if found:
@@ -43,7 +46,7 @@ def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | 
         else:
             ModelName.parse(source)
             base = source
-    for number, source in enumerate(wanted.adapters):
+    for number, source in enumerate(fields.adapters):
         found = _own_blob(library, source)
         local_files = local_model_files(source, local) if local is not None and not found else None
         if local_files is not None:
@@ -55,20 +58,20 @@ def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | 
         base=base,
         files=files,
         adapters=adapters,
-        template=wanted.template,
-        system=wanted.system,
-        licenses=wanted.licenses,
-        parameters=wanted.parameters,
-        messages=list(wanted.messages),
-        renderer=wanted.renderer,
-        parser=wanted.parser,
-        requires=wanted.requires,
+        template=fields.template,
+        system=fields.system,
+        licenses=fields.licenses,
+        parameters=fields.parameters,
+        messages=list(fields.messages),
+        renderer=fields.renderer,
+        parser=fields.parser,
+        requires=fields.requires,
         older=True,
     )
 
 
 def _own_blob(library: Library, source: str) -> dict[str, str]:
-    """The blob of the library that is named, by digest or by its path; none if it is something else."""
+    """Return the blob of the library that `source` names by its digest or path (name → digest); {} if it names none."""
     path, folder = Path(source), library.blobs.folder
     digest = ""
     if source.startswith("@"):
@@ -82,7 +85,7 @@ def _own_blob(library: Library, source: str) -> dict[str, str]:
 
 
 def _copied(library: Library, files: Mapping[str, Path]) -> dict[str, str]:
-    """Copy files of this machine into the library, claimed; return their digests by their names."""
+    """Copy files of this machine into the library as claimed blobs; return their digests by name."""
     digests = {}
     for name, path in files.items():
         try:

@@ -1,38 +1,39 @@
-"""Quantizing a model: which types there are, which files can be, and the work itself, done by llama.cpp in a child."""
+"""Quantizing a model: the types, the files that can be quantized, and the work, which a worker process does."""
 
 from pathlib import Path
 
 from paddock.gguf import GgufHeader, read_header
 from paddock.gguf.ollama_files import ENCODER_PREFIXES, RENAMED_ARCHITECTURES
 from paddock.gguf.types import FILE_TYPES
-from paddock.library.create.worker_process import WorkerMessage, run_worker
+from paddock.library.create.shards import local_shards
+from paddock.library.create.worker_process import run_worker
 from paddock.library.errors import LibraryError
 from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
-from paddock.library.store.files import drop_temporary, open_temporary
+from paddock.library.store.files import drop_temporary, open_temporary, put_in_place
 from paddock.progress import Progress, Report
 
 SOURCE_TYPES = ("F32", "F16", "BF16")
-"""Types of tensors from which is quantized; what has lost more than these must not lose twice."""
+"""Tensor types that can be quantized: smaller ones have lost precision already and must not lose it twice."""
 NEEDS_IMPORTANCE = ("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ2_M", "IQ3_XXS", "IQ3_XS", "Q2_K_S")
-"""llama.cpp makes these only with an importance matrix, which is measured by running the model on texts."""
-NOT_MADE = ("NVFP4",)
-"""llama.cpp runs it and does not make it."""
-QUANTIZATION_TYPES = tuple(t for t in FILE_TYPES.values() if t not in ("-", *NEEDS_IMPORTANCE, *NOT_MADE))
-"""The names of the types to quantize to."""
+"""llama.cpp quantizes to these only with an importance matrix, which is measured by running the model on texts."""
+NOT_SUPPORTED = ("NVFP4",)
+"""llama.cpp runs these types but cannot quantize to them."""
+QUANTIZATION_TYPES = tuple(t for t in FILE_TYPES.values() if t not in ("-", *NEEDS_IMPORTANCE, *NOT_SUPPORTED))
+"""The types that a model can be quantized to."""
 _SHORT = {"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M", "MXFP4_MOE": "MXFP4"}
-"""Other names, as llama.cpp's own tool knows them."""
+"""Short forms and other names, as llama.cpp's own tool accepts them."""
 
 
 class CannotQuantize(LibraryError, ValueError):
-    """The model cannot be quantized to what was asked for."""
+    """The model cannot be quantized to the type."""
 
 
 def quantization_type(name: str) -> str:
-    """Return the type's name as the library writes it, given in upper or lower case, or a short form of it.
+    """Return the canonical name of a quantization type, given in any case or in a short form.
 
     Raises:
-        CannotQuantize: if there is none of the name, or it cannot be made.
+        CannotQuantize: if no type has the name, or it is not supported.
     """
     wanted = _SHORT.get(name.upper(), name.upper())
     if wanted in NEEDS_IMPORTANCE:
@@ -46,12 +47,12 @@ def quantization_type(name: str) -> str:
 
 
 def source_type(gguf: GgufHeader) -> str:
-    """Return the type of a model that can be quantized: F32, F16 or BF16, that of most of its values.
+    """Return the type that most values of the model's matrices have: F32, F16 or BF16.
 
-    Files that do not say their type, or say it wrong, are judged by their tensors.
+    The tensors count, not the file type that the header names, which may be wrong or absent.
 
     Raises:
-        CannotQuantize: if it is quantized already, holds nothing to quantize, or is none of llama.cpp's files.
+        CannotQuantize: if the model is quantized already, has no matrices, or is in Ollama's own form.
     """
     inside = gguf.architecture != "clip" and any(tensor.name.startswith(ENCODER_PREFIXES) for tensor in gguf.tensors)
     if inside or gguf.architecture in RENAMED_ARCHITECTURES:
@@ -69,29 +70,31 @@ def source_type(gguf: GgufHeader) -> str:
     return found if found in SOURCE_TYPES else "F32"
 
 
-def quantize_file(source: Path, target: Path, kind: str, report: Report, parts: list[GgufHeader] | None = None) -> None:
+def quantize_file(
+    source: Path, target: Path, kind: str, report: Report, shards: list[GgufHeader] | None = None
+) -> None:
     """Write the model file `source` to `target`, quantized to `kind`, one of `QUANTIZATION_TYPES`.
 
     Args:
         report: receives the bytes of tensors that are done, from time to time, also while nothing changes; what it
             raises ends the work.
-        parts: the heads of all files where the model is in several, of which `source` is the first.
+        shards: headers of all shards, if `source` is the first shard of a model.
 
     Raises:
         CannotQuantize: if the source is quantized already.
-        WorkerFailed, BadGguf: if llama.cpp cannot read it, or failed.
+        WorkerFailed, BadGguf: if llama.cpp cannot read the source, or fails.
         OSError: if the disk is too full, or a file cannot be read.
     """
-    heads = parts or [cached_header(source)]
-    for head in heads:
-        source_type(head)
-    sizes = {tensor.name: tensor.size for head in heads for tensor in head.tensors}
+    headers = shards or [cached_header(source)]
+    for header in headers:
+        source_type(header)
+    sizes = {tensor.name: tensor.size for header in headers for tensor in header.tensors}
     done, total = 0, sum(sizes.values())
 
-    def receive(message: WorkerMessage | None) -> None:
+    def receive(written: Progress | None) -> None:
         nonlocal done
-        if message is not None:
-            done = min(total, done + sizes.get(message.get("tensor", ""), 0))
+        if written is not None:
+            done = min(total, done + sizes.get(written.status, 0))
         report(Progress(total=total, completed=done))
 
     receive(None)
@@ -100,8 +103,33 @@ def quantize_file(source: Path, target: Path, kind: str, report: Report, parts: 
     read_header(target)
 
 
+def quantize_local_file(source: Path, target: Path, kind: str, report: Report) -> None:
+    """Write the model file `source` to `target`, quantized to `kind`; an older file is replaced at the end.
+
+    Args:
+        source: any shard, if the model is in several files; the others must lie beside it.
+        kind: name of a type, in any case or in a short form.
+
+    Raises:
+        CannotQuantize, IncompleteShards: if the model cannot be quantized, or is not complete.
+        WorkerFailed, GgufError: if it cannot be read, or llama.cpp fails.
+        OSError: if the disk is too full, or a file cannot be read or written.
+    """
+    kind = quantization_type(kind)
+    shards = local_shards(source)
+    if any(target.exists() and target.samefile(shard.path) for shard in shards):
+        raise CannotQuantize(f"{target} is the file to read: name another to write")
+    report(Progress(f"quantizing {source_type(shards[0].gguf)} model to {kind}"))
+    file, temporary = open_temporary(target.absolute().parent)
+    try:
+        quantize_file(shards[0].path, temporary, kind, report, [shard.gguf for shard in shards])
+        put_in_place(file, temporary, target.absolute())
+    finally:
+        drop_temporary(file, temporary)
+
+
 def quantized_blob(blobs: BlobStore, digest: str, kind: str, report: Report) -> str:
-    """Return the digest of a model's weights, quantized to `kind`; the same as before if they are of this type.
+    """Quantize a model's weights to an unclaimed blob and return its digest; `digest` itself if they have the type.
 
     Raises:
         CannotQuantize, WorkerFailed, BadGguf, OSError: as `quantize_file`.

@@ -1,7 +1,8 @@
-"""Work in a process of its own: what takes long, much memory, or native code that may end the process it runs in.
+"""Work in a process of its own: long work, work in much memory, or native code that may end its process.
 
-The child is a module that prints JSON objects, one a line, and says with `{"error": text}` why it failed. It ends when
-its standard input does, which is when this process has gone.
+The worker is a module that prints JSON objects, one per line: a `Progress`, or `{"error": text}` if it fails, with
+`"errno"` if a file or the disk is to blame. It ends when its standard input does, so that it does
+not outlive this process.
 """
 
 import contextlib
@@ -17,68 +18,67 @@ from typing import IO, Any
 
 from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
+from paddock.progress import Progress
 
-INTERVAL = 0.25
-"""Seconds after which a silent child is asked about: how long it goes on when nobody waits for it any more."""
-
-WorkerMessage = dict[str, Any]
+CHECK_SECONDS = 0.25
+"""Longest time between two calls of `receive`, and so the longest that a worker goes on after nobody waits for it."""
 
 
 class WorkerFailed(LibraryError):
-    """The child said why it failed."""
+    """The worker reported why it failed."""
 
 
 class WorkerCrashed(WorkerFailed):
-    """The child ended without a word."""
+    """The worker ended without reporting why."""
 
     kind = ErrorKind.INTERNAL
 
 
-def run_worker(module: str, arguments: Sequence[str], receive: Callable[[WorkerMessage | None], None]) -> None:
-    """Run `python -m module arguments` until it ends; it is killed if `receive` raises anything.
+def run_worker(module: str, arguments: Sequence[str], receive: Callable[[Progress | None], None]) -> None:
+    """Run `python -m module arguments` until it ends; kill it if `receive` raises an error.
 
     Args:
-        receive: called with each message, and with None from time to time while there is none.
+        receive: called with each progress, and with None every `CHECK_SECONDS` while there is none.
 
     Raises:
         WorkerFailed, WorkerCrashed: if it fails.
-        OSError: if it says so, with `"errno"` beside the text.
+        OSError: if it reports an error with `"errno"`.
     """
     environment = {**os.environ, "GGML_NO_BACKTRACE": "1"}
-    with tempfile.TemporaryFile() as complaints:
-        child = subprocess.Popen(
+    with tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=stderr,
             env=environment,
         )
-        assert child.stdout is not None
-        messages: queue.SimpleQueue[WorkerMessage | None] = queue.SimpleQueue()
-        reader = threading.Thread(target=_read, args=(child.stdout, messages), daemon=True)
+        assert process.stdout is not None
+        messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        reader = threading.Thread(target=_read, args=(process.stdout, messages), daemon=True)
         reader.start()
         try:
             failure = _follow(messages, receive)
-            status = child.wait()
+            status = process.wait()
         finally:
-            _end(child, reader)
+            _end(process, reader)
         if failure is not None and isinstance(failure.get("errno"), int):
             raise OSError(failure["errno"], failure["error"])
         if failure is not None:
             raise WorkerFailed(failure["error"])
         if status:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
-            raise WorkerCrashed(f"{module} ended with {how}{_last_line(complaints)}")
+            raise WorkerCrashed(f"{module} ended with {how}{_last_line(stderr)}")
 
 
 def _follow(
-    messages: "queue.SimpleQueue[WorkerMessage | None]", receive: Callable[[WorkerMessage | None], None]
-) -> WorkerMessage | None:
-    """Hand on the messages up to the last one; return the one that tells of an error."""
+    messages: "queue.SimpleQueue[dict[str, Any] | None]", receive: Callable[[Progress | None], None]
+) -> dict[str, Any] | None:
+    """Pass on each progress until the worker's output ends; return the message of its failure, if any."""
     failure = None
     while True:
         try:
-            message = messages.get(timeout=INTERVAL)
+            message = messages.get(timeout=CHECK_SECONDS)
         except queue.Empty:
             receive(None)
             continue
@@ -87,31 +87,38 @@ def _follow(
         if isinstance(message.get("error"), str):
             failure = message
         else:
-            receive(message)
+            receive(_progress(message))
 
 
-def _read(output: IO[bytes], messages: "queue.SimpleQueue[WorkerMessage | None]") -> None:
+def _progress(message: dict[str, Any]) -> Progress | None:
+    try:
+        return Progress(**message)
+    except TypeError:  # a JSON object that a library printed
+        return None
+
+
+def _read(output: IO[bytes], messages: "queue.SimpleQueue[dict[str, Any] | None]") -> None:
     for line in output:
-        with contextlib.suppress(ValueError):  # a library that prints on its own is not meant for us
+        with contextlib.suppress(ValueError):  # a line that a library printed
             message = json.loads(line)
             if isinstance(message, dict):
                 messages.put(message)
     messages.put(None)
 
 
-def _end(child: "subprocess.Popen[bytes]", reader: threading.Thread) -> None:
-    if child.poll() is None:
-        child.kill()
-    child.wait()
-    reader.join()  # before what it reads from is closed
-    for pipe in (child.stdin, child.stdout):
+def _end(process: "subprocess.Popen[bytes]", reader: threading.Thread) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    reader.join()  # before its pipe is closed
+    for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
 
 
-def _last_line(complaints: IO[bytes]) -> str:
-    size = complaints.seek(0, os.SEEK_END)
-    complaints.seek(max(0, size - 4096))
-    lines = complaints.read().decode("utf-8", "replace").strip().splitlines()
+def _last_line(stderr: IO[bytes]) -> str:
+    size = stderr.seek(0, os.SEEK_END)
+    stderr.seek(max(0, size - 4096))
+    lines = stderr.read().decode("utf-8", "replace").strip().splitlines()
     return f": {lines[-1].strip()}" if lines else ""

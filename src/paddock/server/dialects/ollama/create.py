@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paddock.library.create.create import ModelSpec
+from paddock.library.create.model_spec import ModelSpec
 from paddock.library.store.blobs import parse_digest
 from paddock.progress import Progress
 from paddock.protocol import ollama
