@@ -11,7 +11,7 @@ from paddock.engine.kvcache import make_kv_cache
 from paddock.engine.scheduler.background import PrefillJob
 from paddock.engine.scheduler.budget import BudgetConfig
 from paddock.engine.scheduler.sequence import Sequence
-from tests.engine.kvcache.test_kinds import Bench, Noted, check, words
+from tests.engine.engines import EngineUnderTest, RecordedGeneration, check, words
 from tests.models.kinds import KINDS
 
 
@@ -22,15 +22,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
     loaded.close()
 
 
-def begin(bench: Bench, *streams: list[int], reply: int = 400) -> list[Noted]:
+def begin(under_test: EngineUnderTest, *streams: list[int], reply: int = 400) -> list[RecordedGeneration]:
     """Let some sequences stream, so that whatever comes next comes beside them."""
-    noted = [bench.ask(tokens, reply) for tokens in streams]
-    bench.run(3 + len(streams))
-    return noted
+    generation = [under_test.ask(tokens, reply) for tokens in streams]
+    under_test.run(3 + len(streams))
+    return generation
 
 
-def is_in_the_background(bench: Bench) -> bool:
-    return bench.engine.scheduler.background.job is not None
+def is_in_the_background(under_test: EngineUnderTest) -> bool:
+    return under_test.engine.scheduler.background.job is not None
 
 
 class FailingContexts:
@@ -50,76 +50,76 @@ class FailingContexts:
 
 @pytest.mark.parametrize("flash", [False, True])
 def test_it_computes_the_same_and_the_streams_go_on(model: Model, flash: bool) -> None:
-    with Bench(model, background=True, flash=flash) as bench:
-        streams = begin(bench, words(model, 1, 30), words(model, 2, 20))
+    with EngineUnderTest(model, background=True, flash=flash) as under_test:
+        streams = begin(under_test, words(model, 1, 30), words(model, 2, 20))
         before = len(streams[0].sequence.tokens)
-        late = bench.ask(words(model, 3, 900), 20)
-        bench.run(2)
-        assert is_in_the_background(bench)
-        bench.run()
+        late = under_test.ask(words(model, 3, 900), 20)
+        under_test.run(2)
+        assert is_in_the_background(under_test)
+        under_test.run()
         assert len(streams[0].sequence.tokens) > before + 20
-        assert not bench.engine.statistics().background_failures
+        assert not under_test.engine.statistics().background_failures
         check(*streams, late, tolerance=5e-2 if flash else 1e-2)
 
 
 def test_cached_tokens_are_not_computed_again(model: Model) -> None:
     prefix = words(model, 4, 300)
-    with Bench(model, background=True) as bench:
-        bench.answer(prefix, reply=2)
-        streams = begin(bench, words(model, 1, 30))
-        late = bench.ask(prefix + words(model, 5, 400), 10)
-        bench.run(2)
-        assert is_in_the_background(bench)
-        again = bench.ask(prefix + words(model, 5, 400) + words(model, 6, 5), 10)
-        bench.run()
-        assert bench.reused(late) >= 299
-        assert bench.reused(again) >= 699
+    with EngineUnderTest(model, background=True) as under_test:
+        under_test.answer(prefix, reply=2)
+        streams = begin(under_test, words(model, 1, 30))
+        late = under_test.ask(prefix + words(model, 5, 400), 10)
+        under_test.run(2)
+        assert is_in_the_background(under_test)
+        again = under_test.ask(prefix + words(model, 5, 400) + words(model, 6, 5), 10)
+        under_test.run()
+        assert under_test.reused(late) >= 299
+        assert under_test.reused(again) >= 699
         check(*streams, late, again)
 
 
 def test_two_that_need_the_same_prefix_compute_it_once(model: Model) -> None:
     prefix = words(model, 7, 600)
-    with Bench(model, background=True) as bench:
-        streams = begin(bench, words(model, 1, 30))
-        first, second = bench.ask(prefix + words(model, 8, 9)), bench.ask(prefix + words(model, 9, 9))
-        bench.run()
-        assert bench.reused(second) == 600
+    with EngineUnderTest(model, background=True) as under_test:
+        streams = begin(under_test, words(model, 1, 30))
+        first, second = under_test.ask(prefix + words(model, 8, 9)), under_test.ask(prefix + words(model, 9, 9))
+        under_test.run()
+        assert under_test.reused(second) == 600
         check(*streams, first, second)
 
 
 def test_cancelling_it_ends_its_thread_and_leaves_nothing_behind(model: Model) -> None:
-    with Bench(model, background=True) as bench:
-        streams = begin(bench, words(model, 1, 30))
-        scheduler = bench.engine.scheduler
+    with EngineUnderTest(model, background=True) as under_test:
+        streams = begin(under_test, words(model, 1, 30))
+        scheduler = under_test.engine.scheduler
         for seed in range(5):
-            late = bench.ask(words(model, seed, 1500))
-            bench.run(2)
+            late = under_test.ask(words(model, seed, 1500))
+            under_test.run(2)
             job = scheduler.background.job
             assert job is not None
-            bench.engine.cancel(late.request.id)
-            assert not is_in_the_background(bench) and job.done and scheduler.num_running == 1
-        bench.run()
-        assert not bench.engine.statistics().background_failures
+            under_test.engine.cancel(late.request.id)
+            assert not is_in_the_background(under_test) and job.done and scheduler.num_running == 1
+        under_test.run()
+        assert not under_test.engine.statistics().background_failures
         check(*streams)
         scheduler.cache.evict_all()
         assert scheduler.cache.tree.num_cells == 0
 
 
 def test_it_goes_on_when_the_streams_end_and_a_newcomer_joins(model: Model) -> None:
-    with Bench(model, background=True) as bench:
-        streams = begin(bench, words(model, 1, 30), reply=8)
-        late = bench.ask(words(model, 3, 1900), 5)
-        newcomer = bench.ask(words(model, 4, 25), 5)
-        bench.run()
+    with EngineUnderTest(model, background=True) as under_test:
+        streams = begin(under_test, words(model, 1, 30), reply=8)
+        late = under_test.ask(words(model, 3, 1900), 5)
+        newcomer = under_test.ask(words(model, 4, 25), 5)
+        under_test.run()
         check(*streams, late, newcomer)
 
 
 def test_a_preempted_one_is_computed_later(model: Model) -> None:
-    with Bench(model, background=True, cells=1024, budget=BudgetConfig(slice_ratio=0.01)) as bench:
-        streams = begin(bench, words(model, 1, 30), words(model, 2, 30), reply=250)
-        late = bench.ask(words(model, 3, 880), 5)
-        bench.run()
-        assert bench.engine.scheduler.num_preemptions
+    with EngineUnderTest(model, background=True, cells=1024, budget=BudgetConfig(slice_ratio=0.01)) as under_test:
+        streams = begin(under_test, words(model, 1, 30), words(model, 2, 30), reply=250)
+        late = under_test.ask(words(model, 3, 880), 5)
+        under_test.run()
+        assert under_test.engine.scheduler.num_preemptions
         check(*streams, late)
 
 
@@ -128,13 +128,13 @@ def test_a_failed_one_is_computed_in_the_foreground_logged_and_counted(
     model: Model, error: type[Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = FailingContexts(1, error)
-    with Bench(model, background=True, make_context=failing) as bench:
-        streams = begin(bench, words(model, 1, 30))
-        late = bench.ask(words(model, 3, 600), 5)
+    with EngineUnderTest(model, background=True, make_context=failing) as under_test:
+        streams = begin(under_test, words(model, 1, 30))
+        late = under_test.ask(words(model, 3, 600), 5)
         with caplog.at_level(logging.WARNING, "paddock.engine"):
-            bench.run()
+            under_test.run()
         assert failing.calls == 1, "the same prompt is not tried again"
-        assert bench.engine.statistics().background_failures == 1
+        assert under_test.engine.statistics().background_failures == 1
         (record,) = caplog.records
         assert f"request {late.request.id}" in record.getMessage() and "no memory" in record.getMessage()
         assert bool(record.exc_info) == (error is ValueError), "only what is not expected is logged with a traceback"
@@ -143,24 +143,24 @@ def test_a_failed_one_is_computed_in_the_foreground_logged_and_counted(
 
 def test_after_a_failure_the_next_prompts_go_to_the_background_again(model: Model) -> None:
     failing = FailingContexts(1)
-    with Bench(model, background=True, make_context=failing) as bench:
-        streams = begin(bench, words(model, 1, 30), reply=600)
+    with EngineUnderTest(model, background=True, make_context=failing) as under_test:
+        streams = begin(under_test, words(model, 1, 30), reply=600)
         # The first fails and the second is not tried. The third finds memory again.
-        late = [bench.answer_beside(words(model, 10 + i, 300)) for i in range(3)]
+        late = [under_test.answer_beside(words(model, 10 + i, 300)) for i in range(3)]
         assert failing.calls == 2
-        assert bench.engine.statistics().background_failures == 1
+        assert under_test.engine.statistics().background_failures == 1
         check(*late)
-        assert streams[0].request.id not in bench.ended
+        assert streams[0].request.id not in under_test.ended
 
 
 def test_with_failures_every_time_the_tries_become_rare(model: Model) -> None:
     failing = FailingContexts(1000)
-    with Bench(model, background=True, make_context=failing) as bench:
-        begin(bench, words(model, 1, 30), reply=3000)
+    with EngineUnderTest(model, background=True, make_context=failing) as under_test:
+        begin(under_test, words(model, 1, 30), reply=3000)
         for i in range(12):
-            bench.answer_beside(words(model, 10 + i, 200))
+            under_test.answer_beside(words(model, 10 + i, 200))
         # Tried: the 1st, then after 1 other the 3rd, after 3 others the 7th; 7 others would follow.
-        assert failing.calls == bench.engine.statistics().background_failures == 3
+        assert failing.calls == under_test.engine.statistics().background_failures == 3
 
 
 def test_it_pauses_between_two_parts_of_a_batch(model: Model) -> None:

@@ -13,7 +13,7 @@ from paddock.engine.binding import Model
 from paddock.engine.multimodal.preprocessing import MAX_CHUNK_EMBEDDINGS, BadMedia, MediaRequest
 from paddock.ipc import Generate
 from tests.audio import spoken
-from tests.engine.kvcache.test_kinds import TOLERANCE
+from tests.engine.engines import TOLERANCE
 from tests.engine.multimodal.test_encoder import Bench, Pair, check, drawn, text
 from tests.models import kinds, projectors
 from tests.models.projectors import CELLS_OF_A_PIECE

@@ -34,7 +34,7 @@ from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import Failed, Finished, Generate, Sampling
 from paddock.signatures import is_audio
 from paddock.templates.placeholders import split_placeholders
-from tests.engine.kvcache.test_kinds import TOLERANCE, Logits, Noted, words
+from tests.engine.engines import TOLERANCE, Logits, RecordedGeneration, words
 from tests.models import kinds, projectors
 
 
@@ -109,7 +109,7 @@ class Bench:
         self.context.close()
         self.encoder.close()
 
-    def ask(self, prompt: str, *images: bytes, reply: int = 12, **fields: object) -> Noted:
+    def ask(self, prompt: str, *images: bytes, reply: int = 12, **fields: object) -> RecordedGeneration:
         self.number += 1
         given = {"num_predict": reply, "sampling": Sampling(temperature=0), **fields}
         text, places = split_placeholders(prompt, len(images))
@@ -123,8 +123,8 @@ class Bench:
         tokens, placeholders = tokenize_with_media(self.model, "", text, places, pictures)
         known = {seen.file.key: seen.file for seen in pictures.values()}
         cells = self.context.cells
-        noted = Noted(request, tokens, self.model, cells, cells, placeholders=placeholders, media=known)
-        noted.rows, noted.vocabulary = {}, self.model.vocabulary_size
+        noted = RecordedGeneration(request, tokens, self.model, cells, cells, placeholders=placeholders, media=known)
+        noted.rows = {}
         self.engine.add(noted)
         return noted
 
@@ -135,17 +135,17 @@ class Bench:
             self.ended |= {f.id: f for f in step.finished}
             steps -= 1
 
-    def answer(self, prompt: str, *images: bytes, **fields: object) -> Noted:
+    def answer(self, prompt: str, *images: bytes, **fields: object) -> RecordedGeneration:
         noted = self.ask(prompt, *images, **fields)  # type: ignore[arg-type]
         self.run()
         assert not self.failed
         return noted
 
-    def reused(self, noted: Noted) -> int:
+    def reused(self, noted: RecordedGeneration) -> int:
         return self.ended[noted.request.id].cached_tokens
 
 
-def by_helper(pair: Pair, noted: Noted) -> dict[int, Logits]:
+def by_helper(pair: Pair, noted: RecordedGeneration) -> dict[int, Logits]:
     """The logits after the prompt and after each token of the reply, by llama.cpp's own helper."""
     mtmd, model = _mtmd(), pair.model
     projector = Projector(str(pair.projector), model)
@@ -201,7 +201,7 @@ def _bitmap(projector: Projector, data: bytes) -> Any:
     return _mtmd().mtmd_bitmap_init(pixels.width, pixels.height, bytes_of(pixels.data))
 
 
-def check(pair: Pair, *all_noted: Noted) -> None:
+def check(pair: Pair, *all_noted: RecordedGeneration) -> None:
     for noted in all_noted:
         assert noted.rows
         fresh = by_helper(pair, noted)
