@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from paddock.conversion.architectures.architecture import Architecture, Settings
+from paddock.conversion.architectures.architecture import Architecture, Hyperparameters
 from paddock.conversion.architectures.catalog import architecture_of
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.architectures.tensor_plan import plan_tensors
@@ -108,11 +108,11 @@ def vision_remark(checkpoint: Checkpoint) -> str:
     return ""
 
 
-def _general(config: Config) -> Settings:
+def _general(config: Config) -> Hyperparameters:
     name = config.get("_name_or_path")
     named = isinstance(name, str) and name and not name.startswith((".", "/"))
     return {"general.type": "model"} | ({"general.name": str(name).rpartition("/")[2]} if named else {})
 
 
-def _prefixed(architecture: Architecture, settings: Settings) -> Settings:
+def _prefixed(architecture: Architecture, settings: Hyperparameters) -> Hyperparameters:
     return {f"{architecture.name}.{key}": value for key, value in settings.items() if value is not None}

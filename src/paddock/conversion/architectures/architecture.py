@@ -8,8 +8,8 @@ import numpy as np
 
 from paddock.conversion.architectures.config import Config
 
-Settings = dict[str, Any]
-"""Metadata by key, without the architecture's name and the dot before it; keys with None are left out."""
+Hyperparameters = dict[str, Any]
+"""Metadata of a network, by key without the architecture's name before the dot; keys with None are left out."""
 Computed = dict[str, "np.ndarray[Any, Any]"]
 """Tensors of the GGUF file that are computed from the configuration, by name."""
 
@@ -25,7 +25,7 @@ class Architecture:
 
     name: str
     """llama.cpp's name."""
-    settings: Callable[[Config], Settings]
+    settings: Callable[[Config], Hyperparameters]
     """Returns the metadata that llama.cpp needs, from the checkpoint's configuration."""
     prefixes: tuple[str, ...] = ()
     """Prefixes that some checkpoints put before the names of tensors."""

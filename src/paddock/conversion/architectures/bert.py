@@ -5,12 +5,12 @@ The facts come from llama.cpp's loader (src/models/bert.cpp) and transformers' m
 
 from dataclasses import replace
 
-from paddock.conversion.architectures.architecture import Architecture, Settings
+from paddock.conversion.architectures.architecture import Architecture, Hyperparameters
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.errors import ConversionError
 
 
-def encoder(config: Config) -> Settings:
+def encoder(config: Config) -> Hyperparameters:
     """Return the settings that all encoders have."""
     return {
         "context_length": config.integer("max_position_embeddings", "n_positions"),
@@ -23,7 +23,7 @@ def encoder(config: Config) -> Settings:
     }
 
 
-def bert(config: Config) -> Settings:
+def bert(config: Config) -> Hyperparameters:
     """Return the settings of BERT, which has learned positions."""
     if config.values.get("position_embedding_type", "absolute") != "absolute":
         raise ConversionError("config.json: position_embedding_type must be absolute")
@@ -32,7 +32,7 @@ def bert(config: Config) -> Settings:
     return encoder(config)
 
 
-def roberta(config: Config) -> Settings:
+def roberta(config: Config) -> Hyperparameters:
     """Return the settings of RoBERTa: BERT whose first positions no text uses."""
     settings, first = bert(config), first_position(config)
     if settings["context_length"] <= first:
@@ -45,13 +45,13 @@ def first_position(config: Config) -> int:
     return config.integer("pad_token_id", default=1) + 1
 
 
-def cross_encoder(config: Config) -> Settings:
+def cross_encoder(config: Config) -> Hyperparameters:
     """Return the settings of a BERT that ranks: it gives one score of how well a document answers a query."""
     _require_one_score(config)
     return bert(config)
 
 
-def roberta_cross_encoder(config: Config) -> Settings:
+def roberta_cross_encoder(config: Config) -> Hyperparameters:
     """Return the settings of a RoBERTa that ranks."""
     _require_one_score(config)
     return roberta(config)
@@ -64,7 +64,7 @@ def _require_one_score(config: Config) -> None:
         raise ConversionError(f"config.json: a classifier into {count} classes cannot be imported, only one that ranks")
 
 
-def nomic(config: Config) -> Settings:
+def nomic(config: Config) -> Hyperparameters:
     """Return the settings of Nomic's BERT: RoPE, and gated feed-forward layers without biases."""
     rope = config.rope()
     return {**encoder(config), "rope.freq_base": config.number("rotary_emb_base", default=rope.theta)}

@@ -1,14 +1,14 @@
-"""Settings that all decoders share: networks that write text token by token.
+"""Hyperparameters that all decoders share: networks that write text token by token.
 
 The facts come from llama.cpp's loaders (src/llama-model.cpp) and transformers' models.
 """
 
-from paddock.conversion.architectures.architecture import Settings
+from paddock.conversion.architectures.architecture import Hyperparameters
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.errors import ConversionError
 
 
-def decoder(config: Config) -> Settings:
+def decoder(config: Config) -> Hyperparameters:
     """Return the settings that all decoders have."""
     width = config.head_width
     return {
@@ -27,10 +27,10 @@ def decoder(config: Config) -> Settings:
     }
 
 
-def rope_settings(config: Config) -> Settings:
+def rope_settings(config: Config) -> Hyperparameters:
     """Return the settings of rotary position embeddings (RoPE)."""
     rope = config.rope()
-    settings: Settings = {"rope.freq_base": rope.theta}
+    settings: Hyperparameters = {"rope.freq_base": rope.theta}
     if rope.kind == "linear":
         settings |= {"rope.scaling.type": "linear", "rope.scaling.factor": rope.number("factor", 1.0)}
     elif rope.kind == "yarn":
@@ -47,7 +47,7 @@ def rope_settings(config: Config) -> Settings:
     return settings
 
 
-def experts(config: Config) -> Settings:
+def experts(config: Config) -> Hyperparameters:
     """Return the settings of a mixture of experts: how many each layer has, and how many process a token."""
     return {
         "expert_count": config.integer("num_local_experts", "num_experts"),

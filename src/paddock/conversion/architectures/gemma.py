@@ -1,6 +1,6 @@
 """Gemma 1 to 3, and EmbeddingGemma."""
 
-from paddock.conversion.architectures.architecture import NO_PREFIX, ROTARY_BUFFERS, Architecture, Settings
+from paddock.conversion.architectures.architecture import NO_PREFIX, ROTARY_BUFFERS, Architecture, Hyperparameters
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.architectures.decoder import decoder
 from paddock.conversion.errors import ConversionError
@@ -11,7 +11,7 @@ TEXT_PREFIXES = ("model.language_model.", "language_model.")
 """Prefixes of the text model's tensors in checkpoints that also have a vision tower."""
 
 
-def gemma2(config: Config) -> Settings:
+def gemma2(config: Config) -> Hyperparameters:
     """Return the settings of Gemma 2: alternating sliding-window and full attention, and capped logits."""
     scalar = config.number("query_pre_attn_scalar", default=float(config.head_width))
     layers = config.integer("num_hidden_layers")
@@ -25,7 +25,7 @@ def gemma2(config: Config) -> Settings:
     }
 
 
-def gemma3(config: Config) -> Settings:
+def gemma3(config: Config) -> Hyperparameters:
     """Return the settings of Gemma 3: five sliding-window layers per full one, each kind with its own RoPE base."""
     scalar = config.number("query_pre_attn_scalar", default=256.0)
     layers = config.integer("num_hidden_layers")
@@ -46,7 +46,7 @@ def gemma3(config: Config) -> Settings:
     }
 
 
-def gemma_embedding(config: Config) -> Settings:
+def gemma_embedding(config: Config) -> Hyperparameters:
     """Return the settings of EmbeddingGemma: Gemma 3 with bidirectional attention."""
     if not config.flag("use_bidirectional_attention"):
         raise ConversionError(f"config.json: use_bidirectional_attention must be true for {config.architecture}")

@@ -10,14 +10,14 @@ from paddock.conversion.architectures.architecture import (
     ROTARY_BUFFERS,
     Architecture,
     Computed,
-    Settings,
+    Hyperparameters,
 )
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.architectures.decoder import decoder, experts
 from paddock.conversion.errors import ConversionError
 
 
-def llama(config: Config) -> Settings:
+def llama(config: Config) -> Hyperparameters:
     """Return the settings of Llama, Mistral and Mixtral."""
     mixture = config.has("num_local_experts") and config.integer("num_local_experts") > 0
     return {**decoder(config), **(experts(config) if mixture else {})}

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from paddock.conversion.architectures.architecture import ROTARY_BUFFERS, Architecture, Computed, Settings
+from paddock.conversion.architectures.architecture import ROTARY_BUFFERS, Architecture, Computed, Hyperparameters
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.architectures.decoder import decoder
 from paddock.conversion.checkpoint.numbers import finite32
 from paddock.conversion.errors import ConversionError
 
 
-def phi3(config: Config) -> Settings:
+def phi3(config: Config) -> Hyperparameters:
     """Return the settings of Phi-3 and Phi-4-mini."""
     settings = decoder(config)
     partial = config.rope().number("partial_rotary_factor", config.number("partial_rotary_factor", default=1.0))

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from paddock.conversion.architectures.architecture import NO_PREFIX, ROTARY_BUFFERS, Architecture, Settings
+from paddock.conversion.architectures.architecture import NO_PREFIX, ROTARY_BUFFERS, Architecture, Hyperparameters
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.architectures.decoder import decoder, experts
 from paddock.conversion.errors import ConversionError
 
 
-def qwen_mixture(config: Config) -> Settings:
+def qwen_mixture(config: Config) -> Hyperparameters:
     """Return the settings of mixtures of experts of Qwen 2 and 3."""
     normalized = config.architecture == "Qwen3MoeForCausalLM"
     if config.flag("norm_topk_prob", default=normalized) != normalized:

@@ -16,7 +16,7 @@ import numpy as np
 
 from paddock.conversion.errors import ConversionError
 
-MAX_HEADER = 100_000_000
+MAX_HEADER_BYTES = 100_000_000
 """Bytes; the limit of the format's own library."""
 _MAX_DIMENSIONS = 8
 MAX_INDEX = 64 << 20
@@ -95,8 +95,8 @@ def read_tensors(path: Path, name: str = "") -> dict[str, Tensor]:
         length = int.from_bytes(head, "little")
         if len(head) < 8 or length > size - 8:
             raise ConversionError(f"{name} is no safetensors file, or it is cut off")
-        if length > MAX_HEADER:
-            raise ConversionError(f"{name}: its header has more than {MAX_HEADER} bytes")
+        if length > MAX_HEADER_BYTES:
+            raise ConversionError(f"{name}: its header has more than {MAX_HEADER_BYTES} bytes")
         text = file.read(length)
     start = 8 + length
     try:

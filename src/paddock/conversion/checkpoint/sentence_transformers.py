@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paddock.conversion.architectures.architecture import Architecture, Settings
+from paddock.conversion.architectures.architecture import Architecture, Hyperparameters
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.safetensors import shown
@@ -58,7 +58,9 @@ def modules(checkpoint: Checkpoint) -> list[Module]:
     return found
 
 
-def as_embedder(architecture: Architecture, settings: Settings, checkpoint: Checkpoint, config: Config) -> Architecture:
+def as_embedder(
+    architecture: Architecture, settings: Hyperparameters, checkpoint: Checkpoint, config: Config
+) -> Architecture:
     """Return the architecture for this checkpoint: a decoder becomes an embedder if its modules pool.
 
     Raises:
@@ -82,7 +84,7 @@ def as_embedder(architecture: Architecture, settings: Settings, checkpoint: Chec
     return replace(architecture, embeds=True, skipped=skipped)
 
 
-def pooling_type(checkpoint: Checkpoint, architecture: Architecture, settings: Settings) -> int:
+def pooling_type(checkpoint: Checkpoint, architecture: Architecture, settings: Hyperparameters) -> int:
     """Return llama.cpp's number of how the outputs of a text's tokens become one embedding.
 
     The default is the mean for bidirectional attention, else the last token's output.
@@ -112,7 +114,7 @@ def max_tokens(checkpoint: Checkpoint) -> int:
     return UNLIMITED
 
 
-def dense_layers(checkpoint: Checkpoint, width: int) -> tuple[list[OutputTensor], Settings]:
+def dense_layers(checkpoint: Checkpoint, width: int) -> tuple[list[OutputTensor], Hyperparameters]:
     """Return the dense layers that an embedding of `width` numbers passes, and the metadata that describes them.
 
     Raises:
