@@ -1,4 +1,4 @@
-"""The bare loop: `llama_decode` and the sampler as straight as Python can call them. What the runner is compared with.
+"""The bare loop, which the runner is compared with: `llama_decode` and the sampler, called as directly as Python can.
 
     python -m bench.bare FILE.gguf [threads …]
 
@@ -23,7 +23,7 @@ from bench.report import WORDS
 
 @dataclass(frozen=True)
 class BareSettings:
-    """What the context is made with."""
+    """Options of the context."""
 
     threads: int
     flash_attention: bool = False
@@ -34,7 +34,7 @@ class BareSettings:
 
 
 class BareLoop:
-    """One model and one context. Sequence 0 is filled by `prefill` and continued by `decode`."""
+    """One model and one context. `prefill` fills sequence 0, and `decode` continues it."""
 
     def __init__(self, path: Path, settings: BareSettings) -> None:
         silence(lib)
@@ -63,7 +63,7 @@ class BareLoop:
         self._prompt: Sequence[int] = ()
 
     def tokenize(self, text: str) -> list[int]:
-        """The tokens of a prompt, with what the model puts before it."""
+        """Return the tokens of a prompt, with the special tokens that the model adds."""
         data = text.encode()
         room = len(data) + 8
         tokens = (ctypes.c_int32 * room)()
@@ -71,7 +71,7 @@ class BareLoop:
         return list(tokens[:count])
 
     def prefill(self, prompt: Sequence[int]) -> float:
-        """Compute a prompt into the emptied cache; return the seconds until its last logits are there."""
+        """Compute a prompt into the emptied cache. Return the seconds until its last logits are there."""
         batch, context, size = self._batch, self._context, self.settings.batch
         token, position, logits, sequence = batch.token, batch.pos, batch.logits, batch.seq_id
         last = len(prompt) - 1
@@ -91,7 +91,7 @@ class BareLoop:
         return perf_counter() - start
 
     def decode(self, count: int, *, sample: bool = True) -> float:
-        """Continue the last prompt by `count` tokens; return the seconds. Without sampling one token is repeated."""
+        """Continue the last prompt by `count` tokens. Return the seconds. Without `sample`, one token is repeated."""
         batch, context, sampler = self._batch, self._context, self._samplers[0]
         token, position = batch.token, batch.pos
         llama_decode, llama_sample = lib.llama_decode, lib.llama_sampler_sample
@@ -118,7 +118,7 @@ class BareLoop:
         return seconds
 
     def decode_many(self, count: int, sequences: int) -> float:
-        """Continue the last prompt by `count` tokens in each of `sequences`, which share its cells."""
+        """Continue the last prompt by `count` tokens in each of `sequences`, sharing its cells. Return the seconds."""
         batch, context, samplers = self._batch, self._context, self._samplers[:sequences]
         token, position = batch.token, batch.pos
         llama_decode, llama_sample = lib.llama_decode, lib.llama_sampler_sample
@@ -146,7 +146,7 @@ class BareLoop:
         return seconds
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         for sampler in self._samplers:
             lib.llama_sampler_free(sampler)
         lib.llama_batch_free(self._batch)
@@ -155,7 +155,7 @@ class BareLoop:
 
 
 def _sampler(seed: int) -> Any:
-    """The chain of the API's defaults: top-k 40, top-p 0.9, temperature 0.8, draw."""
+    """Return a chain with the API's defaults: top-k 40, top-p 0.9, temperature 0.8, draw."""
     chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
     for sampler in (
         lib.llama_sampler_init_top_k(40),
@@ -173,7 +173,7 @@ def _check(code: int) -> None:
 
 
 def _figures(loop: BareLoop, prompt: Sequence[int], reply: int, runs: int) -> list[float]:
-    """Tokens a second: prefill, decode, decode with sampling, four and eight sequences at once."""
+    """Return the tokens per second of prefill, decode, decode with sampling, and four and eight sequences at once."""
     loop.prefill(prompt)
     work: list[tuple[int, Callable[[], float]]] = [
         (len(prompt), partial(loop.prefill, prompt)),
