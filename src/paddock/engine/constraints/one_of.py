@@ -1,7 +1,7 @@
-"""Whether the options of a `oneOf` exclude each other: then, and only then, it can be written as an `anyOf`.
+"""`oneOf`: deciding whether its options exclude each other, so that it can be enforced as `anyOf`.
 
-While a reply is being written nobody can know that it will not fit a second option as well. Options of different types
-or values exclude each other, and so do objects with a property that tells them apart.
+While a reply is written nobody can know whether it will fit a second option, too. Options of different types or with
+different values exclude each other, and so do objects with a property that tells them apart.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,16 +9,17 @@ from itertools import combinations
 from typing import Any
 
 Resolve = Callable[[str], Any]
-"""Returns the schema that a `$ref` names; raises if there is none."""
+"""Returns the schema that a `$ref` names."""
 
 MAX_DEPTH = 8
-"""Of references and properties followed to tell two schemas apart; cycles end here."""
+"""Most references and properties that are followed to tell two schemas apart. It ends cycles."""
 
 
 def discriminator(options: list[Any], resolve: Resolve, named: str | None = None) -> str | None:
-    """Return a property that tells all `options` apart once each of them requires it; `named` is tried first.
+    """Return the name of a property that tells all `options` apart once each of them requires it.
 
-    Returns the empty string if they exclude each other as they are, None if they may overlap.
+    The property `named` is tried first. Returns an empty string if the options exclude each other as they are, None if
+    they may overlap.
     """
     pairs = list(combinations(options, 2))
     if all(disjoint(a, b, resolve) for a, b in pairs):
@@ -31,7 +32,7 @@ def discriminator(options: list[Any], resolve: Resolve, named: str | None = None
 
 
 def disjoint(a: Any, b: Any, resolve: Resolve, depth: int = 0) -> bool:
-    """Whether surely no value fits both schemas."""
+    """Return whether it is certain that no value fits both schemas."""
     if a is False or b is False:
         return True
     if depth > MAX_DEPTH or not isinstance(a, dict) or not isinstance(b, dict):
@@ -48,7 +49,7 @@ def _all_options_apart(parts: list[dict[str, Any]], other: Any, resolve: Resolve
 
 
 def _parts(schema: Any, resolve: Resolve, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield the schemas that a value must all fit: the schema itself, what it refers to, its `allOf`."""
+    """Yield the schemas that a value must fit together: the schema, the one it refers to, and those of its `allOf`."""
     if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return
     yield schema
@@ -75,7 +76,7 @@ def _apart(x: dict[str, Any], y: dict[str, Any], resolve: Resolve, depth: int) -
 
 
 def _types(schema: dict[str, Any]) -> set[str] | None:
-    """The types of the values that may fit, None if all; integers are numbers."""
+    """Return the types of values that may fit, with integers as numbers; None if all may."""
     values = _values(schema)
     if values is not None:
         return {_type(v) for v in values}
@@ -103,7 +104,7 @@ def _values(schema: dict[str, Any]) -> list[Any] | None:
 
 
 def identity(value: Any) -> Any:
-    """Something hashable that is equal for equal JSON values: 1 is 1.0, but not true."""
+    """Return a hashable value that is equal for equal JSON values: 1 is 1.0, but not true."""
     if isinstance(value, list):
         return ("array", tuple(map(identity, value)))
     if isinstance(value, dict):
@@ -112,13 +113,13 @@ def identity(value: Any) -> Any:
 
 
 def _shared_properties(options: list[Any], resolve: Resolve) -> dict[str, list[Any]]:
-    """Properties that every option describes, each with what the options say of it."""
+    """Return the properties that every option describes, each with its schemas in the order of the options."""
     described: list[dict[str, Any]] = []
     for option in options:
-        mine: dict[str, Any] = {}
+        own: dict[str, Any] = {}
         for part in _parts(option, resolve):
-            mine = {**_named(part, "properties"), **mine}
-        described.append(mine)
+            own = {**_named(part, "properties"), **own}
+        described.append(own)
     first = described[0] if described else {}
     return {n: [d[n] for d in described] for n in first if all(n in d for d in described)}
 
