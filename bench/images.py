@@ -19,7 +19,7 @@ import numpy as np
 import PIL.Image
 
 import gguf
-from bench.models import CACHE, Shape, _generated_vocabulary, write
+from bench.models import CACHE, Shape, generated_vocabulary, write
 from bench.report import WORDS, Row, at_most
 from bench.server import Server, models_folder, running
 from paddock.library.create.create import create
@@ -122,7 +122,7 @@ def _body(picture: int | None, question: int, *, num_predict: int, stream: bool)
 def _create(models: Path) -> None:
     text, projector = CACHE / "synthetic-seer.gguf", CACHE / "synthetic-projector.gguf"
     if not text.exists():
-        write(text, TEXT, *_generated_vocabulary(32_000))
+        write(text, TEXT, *generated_vocabulary(32_000))
     if not projector.exists():
         _write_projector(projector)
     library = Library(models)

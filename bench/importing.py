@@ -1,8 +1,7 @@
-"""Importing a checkpoint: by the server and by `paddock convert`, beside `cp`, `sha256sum` and `sync` of its files.
+"""Importing a checkpoint with the server and with `paddock convert`, compared with `cp`, `sha256sum` and `sync`.
 
-A Llama with random weights in bf16, in several files, as checkpoints lie on disk. What is timed is `/api/create`, from
-blobs that have been uploaded to a model that can be run; so is the reading and writing of the same bytes by the
-system's own tools, in turn with it.
+The checkpoint is a Llama with random weights in bf16, in several files. The scenario times `/api/create`, from uploaded
+blobs to a model that can run, and in turn with it the same bytes read and written by the system's own tools.
 """
 
 import hashlib
@@ -33,19 +32,19 @@ ROUNDS = 3
 VOCABULARY = 8192
 BAR = 3.0
 LARGEST_TIMES, MORE = 1.5, 200
-"""Memory: as many times the largest tensor, and as many megabytes more."""
+"""Bound of memory: a multiple of the largest tensor, and megabytes beyond it."""
 SAMPLE_SECONDS = 0.01
 TYPES = ("f16", "bf16")
-"""What the weights become: what a checkpoint is imported as unless told otherwise, and what it is."""
+"""Types that the weights are converted to: the default, and the type that the checkpoint has."""
 
 
 def measure() -> list[Row]:
-    """The rows of this scenario."""
+    """Return the rows of this scenario."""
     return _measure(SIZE, BAR)
 
 
 def measure_small() -> list[Row]:
-    """The same with a tenth of the bytes, where starting a process counts: without the bar."""
+    """Return the rows for a tenth of the bytes, where starting a process counts; they have no bar."""
     return _measure(SMALL, None)
 
 
@@ -60,9 +59,9 @@ def _measure(size: int, bar: float | None) -> list[Row]:
         folder = models / "checkpoint"
         largest = write_checkpoint(folder, size)
         size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-        with running(models) as server, _highest(server.process.pid) as peaks:
+        with running(models) as server, _peak_memory(server.process.pid) as peaks:
             for number in range(ROUNDS):
-                # Which comes first changes: what is written keeps the disk busy for a while.
+                # The order alternates: written data keeps the disk busy for a while.
                 for what in (TYPES, reversed(TYPES))[number % 2]:
                     created[what].append(_create(server, folder, what))
                     tools.append(_by_tools(folder, models / "copy"))
@@ -82,9 +81,9 @@ def _measure(size: int, bar: float | None) -> list[Row]:
         *(ratio(f"create from bf16 as {kind}, over that", times, bar) for kind, times in created.items()),
         ratio("paddock convert to f16, over that", converted),
         at_most(
-            "memory of what converts, at its peak", importer, memory, "MB", f"largest tensor {largest / 1e6:.0f} MB"
+            "peak memory of the converting process", importer, memory, "MB", f"largest tensor {largest / 1e6:.0f} MB"
         ),
-        Row("memory of the server, at its peak", f"{peaks[server.process.pid]:.0f} MB"),
+        Row("peak memory of the server", f"{peaks[server.process.pid]:.0f} MB"),
     ]
 
 
@@ -203,8 +202,8 @@ def _convert(models: Path, folder: Path) -> float:
 
 
 @contextmanager
-def _highest(process: int) -> Iterator[dict[int, float]]:
-    """Watch a process and its children; the megabytes that each had in memory at most are there at the end."""
+def _peak_memory(process: int) -> Iterator[dict[int, float]]:
+    """Watch a process and its children; yield a dict that gets the peak memory of each, in megabytes."""
     peaks: dict[int, float] = {process: 0.0}
     over = threading.Event()
     parent = psutil.Process(process)
@@ -224,7 +223,7 @@ def _highest(process: int) -> Iterator[dict[int, float]]:
 
 
 def _memory(process: psutil.Process) -> float:
-    """The most that it had so far where the system says that, else what it has now."""
+    """Return the peak of a process where the system reports it, else its current memory, in megabytes."""
     status = Path(f"/proc/{process.pid}/status")
     try:
         if os.name == "posix" and status.exists():

@@ -17,7 +17,10 @@ from typing import Any
 
 import numpy as np
 
-import gguf
+from paddock.gguf import read_encoded
+from paddock.gguf.encoded import EncodedValue, array, f32, strings, text, u32
+from paddock.gguf.types import INT32, TENSOR_TYPE_NUMBERS
+from paddock.gguf.writer import TensorEntry, encode_header
 from paddock.ipc import FileRef
 
 CACHE = Path(__file__).parent / ".cache"
@@ -47,7 +50,7 @@ class Shape:
         return self.width // self.heads
 
     def tensors(self, vocabulary: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Names and shapes as numpy has them: rows are outputs."""
+        """Yield the names and shapes of the tensors, outermost dimension first."""
         queries, keys = self.heads * self.head_size, self.kv_heads * self.head_size
         yield "token_embd.weight", (vocabulary, self.width)
         yield "output_norm.weight", (self.width,)
@@ -91,7 +94,7 @@ def stories() -> Path:
         return STORIES
     path = CACHE / "synthetic-tiny.gguf"
     if not path.exists():
-        write(path, TINY, *_generated_vocabulary(512))
+        write(path, TINY, *generated_vocabulary(512))
     return path
 
 
@@ -99,7 +102,7 @@ def vocabulary_only(size: int = 128_256) -> Path:
     """Return a model as small as can be with a vocabulary of that size; 128,256 is the largest usual one."""
     path = CACHE / f"synthetic-vocabulary-{size}.gguf"
     if not path.exists():
-        words = _large_vocabulary() if size == 128_256 else _generated_vocabulary(size)
+        words = _large_vocabulary() if size == 128_256 else generated_vocabulary(size)
         write(path, Shape(32, 1, 32, 1, 1), *words)
     return path
 
@@ -114,41 +117,39 @@ def file_ref(path: Path) -> FileRef:
     return FileRef(f"sha256:{digest}")
 
 
-def write(path: Path, shape: Shape, fields: dict[str, Any], tokens: list[str]) -> None:
-    """Write a GGUF of this shape in F16, one tensor at a time."""
+def write(path: Path, shape: Shape, tokenizer: dict[str, EncodedValue], tokens: list[str]) -> None:
+    """Write a GGUF file of this shape in F16, one tensor at a time."""
     path.parent.mkdir(exist_ok=True)
     partial = path.with_suffix(".partial")
-    writer = gguf.GGUFWriter(partial, "llama", use_temp_file=False)
-    writer.add_name("synthetic")
-    writer.add_context_length(32768)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.feed_forward)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_dimension_count(shape.head_size)
-    writer.add_rope_freq_base(500_000.0)
-    writer.add_vocab_size(len(tokens))
-    writer.add_file_type(1)
-    for name, value in fields.items():
-        if not isinstance(value, list):
-            writer.add_key_value(name, value, _value_type(value))
-        else:
-            item = gguf.GGUFValueType.STRING if isinstance(value[0], str) else gguf.GGUFValueType.INT32
-            writer.add_key_value(name, value, gguf.GGUFValueType.ARRAY, sub_type=item)
+    metadata = {
+        "general.architecture": text("llama"),
+        "general.name": text("synthetic"),
+        "general.file_type": u32(1),
+        "llama.context_length": u32(32768),
+        "llama.embedding_length": u32(shape.width),
+        "llama.block_count": u32(shape.layers),
+        "llama.feed_forward_length": u32(shape.feed_forward),
+        "llama.attention.head_count": u32(shape.heads),
+        "llama.attention.head_count_kv": u32(shape.kv_heads),
+        "llama.attention.layer_norm_rms_epsilon": f32(1e-5),
+        "llama.rope.dimension_count": u32(shape.head_size),
+        "llama.rope.freq_base": f32(500_000.0),
+        "llama.vocab_size": u32(len(tokens)),
+        **tokenizer,
+    }
     tensors = list(shape.tensors(len(tokens)))
+    entries = []
     for name, size in tensors:
-        kind = np.dtype(np.float32 if len(size) == 1 else np.float16)
-        writer.add_tensor_info(name, size, kind, int(np.prod(size)) * kind.itemsize)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_ti_data_to_file()
+        kind, value_bytes = ("F32", 4) if len(size) == 1 else ("F16", 2)
+        entries.append(TensorEntry(name, TENSOR_TYPE_NUMBERS[kind], size[::-1], int(np.prod(size)) * value_bytes))
+    header, offsets = encode_header(metadata, entries)
     random = np.random.default_rng(20260801)
     silent = np.array([not _is_plain(token) for token in tokens])
-    for name, size in tensors:
-        writer.write_tensor_data(_weights(random, size, silent if name == "token_embd.weight" else None))
-    writer.close()
+    with partial.open("wb") as file:
+        file.write(header)
+        for (name, size), offset in zip(tensors, offsets, strict=True):
+            file.seek(offset)
+            file.write(_weights(random, size, silent if name == "token_embd.weight" else None).data)
     partial.replace(path)
 
 
@@ -170,13 +171,6 @@ def _weights(random: np.random.Generator, size: tuple[int, ...], silent: Any) ->
 def _is_plain(token: str) -> bool:
     word = token.removeprefix("Ġ")
     return word.isascii() and word.isalpha()
-
-
-def _value_type(value: object) -> gguf.GGUFValueType:
-    """Return the type that llama.cpp insists on: single numbers are unsigned, those in lists are not."""
-    if isinstance(value, bool):
-        return gguf.GGUFValueType.BOOL
-    return gguf.GGUFValueType.STRING if isinstance(value, str) else gguf.GGUFValueType.UINT32
 
 
 def quantize(source: Path, target: Path, file_type: int = Q4_K_M) -> None:
@@ -204,15 +198,16 @@ _quiet: Any = None
 """Keeps the callback alive, which the library calls as long as the process lives."""
 
 
-def _large_vocabulary() -> tuple[dict[str, Any], list[str]]:
+def _large_vocabulary() -> tuple[dict[str, EncodedValue], list[str]]:
     if not LLAMA_3_VOCABULARY.exists():
-        return _generated_vocabulary(128_256)
-    reader = gguf.GGUFReader(LLAMA_3_VOCABULARY)
-    fields = {name: f.contents() for name, f in reader.fields.items() if name.startswith("tokenizer.")}
-    return fields, fields["tokenizer.ggml.tokens"]
+        return generated_vocabulary(128_256)
+    with LLAMA_3_VOCABULARY.open("rb") as file:
+        metadata = read_encoded(file).metadata
+    tokenizer = {key: value for key, value in metadata.items() if key.startswith("tokenizer.")}
+    return tokenizer, list(tokenizer["tokenizer.ggml.tokens"].texts())
 
 
-def _generated_vocabulary(size: int) -> tuple[dict[str, Any], list[str]]:
+def generated_vocabulary(size: int) -> tuple[dict[str, EncodedValue], list[str]]:
     """Return a byte-level BPE: all bytes, then two to four letters, each token merged from two shorter ones."""
     special = ["<|begin_of_text|>", "<|end_of_text|>"]
     tokens = [chr(code) for code in _byte_characters()]
@@ -226,13 +221,13 @@ def _generated_vocabulary(size: int) -> tuple[dict[str, Any], list[str]]:
             tokens.append(left + right)
             known.add(left + right)
     return {
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "llama-bpe",
-        "tokenizer.ggml.tokens": tokens + special,
-        "tokenizer.ggml.token_type": [1] * len(tokens) + [3] * len(special),
-        "tokenizer.ggml.merges": merges,
-        "tokenizer.ggml.bos_token_id": len(tokens),
-        "tokenizer.ggml.eos_token_id": len(tokens) + 1,
+        "tokenizer.ggml.model": text("gpt2"),
+        "tokenizer.ggml.pre": text("llama-bpe"),
+        "tokenizer.ggml.tokens": strings(tokens + special),
+        "tokenizer.ggml.token_type": array(INT32, [1] * len(tokens) + [3] * len(special)),
+        "tokenizer.ggml.merges": strings(merges),
+        "tokenizer.ggml.bos_token_id": u32(len(tokens)),
+        "tokenizer.ggml.eos_token_id": u32(len(tokens) + 1),
     }, tokens + special
 
 
