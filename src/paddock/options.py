@@ -1,7 +1,6 @@
 """The options of a request or a model, whatever protocol or file they came from."""
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +38,6 @@ class Options:
     threads: int | None = None
     use_mmap: bool | None = None
     use_mlock: bool | None = None
-
-    def over(self, base: "Options") -> "Options":
-        """Return these options, and those of `base` where these are not set."""
-        if base is NO_OPTIONS:
-            return self
-        merged: dict[str, Any] = dict(base.__dict__)
-        for name, value in self.__dict__.items():
-            if value is not None:
-                merged[name] = value
-        return Options(**merged)
 
 
 NO_OPTIONS = Options()

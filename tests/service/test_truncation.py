@@ -9,7 +9,7 @@ from paddock.templates import Message
 
 
 def fit(messages: Sequence[Message], limit: int) -> tuple[str, int]:
-    """The prompt, a word a token, and how many prompts were tried for it."""
+    """Return the prompt, in which each word is a token, and how many prompts were tried."""
     tried = 0
 
     async def render(some: Sequence[Message]) -> str:
@@ -20,10 +20,13 @@ def fit(messages: Sequence[Message], limit: int) -> tuple[str, int]:
     async def count(prompt: str) -> int:
         return len(prompt.split())
 
-    def pictures(some: Sequence[Message]) -> int:
+    def image_tokens(some: Sequence[Message]) -> int:
         return 10 * sum(len(m.images) for m in some)
 
-    prompt, kept = asyncio.run(fitting_prompt(messages, render, count, limit, pictures))
+    async def fitted() -> tuple[str, Sequence[Message]]:
+        return await fitting_prompt(messages, await render(messages), render, count, limit, image_tokens)
+
+    prompt, kept = asyncio.run(fitted())
     assert prompt == asyncio.run(render(kept))
     return prompt, tried - 1
 
@@ -42,8 +45,8 @@ def test_the_last_message_stays_however_long() -> None:
     assert fit([Message("user", "x " * 50)], 10)[0].startswith("u:x")
 
 
-def test_pictures_count_and_go_with_their_messages() -> None:
-    chat = [Message("user", f"turn-{i}", images=[b"picture"] * (i % 2)) for i in range(8)]
+def test_images_count_and_are_dropped_with_their_messages() -> None:
+    chat = [Message("user", f"turn-{i}", images=[b"image"] * (i % 2)) for i in range(8)]
     assert fit(chat, 23)[0] == "u:turn-5 u:turn-6 u:turn-7 "
     assert fit(chat, 20)[0] == "u:turn-6 u:turn-7 "
     assert fit(chat, 5)[0] == "u:turn-7 "

@@ -78,8 +78,10 @@ class InferenceService:
         request = check_conversation(request, model)
         think = thinking_of(request, model)
         options = self._loader.options(model, request.options)
-        call = forced_call(model.model, model.prompt_format, request, options.stop)
-        return model, request if call is None else replace(request, constraint=call), think, options
+        form = model.prompt_format
+        if request.tool_choice == "required":
+            request = replace(request, constraint=forced_call(model.model, form, request, options.stop))
+        return model, request, think, options
 
 
 async def _prepare(

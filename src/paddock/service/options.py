@@ -40,8 +40,11 @@ def resolve_options(
         default_context: tokens of context if neither says; 0: `DEFAULT_CONTEXT`.
         train_context: tokens of context that the model was trained with, and no request exceeds; 0: unknown.
     """
-    merged = of_request.over(of_model)
-    values = merged.__dict__
+    values: dict[str, Any] = dict(of_model.__dict__)
+    for name, value in of_request.__dict__.items():
+        if value is not None:
+            values[name] = value
+    merged = Options(**values)
     sampling: dict[str, Any] = {}
     for name in _SAMPLING_FIELDS:
         if (value := values[name]) is not None:

@@ -81,18 +81,14 @@ def parser_factory(
     return None
 
 
-def forced_call(
-    model: Model, form: PromptFormat, request: ConversationRequest, stop: Sequence[str]
-) -> ToolCalls | None:
-    """Return the constraint of a reply that calls a tool as the request requires; None if it does not.
+def forced_call(model: Model, form: PromptFormat, request: ConversationRequest, stop: Sequence[str]) -> ToolCalls:
+    """Return the constraint of a reply that calls a tool, of a request that requires a call.
 
-    In its arguments there is nothing that would `stop` the reply.
+    The constraint keeps texts that would `stop` the reply out of the arguments.
 
     Raises:
-        RequestError: if it cannot be required.
+        RequestError: if the model cannot be held to a call.
     """
-    if request.tool_choice != "required":
-        return None
     if request.constraint is not None:
         raise RequestError("tool_choice requires a call, which cannot be in a format as well")
     found = call_format(model, form)

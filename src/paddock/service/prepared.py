@@ -13,7 +13,7 @@ from paddock.service.parsers import ParserFactory, Think, parser_factory, tags_a
 from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest
 from paddock.service.resolved import ResolvedModel, prompt_format
 from paddock.service.truncation import fitting_prompt
-from paddock.templates import Message, PromptFormat, with_model_messages, without_leading_bos
+from paddock.templates import Message, PromptFormat, with_model_messages
 from paddock.templates.placeholders import split_placeholders
 
 MAX_TOP_LOGPROBS = 20
@@ -42,10 +42,6 @@ def check_request(request: InferenceRequest) -> None:
     """
     if not 0 <= request.top_logprobs <= MAX_TOP_LOGPROBS:
         raise RequestError(f"top_logprobs must be between 0 and {MAX_TOP_LOGPROBS}")
-    if isinstance(request, ConversationRequest):
-        for message in request.messages:
-            if message.role not in ROLES:
-                raise RequestError(f"message role must be one of {', '.join(ROLES)}, not {message.role!r}")
 
 
 def check_completion(request: CompletionRequest, model: ResolvedModel) -> None:
@@ -71,8 +67,11 @@ def check_conversation(request: ConversationRequest, model: ResolvedModel) -> Co
     Raises:
         RequestError, NotSupported: if it cannot.
     """
-    if sent := media_of(request.messages):
-        check_takes_media(model, sent)
+    for message in request.messages:
+        if message.role not in ROLES:
+            raise RequestError(f"message role must be one of {', '.join(ROLES)}, not {message.role!r}")
+    if request.has_images:
+        check_takes_media(model, media_of(request.messages))
     if "completion" not in model.capabilities:
         raise NotSupported(f'"{request.model}" does not support chat')
     if request.tools:
@@ -146,7 +145,7 @@ async def prepare_conversation(
     """
     messages: Sequence[Message] = with_model_messages(request.messages, model.model.system or "", model.history)
     form = _prompt_format(model, lease)
-    has_images = any(message.images for message in messages)
+    has_images = request.has_images
 
     async def render(some: Sequence[Message]) -> str:
         return _without_bos(await asyncio.to_thread(form.chat, some, request.tools, think), lease)
@@ -154,11 +153,11 @@ async def prepare_conversation(
     async def count(prompt: str) -> int:
         return len(await lease.runner.tokenize(prompt))
 
-    if request.truncate:
-        measured = await media_tokens(lease, messages) if has_images else None
-        prompt, messages = await fitting_prompt(messages, render, count, options.context_length, measured)
-    else:
-        prompt = await render(messages)
+    prompt = await render(messages)
+    # A token is at least one byte, so that a short text surely fits.
+    if request.truncate and (has_images or len(prompt.encode()) >= options.context_length):
+        media = await media_tokens(lease, messages) if has_images else None
+        prompt, messages = await fitting_prompt(messages, prompt, render, count, options.context_length, media)
     new_parser = parser_factory(model.model, form, request.tools, think, prompt, request.messages[-1])
     tags = None
     if request.constraint is not None:
@@ -222,4 +221,4 @@ def _without_bos(prompt: str, lease: Lease) -> str:
     """Remove a beginning-of-sequence token that tokenizing will add."""
     loaded = lease.runner.loaded
     assert loaded is not None
-    return without_leading_bos(prompt, loaded.bos) if loaded.adds_bos else prompt
+    return prompt.removeprefix(loaded.bos) if loaded.adds_bos else prompt

@@ -1,6 +1,6 @@
 """A reply in progress: what a runner writes, split into content, thinking and tool calls."""
 
-import secrets
+import random
 import string
 import time
 
@@ -10,6 +10,7 @@ from paddock.parsing import Parsed, ParseError, ReplyParser
 from paddock.service.prepared import PreparedRequest
 from paddock.service.requests import Delta, RepliedCall, ReplyPart, Summary
 
+_random = random.SystemRandom()
 _ID_LETTERS = string.ascii_lowercase + string.digits
 
 
@@ -143,4 +144,4 @@ class ReplyReader:
 
 def new_call_id() -> str:
     """Return a new id for a tool call: `call_` and eight letters or digits, as Ollama writes them."""
-    return "call_" + "".join(secrets.choice(_ID_LETTERS) for _ in range(8))
+    return "call_" + "".join(_random.choices(_ID_LETTERS, k=8))

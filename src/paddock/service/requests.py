@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -59,6 +60,11 @@ class ConversationRequest(InferenceRequest):
     """`auto`; `none`: the model calls no tool; `required`: it calls one, and writes nothing else."""
     required_tool: str = ""
     """The tool that must be called, if `tool_choice` is `required`; "": any."""
+
+    @cached_property
+    def has_images(self) -> bool:
+        """Whether any message comes with images or audio."""
+        return any(message.images for message in self.messages)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ MediaTokens = Callable[[Sequence[Message]], int]
 
 async def fitting_prompt(
     messages: Sequence[Message],
+    prompt: str,
     render: Render,
     count: CountTokens,
     limit: int,
@@ -23,12 +24,12 @@ async def fitting_prompt(
 
     Args:
         messages: the conversation.
+        prompt: the prompt of the whole conversation.
         render: makes a prompt of messages.
         count: counts the tokens of a prompt's text.
         limit: tokens that the prompt may have.
         media: counts the tokens of the images and audio of messages; None if there are none.
     """
-    prompt = await render(messages)
     if await _fits(prompt, messages, count, limit, media) or len(messages) < 2:
         return prompt, messages
     low, high = 1, len(messages) - 1

@@ -4,7 +4,6 @@
 """
 
 from paddock.templates.errors import TemplateError, TemplateFailed, TemplateRefused, TemplateSyntax
-from paddock.templates.jinja.chat_template import without_leading_bos
 from paddock.templates.message import Message
 from paddock.templates.render import PromptFormat, with_model_messages
 
@@ -16,5 +15,4 @@ __all__ = [
     "TemplateRefused",
     "TemplateSyntax",
     "with_model_messages",
-    "without_leading_bos",
 ]

@@ -1,6 +1,7 @@
 """Fields that accept more than one JSON type."""
 
 import base64
+import json
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paddock.ipc import Constraint, JsonObject, JsonSchema, Lark, Regex
 from paddock.protocol.json import BadRequest
 from paddock.protocol.ollama import read_format, read_images, read_input, read_licenses, read_think, read_tool_choice
 
@@ -77,11 +79,48 @@ def test_anything_but_texts_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
-    [(b"null", None), (b'""', None), (b'"json"', "json"), (b'{"type": "object"}', {"type": "object"}), (b"{}", {})],
+    ("value", "constraint"),
+    [
+        (b"null", None),
+        (b'""', None),
+        (b'"json"', JsonObject()),
+        (b'{"type": "object"}', JsonSchema('{"type": "object"}')),
+        (b"{}", JsonSchema("{}")),
+    ],
 )
-def test_a_format_is_json_or_a_schema(value: bytes, found: Any) -> None:
-    assert read_format(msgspec.Raw(value)) == found
+def test_a_format_is_json_or_a_schema(value: bytes, constraint: Constraint | None) -> None:
+    assert read_format(msgspec.Raw(value)) == constraint
+
+
+def raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def test_a_schema_keeps_its_text_and_the_order_of_its_keys() -> None:
+    schema = {"type": "object", "properties": {"größe": {"const": 1}, "a": {}}}
+    constraint = read_format(raw(schema))
+    assert isinstance(constraint, JsonSchema)
+    assert "größe" in constraint.schema
+    assert list(json.loads(constraint.schema)["properties"]) == ["größe", "a"]
+
+
+def test_regular_expressions_and_grammars_are_told_by_their_types() -> None:
+    assert read_format(raw({"type": "regex", "pattern": "a+"})) == Regex("a+")
+    assert read_format(raw({"type": "grammar", "lark": "start: /a/"})) == Lark("start: /a/")
+
+
+@pytest.mark.parametrize(
+    ("format", "message"),
+    [
+        ({"type": "regex"}, 'a format of the type "regex" needs "pattern", a string'),
+        ({"type": "regex", "pattern": 1}, 'needs "pattern"'),
+        ({"type": "grammar", "pattern": "x"}, 'a format of the type "grammar" needs "lark", a string'),
+    ],
+)
+def test_a_format_without_its_text_is_refused(format: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        read_format(raw(format))
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize("value", [b"1", b"[]", b"true", b'"xml"'])

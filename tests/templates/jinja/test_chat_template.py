@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.templates import Message, TemplateError, TemplateFailed, TemplateRefused, without_leading_bos
+from paddock.templates import Message, TemplateError, TemplateFailed, TemplateRefused
 from paddock.templates.jinja.chat_template import ChatTemplate
 
 HEADERS = """{{- bos_token }}
@@ -99,12 +99,6 @@ def test_the_switch_for_thinking_is_passed_on_if_the_request_has_one(think: bool
 
 def test_the_date_of_today_can_be_written() -> None:
     assert ChatTemplate("{{ strftime_now('%Y') }}").render(HI) == time.strftime("%Y")
-
-
-def test_a_leading_bos_text_is_dropped_once_where_the_tokenizer_adds_it() -> None:
-    assert without_leading_bos("<s><s>x", "<s>") == "<s>x"
-    assert without_leading_bos("x<s>", "<s>") == "x<s>"
-    assert without_leading_bos("x", "") == "x"
 
 
 @pytest.mark.parametrize(

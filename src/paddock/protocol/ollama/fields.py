@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+import json
 import string
 from typing import Any
 
 import msgspec
 
+from paddock.ipc import Constraint, JsonObject, JsonSchema, Lark, Regex
 from paddock.protocol.json import BadRequest
 
 THINK_LEVELS = ("high", "medium", "low", "max")
@@ -31,8 +33,11 @@ def read_think(value: Any) -> bool | str | None:
     return value
 
 
-def read_format(value: msgspec.Raw) -> str | dict[str, Any] | None:
-    """Return a request's `format`: `"json"`, a JSON schema, or None if it is absent or empty.
+def read_format(value: msgspec.Raw) -> Constraint | None:
+    """Return the constraint that a request's `format` asks for: `"json"`, a JSON schema, or None if it is absent.
+
+    Two types that no schema has go beyond Ollama: `{"type": "regex", "pattern": …}` is a regular expression, and
+    `{"type": "grammar", "lark": …}` a context-free grammar.
 
     Raises:
         BadRequest: if it is anything else.
@@ -43,10 +48,24 @@ def read_format(value: msgspec.Raw) -> str | dict[str, Any] | None:
         raise BadRequest(str(error)) from None
     if decoded in (None, ""):
         return None
-    if decoded == "json" or isinstance(decoded, dict):
-        return decoded  # type: ignore[no-any-return]
+    if decoded == "json":
+        return JsonObject()
+    if isinstance(decoded, dict):
+        match decoded.get("type"):
+            case "regex":
+                return Regex(_text_of_format(decoded, "pattern"))
+            case "grammar":
+                return Lark(_text_of_format(decoded, "lark"))
+        return JsonSchema(json.dumps(decoded, ensure_ascii=False))
     text = bytes(value).decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
     raise BadRequest(f'invalid format: "{text}"; expected "json" or a valid JSON Schema object')
+
+
+def _text_of_format(format: dict[str, Any], name: str) -> str:
+    value = format.get(name)
+    if not isinstance(value, str):
+        raise BadRequest(f'a format of the type "{format["type"]}" needs "{name}", a string')
+    return value
 
 
 def read_images(values: list[str] | None) -> list[bytes]:

@@ -126,14 +126,6 @@ def chat_template(source: str, bos_token: str = "", eos_token: str = "") -> Chat
     return ChatTemplate(source, bos_token, eos_token)
 
 
-def without_leading_bos(prompt: str, bos_token: str) -> str:
-    """Drop a beginning-of-sequence text that the tokenizer is going to add as a token.
-
-    For models whose tokenizer adds one (`tokenizer.ggml.add_bos_token`): the prompt must not begin with two.
-    """
-    return prompt.removeprefix(bos_token) if bos_token else prompt
-
-
 def as_mapping(message: Message, *, parts: bool = False) -> dict[str, Any]:
     """A message as chat templates expect it: OpenAI's fields, arguments as a mapping, thoughts under both names.
 

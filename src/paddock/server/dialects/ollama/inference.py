@@ -19,7 +19,6 @@ from paddock.server.services import Services
 from paddock.server.streaming import EventStream
 from paddock.service.replies import GeneratedReply
 from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Summary
-from paddock.service.structured_output import constraint_of_format
 from paddock.templates.message import Message
 
 Inference = CompletionRequest | ConversationRequest
@@ -90,7 +89,7 @@ def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]
         "model": body.model or "",
         "options": read_client_options(body.options),
         "keep_alive": ollama.read_keep_alive(body.keep_alive),
-        "constraint": constraint_of_format(ollama.read_format(body.format)),
+        "constraint": ollama.read_format(body.format),
         "think": ollama.read_think(body.think),
         "truncate": body.truncate is not False,
         "shift": body.shift is not False,
