@@ -82,10 +82,13 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)
     factory = _event_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_serve(settings, library, listener))
+        server = runner.run(_make_server(settings, library))
+        log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
+        runner.run(server.serve(sockets=[listener]))
 
 
-async def _serve(settings: Settings, library: Library, listener: socket.socket) -> None:
+async def _make_server(settings: Settings, library: Library) -> Server:
+    """Return the server with its services, which belong to the event loop that runs this."""
     fleet = Fleet(settings, LocalProcesses(library.blob_folders))
     models = ModelService(library, settings)
     pruned = await asyncio.to_thread(models.prune)
@@ -114,8 +117,7 @@ async def _serve(settings: Settings, library: Library, listener: socket.socket) 
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
-    await Server(config, fleet, transfer, creation).serve(sockets=[listener])
+    return Server(config, fleet, transfer, creation)
 
 
 def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:

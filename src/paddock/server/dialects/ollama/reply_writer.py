@@ -9,7 +9,6 @@ from msgspec import UNSET, Raw, UnsetType
 from paddock.ipc import TokenLogprob
 from paddock.protocol import ollama
 from paddock.protocol.json import encode
-from paddock.server.dialect import json_line
 from paddock.service.requests import Delta, LoadTimes, ReplyPart, Summary
 
 LARGE_CONTEXT = 1 << 14
@@ -25,7 +24,7 @@ def _line_pattern(chunk: ollama.GenerateChunk | ollama.ChatChunk) -> bytes:
     Its values are model, time without quotes, text, and thinking if the chunk has it. Most lines of a stream differ
     only in these; filling in a pattern is faster than making and encoding structs for every token.
     """
-    line = json_line(encode(chunk))
+    line = encode(chunk) + b"\n"
     for placeholder in (_MODEL, _TEXT, _THINKING):
         line = line.replace(encode(placeholder), b"%b")
     return line.replace(_TIME.encode(), b"%b")
@@ -58,9 +57,9 @@ class ReplyWriter(ABC):
         lines = []
         for part in parts:
             if not isinstance(part, Delta):
-                lines.append(json_line(self.whole(part, Delta())))
+                lines.append(self.whole(part, Delta()) + b"\n")
             elif part.calls or part.logprobs:
-                lines.append(json_line(encode(self.chunk(part))))
+                lines.append(encode(self.chunk(part)) + b"\n")
             elif part.thinking:
                 lines.append(self._thinking_line % (now, encode(part.text), encode(part.thinking)))
             else:
