@@ -35,27 +35,27 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return result
 
 
-def test_it_generates_and_streams_the_same(seen: dict[str, Any]) -> None:
+def test_the_javascript_client_generates_and_streams_the_same(seen: dict[str, Any]) -> None:
     assert "sky" in seen["generate"]["response"]
     assert seen["streamed"] == seen["generate"]["response"]
     assert seen["generate"]["done_reason"] == "stop"
 
 
-def test_it_chats_thinks_and_calls_tools(seen: dict[str, Any]) -> None:
+def test_the_javascript_client_chats_thinks_and_calls_tools(seen: dict[str, Any]) -> None:
     assert seen["chat"]["message"]["content"] and seen["chat"]["message"]["thinking"]
     assert [call["function"]["name"] for call in seen["called"]] == ["get_weather"]
     assert isinstance(json.loads(seen["formatted"]["message"]["content"])["name"], str)
 
 
-def test_it_aborts_a_stream(seen: dict[str, Any]) -> None:
+def test_the_javascript_client_aborts_a_stream(seen: dict[str, Any]) -> None:
     assert seen["aborted"] == "AbortError"
 
 
-def test_it_embeds(seen: dict[str, Any]) -> None:
+def test_the_javascript_client_embeds(seen: dict[str, Any]) -> None:
     assert seen["embed"] == [256, 256]
 
 
-def test_it_manages_models(seen: dict[str, Any]) -> None:
+def test_the_javascript_client_manages_models(seen: dict[str, Any]) -> None:
     assert set(seen["list"]) == set(seen["after"]) == {"tiny-vision:latest", "tiny:latest"}
     assert seen["both"] == ["mine:latest", "tiny-vision:latest", "tiny:latest", "yours:latest"]
     assert "tools" in seen["show"]

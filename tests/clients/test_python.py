@@ -17,7 +17,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
         yield server
 
 
-def test_the_sync_client(server: ServerUnderTest) -> None:
+def test_the_synchronous_python_client_works(server: ServerUnderTest) -> None:
     client = ollama.Client(server.url)
     said = client.generate("tiny", "Why is the sky blue?", think=False)
     assert "sky" in (said.response or "") and said.done_reason == "stop"
@@ -46,7 +46,7 @@ def test_the_sync_client(server: ServerUnderTest) -> None:
     assert error.value.status_code == 404
 
 
-def test_the_async_client(server: ServerUnderTest) -> None:
+def test_the_asynchronous_python_client_works(server: ServerUnderTest) -> None:
     async def drive() -> None:
         client = ollama.AsyncClient(server.url)
         said = await asyncio.gather(*(client.generate("tiny", "Why is the sky blue?", think=False) for _ in range(4)))

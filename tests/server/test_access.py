@@ -76,7 +76,7 @@ def test_a_request_without_a_host_as_http_1_0_allows_is_answered(server: ServerU
         "vscode-file://abc",
     ],
 )
-def test_a_local_origin_is_answered_and_told_so(server: ServerUnderTest, origin: str) -> None:
+def test_a_local_origin_is_answered_with_the_cors_header(server: ServerUnderTest, origin: str) -> None:
     answer = server.get("/api/tags", {"Origin": origin})
     assert answer.status == 200
     assert answer.headers["Access-Control-Allow-Origin"] == origin
@@ -95,14 +95,14 @@ def test_a_local_origin_is_answered_and_told_so(server: ServerUnderTest, origin:
         "ftp://localhost",
     ],
 )
-def test_a_strange_origin_is_refused_before_anything_happens(server: ServerUnderTest, origin: str) -> None:
+def test_a_foreign_origin_is_refused_before_anything_happens(server: ServerUnderTest, origin: str) -> None:
     answer = server.request("DELETE", "/api/delete", {"model": "tiny"}, {"Origin": origin})
     assert (answer.status, answer.body) == (403, b"")
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert "tiny:latest" in server.tags()
 
 
-def test_a_page_that_the_server_itself_would_serve_may_call(server: ServerUnderTest) -> None:
+def test_a_page_of_the_same_origin_may_call(server: ServerUnderTest) -> None:
     assert server.get("/api/tags", {"Origin": server.url}).status == 200
 
 
@@ -116,13 +116,13 @@ def test_a_preflight_of_an_allowed_origin_is_granted(server: ServerUnderTest) ->
     assert answer.headers["Access-Control-Max-Age"] == PREFLIGHT_SECONDS
 
 
-def test_a_preflight_of_a_strange_origin_is_refused(server: ServerUnderTest) -> None:
+def test_a_preflight_of_a_foreign_origin_is_refused(server: ServerUnderTest) -> None:
     headers = {"Origin": "https://evil.example.com", "Access-Control-Request-Method": "POST"}
     answer = server.request("OPTIONS", "/api/chat", headers=headers)
     assert (answer.status, answer.body) == (403, b"")
 
 
-def test_errors_and_streams_carry_the_cors_header_too(server: ServerUnderTest) -> None:
+def test_errors_and_streams_have_the_cors_header(server: ServerUnderTest) -> None:
     headers = {"Origin": "http://localhost:3000"}
     for body in ({"model": "nope", "prompt": "x"}, {"model": "tiny", "prompt": "x", "options": {"num_predict": 2}}):
         answer = server.post("/api/generate", body, headers)
@@ -134,7 +134,7 @@ def test_the_headers_that_the_official_client_sends_are_allowed(server: ServerUn
     assert {"content-type", "accept", "user-agent", "authorization"} <= allowed
 
 
-def test_the_version_is_that_of_the_api_and_our_own_stands_beside_it(server: ServerUnderTest) -> None:
+def test_the_version_is_that_of_the_api_with_our_own_beside_it(server: ServerUnderTest) -> None:
     answer = server.get("/api/version")
     assert list(json.loads(answer.body)) == ["version", "paddock"]
     assert answer.json["version"] == "0.33.0"

@@ -36,7 +36,7 @@ def ask(server: ServerUnderTest, chance: random.Random) -> tuple[str, Answer]:
     return what, answers[what]()
 
 
-def test_one_name_is_made_copied_deleted_and_used_by_many_at_once(tmp_path: Path) -> None:
+def test_many_clients_create_copy_delete_and_use_one_name_at_once(tmp_path: Path) -> None:
     counts: Counter[tuple[str, int]] = Counter()
     odd: list[tuple[str, int, bytes]] = []
     with ServerUnderTest(tmp_path) as server:

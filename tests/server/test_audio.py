@@ -55,18 +55,20 @@ def ask(server: ServerUnderTest, content: str, *files: bytes, model: str = HEARE
 
 
 @pytest.mark.parametrize(("model", "expected"), [(HEARER, {"audio"}), (SEER, {"vision"}), (BOTH, {"audio", "vision"})])
-def test_a_model_says_what_its_projector_takes(hearer: ServerUnderTest, model: str, expected: set[str]) -> None:
+def test_the_capabilities_of_a_model_include_those_of_its_projector(
+    hearer: ServerUnderTest, model: str, expected: set[str]
+) -> None:
     shown = hearer.post("/api/show", {"model": model}).json
     assert set(shown["capabilities"]) == {"completion", *expected}
 
 
-def test_a_recording_changes_the_answer_and_the_same_one_does_not(hearer: ServerUnderTest) -> None:
+def test_audio_changes_the_answer_and_the_same_audio_does_not(hearer: ServerUnderTest) -> None:
     texts = [said(ask(hearer, "what is this", spoken(seed))) for seed in (1, 2, 1)]
     assert texts[0] == texts[2] != texts[1]
     assert said(ask(hearer, "what is this")) not in texts
 
 
-def test_a_second_question_about_a_recording_computes_only_the_question(hearer: ServerUnderTest) -> None:
+def test_a_second_question_about_audio_computes_only_the_question(hearer: ServerUnderTest) -> None:
     file = spoken(3, 61)
     first = ask(hearer, "who speaks", file)
     assert first.json["prompt_eval_count"] > 3 * CELLS_OF_A_PIECE
@@ -76,7 +78,7 @@ def test_a_second_question_about_a_recording_computes_only_the_question(hearer: 
     assert said(uncached) == said(second)
 
 
-def test_generate_takes_recordings_with_a_template_and_raw(hearer: ServerUnderTest) -> None:
+def test_generate_accepts_audio_with_a_template_and_raw(hearer: ServerUnderTest) -> None:
     files = [text_of(spoken(4))]
     answer = hearer.generate(HEARER, "what is it", images=files)
     assert answer.json["response"] == said(ask(hearer, "what is it", spoken(4)))
@@ -84,7 +86,7 @@ def test_generate_takes_recordings_with_a_template_and_raw(hearer: ServerUnderTe
     assert raw.json["response"] == answer.json["response"]
 
 
-def test_every_format_is_the_same_recording(hearer: ServerUnderTest) -> None:
+def test_every_audio_format_gives_the_same_samples(hearer: ServerUnderTest) -> None:
     samples = noise(5)
     expected = said(ask(hearer, "listen", recorded(samples)))
     assert said(ask(hearer, "listen", recorded(samples, form="FLAC"))) == expected
@@ -105,7 +107,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_no_recording_is_refused(hearer: ServerUnderTest, what: str) -> None:
+def test_a_file_that_is_not_audio_is_refused(hearer: ServerUnderTest, what: str) -> None:
     file, reason = WRONG[what]
     for answer in (
         ask(hearer, "listen", file),
@@ -121,7 +123,7 @@ def test_what_is_no_recording_is_refused(hearer: ServerUnderTest, what: str) -> 
     assert said(ask(hearer, "listen", spoken(1)))
 
 
-def test_a_model_that_does_not_hear_refuses_recordings(hearer: ServerUnderTest) -> None:
+def test_a_model_without_audio_refuses_audio(hearer: ServerUnderTest) -> None:
     files = [text_of(spoken(1))]
     for model, reason in (
         ("tiny", REFUSAL),
@@ -133,13 +135,13 @@ def test_a_model_that_does_not_hear_refuses_recordings(hearer: ServerUnderTest) 
         assert (chatted.status, chatted.error) == (400, reason)
 
 
-def test_a_recording_that_does_not_fit_the_context_is_refused(hearer: ServerUnderTest) -> None:
+def test_audio_that_does_not_fit_the_context_is_refused(hearer: ServerUnderTest) -> None:
     answer = ask(hearer, "listen", spoken(6, 100), options={"num_ctx": 64})
     assert answer.status == 400
     assert "exceeds the available context size" in answer.error
 
 
-def test_a_model_that_sees_and_hears_tells_pictures_from_recordings(hearer: ServerUnderTest) -> None:
+def test_a_model_with_vision_and_audio_tells_images_from_audio(hearer: ServerUnderTest) -> None:
     found = set()
     for files in ((drawn(1), spoken(1)), (drawn(1), spoken(2)), (drawn(2), spoken(1)), (spoken(1), drawn(1))):
         answer = ask(hearer, "compare", *files, model=BOTH, logprobs=True)
@@ -150,7 +152,7 @@ def test_a_model_that_sees_and_hears_tells_pictures_from_recordings(hearer: Serv
     assert (wrong.status, wrong.error.startswith("recording 2 is damaged")) == (400, True)
 
 
-def test_clients_at_once_with_other_recordings_and_with_none(hearer: ServerUnderTest) -> None:
+def test_concurrent_clients_with_different_audio_and_without_any(hearer: ServerUnderTest) -> None:
     files = [[spoken(20 + n, 2)] if n % 3 else [] for n in range(6)]
     alone = [said(ask(hearer, f"what is {n}", *files[n])) for n in range(6)]
     hearer.unload(HEARER)
@@ -167,14 +169,14 @@ def test_clients_at_once_with_other_recordings_and_with_none(hearer: ServerUnder
     assert [got[n] for n in range(6)] == alone
 
 
-def test_the_official_client_sends_recordings(hearer: ServerUnderTest) -> None:
+def test_the_official_client_sends_audio(hearer: ServerUnderTest) -> None:
     answer = ollama.Client(hearer.url).chat(
         HEARER, [{"role": "user", "content": "listen", "images": [ollama.Image(value=text_of(spoken(8)))]}]
     )
     assert answer.message.content == said(ask(hearer, "listen", spoken(8)))
 
 
-def test_the_command_line_sends_recordings_that_a_prompt_names(hearer: ServerUnderTest, tmp_path: Path) -> None:
+def test_the_command_line_sends_audio_files_named_in_a_prompt(hearer: ServerUnderTest, tmp_path: Path) -> None:
     (tmp_path / "said.wav").write_bytes(spoken(9))
     result = subprocess.run(
         [sys.executable, "-m", "paddock", "run", HEARER, "what is this? ./said.wav"],

@@ -41,7 +41,7 @@ MIB = 1 << 20
         (b"1" * 100_000, None),
     ],
 )
-def test_a_body_that_is_no_request_is_refused_with_one_line(
+def test_a_body_that_is_not_a_request_is_refused_with_a_one_line_error(
     server: ServerUnderTest, path: str, body: bytes, error: str | None
 ) -> None:
     answer = server.request("DELETE" if path == "/api/delete" else "POST", path, body)
@@ -97,7 +97,7 @@ def test_a_field_of_the_wrong_type_is_refused(server: ServerUnderTest, path: str
 @pytest.mark.parametrize(
     "context", [[-1], [10**9], [-(2**31)], [2**31], [2**62], [2**64], [10**30], [0, 1, 2, 3], [5] * 5000, [259] * 600]
 )
-def test_a_context_of_tokens_that_the_model_has_not_is_no_harm(server: ServerUnderTest, context: list[int]) -> None:
+def test_a_context_with_tokens_unknown_to_the_model_does_no_harm(server: ServerUnderTest, context: list[int]) -> None:
     answer = server.generate("tiny", context=context, options={"num_predict": 2})
     assert answer.status in (200, 400), answer.body
     assert server.generate("tiny", options={"num_predict": 2}).status == 200
@@ -108,7 +108,7 @@ def test_a_context_of_tokens_that_the_model_has_not_is_no_harm(server: ServerUnd
     ["..", "../x", "a/../b", "a/b/c/d", "/etc/passwd", "a\x00b", "x" * 300, "a:b:c", "a b", "", ".", "%2e%2e", "a\nb"],
 )
 @pytest.mark.parametrize("path", ["/api/generate", "/api/chat", "/api/show", "/api/create", "/api/copy", "/api/delete"])
-def test_a_name_that_is_none_never_reaches_the_disk(server: ServerUnderTest, path: str, name: str) -> None:
+def test_an_invalid_name_never_reaches_the_disk(server: ServerUnderTest, path: str, name: str) -> None:
     body = {"model": name, "source": "tiny", "destination": name, "from": "tiny", "messages": []}
     with unchanged(server):
         answer = server.request("DELETE" if path == "/api/delete" else "POST", path, body)
@@ -152,7 +152,7 @@ def test_a_bad_digest_is_refused(server: ServerUnderTest, digest: str) -> None:
         ("BREW", "/api/show", "POST"),
     ],
 )
-def test_a_wrong_method_is_405_and_says_which_are_right(
+def test_a_wrong_method_is_answered_with_405_and_the_allowed_ones(
     server: ServerUnderTest, method: str, path: str, allowed: str
 ) -> None:
     answer = server.request(method, path)
@@ -167,7 +167,7 @@ def test_a_wrong_method_is_405_and_says_which_are_right(
     "path",
     ["/nope", "/api", "/api/", "/api/generate/", "/api/blobs", "/api/blobs/a/b", "//api/tags", "/" + "x" * 60000],
 )
-def test_an_unknown_path_is_404(server: ServerUnderTest, path: str) -> None:
+def test_an_unknown_path_is_answered_with_404(server: ServerUnderTest, path: str) -> None:
     answer = server.get(path)
     assert (answer.status, answer.body) == (404, b"404 page not found")
 
@@ -178,7 +178,7 @@ def test_head_has_the_status_and_no_body(server: ServerUnderTest, path: str) -> 
     assert (answer.status, answer.body) == (200, b"")
 
 
-def test_a_body_of_more_than_100_mb_is_413_before_it_is_sent(server: ServerUnderTest) -> None:
+def test_a_body_of_more_than_100_mb_is_answered_with_413_before_it_is_sent(server: ServerUnderTest) -> None:
     head = b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000000\r\n\r\n"
     with server.connect() as connection:
         connection.sendall(head)
@@ -189,7 +189,7 @@ def test_a_body_of_more_than_100_mb_is_413_before_it_is_sent(server: ServerUnder
     assert b'{"error":"the request body is larger than 100 MB"}' in answer
 
 
-def test_a_body_of_more_than_100_mb_in_chunks_is_413_too(server: ServerUnderTest) -> None:
+def test_a_chunked_body_of_more_than_100_mb_is_answered_with_413(server: ServerUnderTest) -> None:
     chunk = b"%x\r\n%s\r\n" % (MIB, b" " * MIB)
     answer = b""
     with server.connect() as connection:
@@ -232,7 +232,7 @@ def test_a_body_of_more_than_100_mb_in_chunks_is_413_too(server: ServerUnderTest
         b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
 )
-def test_bytes_that_are_no_http_are_never_an_error_of_the_server(server: ServerUnderTest, data: bytes) -> None:
+def test_bytes_that_are_not_http_never_cause_a_server_error(server: ServerUnderTest, data: bytes) -> None:
     logged = len(server.log)
     answer = server.exchange(data, seconds=2)
     assert not re.match(rb"HTTP/1.1 5", answer), answer
@@ -240,7 +240,7 @@ def test_bytes_that_are_no_http_are_never_an_error_of_the_server(server: ServerU
     assert "Traceback" not in server.log[logged:]
 
 
-def test_requests_in_a_row_on_one_connection_are_answered_in_a_row(server: ServerUnderTest) -> None:
+def test_pipelined_requests_are_answered_in_order(server: ServerUnderTest) -> None:
     body = b'{"model":"tiny","prompt":"x","stream":false,"options":{"num_predict":2}}'
     generate = b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     last = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -318,7 +318,7 @@ def with_key(kind: int, value: bytes) -> Callable[[Path], bytes]:
         lambda path: head(version=99),
     ],
 )
-def test_a_file_that_is_no_sound_gguf_makes_no_model_and_leaves_nothing(
+def test_a_file_that_is_not_a_sound_gguf_creates_no_model_and_leaves_nothing(
     server: ServerUnderTest, tiny: Path, corrupt: Callable[[Path], bytes]
 ) -> None:
     digest = server.upload(corrupt(tiny))
@@ -334,7 +334,7 @@ def test_a_file_that_is_no_sound_gguf_makes_no_model_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("corrupt", [without_tensors, with_a_tensor_of_another_name])
-def test_a_model_that_cannot_be_loaded_says_why_and_harms_no_other(
+def test_a_model_that_cannot_be_loaded_is_reported_and_harms_no_other(
     server: ServerUnderTest, tiny: Path, corrupt: Callable[[Path], bytes]
 ) -> None:
     server.generate("tiny", "")
@@ -352,7 +352,7 @@ def test_a_model_that_cannot_be_loaded_says_why_and_harms_no_other(
     assert server.generate("tiny", options={"num_predict": 2}).status == 200
 
 
-def test_a_file_that_is_damaged_after_its_import_is_said_to_be(tmp_path: Path, tiny: Path) -> None:
+def test_a_file_damaged_after_its_import_is_reported(tmp_path: Path, tiny: Path) -> None:
     with ServerUnderTest(tmp_path / "home") as server:
         server.import_gguf("tiny", tiny)
         server.import_gguf("other", tiny_llama(tmp_path / "other.gguf", seed=4))
@@ -369,7 +369,7 @@ def test_a_file_that_is_damaged_after_its_import_is_said_to_be(tmp_path: Path, t
         assert server.generate("other", options={"num_predict": 2}).status == 200
 
 
-def test_a_context_too_large_for_memory_is_refused_by_name_and_figure(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_context_that_exceeds_memory_is_refused_with_the_sizes(server: ServerUnderTest, tmp_path: Path) -> None:
     server.import_gguf("wide", tiny_llama(tmp_path / "wide.gguf", seed=5, context_length=2**31 - 1))
     server.generate("tiny", "")
     answer = server.generate("wide", options={"num_ctx": 2**31 - 1})
@@ -382,13 +382,13 @@ def test_a_context_too_large_for_memory_is_refused_by_name_and_figure(server: Se
     assert server.request("DELETE", "/api/delete", {"model": "wide"}).status == 200
 
 
-def test_after_all_that_the_server_has_had_no_unexpected_error(server: ServerUnderTest) -> None:
+def test_none_of_these_requests_caused_an_unexpected_error(server: ServerUnderTest) -> None:
     assert server.get("/").status == 200
     assert "unexpected error" not in server.log
     assert "Traceback" not in server.log
 
 
-def test_a_number_out_of_range_in_a_format_is_the_clients_mistake(server: ServerUnderTest) -> None:
+def test_a_number_out_of_range_in_a_format_is_refused(server: ServerUnderTest) -> None:
     for number in ("9" * 5_000, "1e999", "-1e999"):
         for path in ("generate", "chat"):
             body = f'{{"model": "tiny", "prompt": "x", "messages": [{{}}], "format": {number}}}'

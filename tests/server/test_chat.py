@@ -14,7 +14,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def test_a_reply_in_one_piece_has_ollamas_keys_in_ollamas_order(server: ServerUnderTest) -> None:
+def test_a_whole_reply_has_the_keys_of_ollama_in_order(server: ServerUnderTest) -> None:
     answer = server.chat("tiny", ("user", "hello"))
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     expected = (
@@ -26,7 +26,7 @@ def test_a_reply_in_one_piece_has_ollamas_keys_in_ollamas_order(server: ServerUn
     assert answer.json["message"]["role"] == "assistant"
 
 
-def test_a_stream_has_messages_and_its_last_line_the_figures(server: ServerUnderTest) -> None:
+def test_a_stream_has_messages_and_its_last_line_has_the_counts(server: ServerUnderTest) -> None:
     answer = server.chat("tiny", ("user", "hello"), stream=True)
     assert answer.headers["Content-Type"] == "application/x-ndjson"
     *chunks, last = answer.lines
@@ -39,7 +39,7 @@ def test_a_stream_has_messages_and_its_last_line_the_figures(server: ServerUnder
     assert "".join(c["message"]["content"] for c in chunks) == whole
 
 
-def test_no_messages_load_and_with_keep_alive_zero_unload(server: ServerUnderTest) -> None:
+def test_a_chat_without_messages_loads_and_with_keep_alive_zero_unloads(server: ServerUnderTest) -> None:
     chats: list[list[str] | None] = [[], None]
     for messages in chats:
         answer = server.post("/api/chat", {"model": "tiny", "messages": messages})
@@ -78,19 +78,19 @@ def test_the_models_own_system_and_messages_come_first_unless_the_request_has_a_
     assert server.request("DELETE", "/api/delete", {"model": "mario"}).status == 200
 
 
-def test_an_absent_role_is_the_users_and_an_unknown_one_is_refused(server: ServerUnderTest) -> None:
+def test_an_absent_role_is_user_and_an_unknown_one_is_refused(server: ServerUnderTest) -> None:
     assert server.post("/api/chat", {"model": "tiny", "messages": [{"content": "x"}], "stream": False}).status == 200
     answer = server.chat("tiny", ("robot", "x"))
     assert answer.status == 400
     assert "'robot'" in answer.error
 
 
-def test_null_content_and_null_images_are_like_none(server: ServerUnderTest) -> None:
+def test_null_content_and_null_images_count_as_absent(server: ServerUnderTest) -> None:
     messages = [{"role": "user", "content": None, "images": None, "tool_calls": None}]
     assert server.post("/api/chat", {"model": "tiny", "messages": messages, "stream": False}).status == 200
 
 
-def test_what_a_model_cannot_do_is_said_with_status_400(server: ServerUnderTest) -> None:
+def test_an_unsupported_capability_is_answered_with_400(server: ServerUnderTest) -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
     full = "registry.ollama.ai/library/tiny:latest"
     picture = [{"role": "user", "content": "x", "images": ["aGVsbG8="]}]

@@ -11,7 +11,7 @@ from tests.server.servers import ServerUnderTest
      b"POST /api/show HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"a" * 8_000_000],
     ids=["header", "headers", "trailer"],
 )  # fmt: skip
-def test_a_head_without_end_is_not_waited_for(server: ServerUnderTest, head: bytes) -> None:
+def test_a_head_that_does_not_end_is_refused(server: ServerUnderTest, head: bytes) -> None:
     with server.connect() as connection:
         connection.settimeout(10)
         sent = 0
@@ -25,7 +25,7 @@ def test_a_head_without_end_is_not_waited_for(server: ServerUnderTest, head: byt
     assert server.get("/").status == 200
 
 
-def test_a_long_head_and_bodies_of_many_pieces_are_taken(server: ServerUnderTest) -> None:
+def test_a_long_head_and_a_body_of_many_pieces_are_accepted(server: ServerUnderTest) -> None:
     assert server.get("/api/version", {"X": "a" * 500_000}).status == 200
     pieces = b"".join(b"1\r\n \r\n" for _ in range(400_000))
     head = b"POST /api/show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -49,7 +49,7 @@ def test_quantizing_is_streamed_with_bytes_and_the_model_runs(made: ServerUnderT
     assert made.tags()["one:latest"]["size"] < made.tags()["tiny:latest"]["size"] / 3
 
 
-def test_the_name_of_2024_quantizes_too(made: ServerUnderTest) -> None:
+def test_the_older_field_quantization_works(made: ServerUnderTest) -> None:
     assert made.create("one", **{"from": "tiny", "quantization": "Q4_0"}).json == {"status": "success"}
     assert made.tags()["one:latest"]["details"]["quantization_level"] == "Q4_0"
     body = {"name": "two", "modelfile": "FROM tiny", "quantize": "F16", "stream": False}
@@ -65,7 +65,7 @@ def test_a_quantized_model_is_not_quantized_again(made: ServerUnderTest, stream:
     assert (answer.status, answer.error) == (400, "quantization is only supported for F16, BF16 and F32 models")
 
 
-def test_who_goes_away_while_a_model_is_quantized_ends_that(made: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_quantization_is_cancelled_when_its_client_goes_away(made: ServerUnderTest, tmp_path: Path) -> None:
     source = tiny_llama(tmp_path / "large.gguf", width=512, feed_forward=1024, layers=3)
     digest = made.upload(source)
     for stream in (True, False):
@@ -82,7 +82,7 @@ def test_who_goes_away_while_a_model_is_quantized_ends_that(made: ServerUnderTes
     assert "Traceback" not in made.log
 
 
-def test_a_server_that_stops_gives_up_what_it_quantizes(tmp_path: Path) -> None:
+def test_a_server_that_stops_cancels_a_quantization(tmp_path: Path) -> None:
     source = tiny_llama(tmp_path / "large.gguf", width=512, feed_forward=1024, layers=3)
     with ServerUnderTest(tmp_path / "server") as server:
         body = {"model": "one", "files": {"x.gguf": server.upload(source)}, "quantize": "IQ3_S"}
@@ -99,7 +99,9 @@ def test_a_server_that_stops_gives_up_what_it_quantizes(tmp_path: Path) -> None:
         assert "Traceback" not in server.log
 
 
-def test_a_model_in_parts_is_made_of_all_of_them(made: ServerUnderTest, tiny: Path, tmp_path: Path) -> None:
+def test_a_model_of_several_files_is_created_from_all_of_them(
+    made: ServerUnderTest, tiny: Path, tmp_path: Path
+) -> None:
     files = {path.name: made.upload(path) for path in split(tiny, tmp_path / "parts", 9)}
     assert made.create("one", files=files, template="{{ .Prompt }}").json == {"status": "success"}
     assert layer_of(made, "one", "model") == layer_of(made, "tiny", "model")
@@ -162,7 +164,7 @@ def test_an_adapter_of_peft_is_converted(made: ServerUnderTest, tmp_path: Path) 
     made.unload_all()
 
 
-def test_an_adapter_that_does_not_fit_is_refused_when_the_model_is_made(made: ServerUnderTest, tmp_path: Path) -> None:
+def test_an_adapter_that_does_not_fit_is_refused_on_create(made: ServerUnderTest, tmp_path: Path) -> None:
     a, b = halves(1)
     config = made.upload(b'{"peft_type": "LORA"}')
     wrong: list[tuple[dict[str, str], str]] = []

@@ -34,7 +34,7 @@ def base(server: ServerUnderTest, fake: FakeRegistry) -> Iterator[str]:
         server.request("DELETE", "/api/delete", {"model": made})
 
 
-def test_a_base_that_is_not_here_is_pulled(server: ServerUnderTest, base: str) -> None:
+def test_a_missing_base_model_is_pulled(server: ServerUnderTest, base: str) -> None:
     lines = server.post("/api/create", {"model": "made", "from": base, "system": "Be brief."}).lines
     statuses = [line["status"] for line in lines]
     assert statuses[0] == "pulling manifest"
@@ -50,13 +50,15 @@ def test_a_base_that_is_not_here_is_pulled(server: ServerUnderTest, base: str) -
     assert "pulling manifest" not in [line["status"] for line in again]
 
 
-def test_a_modelfile_names_a_base_that_is_not_here(server: ServerUnderTest, base: str) -> None:
+def test_a_missing_base_model_of_a_modelfile_is_reported(server: ServerUnderTest, base: str) -> None:
     body = {"name": "made", "modelfile": f"FROM {base}\nSYSTEM Be brief.", "stream": False}
     assert server.post("/api/create", body).json == {"status": "success"}
     assert server.post("/api/show", {"name": "made"}).json["system"] == "Be brief."
 
 
-def test_a_base_that_nobody_has_is_an_error_as_of_a_pull(server: ServerUnderTest, fake: FakeRegistry) -> None:
+def test_a_base_model_that_no_registry_has_is_answered_with_the_error_of_a_pull(
+    server: ServerUnderTest, fake: FakeRegistry
+) -> None:
     body = {"model": "made", "from": f"{fake.host}/team/none"}
     with unchanged(server):
         streamed = server.post("/api/create", body)
@@ -73,9 +75,7 @@ def test_a_registry_that_does_not_answer_is_named(server: ServerUnderTest) -> No
     assert answer.error.startswith('pull model manifest: Get "http://127.0.0.1:9/v2/team/nobody/manifests/latest": ')
 
 
-def test_what_is_wrong_with_the_request_is_said_before_anything_is_pulled(
-    server: ServerUnderTest, fake: FakeRegistry
-) -> None:
+def test_an_invalid_request_is_refused_before_anything_is_pulled(server: ServerUnderTest, fake: FakeRegistry) -> None:
     body = {"model": "made", "from": f"{fake.host}/team/base", "parameters": {"temperature": "hot"}}
     answer = server.post("/api/create", body)
     assert (answer.status, answer.error) == (400, 'option "temperature" must be of type float32')
@@ -101,9 +101,7 @@ def test_a_client_that_goes_away_stops_the_pull(server: ServerUnderTest, fake: F
 
 
 @pytest.mark.parametrize("how", ["create", "copy", "modelfile"])
-def test_the_old_model_of_a_name_is_unloaded_when_another_takes_its_place(
-    server: ServerUnderTest, tmp_path: Path, how: str
-) -> None:
+def test_a_model_is_unloaded_when_another_takes_its_name(server: ServerUnderTest, tmp_path: Path, how: str) -> None:
     server.import_gguf("first", tiny_llama(tmp_path / "first.gguf", layers=1))
     server.import_gguf("second", tiny_llama(tmp_path / "second.gguf", layers=3))
     server.unload_all()
@@ -125,7 +123,7 @@ def test_the_old_model_of_a_name_is_unloaded_when_another_takes_its_place(
     assert server.ps() == {}
 
 
-def test_a_model_that_is_made_anew_of_the_same_files_stays_loaded(server: ServerUnderTest) -> None:
+def test_a_model_created_again_from_the_same_files_stays_loaded(server: ServerUnderTest) -> None:
     server.post("/api/copy", {"source": "tiny", "destination": "same"})
     server.unload_all()
     server.generate("same", options={"num_predict": 1})
@@ -137,7 +135,7 @@ def test_a_model_that_is_made_anew_of_the_same_files_stays_loaded(server: Server
     server.request("DELETE", "/api/delete", {"model": "same"})
 
 
-def test_a_reply_on_its_way_is_finished_when_its_model_is_replaced(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_reply_in_progress_finishes_when_its_model_is_replaced(server: ServerUnderTest, tmp_path: Path) -> None:
     server.import_gguf("busy", tiny_llama(tmp_path / "busy.gguf", layers=5))
     replies: list[int] = []
 

@@ -60,13 +60,13 @@ def test_a_text_or_a_list_of_texts_becomes_vectors_of_length_1(embedder: ServerU
 
 
 @pytest.mark.parametrize("model", ["bert", "tiny"])
-def test_a_hundred_texts_come_back_in_their_order(embedder: ServerUnderTest, model: str) -> None:
+def test_the_vectors_of_a_hundred_texts_are_in_their_order(embedder: ServerUnderTest, model: str) -> None:
     texts = [words(n, 1 + n * n % 50) for n in range(100)]
     together = embed(embedder, texts, model)
     assert [n for n, text in enumerate(texts) if not close(embed(embedder, text, model)[0], together[n])] == []
 
 
-def test_requests_at_once_get_each_their_own(embedder: ServerUnderTest) -> None:
+def test_concurrent_requests_get_their_own_answers(embedder: ServerUnderTest) -> None:
     alone = {n: embed(embedder, [words(n, 9), words(-n, 3)]) for n in range(12)}
     got: dict[int, list[list[float]]] = {}
 
@@ -81,7 +81,7 @@ def test_requests_at_once_get_each_their_own(embedder: ServerUnderTest) -> None:
     assert all(close(a, b) for n in alone for a, b in zip(got[n], alone[n], strict=True))
 
 
-def test_fewer_dimensions_are_the_first_ones_with_length_1_again(embedder: ServerUnderTest) -> None:
+def test_fewer_dimensions_are_the_first_ones_normalized_again(embedder: ServerUnderTest) -> None:
     (whole,) = embed(embedder, "the dog")
     (cut,) = embed(embedder, "the dog", dimensions=16)
     assert close(cut, [x / math.hypot(*whole[:16]) for x in whole[:16]])
@@ -89,7 +89,7 @@ def test_fewer_dimensions_are_the_first_ones_with_length_1_again(embedder: Serve
         assert close(embed(embedder, "the dog", dimensions=all_of_them)[0], whole)
 
 
-def test_a_text_that_is_too_long_is_cut_unless_that_is_forbidden(embedder: ServerUnderTest) -> None:
+def test_a_text_that_is_too_long_is_truncated_unless_that_is_forbidden(embedder: ServerUnderTest) -> None:
     request = {"model": "bert", "input": ["the dog", words(1, 500)]}
     answer = embedder.post("/api/embed", request)
     assert (answer.status, answer.json["prompt_eval_count"]) == (200, 4 + 64)
@@ -100,7 +100,7 @@ def test_a_text_that_is_too_long_is_cut_unless_that_is_forbidden(embedder: Serve
     assert embedder.post("/api/embeddings", {"model": "bert", "prompt": words(1, 500)}).status == 200
 
 
-def test_a_text_that_is_too_long_is_embedded_in_windows_if_that_is_wanted(embedder: ServerUnderTest) -> None:
+def test_a_text_that_is_too_long_is_embedded_in_windows_on_request(embedder: ServerUnderTest) -> None:
     long = words(1, 500)
     request = {"model": "bert", "input": ["the dog", long], "chunk": True, "truncate": False}
     answer = embedder.post("/api/embed", request)
@@ -116,7 +116,7 @@ def test_a_text_that_is_too_long_is_embedded_in_windows_if_that_is_wanted(embedd
     assert embed(embedder, long, chunk=False) == embed(embedder, long, chunk=None)
 
 
-def test_a_text_of_megabytes_is_cut_in_no_time(embedder: ServerUnderTest) -> None:
+def test_a_text_of_megabytes_is_truncated_quickly(embedder: ServerUnderTest) -> None:
     for model in ("bert", "tiny"):
         started = time.monotonic()
         assert len(embed(embedder, words(1, 1000) * 5000, model)) == 1
@@ -135,7 +135,7 @@ def test_no_text_loads_the_model(embedder: ServerUnderTest) -> None:
         assert (answer.status, answer.json) == (200, {"embedding": []})
 
 
-def test_no_text_and_no_time_to_live_unloads_it(embedder: ServerUnderTest) -> None:
+def test_no_text_with_keep_alive_zero_unloads_the_model(embedder: ServerUnderTest) -> None:
     embed(embedder, "the dog")
     assert embed(embedder, [], keep_alive=0) == []
     assert "bert:latest" not in embedder.ps()
@@ -148,7 +148,7 @@ def test_an_empty_text_among_others_has_a_vector_too(embedder: ServerUnderTest) 
         assert len(embed(embedder, ["", "the dog"], model)) == 2
 
 
-def test_the_older_form_gives_the_vector_as_the_model_made_it(embedder: ServerUnderTest) -> None:
+def test_the_older_form_returns_the_vector_without_normalizing(embedder: ServerUnderTest) -> None:
     answer = embedder.post("/api/embeddings", {"model": "bert", "prompt": "the dog"})
     assert (answer.status, list(answer.json)) == (200, ["embedding"])
     raw = answer.json["embedding"]
@@ -156,7 +156,7 @@ def test_the_older_form_gives_the_vector_as_the_model_made_it(embedder: ServerUn
     assert close([x / math.hypot(*raw) for x in raw], embed(embedder, "the dog")[0])
 
 
-def test_ollamas_own_client_is_content(embedder: ServerUnderTest) -> None:
+def test_the_client_of_ollama_accepts_the_answers(embedder: ServerUnderTest) -> None:
     client = ollama.Client(host=embedder.url)
     several = client.embed(model="bert", input=["the dog", "a cat"], truncate=True, options={"num_ctx": 32})
     assert (len(several.embeddings), several.prompt_eval_count) == (2, 8)
@@ -168,7 +168,7 @@ def test_ollamas_own_client_is_content(embedder: ServerUnderTest) -> None:
         client.embed(model="bert", input="the dog " * 500, truncate=False)
 
 
-def test_a_model_that_only_embeds_does_not_generate(embedder: ServerUnderTest) -> None:
+def test_an_embedding_model_does_not_generate(embedder: ServerUnderTest) -> None:
     for answer in (embedder.generate("bert", "the dog"), embedder.chat("bert", ("user", "the dog"))):
         assert answer.status == 400
         assert "does not support" in answer.error
@@ -196,7 +196,7 @@ def test_an_input_of_the_wrong_type_is_refused(embedder: ServerUnderTest, value:
         {"images": "x"},
     ],
 )
-def test_a_field_that_makes_no_sense_is_refused(embedder: ServerUnderTest, path: str, fields: dict[str, Any]) -> None:
+def test_an_invalid_field_is_refused(embedder: ServerUnderTest, path: str, fields: dict[str, Any]) -> None:
     answer = embedder.post(path, {"model": "bert", "input": "the dog", "prompt": "the dog", **fields})
     assert answer.status == 400, answer.body
     assert "\n" not in answer.error
@@ -214,9 +214,7 @@ def test_a_field_that_makes_no_sense_is_refused(embedder: ServerUnderTest, path:
         ("/api/embeddings", {"prompt": ["the dog"]}),
     ],
 )
-def test_a_field_of_one_form_that_makes_no_sense_is_refused(
-    embedder: ServerUnderTest, path: str, fields: dict[str, Any]
-) -> None:
+def test_an_invalid_field_of_one_form_is_refused(embedder: ServerUnderTest, path: str, fields: dict[str, Any]) -> None:
     answer = embedder.post(path, {"model": "bert", "input": "the dog", **fields})
     assert answer.status == 400, answer.body
     assert "\n" not in answer.error
@@ -233,7 +231,7 @@ def test_a_field_of_one_form_that_makes_no_sense_is_refused(
         b'{"input": %s, "prompt": %s}' % (b"[" * 100_000, b"[" * 100_000),
     ],
 )
-def test_a_body_that_is_no_request_is_refused(embedder: ServerUnderTest, path: str, body: bytes) -> None:
+def test_a_body_that_is_not_a_request_is_refused(embedder: ServerUnderTest, path: str, body: bytes) -> None:
     assert embedder.post(path, body).status == 400
 
 
@@ -251,12 +249,12 @@ def test_more_texts_than_an_answer_can_hold_are_refused(embedder: ServerUnderTes
 
 
 @pytest.mark.parametrize("text", ["\0", "é" * 200, "[SEP]", "</s><s>", "🦊🦊", " ", "\n\n", "ж" * 3000])
-def test_strange_texts_have_vectors_too(embedder: ServerUnderTest, text: str) -> None:
+def test_unusual_texts_have_vectors(embedder: ServerUnderTest, text: str) -> None:
     for model in ("bert", "tiny"):
         assert math.isclose(math.hypot(*embed(embedder, [text, "the dog"], model)[0]), 1, abs_tol=1e-6)
 
 
-def test_embedding_goes_on_beside_a_reply_and_neither_changes_the_other(embedder: ServerUnderTest) -> None:
+def test_embedding_beside_a_reply_changes_neither(embedder: ServerUnderTest) -> None:
     texts = [words(n, 40) for n in range(80)]
     quiet = embed(embedder, texts, "tiny")
     long = {"num_predict": 300, "num_ctx": 512}
@@ -270,7 +268,7 @@ def test_embedding_goes_on_beside_a_reply_and_neither_changes_the_other(embedder
     assert all(close(a, b) for a, b in zip(beside[0], quiet, strict=True))
 
 
-def test_a_client_that_hangs_up_is_computed_for_no_longer(embedder: ServerUnderTest) -> None:
+def test_computing_stops_when_the_client_hangs_up(embedder: ServerUnderTest) -> None:
     embed(embedder, "the dog", "tiny")
     body = json.dumps({"model": "tiny", "input": [words(n % 50, 400) for n in range(3000)]}).encode()
     with embedder.connect() as connection:
@@ -283,7 +281,7 @@ def test_a_client_that_hangs_up_is_computed_for_no_longer(embedder: ServerUnderT
     assert "Traceback" not in embedder.log
 
 
-def test_a_runner_that_dies_is_said_to_have_and_the_next_one_embeds(embedder: ServerUnderTest) -> None:
+def test_a_runner_that_dies_is_reported_and_the_next_one_embeds(embedder: ServerUnderTest) -> None:
     embedder.unload_all()
     embed(embedder, "the dog", "tiny")
     answers: list[int] = []
@@ -300,7 +298,7 @@ def test_a_runner_that_dies_is_said_to_have_and_the_next_one_embeds(embedder: Se
     assert len(embed(embedder, "the dog", "tiny")) == 1
 
 
-def test_a_model_that_only_embeds_is_not_loaded_to_generate(embedder: ServerUnderTest) -> None:
+def test_an_embedding_model_is_not_loaded_to_generate(embedder: ServerUnderTest) -> None:
     embedder.unload_all()
     generate = embedder.post("/api/generate", {"model": "bert", "prompt": "hi"})
     chat = embedder.post("/api/chat", {"model": "bert", "messages": [{"role": "user", "content": "hi"}]})

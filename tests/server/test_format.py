@@ -39,7 +39,7 @@ def ask(server: ServerUnderTest, format: Any, seed: int = 1, **fields: Any) -> d
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_schema_is_kept_to_and_its_keys_come_in_its_order(server: ServerUnderTest, seed: int) -> None:
+def test_a_reply_follows_its_schema_and_the_order_of_its_keys(server: ServerUnderTest, seed: int) -> None:
     answer = ask(server, CITY, seed)
     assert answer["done_reason"] == "stop"
     value = json.loads(answer["response"])
@@ -89,14 +89,14 @@ def test_every_one_of_many_finished_replies_of_random_weights_fits_its_schema(se
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_json_is_an_object(server: ServerUnderTest, seed: int) -> None:
+def test_the_format_json_gives_an_object(server: ServerUnderTest, seed: int) -> None:
     answer = ask(server, "json", seed, options=HOT | {"seed": seed, "num_predict": 2000, "num_ctx": 4096})
     if answer["done_reason"] == "stop":
         assert isinstance(json.loads(answer["response"]), dict)
     assert re.match(r"\{\s{0,50}[\"}]", answer["response"])
 
 
-def test_a_chat_streamed_is_held_to_its_format_too(server: ServerUnderTest) -> None:
+def test_a_streamed_chat_follows_its_format(server: ServerUnderTest) -> None:
     lines = server.chat("tiny", ("user", "hi"), stream=True, format=CITY, options=HOT).lines
     jsonschema.validate(json.loads("".join(line["message"]["content"] for line in lines)), CITY)
     assert lines[-1]["done_reason"] == "stop"
@@ -118,13 +118,13 @@ def test_regular_expressions_and_grammars_are_formats_too(server: ServerUnderTes
         ({"type": "grammar", "lark": "start: nothing"}, "nothing"),
     ],
 )
-def test_what_cannot_be_enforced_is_refused_by_name(server: ServerUnderTest, format: Any, word: str) -> None:
+def test_an_unsupported_keyword_of_a_schema_is_refused_by_name(server: ServerUnderTest, format: Any, word: str) -> None:
     answer = server.generate("tiny", "Tell me", format=format)
     assert answer.status == 400
     assert word in answer.json["error"]
 
 
-def test_those_beside_it_are_free(server: ServerUnderTest) -> None:
+def test_concurrent_replies_without_a_format_are_not_constrained(server: ServerUnderTest) -> None:
     free = {"options": {"temperature": 0, "num_predict": 40, "cache_prompt": False}, "stream": False}
     before = server.generate("tiny", "Tell me", **free).json["response"]
     with ThreadPoolExecutor(8) as pool:

@@ -17,7 +17,7 @@ UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
 DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 
 
-def test_a_reply_in_one_piece_has_ollamas_keys_in_ollamas_order(server: ServerUnderTest) -> None:
+def test_a_whole_reply_has_the_keys_of_ollama_in_order(server: ServerUnderTest) -> None:
     answer = server.generate("tiny")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
     expected = (
@@ -31,7 +31,7 @@ def test_a_reply_in_one_piece_has_ollamas_keys_in_ollamas_order(server: ServerUn
     assert answer.json["total_duration"] >= answer.json["load_duration"]
 
 
-def test_a_stream_is_lines_and_its_last_one_has_the_figures(server: ServerUnderTest) -> None:
+def test_a_stream_is_lines_and_the_last_one_has_the_counts(server: ServerUnderTest) -> None:
     answer = server.generate("tiny", stream=True)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-ndjson")
     assert answer.headers["Content-Length"] is None
@@ -46,13 +46,13 @@ def test_a_stream_is_lines_and_its_last_one_has_the_figures(server: ServerUnderT
     assert [line["created_at"] for line in answer.lines] == sorted(line["created_at"] for line in answer.lines)
 
 
-def test_streaming_is_what_one_gets_without_asking(server: ServerUnderTest) -> None:
+def test_streaming_is_the_default(server: ServerUnderTest) -> None:
     for body in ({}, {"stream": None}):
         answer = server.post("/api/generate", {"model": "tiny", "prompt": "x", **body})
         assert answer.headers["Content-Type"] == "application/x-ndjson"
 
 
-def test_the_model_is_named_as_it_was_asked_for(server: ServerUnderTest) -> None:
+def test_the_reply_names_the_model_as_the_request_did(server: ServerUnderTest) -> None:
     for name in ("tiny", "TINY:Latest", "registry.ollama.ai/library/tiny:latest"):
         assert server.generate(name).json["model"] == name
 
@@ -89,7 +89,7 @@ def test_keep_alive_is_seconds_or_a_duration(server: ServerUnderTest, keep_alive
 
 
 @pytest.mark.parametrize("keep_alive", [-1, "-1m", -0.5, 1e300])
-def test_a_negative_keep_alive_means_for_ever(server: ServerUnderTest, keep_alive: Any) -> None:
+def test_a_negative_keep_alive_means_forever(server: ServerUnderTest, keep_alive: Any) -> None:
     server.generate("tiny", "", keep_alive=keep_alive)
     assert seconds_left(server) > 100 * 365 * 24 * 3600
     server.unload("tiny")
@@ -147,7 +147,7 @@ def test_an_option_of_the_wrong_type_is_refused(server: ServerUnderTest, option:
         {"temperature": 1e308, "top_p": 1e-308},
     ],
 )
-def test_odd_options_still_give_a_reply(server: ServerUnderTest, options: dict[str, Any]) -> None:
+def test_unusual_options_give_a_reply(server: ServerUnderTest, options: dict[str, Any]) -> None:
     answer = server.generate("tiny", options={"num_predict": 3, **options})
     assert answer.status == 200, answer.body
     assert answer.json["done"] is True
@@ -164,7 +164,7 @@ def test_a_seed_gives_the_same_reply_again_and_another_seed_another(server: Serv
     assert len({told(seed) for seed in range(4)}) > 1
 
 
-def test_the_context_of_a_reply_goes_on_where_it_ended(server: ServerUnderTest) -> None:
+def test_the_context_of_a_reply_continues_the_conversation(server: ServerUnderTest) -> None:
     first = server.generate("tiny", "Once", options={"num_predict": 4}).json
     assert first["context"]
     assert all(isinstance(token, int) for token in first["context"])
@@ -175,14 +175,14 @@ def test_the_context_of_a_reply_goes_on_where_it_ended(server: ServerUnderTest) 
     assert forgotten["prompt_eval_count"] < second["prompt_eval_count"]
 
 
-def test_raw_prompts_have_no_context_and_take_nothing_that_shapes_them(server: ServerUnderTest) -> None:
+def test_raw_prompts_have_no_context_and_refuse_system_and_template(server: ServerUnderTest) -> None:
     assert "context" not in server.generate("tiny", raw=True).json
     for fields in ({"template": "x"}, {"system": "x"}, {"context": [1, 2]}):
         answer = server.generate("tiny", raw=True, **fields)
         assert (answer.status, answer.error) == (400, "raw mode does not support template, system, or context")
 
 
-def test_logprobs_stand_beside_the_text_they_are_of(server: ServerUnderTest) -> None:
+def test_logprobs_are_in_the_line_of_their_text(server: ServerUnderTest) -> None:
     options = {"num_predict": 4}
     plain = server.generate("tiny", options=options).json
     assert "logprobs" not in plain
@@ -224,7 +224,7 @@ def test_debug_render_shows_the_prompt_and_generates_nothing(server: ServerUnder
         assert answer.json["done"] is False
 
 
-def test_what_a_model_cannot_do_is_said_with_status_400(server: ServerUnderTest) -> None:
+def test_an_unsupported_capability_is_answered_with_400(server: ServerUnderTest) -> None:
     full = "registry.ollama.ai/library/tiny:latest"
     for fields, error in (
         ({"suffix": "x"}, f"{full} does not support insert"),
@@ -241,14 +241,14 @@ def test_what_a_model_cannot_do_is_said_with_status_400(server: ServerUnderTest)
             assert (answer.status, answer.error) == (400, error)
 
 
-def test_an_unknown_model_is_404_and_so_is_none(server: ServerUnderTest) -> None:
+def test_an_unknown_or_absent_model_is_answered_with_404(server: ServerUnderTest) -> None:
     answer = server.generate("nope")
     assert (answer.status, answer.error) == (404, "model 'nope' not found")
     assert server.post("/api/generate", {"prompt": "x"}).status == 404
     assert server.post("/api/generate", {"prompt": "x"}).error == "model '' not found"
 
 
-def test_a_prompt_that_is_too_long_is_cut_unless_that_is_forbidden(server: ServerUnderTest) -> None:
+def test_a_prompt_that_is_too_long_is_truncated_unless_that_is_forbidden(server: ServerUnderTest) -> None:
     prompt = "once upon a time " * 300
     cut = server.generate("tiny", prompt, options={"num_ctx": 128, "num_predict": 2})
     assert cut.status == 200
@@ -258,7 +258,7 @@ def test_a_prompt_that_is_too_long_is_cut_unless_that_is_forbidden(server: Serve
     assert "exceeds the available context size (128 tokens)" in refused.error
 
 
-def test_a_reply_of_bytes_that_are_no_text_ends_with_a_reason_like_any_other(server: ServerUnderTest) -> None:
+def test_a_reply_of_bytes_that_are_not_text_ends_with_a_reason(server: ServerUnderTest) -> None:
     for seed in range(5):
         answer = server.generate("tiny", stream=True, options={"seed": seed, "temperature": 3, "num_predict": 60})
         assert answer.lines[-1]["done"] is True
@@ -318,14 +318,14 @@ def test_a_stop_string_ends_the_reply_and_is_left_out(teller: ServerUnderTest, a
         assert lines[-1]["done_reason"] == "stop"
 
 
-def test_system_and_template_of_the_request_shape_the_prompt(
+def test_system_and_template_of_the_request_replace_those_of_the_model(
     teller: ServerUnderTest, continued: Callable[[str], Continuation]
 ) -> None:
     shaped = teller.generate("teller", "blue?", system="Why is", template="<|user|>{{ .System }} the sky {{ .Prompt }}")
     assert shaped.json["response"] == continued(f"<|user|>{SKY}").text
 
 
-def test_tokens_are_sent_as_they_come(server: ServerUnderTest) -> None:
+def test_tokens_are_sent_as_they_are_generated(server: ServerUnderTest) -> None:
     body = b'{"model":"tiny","prompt":"Once upon a time","options":{"num_predict":400,"num_ctx":512}}'
     head = f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with server.connect() as connection:

@@ -123,7 +123,7 @@ def test_clients_that_hang_up_at_any_moment_leave_nothing_behind(lonely: ServerU
         assert "unexpected error" not in server.log
 
 
-def test_a_client_that_leaves_during_the_load_does_not_stop_it(server: ServerUnderTest) -> None:
+def test_a_load_continues_when_its_client_leaves(server: ServerUnderTest) -> None:
     server.unload_all()
     until(lambda: not server.runners())  # or one that is leaving would be taken for the one that comes
     body = b'{"model":"tiny","prompt":"x"}'
@@ -137,7 +137,7 @@ def test_a_client_that_leaves_during_the_load_does_not_stop_it(server: ServerUnd
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_leaves_ends_its_reply_at_once(server: ServerUnderTest, stream: bool) -> None:
+def test_a_reply_ends_at_once_when_its_client_leaves(server: ServerUnderTest, stream: bool) -> None:
     server.generate("tiny", "")
     fields = {"model": "tiny", "prompt": "x", "stream": stream, "options": {"num_predict": -1, "num_ctx": 512}}
     body = json.dumps(fields).encode()
@@ -148,7 +148,7 @@ def test_a_client_that_leaves_ends_its_reply_at_once(server: ServerUnderTest, st
     assert server.unload("tiny") < 1.5
 
 
-def test_connections_that_say_nothing_keep_nobody_from_being_answered(server: ServerUnderTest) -> None:
+def test_idle_connections_do_not_block_other_requests(server: ServerUnderTest) -> None:
     with contextlib.ExitStack() as stack:
         for number in range(300):
             connection = stack.enter_context(server.connect())

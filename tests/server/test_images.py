@@ -64,21 +64,21 @@ def said(answer: Answer) -> str:
     return text
 
 
-def test_a_model_with_a_projector_says_that_it_sees(seer: ServerUnderTest) -> None:
+def test_a_model_with_a_projector_has_the_capability_vision(seer: ServerUnderTest) -> None:
     shown = seer.post("/api/show", {"model": SEER}).json
     assert "vision" in shown["capabilities"]
     assert shown["projector_info"]["clip.projector_type"] == "mlp"
     assert shown["details"]["families"] == ["llama", "clip"]
 
 
-def test_a_picture_changes_the_answer_and_the_same_one_does_not(seer: ServerUnderTest) -> None:
+def test_an_image_changes_the_answer_and_the_same_image_does_not(seer: ServerUnderTest) -> None:
     one, other = encoded(image(1)), encoded(image(2))
     texts = [said(ask(seer, ("user", "what is this", [picture]))) for picture in (one, other, one)]
     assert texts[0] == texts[2] != texts[1]
     assert said(ask(seer, ("user", "what is this", []))) not in texts
 
 
-def test_the_marks_stand_where_the_template_puts_the_message(seer: ServerUnderTest) -> None:
+def test_the_placeholders_are_where_the_template_puts_the_message(seer: ServerUnderTest) -> None:
     one, two = encoded(image(1)), encoded(image(2))
     answer = ask(
         seer,
@@ -92,7 +92,7 @@ def test_the_marks_stand_where_the_template_puts_the_message(seer: ServerUnderTe
     )
 
 
-def test_several_pictures_in_a_message_count_in_their_order(seer: ServerUnderTest) -> None:
+def test_the_order_of_images_in_a_message_matters(seer: ServerUnderTest) -> None:
     one, two = encoded(image(1)), encoded(image(2))
     there, back = (ask(seer, ("user", "compare", pictures)) for pictures in ([one, two], [two, one]))
     assert said(there) != said(back)
@@ -101,7 +101,7 @@ def test_several_pictures_in_a_message_count_in_their_order(seer: ServerUnderTes
     assert there.json["prompt_eval_count"] - alone.json["prompt_eval_count"] >= PATCHES
 
 
-def test_a_second_question_about_a_picture_computes_only_the_question(seer: ServerUnderTest) -> None:
+def test_a_second_question_about_an_image_computes_only_the_question(seer: ServerUnderTest) -> None:
     picture = encoded(image(3))
     first = ask(seer, ("user", "what colour", [picture]))
     second = ask(seer, ("user", "what shape is it", [picture]))
@@ -118,7 +118,7 @@ def test_a_second_question_about_a_picture_computes_only_the_question(seer: Serv
     assert "prompt_cached_count" not in uncached.json
 
 
-def test_generate_takes_pictures_with_a_template_and_raw(seer: ServerUnderTest) -> None:
+def test_generate_accepts_images_with_a_template_and_raw(seer: ServerUnderTest) -> None:
     pictures = [encoded(image(4))]
     answer = seer.generate(SEER, "what is it", images=pictures)
     assert answer.status == 200
@@ -131,7 +131,7 @@ def test_generate_takes_pictures_with_a_template_and_raw(seer: ServerUnderTest) 
     assert first.json["prompt_eval_count"] > PATCHES
 
 
-def test_a_mark_without_a_picture_is_text(seer: ServerUnderTest) -> None:
+def test_a_placeholder_without_an_image_is_text(seer: ServerUnderTest) -> None:
     assert ask(seer, ("user", "what does [img-0] mean", [])).status == 200
     assert ask(seer, ("user", "what does [img-7] mean, or [img-99999999]", [encoded(image(1))])).status == 200
 
@@ -146,13 +146,13 @@ def test_every_format_is_understood(seer: ServerUnderTest, form: str) -> None:
     )
 
 
-def test_of_a_gif_the_first_frame_counts(seer: ServerUnderTest) -> None:
+def test_the_first_frame_of_a_gif_is_used(seer: ServerUnderTest) -> None:
     frames = [PIL.Image.new("RGB", (32, 32), colour) for colour in ("black", "white", "red")]
     moving = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert said(ask(seer, ("user", "look", [moving]))) == said(ask(seer, ("user", "look", [encoded(frames[0])])))
 
 
-def test_a_picture_is_turned_as_its_exif_says(seer: ServerUnderTest) -> None:
+def test_an_image_is_rotated_as_its_exif_data_says(seer: ServerUnderTest) -> None:
     upright = image(5, (40, 40))
     exif = PIL.Image.Exif()
     exif[0x0112] = 8  # to be turned to the left
@@ -163,7 +163,7 @@ def test_a_picture_is_turned_as_its_exif_says(seer: ServerUnderTest) -> None:
     )
 
 
-def test_what_is_transparent_is_white(seer: ServerUnderTest) -> None:
+def test_transparent_pixels_are_white(seer: ServerUnderTest) -> None:
     glass = encoded(PIL.Image.new("RGBA", (32, 32), (255, 0, 0, 0)))
     white = encoded(PIL.Image.new("RGB", (32, 32), "white"))
     assert said(ask(seer, ("user", "look", [glass]))) == said(ask(seer, ("user", "look", [white])))
@@ -181,7 +181,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_no_picture_is_refused(seer: ServerUnderTest, what: str) -> None:
+def test_a_file_that_is_not_an_image_is_refused(seer: ServerUnderTest, what: str) -> None:
     data, reason = WRONG[what]
     wrong, right = base64.b64encode(data).decode(), encoded(image(1))
     for answer in (
@@ -198,12 +198,12 @@ def test_what_is_no_picture_is_refused(seer: ServerUnderTest, what: str) -> None
     assert said(ask(seer, ("user", "look", [right])))
 
 
-def test_what_is_no_base64_is_refused(seer: ServerUnderTest) -> None:
+def test_an_image_that_is_not_base64_is_refused(seer: ServerUnderTest) -> None:
     for answer in (ask(seer, ("user", "look", ["%%%"])), seer.generate(SEER, images=["%%%"])):
         assert (answer.status, answer.error) == (400, "illegal base64 data at input byte 0")
 
 
-def test_a_model_that_does_not_see_refuses_pictures(seer: ServerUnderTest) -> None:
+def test_a_model_without_vision_refuses_images(seer: ServerUnderTest) -> None:
     picture = encoded(image(1))
     answer = seer.generate("tiny", images=[picture])
     assert (answer.status, answer.error) == (400, REFUSAL)
@@ -213,14 +213,14 @@ def test_a_model_that_does_not_see_refuses_pictures(seer: ServerUnderTest) -> No
     assert (answer.status, answer.error) == (400, REFUSAL)
 
 
-def test_pictures_that_do_not_fit_the_context_are_refused(seer: ServerUnderTest) -> None:
+def test_images_that_do_not_fit_the_context_are_refused(seer: ServerUnderTest) -> None:
     pictures = [encoded(image(seed)) for seed in range(8)]
     answer = ask(seer, ("user", "look", pictures), options={"num_ctx": 64})
     assert answer.status == 400
     assert "exceeds the available context size" in answer.error
 
 
-def test_old_messages_leave_with_their_pictures(seer: ServerUnderTest) -> None:
+def test_old_messages_are_dropped_with_their_images(seer: ServerUnderTest) -> None:
     turns = [("user", f"turn {n}", [encoded(image(n))]) for n in range(20)]
     answer = ask(seer, *turns, options={"num_ctx": 128, "num_predict": 4})
     assert answer.status == 200, answer.body
@@ -229,7 +229,7 @@ def test_old_messages_leave_with_their_pictures(seer: ServerUnderTest) -> None:
     assert said(few) == said(answer)
 
 
-def test_clients_at_once_with_other_pictures_and_with_none(seer: ServerUnderTest) -> None:
+def test_concurrent_clients_with_different_images_and_without_any(seer: ServerUnderTest) -> None:
     pictures: list[list[str]] = [[encoded(image(20 + n))] if n % 3 else [] for n in range(9)]
     alone = [said(ask(seer, ("user", f"what is {n}", pictures[n]))) for n in range(9)]
     seer.unload(SEER)
@@ -246,7 +246,7 @@ def test_clients_at_once_with_other_pictures_and_with_none(seer: ServerUnderTest
     assert [got[n] for n in range(9)] == alone
 
 
-def test_a_client_that_leaves_in_the_middle_leaves_the_server_in_order(seer: ServerUnderTest) -> None:
+def test_the_server_is_in_order_after_a_client_left_within_a_request(seer: ServerUnderTest) -> None:
     large = encoded(image(40, (3000, 2000)))
     body = json.dumps({"model": SEER, "messages": [{"role": "user", "content": "look", "images": [large]}]}).encode()
     head = f"POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
@@ -264,7 +264,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_the_server_in_order(seer: Ser
     until(lambda: len(seer.runners()) >= 1)
 
 
-def test_a_projector_counts_in_memory_and_tells_models_apart(
+def test_a_projector_counts_as_memory_and_distinguishes_models(
     seer: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("other")
@@ -285,14 +285,14 @@ def test_a_projector_counts_in_memory_and_tells_models_apart(
     seer.request("DELETE", "/api/delete", {"model": "other-seer"})
 
 
-def test_the_official_client_sends_pictures(seer: ServerUnderTest) -> None:
+def test_the_official_client_sends_images(seer: ServerUnderTest) -> None:
     client = ollama.Client(seer.url)
     data = base64.b64decode(encoded(image(6)))
     answer = client.chat(SEER, [{"role": "user", "content": "look", "images": [data]}])
     assert answer.message.content == said(ask(seer, ("user", "look", [encoded(image(6))])))
 
 
-def test_a_projector_of_another_model_is_told_when_it_is_loaded(
+def test_a_projector_of_another_model_is_reported_on_load(
     seer: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("wrong")
@@ -304,7 +304,7 @@ def test_a_projector_of_another_model_is_told_when_it_is_loaded(
     seer.request("DELETE", "/api/delete", {"model": "crossed"})
 
 
-def test_a_model_with_its_encoder_in_one_file_says_why_it_cannot_be_run(
+def test_a_one_file_model_whose_encoder_is_unsupported_is_refused_with_the_reason(
     server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("whole") / "whole.gguf"

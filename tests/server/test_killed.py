@@ -63,7 +63,7 @@ def asked_for(fake: FakeRegistry, header: str, method: str) -> list[tuple[int, i
 
 
 @pytest.mark.parametrize("times", TIMES)
-def test_in_a_pull(tmp_path: Path, fake: FakeRegistry, times: int) -> None:
+def test_a_server_killed_within_a_pull_leaves_a_sound_library(tmp_path: Path, fake: FakeRegistry, times: int) -> None:
     dice, resumed, whole = random.Random(times), 0, {"model": f"{fake.host}/team/m", "stream": False}
     for _ in range(times):
         fake.pause = 0.02
@@ -84,7 +84,7 @@ def test_in_a_pull(tmp_path: Path, fake: FakeRegistry, times: int) -> None:
 
 
 @pytest.mark.parametrize("times", TIMES)
-def test_in_a_push(tmp_path: Path, fake: FakeRegistry, times: int) -> None:
+def test_a_server_killed_within_a_push_leaves_a_sound_library(tmp_path: Path, fake: FakeRegistry, times: int) -> None:
     dice, resumed, name = random.Random(times), 0, f"{fake.host}/team/copy"
     with ServerUnderTest(tmp_path) as server:
         server.post("/api/pull", {"model": f"{fake.host}/team/m", "stream": False})
@@ -114,7 +114,7 @@ def test_in_a_push(tmp_path: Path, fake: FakeRegistry, times: int) -> None:
 
 
 @pytest.mark.parametrize("times", TIMES)
-def test_in_a_create(tmp_path: Path, tiny: Path, times: int) -> None:
+def test_a_server_killed_within_a_create_leaves_a_sound_library(tmp_path: Path, tiny: Path, times: int) -> None:
     dice, data = random.Random(times), tiny.read_bytes()
 
     def make(server: ServerUnderTest) -> None:

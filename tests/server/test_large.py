@@ -50,13 +50,13 @@ def beside_others(server: ServerUnderTest, work: Callable[[], Any]) -> Any:
     raise AssertionError(f"the longest of {len(waits)} other requests took {longest:.1f} s")
 
 
-def test_nobody_waits_while_a_large_prompt_is_rendered(server: ServerUnderTest) -> None:
+def test_other_requests_do_not_wait_while_a_large_prompt_is_rendered(server: ServerUnderTest) -> None:
     prompt = text(20)
     answer = beside_others(server, lambda: server.generate("tiny", prompt, _debug_render_only=True))
     assert answer.json["_debug_info"]["rendered_template"] == prompt
 
 
-def test_nobody_waits_while_a_chat_of_many_messages_is_read(server: ServerUnderTest) -> None:
+def test_other_requests_do_not_wait_while_a_chat_of_many_messages_is_decoded(server: ServerUnderTest) -> None:
     turns = [("user" if i % 2 == 0 else "assistant", f"{i}") for i in range(60_001)]
     answer = beside_others(server, lambda: server.chat("tiny", *turns, truncate=False, _debug_render_only=True))
     assert answer.json["_debug_info"]["rendered_template"].endswith("60000")
@@ -75,7 +75,7 @@ def test_the_context_of_a_large_prompt_has_all_of_its_tokens(server: ServerUnder
 
 
 @pytest.mark.slow
-def test_nobody_waits_while_a_large_prompt_is_answered(server: ServerUnderTest) -> None:
+def test_other_requests_do_not_wait_while_a_large_prompt_is_answered(server: ServerUnderTest) -> None:
     body = json.dumps({"model": "tiny", "prompt": text(20), "stream": False, "options": {"num_predict": 2}})
 
     def ask() -> Any:

@@ -17,11 +17,11 @@ def written(message: str, *values: object, error: BaseException | None = None) -
     return FORMATTER.format(logging.LogRecord("paddock", logging.INFO, "", 0, message, values, info))
 
 
-def test_a_text_of_a_client_adds_no_line() -> None:
+def test_a_text_of_a_client_adds_no_line_to_the_log() -> None:
     assert written("no model %s", "a\nb\r\x1b[31m\u2028\x85\x00") == r"INFO no model a\nb\r\x1b[31m\u2028\x85\x00"
 
 
-def test_a_line_has_an_end() -> None:
+def test_a_log_line_has_a_limited_length() -> None:
     assert len(written("%s", "x" * 1_000_000)) < MAX_LOG_MESSAGE + 20
 
 
@@ -53,7 +53,7 @@ def test_a_name_with_line_breaks_leaves_no_line_of_its_own(server: ServerUnderTe
     assert not any(line.startswith(forged) for line in server.log.splitlines())
 
 
-def test_unknown_options_without_end_do_not_fill_the_log(server: ServerUnderTest) -> None:
+def test_thousands_of_unknown_options_do_not_fill_the_log(server: ServerUnderTest) -> None:
     before = len(server.log)
     answer = server.generate("tiny", options={f"unknown{n}": n for n in range(50_000)} | {"num_predict": 1})
     assert answer.status == 200

@@ -40,14 +40,16 @@ def refused(server: ServerUnderTest, method: str, path: str, body: Any, status: 
 
 @pytest.mark.parametrize("path", INFERENCE)
 @pytest.mark.parametrize(("value", "error"), KEEP_ALIVE)
-def test_a_keep_alive_that_is_no_duration(server: ServerUnderTest, path: str, value: Any, error: str) -> None:
+def test_a_keep_alive_that_is_not_a_duration_is_refused(
+    server: ServerUnderTest, path: str, value: Any, error: str
+) -> None:
     refused(server, "POST", path, GOOD[path][1] | {"keep_alive": value}, 400, error)
 
 
 @pytest.mark.parametrize(("path", "field"), [*((p, "options") for p in (*INFERENCE, "/api/show")),
                                              ("/api/create", "parameters")])  # fmt: skip
 @pytest.mark.parametrize(("name", "value", "kind"), OPTIONS)
-def test_an_option_of_another_type(
+def test_an_option_of_the_wrong_type_is_refused_with_its_name(
     server: ServerUnderTest, path: str, field: str, name: str, value: Any, kind: str
 ) -> None:
     refused(server, "POST", path, GOOD[path][1] | {field: {name: value}}, 400, f'option "{name}" must be {kind}')
@@ -55,7 +57,7 @@ def test_an_option_of_another_type(
 
 @pytest.mark.parametrize("path", ["/api/generate", "/api/chat"])
 @pytest.mark.parametrize("fields", SHARED, ids=json.dumps)
-def test_a_field_of_generate_and_chat_with_a_value_that_it_cannot_have(
+def test_an_invalid_value_of_a_field_of_generate_and_chat_is_refused(
     server: ServerUnderTest, path: str, fields: dict[str, Any]
 ) -> None:
     error = None
@@ -70,7 +72,7 @@ def test_a_field_of_generate_and_chat_with_a_value_that_it_cannot_have(
 
 
 @pytest.mark.parametrize(("path", "fields", "status", "error"), FIELDS)
-def test_a_field_with_a_value_that_it_cannot_have(
+def test_an_invalid_value_of_a_field_is_refused(
     server: ServerUnderTest, path: str, fields: dict[str, Any], status: int, error: str | None
 ) -> None:
     method, body = GOOD[path]
@@ -79,14 +81,14 @@ def test_a_field_with_a_value_that_it_cannot_have(
 
 @pytest.mark.parametrize("path", NAMED)
 @pytest.mark.parametrize("value", [0, 1.5, True, [], {}, ["tiny"], {"name": "tiny"}], ids=json.dumps)
-def test_a_model_that_is_no_text(server: ServerUnderTest, path: str, value: Any) -> None:
+def test_a_model_name_that_is_not_a_text_is_refused(server: ServerUnderTest, path: str, value: Any) -> None:
     method, body = GOOD[path]
     refused(server, method, path, body | {"model": value}, 400, None)
 
 
 @pytest.mark.parametrize("path", INFERENCE)
 @pytest.mark.parametrize("name", ["nobody", "tiny:none", "library/nobody", "example.com/tiny/tiny:7b"])
-def test_a_model_that_is_not_there(server: ServerUnderTest, path: str, name: str) -> None:
+def test_an_unknown_model_is_answered_with_404(server: ServerUnderTest, path: str, name: str) -> None:
     refused(server, "POST", path, GOOD[path][1] | {"model": name}, 404, NOBODY.format(name))
 
 
@@ -94,24 +96,24 @@ def test_a_model_that_is_not_there(server: ServerUnderTest, path: str, name: str
 @pytest.mark.parametrize(
     "name", ["../x", "a/../b", "..:..", "tiny:", ":latest", "a//b", "/tiny", "tiny/", "t\u00edny", "tiny\u0000", "-x"]
 )
-def test_a_name_that_is_none(server: ServerUnderTest, path: str, name: str) -> None:
+def test_an_invalid_name_is_refused(server: ServerUnderTest, path: str, name: str) -> None:
     refused(server, "POST", path, GOOD[path][1] | {"model": name}, 400, "invalid model name")
 
 
 @pytest.mark.parametrize("path", GOOD)
 @pytest.mark.parametrize("body", BODIES)
-def test_a_body_that_is_no_json_object(server: ServerUnderTest, path: str, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(server: ServerUnderTest, path: str, body: bytes) -> None:
     refused(server, GOOD[path][0], path, body, 400, None)
 
 
 @pytest.mark.parametrize("path", GOOD)
-def test_no_body_at_all(server: ServerUnderTest, path: str) -> None:
+def test_an_absent_body_is_refused(server: ServerUnderTest, path: str) -> None:
     refused(server, GOOD[path][0], path, None, 400, "missing request body")
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD"])
 @pytest.mark.parametrize("digest", DIGESTS)
-def test_a_digest_that_is_none(server: ServerUnderTest, method: str, digest: str) -> None:
+def test_an_invalid_digest_is_refused(server: ServerUnderTest, method: str, digest: str) -> None:
     with unchanged(server):
         answer = server.request(method, f"/api/blobs/{digest}", b"x" if method == "POST" else None)
     assert answer.status == 400
@@ -122,16 +124,16 @@ ARCHIVES = [b"", b"x", b"x" * 5_000, b"\0" * 10_240, b"\x1f\x8b\x08\x00", b'{"mo
 
 
 @pytest.mark.parametrize("archive", ARCHIVES, ids=range(len(ARCHIVES)))
-def test_an_archive_that_is_none(server: ServerUnderTest, archive: bytes) -> None:
+def test_an_invalid_archive_is_refused(server: ServerUnderTest, archive: bytes) -> None:
     refused(server, "POST", "/api/import?model=made", archive, 400, None)
 
 
 @pytest.mark.parametrize("name", ["../made", "%00", "a%20b", "made:", "a/b/c/d"])
-def test_an_archive_that_is_to_have_a_name_that_is_none(server: ServerUnderTest, name: str) -> None:
+def test_an_import_under_an_invalid_name_is_refused(server: ServerUnderTest, name: str) -> None:
     refused(server, "POST", f"/api/import?model={name}", b"x", 400, "invalid model name")
 
 
-def test_archives_that_break_off_are_no_surprise(tmp_path: Path) -> None:
+def test_archives_that_break_off_are_refused(tmp_path: Path) -> None:
     head = b"POST /api/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n"
     with ServerUnderTest(tmp_path) as server:
         for _ in range(40):
@@ -152,7 +154,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("method", "path"), WRONG)
-def test_a_method_that_a_path_does_not_have(server: ServerUnderTest, method: str, path: str) -> None:
+def test_an_unsupported_method_is_answered_with_405(server: ServerUnderTest, method: str, path: str) -> None:
     answer = server.request(method, path, b"{}" if method != "GET" else None)
     assert (answer.status, answer.body) == (405, b"405 method not allowed")
     assert set(answer.headers["Allow"].split(", ")) == METHODS[path]
@@ -173,7 +175,7 @@ def test_a_method_that_a_path_does_not_have(server: ServerUnderTest, method: str
         ("/api/show", "nonsense"),
     ],
 )
-def test_values_within_values_without_end(server: ServerUnderTest, path: str, field: str, depth: int) -> None:
+def test_deeply_nested_values_are_refused(server: ServerUnderTest, path: str, field: str, depth: int) -> None:
     value = b'{"a":' * depth + b"1" + b"}" * depth
     if field == "tools":
         value = b'[{"type":"function","function":{"name":"f","parameters":%s}}]' % value
@@ -188,7 +190,7 @@ def test_values_within_values_without_end(server: ServerUnderTest, path: str, fi
 
 
 @pytest.mark.parametrize(("path", "fields"), HUGE, ids=range(len(HUGE)))
-def test_values_without_end_are_answered(server: ServerUnderTest, path: str, fields: dict[str, Any]) -> None:
+def test_deeply_nested_values_are_answered(server: ServerUnderTest, path: str, fields: dict[str, Any]) -> None:
     with unchanged(server):
         answer = server.post(path, GOOD[path][1] | fields)
     assert answer.status in (200, 400, 404, 501), answer.body[:300]
@@ -197,14 +199,14 @@ def test_values_without_end_are_answered(server: ServerUnderTest, path: str, fie
 
 @pytest.mark.parametrize("path", INFERENCE)
 @pytest.mark.parametrize("value", ["1" * 5_000 + "h", "0." + "1" * 5_000 + "h"])
-def test_a_keep_alive_of_thousands_of_digits(server: ServerUnderTest, path: str, value: str) -> None:
+def test_a_keep_alive_of_thousands_of_digits_is_refused(server: ServerUnderTest, path: str, value: str) -> None:
     error = f'time: invalid duration "{value[:64]}..."'
     refused(server, "POST", path, GOOD[path][1] | {"keep_alive": value}, 400, error)
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 @pytest.mark.parametrize("path", [*GOOD, f"/api/blobs/{ZEROS}"])
-def test_a_body_that_breaks_off(server: ServerUnderTest, path: str, framing: str) -> None:
+def test_a_body_that_breaks_off_is_refused(server: ServerUnderTest, path: str, framing: str) -> None:
     method, body = GOOD.get(path, ("POST", {}))
     data = json.dumps(body).encode()
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n".encode()
@@ -219,7 +221,7 @@ def test_a_body_that_breaks_off(server: ServerUnderTest, path: str, framing: str
     assert "Traceback" not in server.log[logged:]
 
 
-def test_after_all_that_the_server_is_well(server: ServerUnderTest) -> None:
+def test_the_server_still_works_after_all_of_these_requests(server: ServerUnderTest) -> None:
     assert server.generate("tiny", options={"num_predict": 2}).status == 200
     assert server.tags().keys() >= {"tiny:latest"}
     assert "unexpected error" not in server.log

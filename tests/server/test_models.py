@@ -23,7 +23,9 @@ def delete(server: ServerUnderTest, *names: str) -> None:
         assert server.request("DELETE", "/api/delete", {"model": name}).status == 200
 
 
-def test_a_model_is_made_of_an_uploaded_file_which_is_kept_byte_for_byte(server: ServerUnderTest, tiny: Path) -> None:
+def test_a_model_is_created_from_an_uploaded_file_which_is_kept_byte_for_byte(
+    server: ServerUnderTest, tiny: Path
+) -> None:
     digest = server.upload(tiny)
     answer = server.post("/api/create", {"model": "made", "files": {"a.gguf": digest}, "template": "{{ .Prompt }}"})
     assert answer.headers["Content-Type"] == "application/x-ndjson"
@@ -37,7 +39,7 @@ def test_a_model_is_made_of_an_uploaded_file_which_is_kept_byte_for_byte(server:
     delete(server, "made")
 
 
-def test_a_model_is_made_of_another(server: ServerUnderTest) -> None:
+def test_a_model_is_created_from_another(server: ServerUnderTest) -> None:
     assert server.create("mario", **{"from": "tiny"}, system="You are Mario.").json == {"status": "success"}
     shown = server.post("/api/show", {"model": "mario"}).json
     assert (shown["system"], shown["template"]) == ("You are Mario.", "{{ .Prompt }}")
@@ -46,7 +48,7 @@ def test_a_model_is_made_of_another(server: ServerUnderTest) -> None:
     assert server.generate("tiny").status == 200  # the shared blobs are still there
 
 
-def test_a_model_is_made_of_a_modelfile_as_in_2024(server: ServerUnderTest) -> None:
+def test_a_model_is_created_from_a_modelfile_as_in_2024(server: ServerUnderTest) -> None:
     modelfile = 'FROM tiny\nSYSTEM You are Mario.\nTEMPLATE """{{ .System }}: {{ .Prompt }}"""\nPARAMETER stop X\n'
     answer = server.post("/api/create", {"name": "old", "modelfile": modelfile})
     statuses = [line["status"] for line in answer.lines]
@@ -108,7 +110,7 @@ def test_a_create_that_fails_says_why_and_leaves_the_folder_as_it_was(
             assert answer.status < 500 or answer.status == 501
 
 
-def test_a_blob_is_there_after_its_upload_and_again_needs_none(server: ServerUnderTest) -> None:
+def test_a_blob_exists_after_its_upload_and_need_not_be_uploaded_again(server: ServerUnderTest) -> None:
     data = b"not a model, but a blob"
     digest = digest_of(data)
     path = f"/api/blobs/{digest}"
@@ -122,7 +124,7 @@ def test_a_blob_is_there_after_its_upload_and_again_needs_none(server: ServerUnd
     (server.models / "blobs" / digest.replace(":", "-")).unlink()
 
 
-def test_a_blob_that_is_not_what_it_was_said_to_be_is_dropped(server: ServerUnderTest) -> None:
+def test_a_blob_with_the_wrong_digest_is_dropped(server: ServerUnderTest) -> None:
     zeros = "sha256:" + "0" * 64
     with unchanged(server):
         answer = server.post(f"/api/blobs/{zeros}", b"hello")
@@ -132,7 +134,7 @@ def test_a_blob_that_is_not_what_it_was_said_to_be_is_dropped(server: ServerUnde
     )
 
 
-def test_a_blob_of_an_upload_that_breaks_off_is_dropped(server: ServerUnderTest) -> None:
+def test_a_blob_is_dropped_if_its_upload_breaks_off(server: ServerUnderTest) -> None:
     head = f"POST /api/blobs/{digest_of(b'x' * 1000)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
     with unchanged(server):
         server.exchange(head.encode() + b"x" * 500)
@@ -155,7 +157,7 @@ def test_tags_lists_the_newest_first_with_their_details(server: ServerUnderTest)
     delete(server, "one", "example/Two_2.5:tag-x")
 
 
-def test_show_tells_all_and_hides_long_arrays_unless_asked(server: ServerUnderTest) -> None:
+def test_show_returns_everything_but_long_arrays(server: ServerUnderTest) -> None:
     shown = server.post("/api/show", {"model": "tiny"}).json
     assert {"modelfile", "parameters", "template", "details", "model_info", "capabilities", "modified_at"} <= set(shown)
     assert shown["capabilities"] == ["completion"]
@@ -166,7 +168,7 @@ def test_show_tells_all_and_hides_long_arrays_unless_asked(server: ServerUnderTe
     assert len(verbose["model_info"]["tokenizer.ggml.tokens"]) == verbose["model_info"]["llama.vocab_size"]
 
 
-def test_ps_tells_what_is_loaded_while_it_is(server: ServerUnderTest) -> None:
+def test_ps_lists_a_model_while_it_is_loaded(server: ServerUnderTest) -> None:
     server.unload_all()
     body = b'{"model":"tiny","prompt":"x","keep_alive":"400ms","options":{"num_predict":300}}'
     with server.connect() as connection:
@@ -208,7 +210,7 @@ def test_a_copy_is_the_same_model_and_names_are_found_in_any_case(server: Server
         ("tiny", "", 400, 'destination "" is invalid'),
     ],
 )
-def test_a_copy_that_cannot_be_is_refused(
+def test_an_invalid_copy_is_refused(
     server: ServerUnderTest, source: str, destination: str, status: int, error: str
 ) -> None:
     with unchanged(server):
@@ -216,7 +218,7 @@ def test_a_copy_that_cannot_be_is_refused(
     assert (answer.status, answer.error) == (status, error)
 
 
-def test_delete_takes_the_blobs_that_no_other_model_uses(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_delete_removes_the_blobs_that_no_other_model_uses(server: ServerUnderTest, tmp_path: Path) -> None:
     with unchanged(server):
         server.import_gguf("gone", tiny_llama(tmp_path / "gone.gguf", seed=9), template="{{ .Prompt }}")
         delete(server, "gone")
@@ -226,7 +228,7 @@ def test_delete_takes_the_blobs_that_no_other_model_uses(server: ServerUnderTest
     assert (answer.status, answer.error) == (400, 'name "a b" is invalid')
 
 
-def test_a_model_that_is_deleted_leaves_the_memory_too(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_deleted_model_is_unloaded(server: ServerUnderTest, tmp_path: Path) -> None:
     server.import_gguf("heavy", tiny_llama(tmp_path / "heavy.gguf", seed=7))
     server.post("/api/copy", {"source": "heavy", "destination": "twin"})
     server.generate("heavy", "", keep_alive=-1)
@@ -236,7 +238,7 @@ def test_a_model_that_is_deleted_leaves_the_memory_too(server: ServerUnderTest, 
     assert "heavy:latest" not in server.ps()
 
 
-def test_a_model_that_is_in_use_can_be_deleted_and_its_reply_goes_on(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_model_in_use_can_be_deleted_and_its_reply_continues(server: ServerUnderTest, tmp_path: Path) -> None:
     server.import_gguf("brief", tiny_llama(tmp_path / "brief.gguf", seed=8, context_length=2048))
     body = b'{"model":"brief","prompt":"x","options":{"num_predict":1000}}'
     with server.connect() as connection:
@@ -250,7 +252,7 @@ def test_a_model_that_is_in_use_can_be_deleted_and_its_reply_goes_on(server: Ser
     assert server.generate("brief").status == 404
 
 
-def test_a_folder_that_ollama_made_is_used_as_it_is(tmp_path: Path, tiny: Path) -> None:
+def test_a_models_folder_of_ollama_is_used_as_it_is(tmp_path: Path, tiny: Path) -> None:
     models = tmp_path / "ollama"
     blobs = models / "blobs"
     blobs.mkdir(parents=True)
@@ -283,7 +285,7 @@ def test_a_folder_that_ollama_made_is_used_as_it_is(tmp_path: Path, tiny: Path) 
         assert server.generate("theirs:7b").json["eval_count"] == 3
 
 
-def test_a_folder_that_disappears_while_the_server_runs_is_an_empty_one(tmp_path: Path, tiny: Path) -> None:
+def test_a_models_folder_that_disappears_counts_as_empty(tmp_path: Path, tiny: Path) -> None:
     with ServerUnderTest(tmp_path) as server:
         server.import_gguf("tiny", tiny)
         shutil.rmtree(server.models)
@@ -294,7 +296,7 @@ def test_a_folder_that_disappears_while_the_server_runs_is_an_empty_one(tmp_path
 
 
 @pytest.mark.parametrize("length", [255, 256, 300, 351])
-def test_a_host_longer_than_a_files_name_is_no_host(server: ServerUnderTest, length: int) -> None:
+def test_a_host_longer_than_a_file_name_is_refused(server: ServerUnderTest, length: int) -> None:
     name = f"{'h' * length}/ns/m"
     with unchanged(server):
         answers = [

@@ -39,7 +39,7 @@ def ask(server: ServerUnderTest, model: str, *pictures: str, text: str = "what i
     return server.post("/api/chat", {"model": model, "messages": [message], "stream": False})
 
 
-def test_it_says_that_it_sees_and_tells_what_its_file_says(both: ServerUnderTest) -> None:
+def test_it_has_vision_and_shows_the_metadata_of_its_file(both: ServerUnderTest) -> None:
     shown = both.post("/api/show", {"model": ONE}).json
     assert shown["capabilities"] == ["completion", "vision"]
     assert shown["model_info"]["gemma3.vision.image_size"] == projectors.SIZE
@@ -63,7 +63,7 @@ def test_a_second_question_encodes_nothing(both: ServerUnderTest) -> None:
     assert second.json["prompt_cached_count"] >= projectors.PATCHES // 4
 
 
-def test_it_is_loaded_once_and_unloaded_whole(both: ServerUnderTest) -> None:
+def test_a_one_file_model_is_loaded_once_and_unloaded_completely(both: ServerUnderTest) -> None:
     def loaded() -> list[str]:
         return [model["name"] for model in both.get("/api/ps").json["models"] if model["name"].startswith(ONE)]
 
@@ -74,7 +74,7 @@ def test_it_is_loaded_once_and_unloaded_whole(both: ServerUnderTest) -> None:
     until(lambda: not loaded())
 
 
-def test_where_the_encoder_cannot_be_run_the_text_still_is(both: ServerUnderTest) -> None:
+def test_a_model_whose_encoder_is_unsupported_still_generates_text(both: ServerUnderTest) -> None:
     assert said(ask(both, BLIND)) == said(ask(both, ONE))
     answer = ask(both, BLIND, encoded(image(1)))
     assert answer.status == 400
@@ -101,7 +101,7 @@ def test_models_whose_architecture_llama_cpp_does_not_know_by_that_name_are_run(
         both.request("DELETE", "/api/delete", {"model": name})
 
 
-def test_an_encoder_that_nobody_knows_is_told(both: ServerUnderTest) -> None:
+def test_an_unknown_encoder_is_reported(both: ServerUnderTest) -> None:
     for answer in (both.generate(UNSEEN, "Hi"), ask(both, UNSEEN), ask(both, UNSEEN, encoded(image(1)))):
         assert answer.status == 400
     assert "inside its GGUF file" in both.generate(UNSEEN, "Hi").error

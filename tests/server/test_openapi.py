@@ -113,7 +113,7 @@ def check(description: Described, operation: Described, answer: Answer) -> None:
         assert kind in content
 
 
-def test_every_route_is_described_and_nothing_else(description: Described) -> None:
+def test_exactly_the_routes_are_described(description: Described) -> None:
     services: Any = None
     handlers = {
         route.path: cast(PathHandler, route.endpoint).endpoints
@@ -139,7 +139,7 @@ def test_it_is_openapi_3_1_whose_references_and_schemas_are_sound(description: D
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
-def test_every_field_has_words_and_a_type_and_no_words_are_left_over(description: Described) -> None:
+def test_every_field_has_a_text_and_a_type_and_no_text_is_unused(description: Described) -> None:
     schemas = description["components"]["schemas"]
     fields = {(name, field): schema for name, s in schemas.items() for field, schema in s["properties"].items()}
     assert [key for key, schema in fields.items() if not schema["description"]] == []
@@ -238,7 +238,7 @@ def test_loaded_models_are_answered_as_described(server: ServerUnderTest, descri
         validate(description, description["components"]["schemas"]["RunningModel"], model)
 
 
-def test_blobs_and_strangers_are_answered_as_described(server: ServerUnderTest, description: Described) -> None:
+def test_blobs_and_foreign_hosts_are_answered_as_described(server: ServerUnderTest, description: Described) -> None:
     described = description["paths"]["/api/blobs/{digest}"]
     digest = described["head"]["parameters"][0]["example"]
     path = f"/api/blobs/{digest}"
@@ -257,7 +257,7 @@ def test_blobs_and_strangers_are_answered_as_described(server: ServerUnderTest, 
     check(description, description["paths"]["/api/tags"]["get"], refused)
 
 
-def test_the_page_for_people_needs_no_other_server(server: ServerUnderTest) -> None:
+def test_the_page_loads_nothing_from_other_servers(server: ServerUnderTest) -> None:
     answer = server.get("/docs")
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     policy = answer.headers["Content-Security-Policy"]
@@ -268,7 +268,7 @@ def test_the_page_for_people_needs_no_other_server(server: ServerUnderTest) -> N
     assert len(answer.body) < 20_000
 
 
-def test_nothing_of_it_is_loaded_before_somebody_asks() -> None:
+def test_the_description_is_not_loaded_before_it_is_requested() -> None:
     script = (
         "import asyncio, sys\n"
         "import paddock.server.run\n"

@@ -44,7 +44,7 @@ def chat(server: ServerUnderTest, *contents: str, **fields: Any) -> dict[str, An
     return message
 
 
-def test_it_is_there_without_any_action_and_nothing_is_written(server: ServerUnderTest) -> None:
+def test_it_is_listed_without_any_action_and_nothing_is_written(server: ServerUnderTest) -> None:
     models = server.get("/api/tags").json["models"]
     assert {m["name"] for m in models} == {"tiny:latest", "tiny-vision:latest"}
     assert all(m["size"] < 8_000_000 for m in models)
@@ -55,7 +55,7 @@ def test_it_is_there_without_any_action_and_nothing_is_written(server: ServerUnd
     assert not [p for p in server.models.rglob("*") if p.is_file() and p.name != "lock"]
 
 
-def test_it_answers_what_it_was_taught(server: ServerUnderTest) -> None:
+def test_it_answers_questions_of_its_training(server: ServerUnderTest) -> None:
     assert "scatter" in chat(server, "Why is the sky blue?")["content"]
     assert "Paris" in chat(server, "What is the capital of France?")["content"]
 
@@ -74,7 +74,7 @@ def test_it_thinks_unless_told_not_to(server: ServerUnderTest) -> None:
         assert "Rome" in reply["content"]
 
 
-def test_thinking_is_streamed_apart_from_the_answer(server: ServerUnderTest) -> None:
+def test_thinking_is_streamed_separately_from_the_answer(server: ServerUnderTest) -> None:
     body = {"model": "tiny", "messages": [{"role": "user", "content": "What is the capital of Italy?"}], "think": True}
     *parts, last = server.post("/api/chat", body).lines
     thinking = "".join(p["message"].get("thinking", "") for p in parts)
@@ -120,7 +120,7 @@ def test_it_fills_in_the_middle(server: ServerUnderTest) -> None:
     assert answer["response"].strip() in ("a + b", "b + a")
 
 
-def test_a_model_can_be_made_from_it(server: ServerUnderTest) -> None:
+def test_a_model_can_be_created_from_it(server: ServerUnderTest) -> None:
     made = server.post("/api/create", {"model": "loud", "from": "tiny", "system": "Answer in upper case."})
     assert made.lines[-1] == {"status": "success"}
     reply = chat(server, "What is the opposite of hot?", model="loud")["content"]
@@ -128,7 +128,7 @@ def test_a_model_can_be_made_from_it(server: ServerUnderTest) -> None:
     server.request("DELETE", "/api/delete", {"model": "loud"})
 
 
-def test_removed_it_is_gone_until_it_is_pulled(server: ServerUnderTest) -> None:
+def test_it_is_gone_after_a_delete_until_it_is_pulled(server: ServerUnderTest) -> None:
     assert server.request("DELETE", "/api/delete", {"model": "tiny"}).status == 200
     assert "tiny:latest" not in server.tags()
     assert server.post("/api/chat", {"model": "tiny", "messages": []}).status == 404
@@ -136,7 +136,7 @@ def test_removed_it_is_gone_until_it_is_pulled(server: ServerUnderTest) -> None:
     assert chat(server, "Hello!")["content"]
 
 
-def test_a_chat_longer_than_its_context_goes_on(server: ServerUnderTest) -> None:
+def test_a_chat_that_exceeds_the_context_continues(server: ServerUnderTest) -> None:
     turns = [text for i in range(60) for text in (f"My friend number {i} lives in Oslo.", "Thank you for telling me.")]
     body = {
         "model": "tiny",

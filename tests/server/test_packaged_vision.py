@@ -29,7 +29,7 @@ def ask(server: ServerUnderTest, *messages: dict[str, Any]) -> str:
     return content
 
 
-def test_it_is_there_and_sees(server: ServerUnderTest) -> None:
+def test_it_is_listed_with_vision(server: ServerUnderTest) -> None:
     assert f"{NAME}:latest" in [model["name"] for model in server.get("/api/tags").json["models"]]
     shown = server.post("/api/show", {"model": NAME}).json
     assert {"completion", "vision"} <= set(shown["capabilities"])
@@ -42,7 +42,7 @@ def test_it_names_drawings_that_it_never_saw(server: ServerUnderTest, drawings: 
     assert right >= PASS_RATE * len(drawings)
 
 
-def test_it_remembers_the_picture_of_an_earlier_message(
+def test_it_remembers_the_image_of_an_earlier_message(
     server: ServerUnderTest, drawings: list[tuple[Figure, str]]
 ) -> None:
     right = 0
@@ -55,7 +55,7 @@ def test_it_remembers_the_picture_of_an_earlier_message(
     assert right >= 18
 
 
-def test_several_pictures_are_seen_in_their_order(server: ServerUnderTest, drawings: list[tuple[Figure, str]]) -> None:
+def test_several_images_are_encoded_in_order(server: ServerUnderTest, drawings: list[tuple[Figure, str]]) -> None:
     right = 0
     pairs = list(zip(drawings[:20], drawings[20:40], strict=True))
     for (one, first), (other, second) in pairs:

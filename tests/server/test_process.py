@@ -51,7 +51,7 @@ def test_a_signal_ends_the_server_and_its_runners_cleanly(tmp_path: Path, tiny: 
         assert "Traceback" not in server.log
 
 
-def test_a_signal_during_a_reply_ends_that_with_an_error(tmp_path: Path, tiny: Path) -> None:
+def test_a_signal_during_a_reply_ends_the_reply_with_an_error(tmp_path: Path, tiny: Path) -> None:
     with ServerUnderTest(tmp_path) as server:
         server.import_gguf("tiny", tiny)
         server.generate("tiny", "")
@@ -75,7 +75,7 @@ def test_a_signal_during_a_reply_ends_that_with_an_error(tmp_path: Path, tiny: P
         assert "Traceback" not in server.log
 
 
-def test_runners_leave_within_two_seconds_of_a_server_that_is_killed(tmp_path: Path, tiny: Path) -> None:
+def test_runners_end_within_two_seconds_when_the_server_is_killed(tmp_path: Path, tiny: Path) -> None:
     with ServerUnderTest(tmp_path) as server:
         server.import_gguf("tiny", tiny)
         server.generate("tiny", "")
@@ -85,7 +85,7 @@ def test_runners_leave_within_two_seconds_of_a_server_that_is_killed(tmp_path: P
         assert not alive
 
 
-def test_a_runner_that_dies_fails_its_request_and_the_next_one_loads_anew(tmp_path: Path, tiny: Path) -> None:
+def test_a_runner_that_dies_fails_its_request_and_the_next_request_loads_again(tmp_path: Path, tiny: Path) -> None:
     with ServerUnderTest(tmp_path) as server:
         server.import_gguf("tiny", tiny)
         server.generate("tiny", "")
@@ -131,13 +131,13 @@ def test_the_server_process_never_imports_the_engine_or_what_only_runners_need()
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_server_that_has_answered_chats_has_not_mapped_the_engine_either(server: ServerUnderTest) -> None:
+def test_a_server_that_has_answered_chats_has_not_mapped_the_library_of_the_engine(server: ServerUnderTest) -> None:
     assert server.chat("tiny", ("user", "x")).status == 200
     mapped = {Path(m.path).name for m in psutil.Process(server.process.pid).memory_maps()}
     assert not [name for name in mapped if "llama" in name or "ggml" in name or "numpy" in name]
 
 
-def test_a_second_server_on_the_same_port_says_so_and_fails(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_second_server_on_the_same_port_fails_with_a_message(server: ServerUnderTest, tmp_path: Path) -> None:
     with ServerUnderTest(tmp_path, port=server.port, wait=False) as second:
         assert second.process.wait(10) == 1
         assert second.log == f"Error: 127.0.0.1:{server.port} is in use: is a server running already?\n"
@@ -153,13 +153,15 @@ def test_a_second_server_on_the_same_port_says_so_and_fails(server: ServerUnderT
         ("CONFIG", "/nowhere", "PADDOCK_CONFIG"),
     ],
 )
-def test_a_server_that_cannot_start_says_why_in_one_line(tmp_path: Path, setting: str, value: str, said: str) -> None:
+def test_a_server_that_cannot_start_prints_the_reason_in_one_line(
+    tmp_path: Path, setting: str, value: str, said: str
+) -> None:
     with ServerUnderTest(tmp_path, wait=False, port=None, **{setting: value}) as server:
         assert server.process.wait(10) == 1
         assert said in server.log
         assert len(server.log.splitlines()) == 1
 
 
-def test_an_idle_server_is_small(tmp_path: Path) -> None:
+def test_an_idle_server_needs_little_memory(tmp_path: Path) -> None:
     with ServerUnderTest(tmp_path) as server:
         assert psutil.Process(server.process.pid).memory_info().rss < 60 << 20

@@ -45,6 +45,6 @@ def test_a_case_is_answered_as_ollama_answers_it(failures: dict[str, str], case:
     assert failures.get(case) is None
 
 
-def test_all_else_that_differs_is_known_and_waits_for_something(failures: dict[str, str]) -> None:
+def test_every_other_difference_is_known(failures: dict[str, str]) -> None:
     known = re.compile("|".join(WAITING.values()))
     assert {name: why for name, why in failures.items() if not known.fullmatch(name)} == {}

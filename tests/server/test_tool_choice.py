@@ -70,7 +70,7 @@ def test_a_named_tool_is_called(packaged: ServerUnderTest, choice: Any) -> None:
         assert arguments["zone"] in ("UTC", "CET")
 
 
-def test_only_what_follows_the_thinking_is_held(packaged: ServerUnderTest) -> None:
+def test_only_the_text_after_the_thinking_follows_the_format(packaged: ServerUnderTest) -> None:
     thought = 0
     for seed in range(6):
         answer = ask(packaged, [WEATHER], "required", seed, think=True, stream=True)
@@ -81,7 +81,7 @@ def test_only_what_follows_the_thinking_is_held(packaged: ServerUnderTest) -> No
     assert thought
 
 
-def test_with_none_the_model_is_told_of_no_tools(packaged: ServerUnderTest) -> None:
+def test_with_tool_choice_none_the_prompt_has_no_tools(packaged: ServerUnderTest) -> None:
     def prompt(**fields: Any) -> str:
         answer = packaged.chat("tiny", ("user", "Hi"), _debug_render_only=True, **fields)
         return str(answer.json["_debug_info"]["rendered_template"])
@@ -91,7 +91,7 @@ def test_with_none_the_model_is_told_of_no_tools(packaged: ServerUnderTest) -> N
     assert "get_weather" in prompt(tools=[WEATHER, TIME], tool_choice="get_time")
 
 
-def test_with_none_nothing_is_taken_for_a_call(packaged: ServerUnderTest) -> None:
+def test_with_tool_choice_none_no_text_is_parsed_as_a_call(packaged: ServerUnderTest) -> None:
     question = ("user", "What is the weather in Lisbon?")
     fields = {"tools": [WEATHER], "think": False, "options": {"temperature": 0, "num_predict": 40}}
     assert "tool_calls" not in packaged.chat("tiny", question, tool_choice="none", **fields).json["message"]
@@ -110,7 +110,7 @@ def test_with_none_nothing_is_taken_for_a_call(packaged: ServerUnderTest) -> Non
         ("reqired", "'reqired', which is not among the tools"),
     ],
 )
-def test_what_is_no_choice_is_refused(packaged: ServerUnderTest, choice: Any, word: str) -> None:
+def test_an_invalid_tool_choice_is_refused(packaged: ServerUnderTest, choice: Any, word: str) -> None:
     answer = ask(packaged, [WEATHER], choice)
     assert answer.status == 400
     assert word in answer.error
@@ -133,7 +133,7 @@ def test_a_call_cannot_be_required_without_tools_or_with_a_format(packaged: Serv
         ({"type": "integer", "minimum": 3, "maximum": 1}, "unsatisfiable"),
     ],
 )
-def test_what_a_call_cannot_be_held_to_is_refused_by_keyword_and_tool(
+def test_an_unsupported_keyword_of_a_tools_schema_is_refused_by_name(
     packaged: ServerUnderTest, schema: Any, word: str
 ) -> None:
     answer = ask(packaged, [TIME, tool("odd", x=schema)], "required")
@@ -148,7 +148,9 @@ LINES = {"type": "array", "items": {"type": "string", "maxLength": 30}, "minItem
 
 @pytest.mark.parametrize("parser", ["glimmer", "qwen3-coder", "glm-4.7", "gemma4", "harmony"])
 @pytest.mark.parametrize("think", [False, True])
-def test_a_call_is_forced_in_the_notation_of_the_parser(packaged: ServerUnderTest, parser: str, think: bool) -> None:
+def test_a_required_call_has_the_format_that_the_parser_reads(
+    packaged: ServerUnderTest, parser: str, think: bool
+) -> None:
     of_parser = {"from": "tiny", "parser": parser} | ({} if parser == "harmony" else {"renderer": parser})
     assert packaged.create("noted", **of_parser).lines[-1] == {"status": "success"}
     wanted = tool("note", lines=LINES, pairs=MAP, city={"type": "string", "maxLength": 20})
@@ -166,7 +168,7 @@ def test_a_call_is_forced_in_the_notation_of_the_parser(packaged: ServerUnderTes
         list(pool.map(one, range(4)))
 
 
-def test_those_beside_it_are_free(packaged: ServerUnderTest) -> None:
+def test_concurrent_replies_without_a_format_are_not_constrained(packaged: ServerUnderTest) -> None:
     free = {"options": {"temperature": 0, "num_predict": 30, "cache_prompt": False}, "think": False}
     before = packaged.chat("tiny", ("user", "Name a fruit."), **free).json["message"]["content"]
     with ThreadPoolExecutor(8) as pool:

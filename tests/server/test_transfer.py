@@ -55,7 +55,7 @@ def test_a_pull_is_streamed(server: ServerUnderTest, fake: FakeRegistry) -> None
     assert server.request("DELETE", "/api/delete", {"model": f"{fake.host}/team/m"}).status == 200
 
 
-def test_a_pull_that_is_not_streamed_has_one_answer(server: ServerUnderTest, fake: FakeRegistry) -> None:
+def test_a_pull_without_streaming_has_one_answer(server: ServerUnderTest, fake: FakeRegistry) -> None:
     answer = server.post("/api/pull", {"name": f"{fake.host}/team/m", "stream": False})
     assert answer.json == {"status": "success"}
     missing = server.post("/api/pull", {"model": f"{fake.host}/team/none", "stream": False})
@@ -65,7 +65,7 @@ def test_a_pull_that_is_not_streamed_has_one_answer(server: ServerUnderTest, fak
 
 
 @pytest.mark.parametrize("how", ["pull", "import"])
-def test_a_model_that_is_replaced_by_what_comes_is_unloaded(
+def test_a_model_that_a_pull_replaces_is_unloaded(
     server: ServerUnderTest, fake: FakeRegistry, tmp_path: Path, how: str
 ) -> None:
     name = f"{fake.host}/team/own"
@@ -174,7 +174,7 @@ def test_an_import_that_is_broken_off_leaves_nothing(server: ServerUnderTest, fa
     assert not list((server.models / "blobs").glob(".paddock-*"))
 
 
-def test_stopped_while_it_pulls_the_server_ends_soon_and_says_so(tmp_path: Path, fake: FakeRegistry) -> None:
+def test_a_server_stopped_during_a_pull_ends_soon_and_reports_it(tmp_path: Path, fake: FakeRegistry) -> None:
     fake.pause = 0.1
     with ServerUnderTest(tmp_path) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
@@ -187,7 +187,7 @@ def test_stopped_while_it_pulls_the_server_ends_soon_and_says_so(tmp_path: Path,
         assert b"the server is stopping" in response.read()
 
 
-def test_other_requests_are_answered_while_a_model_comes(server: ServerUnderTest, fake: FakeRegistry) -> None:
+def test_other_requests_are_answered_during_a_pull(server: ServerUnderTest, fake: FakeRegistry) -> None:
     model = bytes(30_000_000)
     fake.add("team/big", "latest", model)
     thread = threading.Thread(target=lambda: server.post("/api/pull", {"model": f"{fake.host}/team/big"}))
@@ -215,7 +215,7 @@ def is_storage(asked: Asked) -> bool:
     return asked.server == "storage"
 
 
-def test_a_server_that_never_pulls_does_not_import_what_pulls() -> None:
+def test_a_server_that_never_pulls_does_not_import_the_registry_client() -> None:
     code = (
         "import sys, paddock.server.run; print([m for m in sys.modules if m in ('httpx', 'cryptography', 'tarfile')])"
     )

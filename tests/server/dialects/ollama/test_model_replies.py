@@ -182,7 +182,7 @@ def test_a_bare_model_shows_a_template_and_nothing_that_it_does_not_have(models:
     }
 
 
-def test_the_modelfile_shown_makes_the_same_model(models: ModelService, weights: str) -> None:
+def test_the_modelfile_of_show_creates_the_same_model(models: ModelService, weights: str) -> None:
     make(
         models,
         "one",
@@ -209,7 +209,7 @@ def test_the_modelfile_shown_makes_the_same_model(models: ModelService, weights:
     ]
 
 
-def test_long_arrays_are_shown_only_when_asked_for(models: ModelService, weights: str) -> None:
+def test_long_arrays_are_shown_only_on_request(models: ModelService, weights: str) -> None:
     make(models, "x", files={"x.gguf": weights})
     assert show(models, "x")["model_info"]["tokenizer.ggml.tokens"] is None
     verbose = show(models, "x", verbose=True)["model_info"]
@@ -218,7 +218,7 @@ def test_long_arrays_are_shown_only_when_asked_for(models: ModelService, weights
     assert list(verbose) == sorted(verbose)
 
 
-def test_a_projector_shows_what_it_is(models: ModelService, weights: str, tmp_path: Path) -> None:
+def test_a_projector_is_shown(models: ModelService, weights: str, tmp_path: Path) -> None:
     projector = tiny_file(tmp_path / "p.gguf", "clip", {"clip.projector_type": "mlp"})
     digest, _ = models.library.blobs.put(projector.read_bytes())
     make(models, "x", files={"x.gguf": weights, "p.gguf": digest})
@@ -228,7 +228,7 @@ def test_a_projector_shows_what_it_is(models: ModelService, weights: str, tmp_pa
     assert shown["modelfile"].count("\nFROM /") == 2
 
 
-def test_a_big_vocabulary_is_shown_fast_once_seen(models: ModelService) -> None:
+def test_a_large_vocabulary_is_shown_quickly_the_second_time(models: ModelService) -> None:
     path = SHARED / "vocab" / "ggml-vocab-llama-bpe.gguf"
     if not path.exists():
         pytest.skip("the vocabulary is not here")

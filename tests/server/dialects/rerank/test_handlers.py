@@ -41,7 +41,7 @@ def rank(server: ServerUnderTest, path: str = "/api/rerank", **fields: Any) -> d
     return found
 
 
-def test_the_best_come_first_with_their_places_in_the_request(ranker: ServerUnderTest) -> None:
+def test_the_best_documents_come_first_with_their_indices(ranker: ServerUnderTest) -> None:
     found = rank(ranker)
     assert list(found) == ["model", "results", "total_duration", "load_duration", "prompt_eval_count"]
     assert found["model"] == "ranker"
@@ -57,7 +57,7 @@ def test_the_best_come_first_with_their_places_in_the_request(ranker: ServerUnde
     assert list(results[0]) == ["index", "relevance_score"]
 
 
-def test_the_other_form_has_the_same_results_and_usage(ranker: ServerUnderTest) -> None:
+def test_the_form_of_other_servers_has_the_same_results_and_the_usage(ranker: ServerUnderTest) -> None:
     found, ours = rank(ranker, "/v1/rerank"), rank(ranker)
     assert list(found) == ["model", "object", "results", "usage"]
     assert found["object"] == "list"
@@ -66,7 +66,7 @@ def test_the_other_form_has_the_same_results_and_usage(ranker: ServerUnderTest) 
 
 
 @BOTH
-def test_as_many_as_are_wanted_and_their_texts_if_those_are(ranker: ServerUnderTest, path: str) -> None:
+def test_top_n_documents_are_returned_with_their_texts_on_request(ranker: ServerUnderTest, path: str) -> None:
     everything = rank(ranker, path)["results"]
     objects = [{"text": text, "title": "x"} for text in DOCUMENTS]
     found = rank(ranker, path, documents=objects, top_n=3, return_documents=True)["results"]
@@ -77,14 +77,14 @@ def test_as_many_as_are_wanted_and_their_texts_if_those_are(ranker: ServerUnderT
 
 
 @pytest.mark.parametrize("documents", [["the dog"] * 3, ["", "the dog"], ["🐕 犬 собака\x00"]])
-def test_equal_empty_and_strange_documents_are_ranked_too(ranker: ServerUnderTest, documents: list[str]) -> None:
+def test_equal_empty_and_unusual_documents_are_ranked(ranker: ServerUnderTest, documents: list[str]) -> None:
     results = rank(ranker, documents=documents)["results"]
     assert len(results) == len(documents)
     if len({*documents}) == 1:
         assert [one["index"] for one in results] == list(range(len(documents)))
 
 
-def test_what_is_too_long_is_cut_unless_that_is_forbidden(ranker: ServerUnderTest) -> None:
+def test_a_document_that_is_too_long_is_truncated_unless_that_is_forbidden(ranker: ServerUnderTest) -> None:
     long = words(1, 500)
     assert rank(ranker, documents=[long])["prompt_eval_count"] == 64
     assert rank(ranker, query=long * 1000, documents=["a cat"])["prompt_eval_count"] == 64
@@ -124,7 +124,7 @@ def test_what_is_too_long_is_cut_unless_that_is_forbidden(ranker: ServerUnderTes
         ({"options": {"num_ctx": 4}}, "the context is too small for a question and a text"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_invalid_fields_are_refused(
     ranker: ServerUnderTest, path: str, fields: dict[str, Any], said: str | None
 ) -> None:
     answer = ranker.post(path, {"model": "ranker", "query": "the dog", "documents": ["a cat"], **fields})
@@ -139,7 +139,7 @@ def test_an_unknown_model_is_not_found(ranker: ServerUnderTest, path: str, name:
     assert ranker.post(path, {"model": name, "query": "x", "documents": ["x"]}).status == status
 
 
-def test_a_model_that_ranks_does_nothing_else_and_says_so(ranker: ServerUnderTest) -> None:
+def test_a_reranker_refuses_everything_else(ranker: ServerUnderTest) -> None:
     assert ranker.post("/api/show", {"model": "ranker"}).json["capabilities"] == ["rerank"]
     assert ranker.post("/api/show", {"model": "bert"}).json["capabilities"] == ["embedding"]
     refused = ranker.post("/api/embed", {"model": "ranker", "input": "x"})
@@ -147,7 +147,7 @@ def test_a_model_that_ranks_does_nothing_else_and_says_so(ranker: ServerUnderTes
     assert ranker.generate("ranker", "x").error == '"ranker" does not support generate'
 
 
-def test_requests_at_once_get_each_their_own(ranker: ServerUnderTest) -> None:
+def test_concurrent_requests_get_their_own_answers(ranker: ServerUnderTest) -> None:
     alone = {n: rank(ranker, query=words(n, 5))["results"] for n in range(6)}
     got: dict[int, Any] = {}
 
@@ -164,7 +164,7 @@ def test_requests_at_once_get_each_their_own(ranker: ServerUnderTest) -> None:
         assert all(abs(scores[one["index"]] - one["relevance_score"]) < 1e-3 for one in results)
 
 
-def test_a_client_that_hangs_up_is_computed_for_no_longer(ranker: ServerUnderTest) -> None:
+def test_computing_stops_when_the_client_hangs_up(ranker: ServerUnderTest) -> None:
     rank(ranker)
     body = json.dumps({"model": "ranker", "query": "x", "documents": [words(n % 50, 400) for n in range(9000)]})
     with ranker.connect() as connection:
