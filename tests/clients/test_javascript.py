@@ -1,4 +1,4 @@
-"""Ollama's official JavaScript client cannot tell Paddock from Ollama."""
+"""Ollama's official JavaScript client works with Paddock."""
 
 import json
 import os

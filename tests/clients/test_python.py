@@ -1,4 +1,4 @@
-"""Ollama's official Python client, sync and async, drives every endpoint but pull and push."""
+"""Ollama's official Python client, synchronous and asynchronous, uses every endpoint but pull and push."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A server that the tests of this folder share, and models for it."""
+"""The server that the tests of this folder share, and its models."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Ser
 
 @pytest.fixture(scope="session")
 def teller(server: ServerUnderTest, packaged: Path) -> ServerUnderTest:
-    """The server, with the model `teller` too: the packaged one, which says something sensible."""
+    """The server with the model `teller`: the packaged model, which generates sensible text."""
     template = QUESTION.replace(SKY, "{{ .System }}{{ .Prompt }}")
     server.import_gguf("teller", packaged, template=template, parameters={"temperature": 0, "num_predict": 60})
     return server
@@ -36,5 +36,5 @@ def teller(server: ServerUnderTest, packaged: Path) -> ServerUnderTest:
 
 @pytest.fixture(scope="session")
 def answer(continued: Callable[[str], Continuation]) -> Continuation:
-    """What `teller` answers to `SKY`."""
+    """The answer of `teller` to `SKY`."""
     return continued(QUESTION)

@@ -1,6 +1,6 @@
-"""What is wrong with the requests of `test_malformed`: tables of values, and of the errors that they get.
+"""The invalid requests of `test_malformed`: tables of values and of the errors that they are answered with.
 
-Where the reference or a recording of Ollama has the text of an error, it is the text here. None is any text.
+Error texts are those of Ollama where its API's description or a recorded reply has them. None is any text.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""A real server process as the tests speak to it."""
+"""A real server process for tests."""
 
 import contextlib
 import hashlib
@@ -20,14 +20,14 @@ import psutil
 
 START_SECONDS = 20
 NOWHERE = "http://127.0.0.1:9"
-"""Where what is on its way to other machines ends: registries of the tests speak plain HTTP."""
+"""Proxy for HTTPS that nothing listens at, so that no test reaches another machine; test registries use plain HTTP."""
 FORM = "application/x-www-form-urlencoded"
-"""What curl says of `-d '{…}'`."""
+"""The content type that curl sends with `-d '{…}'`."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answered."""
+    """An answer of the server."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -48,7 +48,7 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """The text of an error, which stands alone in its object."""
+        """The text of an error, which must be the only field."""
         found = self.json
         assert list(found) == ["error"], found
         assert isinstance(found["error"], str)
@@ -57,7 +57,7 @@ class Answer:
 
 
 class ServerUnderTest:
-    """`paddock serve` with a home and a models folder of its own, in `folder`."""
+    """A `paddock serve` process with its own home and models folder in `folder`."""
 
     def __init__(self, folder: Path, *, port: int | None = None, wait: bool = True, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ class ServerUnderTest:
 
     @property
     def log(self) -> str:
-        """What it has logged so far."""
+        """Everything that the server has logged so far."""
         return self._log.read_text("utf-8")
 
     def runners(self) -> list[psutil.Process]:
@@ -115,11 +115,11 @@ class ServerUnderTest:
         return found
 
     def connect(self) -> socket.socket:
-        """Open a connection of one's own."""
+        """Open a new connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def exchange(self, data: bytes, *, seconds: float = 30) -> bytes:
-        """Send these bytes, say that no more will come, and return all that is answered."""
+        """Send these bytes, close the connection for writing, and return everything that is answered."""
         with self.connect() as connection:
             connection.settimeout(seconds)
             with contextlib.suppress(ConnectionError):
@@ -132,7 +132,7 @@ class ServerUnderTest:
         return b"".join(pieces)
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
-        """Ask; `body` is bytes, or what is sent as JSON."""
+        """Send a request; a `body` that is not bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
@@ -150,11 +150,11 @@ class ServerUnderTest:
         return self.request("POST", path, body, headers)
 
     def generate(self, model: str, prompt: str = "Once upon a time", **fields: Any) -> Answer:
-        """Complete a text, not streamed unless asked for."""
+        """Complete a text, without streaming by default."""
         return self.post("/api/generate", {"model": model, "prompt": prompt, "stream": False, **fields})
 
     def chat(self, model: str, *messages: tuple[str, str], **fields: Any) -> Answer:
-        """Answer messages of role and content, not streamed unless asked for."""
+        """Answer messages of role and content, without streaming by default."""
         turns = [{"role": role, "content": content} for role, content in messages]
         return self.post("/api/chat", {"model": model, "messages": turns, "stream": False, **fields})
 
@@ -169,7 +169,7 @@ class ServerUnderTest:
         return digest
 
     def import_gguf(self, name: str, file: Path, **fields: Any) -> None:
-        """Make a model of a file."""
+        """Create a model from a GGUF file."""
         answer = self.create(name, files={file.name: self.upload(file)}, **fields)
         assert answer.json == {"status": "success"}
 
@@ -200,7 +200,7 @@ class ServerUnderTest:
         return {str(p.relative_to(self.models)): p.read_bytes() for p in self.models.rglob("*") if p.is_file()}
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Tell it to stop and return its exit status."""
+        """Send a signal to the server and return its exit status."""
         self.process.send_signal(number)
         return self.process.wait(15)
 
@@ -219,7 +219,7 @@ def free_port() -> int:
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something is so."""
+    """Wait until `condition` is true."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -228,7 +228,7 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 @contextlib.contextmanager
 def unchanged(server: ServerUnderTest) -> Iterator[None]:
-    """Check that the models folder is afterwards what it was before."""
+    """Check that the body of the `with` leaves the models folder as it was."""
     before = server.files()
     yield
     assert server.files() == before

@@ -1,4 +1,4 @@
-"""Many clients that change one model at once: each is answered as if it were alone, and nothing is damaged."""
+"""Many clients change one model at once: each is answered as if it were alone, and nothing is damaged."""
 
 import hashlib
 import random

@@ -1,4 +1,4 @@
-"""Recordings in generate and chat, through a server, with small models that hear noise but always the same."""
+"""Audio in generate and chat, through a server, with small models of random but fixed weights."""
 
 import base64
 import os
@@ -29,7 +29,7 @@ MODELS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Path]]] = {
 
 @pytest.fixture(scope="module")
 def hearer(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """The server, with models that see, hear, and do both."""
+    """The server with models that take images, audio, and both."""
     for name, (language, projector) in MODELS.items():
         folder = tmp_path_factory.mktemp(name)
         files = [language(folder / "model.gguf"), projector(folder / "projector.gguf")]

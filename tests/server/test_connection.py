@@ -1,4 +1,4 @@
-"""Heads and bodies in odd pieces, as bytes on a connection."""
+"""Long heads and bodies in small pieces, as bytes on a connection."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_a_head_that_does_not_end_is_refused(server: ServerUnderTest, head: byte
                 sent += connection.send(head[sent : sent + 65_536])
             while answer := connection.recv(1000):
                 assert answer.startswith((b"HTTP/1.1 431", b"431"))
-            raise ConnectionResetError  # it said why, and went
+            raise ConnectionResetError  # the answer has the reason
     assert sent < len(head)
     assert server.get("/").status == 200
 

@@ -1,4 +1,4 @@
-"""Models that are quantized, joined or changed by adapters while they are made, over HTTP."""
+"""Creating models that are quantized, joined from several files, or changed by adapters, over HTTP."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Making models of models that are not here, or that are in use."""
+"""Creating models from models that are missing or in use."""
 
 import http.client
 import json

@@ -29,7 +29,7 @@ def close(one: Sequence[float], other: Sequence[float]) -> bool:
 
 @pytest.fixture(scope="module")
 def embedder(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """The server, with the model `bert` too."""
+    """The server with the model `bert`."""
     server.import_gguf("bert", tiny_bert(tmp_path_factory.mktemp("gguf") / "bert.gguf"))
     yield server
     server.request("DELETE", "/api/delete", {"model": "bert"})
@@ -277,7 +277,7 @@ def test_computing_stops_when_the_client_hangs_up(embedder: ServerUnderTest) -> 
         until(lambda: not at_rest(embedder))
         reset(connection)
     until(lambda: at_rest(embedder))
-    assert embedder.unload("tiny") < 2  # nobody holds it any more
+    assert embedder.unload("tiny") < 2  # no request holds it any more
     assert "Traceback" not in embedder.log
 
 

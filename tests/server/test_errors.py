@@ -1,4 +1,4 @@
-"""What a client is told of an error."""
+"""How errors read to a client."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Replies held to a format, through the whole server: whatever a model of random weights would rather say."""
+"""Structured output through the whole server, with a model of random weights."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def test_a_reply_follows_its_schema_and_the_order_of_its_keys(server: ServerUnde
 
 
 def write(server: ServerUnderTest, seed: int, *, bounded: bool, thinks: bool) -> str:
-    """Ask the model `tiny` for a reply in a schema of its own, check what comes, and say how it ended."""
+    """Generate a reply of the model `tiny` with a random schema, check it, and return why it ended."""
     schema = Schemas(seed, bounded=bounded).object(3)
     options = HOT | {"seed": seed, "num_predict": 600, "num_ctx": 2048}
     answer = server.generate("tiny", "Tell me", format=schema, options=options, think=thinks and seed % 15 == 0)

@@ -17,14 +17,14 @@ LONG = {"num_predict": 400, "num_ctx": 512}
 
 
 def reset(connection: socket.socket) -> None:
-    """Go away without a goodbye: the other side gets an RST."""
+    """Close the connection with an RST."""
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 def request(chance: random.Random) -> bytes:
-    """A request that takes a while, streamed or not; some load the model again."""
+    """Return a request that takes a while, streamed or not; some load the model again."""
     fields: dict[str, object] = {"model": "tiny", "stream": chance.random() < 0.6, "options": LONG}
     if chance.random() < 0.1:
         fields["keep_alive"] = 0
@@ -41,7 +41,7 @@ def request(chance: random.Random) -> bytes:
 
 
 def hang_up(server: ServerUnderTest, chance: random.Random) -> None:
-    """Ask, and go away at some moment, in some way."""
+    """Send a request and hang up at a random moment in a random way."""
     data = request(chance)
     moment = chance.choice(["half a head", "half a body", "at once", "soon", "mid-stream", "closed for writing"])
     with server.connect() as connection:
@@ -65,7 +65,7 @@ def hang_up(server: ServerUnderTest, chance: random.Random) -> None:
 
 
 def at_rest(server: ServerUnderTest) -> bool:
-    """Whether the runners compute nothing any more."""
+    """Return whether the runners have stopped computing."""
 
     def used() -> float:
         total = 0.0
@@ -115,7 +115,7 @@ def test_clients_that_hang_up_at_any_moment_leave_nothing_behind(lonely: ServerU
         until(lambda: at_rest(server))
         statistics = [line for line in server.log.splitlines() if "Statistics(" in line][-1]
         assert "running=0, waiting=0" in statistics
-        assert server.unload("tiny") < 20  # nobody holds it any more
+        assert server.unload("tiny") < 20  # no request holds it any more
         until(lambda: not server.runners())
         until(lambda: process.num_fds() <= files)
         assert process.memory_info().rss - memory < 20 << 20

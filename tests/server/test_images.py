@@ -1,4 +1,4 @@
-"""Pictures in generate and chat, through a server, with a small model that sees noise but always the same."""
+"""Images in generate and chat, through a server, with a small model of random but fixed weights."""
 
 import base64
 import contextlib
@@ -27,7 +27,7 @@ CHAT = "{{ range .Messages }}{{ .Role }}: {{ .Content }} {{ end }}assistant:"
 
 @pytest.fixture(scope="module")
 def seer(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """The server, with the model `seer` too, which takes pictures."""
+    """The server with the model `seer`, which takes images."""
     folder = tmp_path_factory.mktemp("seer")
     files = [kinds.full_attention(folder / "model.gguf"), projectors.llava(folder / "projector.gguf")]
     answer = server.create(
@@ -42,7 +42,7 @@ def seer(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def image(seed: int, size: tuple[int, int] = (64, 48)) -> PIL.Image.Image:
-    """A picture of large coloured squares."""
+    """An image of large coloured squares."""
     noise = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
     return PIL.Image.fromarray(noise).resize(size, PIL.Image.Resampling.NEAREST)
 

@@ -1,4 +1,4 @@
-"""The server is killed in the middle of things: the library stays whole, and what was begun goes on."""
+"""The server is killed during an operation: the library stays sound, and the operation resumes after a restart."""
 
 import contextlib
 import http.client
@@ -30,7 +30,7 @@ def fake() -> Iterator[FakeRegistry]:
 
 
 def kill_in(server: ServerUnderTest, seconds: float, work: Callable[[], object]) -> None:
-    """Begin `work` with the server, and kill it after some time."""
+    """Start `work` with the server, and kill the server after some time."""
 
     def begin() -> None:
         with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
@@ -46,13 +46,13 @@ def kill_in(server: ServerUnderTest, seconds: float, work: Callable[[], object])
 
 
 def spans(models: Path, data: bytes) -> list[tuple[int, int]]:
-    """What has come of a layer, as far as it has been noted."""
+    """Return the byte ranges of a layer that are recorded as downloaded."""
     note = models / "paddock" / "downloads" / digest(data).replace(":", "-") / "note"
     return [(start, end) for start, end in json.loads(note.read_bytes())["spans"]] if note.exists() else []
 
 
 def asked_for(fake: FakeRegistry, header: str, method: str) -> list[tuple[int, int]]:
-    """The ranges of the large layer in the requests."""
+    """Return the byte ranges of the large layer that were requested."""
     found = []
     for asked in fake.of(method):
         text = asked.headers.get(header, "").removeprefix("bytes=")

@@ -1,4 +1,4 @@
-"""Large requests are answered in full, and those beside them are not kept waiting."""
+"""Large requests are answered in full and do not delay other requests."""
 
 import http.client
 import json
@@ -24,7 +24,7 @@ def text(megabytes: int) -> str:
 
 
 def beside_others(server: ServerUnderTest, work: Callable[[], Any]) -> Any:
-    """Do `work` while something small is asked again and again, check how long it took, return what came of it."""
+    """Run `work` during many small requests, check that none of those takes long, and return the result of `work`."""
     longest = 0.0
     for _ in range(TRIES):
         ended = threading.Event()

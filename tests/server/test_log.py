@@ -1,4 +1,4 @@
-"""The log's lines, whatever stands in them."""
+"""The lines of the log, whatever clients put into them."""
 
 import logging
 import re

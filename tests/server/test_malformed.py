@@ -1,6 +1,6 @@
-"""Requests that are wrong in one place, over every endpoint: refused as the client's fault, never as the server's.
+"""Requests to every endpoint with one mistake: each is answered with a client error, never a server error.
 
-Beside `test_bad_input`, which is about bytes that are no HTTP, and about files.
+`test_bad_input` tests bytes that are not HTTP, and bad files.
 """
 
 import json
@@ -28,7 +28,7 @@ from tests.server.servers import ServerUnderTest, unchanged
 
 
 def refused(server: ServerUnderTest, method: str, path: str, body: Any, status: int, error: str | None) -> None:
-    """Check that a request is refused in one line, and that nothing on disk has changed."""
+    """Check that a request is refused with a one-line error and changes nothing on disk."""
     with unchanged(server):
         answer = server.request(method, path, body)
     assert answer.status == status, answer.body[:300]

@@ -1,4 +1,4 @@
-"""Models as Ollama's library has them, with what they see with inside their GGUF file, through a server."""
+"""Models with their vision encoder inside the GGUF file, as in Ollama's library, through a server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ ONE, TWO, BLIND, UNSEEN = "one-file", "two-files", "blind", "unseen"
 
 @pytest.fixture(scope="module")
 def both(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """The server, with a Gemma 3 in one file, the same in two, and one whose encoder nobody knows."""
+    """The server with a Gemma 3 in one file, the same in two files, and one with an unknown encoder."""
     folder = tmp_path_factory.mktemp("one-file")
     text = kinds.sliding_window(folder / "text.gguf")
     projector = projectors.gemma(folder / "projector.gguf")

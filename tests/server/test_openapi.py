@@ -1,4 +1,4 @@
-"""The description of the API against the API: every route, every example sent, every answer against its schema."""
+"""The OpenAPI document matches the API: every route, every example request, every answer's schema."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from tests.models.embedders import tiny_reranker
 from tests.server.servers import Answer, ServerUnderTest
 
 ELSEWHERE = ("pull", "push")
-"""What speaks to other machines, and is not sent from here."""
+"""Operations that need another machine and are not sent."""
 CAPABLE = (
     "{{ .System }}{{ range .Messages }}{{ .Content }}{{ range .ToolCalls }}{{ .Function.Name }}{{ end }}{{ end }}"
     "{{ .Tools }}"
@@ -40,7 +40,7 @@ Described = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[ServerUnderTest]:
-    """A server of its own, where a model called `tiny` can do what the examples ask for; it reaches no other host."""
+    """A separate server that reaches no other host, with a model `tiny` that supports what the examples need."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             patch.setenv(name, NOWHERE)
@@ -61,14 +61,14 @@ def description(server: ServerUnderTest) -> Described:
 
 
 def operations(description: Mapping[str, Any]) -> Iterator[tuple[str, str, Described]]:
-    """Each operation with its method and path."""
+    """Yield each operation with its method and path."""
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
 
 
 def resolved(description: Described, node: Described) -> Described:
-    """What a node refers to."""
+    """Return the node that a reference points to."""
     while "$ref" in node:
         found: Any = description
         for key in node["$ref"].removeprefix("#/").split("/"):
@@ -78,7 +78,7 @@ def resolved(description: Described, node: Described) -> Described:
 
 
 def nodes(value: Any) -> Iterator[Described]:
-    """Every object in a document."""
+    """Yield every object in a document."""
     if isinstance(value, dict):
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -86,7 +86,7 @@ def nodes(value: Any) -> Iterator[Described]:
 
 
 def validate(description: Described, schema: Described, value: Any) -> None:
-    """Check a value against a schema, and that the schema knows all of its fields."""
+    """Check a value against a schema, and that the schema describes all of its fields."""
     whole = {**schema, "components": description["components"]}
     jsonschema.Draft202012Validator(whole).validate(value)
     if isinstance(value, dict):
@@ -96,7 +96,7 @@ def validate(description: Described, schema: Described, value: Any) -> None:
 
 
 def check(description: Described, operation: Described, answer: Answer) -> None:
-    """Check that an answer is one of those that are described."""
+    """Check that an answer is one of the described responses."""
     assert str(answer.status) in operation["responses"], (answer.status, answer.body)
     content = resolved(description, operation["responses"][str(answer.status)]).get("content", {})
     if not content:
@@ -170,14 +170,14 @@ def test_every_example_fits_its_schema(description: Described) -> None:
 
 
 def examples() -> list[Any]:
-    """Every example request, by operation and name."""
+    """Return every example request, by operation and name."""
     found = [
         (operation["operationId"], name, method, path, one["value"])
         for method, path, operation in operations(openapi.describe(TABLES))
         if operation["operationId"] not in ELSEWHERE
         for name, one in operation.get("requestBody", {}).get("content", {}).get(JSON, {}).get("examples", {}).items()
     ]
-    # Copied before it is deleted, made before it is copied.
+    # Models are created before they are copied, and copied before they are deleted.
     order = {"create": 0, "copy": 1, "delete": 3}
     found.sort(key=lambda one: order.get(one[0], 2))
     return [pytest.param(*one, id=f"{one[0]}-{one[1]}") for one in found]

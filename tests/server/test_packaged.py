@@ -1,4 +1,4 @@
-"""The model inside the package does what an assistant does: every test here is a real generation by a real model."""
+"""The packaged model does what an assistant does; every test generates with the real model."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 
 
 def chat(server: ServerUnderTest, *contents: str, **fields: Any) -> dict[str, Any]:
-    """The answer to a chat: the messages of user and assistant in turn."""
+    """Return the answer to a chat of alternating user and assistant messages."""
     messages = [{"role": ("user", "assistant")[i % 2], "content": c} for i, c in enumerate(contents)]
     body = {"model": "tiny", "messages": messages, "think": False, "stream": False} | fields
     answer = server.post("/api/chat", body)

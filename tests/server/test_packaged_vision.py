@@ -1,4 +1,4 @@
-"""The model inside the package that sees: real pictures, really encoded."""
+"""The packaged model with vision, with real images."""
 
 from collections.abc import Iterator
 from typing import Any

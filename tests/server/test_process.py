@@ -23,7 +23,7 @@ def test_each_request_leaves_one_line_in_the_log(tmp_path: Path) -> None:
         server.get("/", {"Host": "evil.com"})
 
         def lines() -> list[tuple[str, str, str]]:
-            """Without those of the wait for the server's start."""
+            """Return the lines without those of the wait for the server's start."""
             return [line for line in LINE.findall(server.log) if line != ("200", "GET", "/")]
 
         until(lambda: len(lines()) >= 4)

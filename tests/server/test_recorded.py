@@ -1,4 +1,4 @@
-"""Ollama's own answers, recorded, against ours."""
+"""Recorded answers of Ollama, compared with ours."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ MUST_PASS = ("general", "host", "cors", "blobs", "copy", "delete", "embed", "emb
 
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What does not pass, and why."""
+    """The recorded cases that fail, and why."""
     if not (REPLAY.exists() and RECORDED.exists()):
         pytest.skip("the recordings are not here")
     with ServerUnderTest(tmp_path_factory.mktemp("recorded")) as server:

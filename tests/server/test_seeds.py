@@ -1,6 +1,6 @@
-"""The guides to Ollama's API of 2024: their requests, run as they stand there, are answered in the shape shown there.
+"""The requests of the guides to Ollama's API of 2024 are answered in the shape that the guides show.
 
-Models of the guides' names are copies of a small real one.
+The guides' model names are copies of a small real model.
 """
 
 import json
@@ -50,7 +50,7 @@ class Request:
 
     @property
     def skipped(self) -> str | None:
-        """Why it cannot be run here."""
+        """Return why a request cannot be run here."""
         if self.data is None and " -d " in self.command:
             return "the document has lost its quotes"
         if "images" in (self.data or ""):
@@ -61,7 +61,7 @@ class Request:
 
 
 def requests() -> list[Request]:
-    """Every request of the guides."""
+    """Return every request of the guides."""
     return [request for file in sorted(SEEDS.glob("*.txt")) for request in requests_of(file)]
 
 
@@ -77,7 +77,7 @@ def requests_of(file: Path) -> Iterator[Request]:
 
 
 def answers(text: str) -> Iterator[dict[str, Any]]:
-    """Every answer that a guide shows between one request and the next."""
+    """Return every answer that a guide shows between one request and the next."""
     text = re.sub(r",\.\.\.\s*\]", "]", text)  # vectors are cut short there
     decoder = json.JSONDecoder()
     at = text.find("{")
@@ -94,7 +94,7 @@ def answers(text: str) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Reply:
-    """What curl got."""
+    """An answer that curl received."""
 
     status: int
     kind: str
@@ -107,7 +107,7 @@ class Reply:
 
 @pytest.fixture(scope="module")
 def guide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """A server with a model that has what a model can have."""
+    """A server with a model that has every feature."""
     with ServerUnderTest(tmp_path_factory.mktemp("seeds")) as server:
         texts = {"template": "{{ .System }} {{ .Prompt }}", "license": "MIT"}
         endless = full_attention(tmp_path_factory.mktemp("gguf") / "endless.gguf")
@@ -117,7 +117,7 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]
 
 @pytest.fixture
 def named(guide: ServerUnderTest) -> ServerUnderTest:
-    """The server with a model of each name that the guides use, one of them loaded, and none that they make."""
+    """The server with every model that the guides use, one of them loaded, and none that they create."""
     for name in NAMES:
         assert guide.post("/api/copy", {"source": "talker", "destination": name}).status == 200
     for name in ("mario", "llama3-backup"):
@@ -141,7 +141,7 @@ def run(server: ServerUnderTest, request: Request, folder: Path) -> Reply:
 
 
 def compare(shown: Any, got: Any, path: str = "") -> None:
-    """Check that `got` has every field of `shown`, in the same type."""
+    """Check that `got` has every field of `shown`, with the same type."""
     if shown is None:
         return
     assert type(got) is type(shown), f"{path}: {got!r} for {shown!r}"
@@ -161,7 +161,7 @@ def compare(shown: Any, got: Any, path: str = "") -> None:
 
 
 def kinds(lines: list[dict[str, Any]]) -> list[str]:
-    """Status lines without digests, each once."""
+    """Return the distinct status texts without digests."""
     return list(dict.fromkeys(re.sub(r"sha256:\w+", "sha256", line["status"]) for line in lines))
 
 
@@ -185,7 +185,7 @@ def test_a_request_of_a_guide_is_answered_as_the_guide_shows(
         pytest.skip(request_.skipped)
     reply = run(named, request_, tmp_path)
     if "/blobs/" in request_.path:
-        # Whose digest is in the guide nobody knows.
+        # The guide shows a digest without its file.
         assert reply.status == (404 if "-I" in request_.command else 400)
         return
     assert reply.status == 200, reply.body

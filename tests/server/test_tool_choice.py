@@ -1,4 +1,4 @@
-"""Calls of tools as a request requires them, by the packaged model at a temperature that it was not made for."""
+"""Required tool calls, by the packaged model at a high temperature."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def ask(server: ServerUnderTest, tools: Any, choice: Any, seed: int = 1, **field
 
 
 def calls(answer: Answer) -> list[tuple[str, dict[str, Any]]]:
-    """The calls of a reply that has nothing else."""
+    """Return the tool calls of a reply that has nothing else."""
     assert answer.status == 200, answer.text
     assert "".join(line["message"]["content"] for line in answer.lines) == ""
     assert answer.lines[-1]["done_reason"] == "stop"

@@ -34,7 +34,7 @@ def blob(server: ServerUnderTest, data: bytes) -> Path:
 
 
 def damaged(models: Path) -> list[str]:
-    """Blobs that are not what their names say, and manifests with blobs that are not there."""
+    """Return the blobs with a wrong digest, and the manifests with missing blobs."""
     files = list((models / "blobs").glob("sha256-*"))
     wrong = [p.name for p in files if p.name != f"sha256-{hashlib.sha256(p.read_bytes()).hexdigest()}"]
     for path in (p for p in (models / "manifests").rglob("*") if p.is_file() and not p.name.startswith(".")):

@@ -1,4 +1,4 @@
-"""Ranking over the wire; that the scores are the model's own is shown in `tests/engine/test_ranking.py`."""
+"""`/api/rerank` and `/v1/rerank` over HTTP. The tests of `engine/embedding` show that the scores are right."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ DOCUMENTS = [words(number, 3 + number) for number in range(20)]
 
 @pytest.fixture(scope="module")
 def ranker(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """The server, with models that rank, sort into classes, embed, and say that they rank without being able to."""
+    """The server with rerankers of one class and of several, an embedding model, and a reranker without its head."""
     folder = tmp_path_factory.mktemp("gguf")
     models = {
         "ranker": tiny_reranker(folder / "ranker.gguf"),
