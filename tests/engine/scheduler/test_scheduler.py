@@ -387,6 +387,17 @@ def test_known_tokens_that_came_at_once_are_computed_in_one_step_with_logits_of_
     assert (chunk.start, chunk.end, chunk.logits_from) == (3, 6, 5)
 
 
+def test_more_known_tokens_than_a_fair_share_of_the_batch_take_several_steps() -> None:
+    run = Run(batch=8)
+    sequence = Sequence(0, [1, 2, 3], 100)
+    run.scheduler.add(sequence)
+    run.step()
+    for token in (6, 7, 8, 9):
+        run.scheduler.append_token(sequence, token)
+    spans = [(c.start, c.end, c.logits_from) for _ in range(3) for c in run.step()]
+    assert spans == [(3, 5, 5), (5, 7, 7), (7, 8, 7)]
+
+
 def test_a_full_context_drops_half_of_what_is_not_kept_and_goes_on() -> None:
     run = Run()
     sequence = Sequence(0, list(range(20)), 30, num_keep=4)

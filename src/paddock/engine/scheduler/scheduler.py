@@ -56,6 +56,8 @@ class Scheduler:
         self._kv_cache = kv_cache
         self._batch_tokens = batch_tokens
         self._max_running = min(max_running, batch_tokens, max(1, kv_cache.num_seq_ids - 1))
+        self._max_streaming_tokens = batch_tokens // self._max_running
+        """Most tokens of one streaming sequence in a step, so that all of them fit into a batch."""
         self._waiting: list[Sequence] = []
         self._running: list[Sequence] = []
         self._by_seq_id: dict[int, Sequence] = {}
@@ -142,7 +144,7 @@ class Scheduler:
     # Streams
 
     def _schedule_streaming(self) -> list[ScheduledChunk]:
-        """Return the chunks of all sequences that stream their replies: everything they have pending.
+        """Return the chunks of all sequences that stream their replies: what they have pending, up to a fair share.
 
         Each gets cells for its tokens first. Kept prefixes make room, then the youngest running sequence is preempted.
         """
@@ -166,7 +168,10 @@ class Scheduler:
                     sequence.seq_id, [UNSHAREABLE] * (end - num_cells) if sequence.shifted else tokens[num_cells:]
                 )
                 sequence.num_cells = end
-            chunks.append(ScheduledChunk(sequence, sequence.num_computed_tokens, end, end - 1))
+            start, logits_from = sequence.num_computed_tokens, end - 1
+            if end - start > self._max_streaming_tokens:
+                logits_from = end = start + self._max_streaming_tokens
+            chunks.append(ScheduledChunk(sequence, start, end, logits_from))
         return chunks
 
     def _streaming(self) -> list[Sequence]:
@@ -187,7 +192,7 @@ class Scheduler:
             self.background.start_next(prefilling)
         foreground = self.background.foreground(prefilling)
         context = foreground[0].num_computed_tokens if foreground else 0
-        room = min(self._batch_tokens - num_streaming, self.budget.prompt_tokens(num_streaming, context))
+        room = self.budget.prompt_tokens(sum(chunk.end - chunk.start for chunk in chunks), context)
         prompt_chunks, encoder_inputs = chunk_prompts(foreground, room, self._has_embeddings)
         job = self.background.job
         if job is not None and prompt_chunks:
