@@ -1,4 +1,4 @@
-"""Recordings that tests make: noise that sounds other for each seed, in any format."""
+"""Audio that tests make: noise that differs for each seed, in any format."""
 
 import io
 
@@ -10,7 +10,7 @@ from tests.models.projectors import RATE
 
 
 def noise(seed: int, seconds: float = 1.0, rate: int = RATE, channels: int = 1) -> npt.NDArray[np.float32]:
-    """Samples of a chord whose tones go up and down: (samples, channels)."""
+    """Return samples of a chord whose tones rise and fall, of shape (samples, channels)."""
     random = np.random.default_rng(seed)
     times = np.arange(round(seconds * rate)) / rate
     tones = random.uniform(100, 3000, (5, 1)) * times + random.uniform(0, 9, (5, 1)) * np.sin(9 * times)
@@ -21,12 +21,12 @@ def noise(seed: int, seconds: float = 1.0, rate: int = RATE, channels: int = 1) 
 def recorded(
     samples: npt.NDArray[np.float32], rate: int = RATE, form: str = "WAV", subtype: str | None = None
 ) -> bytes:
-    """A file of samples."""
+    """Return samples as a file."""
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format=form, subtype=subtype)
     return file.getvalue()
 
 
 def spoken(seed: int, seconds: float = 1.0) -> bytes:
-    """A WAV file as models hear them, of which nothing is lost on the way."""
+    """Return a WAV file at the models' sample rate, which loses nothing when it is decoded."""
     return recorded(noise(seed, seconds))

@@ -38,7 +38,7 @@ def rendered(case: Case, *, simple: bool = False) -> dict[str, str]:
 
 
 def recordings() -> Iterator[dict[str, Any]]:
-    """Render all cases; those that a template refuses once more in the form in which they are tried again."""
+    """Render all cases; render those that a template refuses again in the form of the second attempt."""
     for case in cases():
         record: dict[str, Any] = {"case": case.name, **rendered(case)}
         if "error" in record:

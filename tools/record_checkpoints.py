@@ -1,4 +1,4 @@
-"""Records what transformers computes with tiny checkpoints, for `tests/conversion`.
+"""Record what transformers computes with tiny checkpoints, for `tests/conversion`.
 
 `python -m tools.record_checkpoints [CASE …]` needs torch, transformers and sentencepiece, which the tests do without.
 """
@@ -74,7 +74,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "xlm-roberta": ("XLMRobertaModel", _ROBERTA),
     "gemma-embedding": ("Gemma3TextModel", {**_GEMMA, "use_bidirectional_attention": True}),
 }  # fmt: skip
-"""Case → architecture, and what of its configuration is not the small one."""
+"""By case: the architecture, and what its configuration changes in the small one."""
 
 
 def model_of(case: str) -> tuple[Any, dict[str, Any], dict[str, tuple[int, ...]]]:
@@ -87,7 +87,7 @@ def model_of(case: str) -> tuple[Any, dict[str, Any], dict[str, tuple[int, ...]]
 def model_with(
     architecture: str, settings: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any], dict[str, tuple[int, ...]]]:
-    """Return the same of an architecture with a configuration."""
+    """Return transformers' model of an architecture and configuration, and its tensors' shapes as saved."""
     import tempfile
 
     import torch
@@ -119,7 +119,7 @@ def expected(case: str) -> tuple["np.ndarray[Any, Any]", Mapping[str, Any], Mapp
 
 
 def record_sentence_pieces() -> None:
-    """Train a SentencePiece model on the tests' sentences, and record how it cuts their texts."""
+    """Train a SentencePiece model on the tests' sentences, and record how it splits their texts."""
     import sentencepiece
     from tests.conversion.tokenizers.test_reading import CORPUS, TEXTS
 
@@ -143,7 +143,7 @@ def record_sentence_pieces() -> None:
 
 
 def record_unigrams() -> None:
-    """Train a unigram model on the tests' sentences; record it, what transformers makes of it, and how it cuts."""
+    """Train a unigram model on the tests' sentences; record it, transformers' tokenizer of it, and its splits."""
     import tempfile
 
     import sentencepiece
@@ -178,7 +178,7 @@ def record_unigrams() -> None:
 
 
 def record_embedder(name: str) -> None:
-    """Record what transformers, pooling and dense layers make of the tests' texts."""
+    """Record the embeddings of the tests' texts from transformers, pooling and dense layers."""
     import torch
     from tests.conversion.embedders import FOLDER, QUESTION, TEXTS, dense_weights, embedders
     from tokenizers import Tokenizer

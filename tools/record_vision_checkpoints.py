@@ -1,4 +1,4 @@
-"""Records what transformers computes with tiny checkpoints that see, for `tests/conversion`.
+"""Record what transformers computes with tiny vision-language checkpoints, for `tests/conversion`.
 
 `python -m tools.record_vision_checkpoints [CASE …]` needs torch and transformers, which the tests do without.
 """
@@ -54,10 +54,10 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"vision_feature_layer": -1, "vision_feature_select_strategy": "full"},
     ),
 }
-"""Case → architecture, and the configuration of the text part, of the tower, and of what joins them."""
+"""By case: the architecture, and the configuration of the text part, the tower, and the projector."""
 
 BEFORE, AFTER = (32, 29, 4, 3, 5), (29, 7, 9, 29, 10, 6, 4)
-"""`PROMPT` as tokens, around the picture."""
+"""`PROMPT` as tokens, before and after the image."""
 
 
 def record(case: str) -> None:
@@ -102,7 +102,7 @@ def record(case: str) -> None:
 
 
 def spread_of(tower: dict[str, Any]) -> tuple[list[float], list[float]]:
-    """Return the mean and deviation of colours that the tower's own processor scales pictures with."""
+    """Return the mean and the standard deviation by which the tower's own processor normalizes colors."""
     from transformers.image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
     clip = tower["model_type"].startswith("clip")

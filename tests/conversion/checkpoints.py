@@ -20,7 +20,7 @@ from paddock.engine.binding.library import start_library
 
 DATA = Path(__file__).parent / "data"
 TOKENS = [int(n) for n in np.random.RandomState(7).randint(3, 61, 50)]
-"""Of every comparison."""
+"""Tokens of every comparison."""
 
 SILENT = llama_cpp.llama_log_callback(lambda *_: None)
 """For `llama_log_set`; it must live as long as the library."""
@@ -60,7 +60,7 @@ def write_safetensors(path: Path, tensors: Mapping[str, Array], dtypes: Mapping[
 
 
 def byte_tokenizer(size: int = 64) -> dict[str, Any]:
-    """Return a `tokenizer.json` with byte pairs of a few letters, as many tokens as wanted."""
+    """Return a byte-level BPE `tokenizer.json` with at most `size` tokens."""
     pairs = [("t", "h"), ("th", "e"), ("Ġ", "the")]
     letters = [*"etaoinshrdlucmfwypvbgkjxqz", "Ġ", "Ċ", *("".join(pair) for pair in pairs), *"0123456789.,!?"]
     letters += [chr(letter) for letter in range(65, 91)]
@@ -77,7 +77,7 @@ def byte_tokenizer(size: int = 64) -> dict[str, Any]:
 
 
 def word_piece_tokenizer(size: int = 64) -> dict[str, Any]:
-    """Return a `tokenizer.json` with word pieces of single letters, as many tokens as wanted."""
+    """Return a WordPiece `tokenizer.json` of single letters with at most `size` tokens."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = "abcdefghijklmnopqrstuvwxyz0123"
     vocab = [*special, *letters, *(f"##{letter}" for letter in letters)][:size]
@@ -142,7 +142,7 @@ def computed(path: Path, tokens: Sequence[int], *, embeds: bool) -> Array:
 
 
 def difference(ours: Array, theirs: Array) -> float:
-    """Return the largest difference, as part of the spread of theirs."""
+    """Return the largest difference as a fraction of the range of `theirs`."""
     return float(np.abs(ours - theirs).max() / (theirs.max() - theirs.min()))
 
 

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of models that make vectors or scores, with their tokenizers and sentence-transformers' files."""
+"""Tiny checkpoints of embedders and rerankers, with their tokenizers and sentence-transformers' files."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ class Embedder:
 
     architecture: str
     config: Mapping[str, Any]
-    """What its configuration says beside the number of tokens."""
+    """Its configuration, without the number of tokens."""
     tokenizer: dict[str, Any]
     """Its `tokenizer.json`."""
     pooling: str = "mean"

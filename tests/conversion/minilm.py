@@ -39,7 +39,7 @@ class MiniLM:
         return self._found[key]
 
     def _computed(self, texts: Sequence[str]) -> Array:
-        """Send the tokens of all texts through the matrices together."""
+        """Run the network on the tokens of all texts at once."""
         tokens, weights = [self.tokens(text) for text in texts], self._weights
         ends = np.cumsum([len(some) for some in tokens])
         parts = [slice(end - len(some), end) for some, end in zip(tokens, ends, strict=True)]
@@ -76,7 +76,7 @@ class MiniLM:
 
     @cached_property
     def tokenizer(self) -> Any:
-        """The original tokenizer, which cuts no text off."""
+        """Return the original tokenizer, without truncation."""
         tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -93,7 +93,7 @@ class MiniLM:
 
 
 def _attention(query: Array, key: Array, value: Array) -> Array:
-    """Mix what the tokens of one text say; all of shape (heads, tokens, width of a head)."""
+    """Return the attention of one text; every argument has the shape (heads, tokens, head size)."""
     scores = query @ key.swapaxes(1, 2) / math.sqrt(WIDTH // HEADS)
     shares = np.exp(scores - scores.max(-1, keepdims=True))
     mixed = shares / shares.sum(-1, keepdims=True) @ value
@@ -101,7 +101,7 @@ def _attention(query: Array, key: Array, value: Array) -> Array:
 
 
 def _erf(values: Array) -> Array:
-    """The error function, to 2e-7 (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26)."""
+    """Return the error function, to 2e-7 (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26)."""
     t = 1 / (1 + 0.3275911 * np.abs(values))
     series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
     return np.sign(values) * (1 - series * np.exp(-(values**2)))  # type: ignore[no-any-return]

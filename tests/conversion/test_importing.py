@@ -1,4 +1,4 @@
-"""Importing as a whole: through the server and by `paddock convert`, and what is refused."""
+"""Importing through the server and with `paddock convert`, and what is refused."""
 
 import json
 import os
@@ -149,7 +149,7 @@ WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_checkpoint_that_is_not_what_it_says_is_refused(folder: Path, case: str) -> None:
+def test_a_checkpoint_that_contradicts_its_config_is_refused(folder: Path, case: str) -> None:
     spoil, message = WRONG[case]
     spoil(folder)
     with pytest.raises(ConversionError, match=message), Path(os.devnull).open("wb") as sink:

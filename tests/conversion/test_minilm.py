@@ -73,7 +73,7 @@ def embed(server: ServerUnderTest, model: str, texts: list[str], **fields: Any) 
     return found
 
 
-def test_what_was_imported_says_what_it_is(server: ServerUnderTest, model: str) -> None:
+def test_the_imported_model_has_the_originals_details(server: ServerUnderTest, model: str) -> None:
     shown = server.post("/api/show", {"model": model}).json
     assert shown["capabilities"] == ["embedding"]
     assert shown["details"]["family"] == "bert"

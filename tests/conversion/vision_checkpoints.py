@@ -1,4 +1,4 @@
-"""Tiny checkpoints of models that see, and what is recorded of them.
+"""Tiny checkpoints of vision-language models, and what is recorded of them.
 
 As with `checkpoints`, weights come from the names of the tensors. `data/vision/<case>.npz` has the configuration, the
 shapes, and what transformers computed: the vectors that a picture becomes, and the logits after a prompt with it.
@@ -16,19 +16,19 @@ from tests.conversion.checkpoints import DATA, Array, byte_tokenizer, weights, w
 RECORDED = DATA / "vision"
 VOCABULARY = 64
 BEGIN, END, PLACE = 60, 61, 62
-"""Tokens before a picture, after it, and in its place."""
+"""Tokens before an image, after it, and in its place."""
 PROMPT = "the tea[img-0] is hot"
 
 
 def picture(size: int) -> "np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]":
-    """Return a picture of smooth colours, as a tower of this size takes it: (rows, columns, colours)."""
+    """Return an image of smooth colors for a tower of this size, of shape (rows, columns, channels)."""
     down, across = np.mgrid[0:size, 0:size] / size
     waves = [np.sin(7 * down + 3 * across), np.cos(5 * across * down), np.sin(11 * across) * down]
     return np.stack([np.round(127.5 + 127 * wave) for wave in waves], -1).astype(np.uint8)
 
 
 def seeing_weights(shapes: Mapping[str, Sequence[int]], architecture: str) -> dict[str, Array]:
-    """Return 32-bit weights of these names and shapes, always the same; pictures count as much as their places."""
+    """Return 32-bit weights of these names and shapes, always the same; patches weigh as much as their positions."""
     found: dict[str, Array] = {}
     for name, shape in shapes.items():
         less_one = architecture.startswith("Gemma") and "vision_tower" not in name
@@ -40,7 +40,7 @@ def seeing_weights(shapes: Mapping[str, Sequence[int]], architecture: str) -> di
 def write_seeing_checkpoint(
     folder: Path, config: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], names: Mapping[str, str] | None = None
 ) -> Path:
-    """Write a whole checkpoint into `folder` and return it; `names` is what is put in place of parts of names."""
+    """Write a whole checkpoint into `folder` and return it; `names` are replacements in the names of tensors."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     tensors = seeing_weights(shapes, config["architectures"][0])
@@ -55,7 +55,7 @@ def write_seeing_checkpoint(
 
 
 def recorded(case: str) -> tuple[Array, Array, list[int], dict[str, Any], dict[str, tuple[int, ...]]]:
-    """Return a picture's vectors, the logits after the prompt, its tokens, the configuration, and the shapes."""
+    """Return an image's embeddings, the logits after the prompt, its tokens, the configuration, and the shapes."""
     found = np.load(RECORDED / f"{case}.npz")
     described = json.loads(str(found["described"]))
     return found["vectors"], found["logits"], found["tokens"].tolist(), described["config"], described["shapes"]

@@ -110,7 +110,7 @@ def test_long_arrays_are_read_only_when_asked_for(file: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"GGU", b"hello", b"ggml" + bytes(100), bytes(1000)])
-def test_another_file_is_told_so(file: Path, data: bytes) -> None:
+def test_a_file_of_another_format_is_refused(file: Path, data: bytes) -> None:
     file.write_bytes(data)
     with pytest.raises(NotGguf, match=r"^supplied file was not in GGUF format$"):
         read_header(file)
@@ -165,7 +165,7 @@ def test_a_broken_file_is_refused_with_the_cause_in_one_line(file: Path, reason:
     assert "\n" not in str(error.value)
 
 
-def test_a_strangers_name_cannot_break_the_line(file: Path) -> None:
+def test_an_untrusted_name_cannot_break_the_line(file: Path) -> None:
     file.write_bytes(head([("a\n\x1b[31m" + "x" * 500, 99, b"")]))
     with pytest.raises(BadGguf) as error:
         read_header(file)
@@ -306,7 +306,7 @@ def test_a_header_larger_than_the_limit_is_refused(file: Path, monkeypatch: pyte
         read_header(file)
 
 
-def test_a_head_larger_than_the_first_read_is_followed(file: Path) -> None:
+def test_a_header_larger_than_the_first_read_is_read(file: Path) -> None:
     words = ["x" * (i % 200) for i in range(40_000)]
     file.write_bytes(head([("words", ARRAY, strings(*words)), ("after", U32, u32(7))]))
     assert file.stat().st_size > 3 << 20

@@ -9,7 +9,7 @@ Q2_0 = 42
 """Not in that package yet."""
 
 
-def test_blocks_are_those_of_the_fields_own_reader() -> None:
+def test_blocks_are_those_of_the_gguf_package() -> None:
     theirs = {int(kind): size for kind, size in gguf.constants.GGML_QUANT_SIZES.items()}
     del theirs[gguf.GGMLQuantizationType.Q8_1]  # in no file, and its size is not the one that ggml has
     ours = {number: (kind.block, kind.bytes) for number, kind in TENSOR_TYPES.items()}

@@ -13,7 +13,7 @@ from tests.models.llama import add_vocabulary as add_llama_vocabulary
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 JAMO = "ᄀᄂᄃᄒ" + "ᅡᅥᅩᅵ" + "ᆨᆫᆯᆼ"
-"""Parts of Hangul syllables, which stand in BERT's vocabulary in place of the syllables."""
+"""Parts of Hangul syllables: BERT's vocabulary has these in place of whole syllables."""
 
 WORD_BEGINS = "\u2581"
 
@@ -33,7 +33,7 @@ def tiny_bert(
     pooler: bool = True,
     dtype: Any = np.float32,
 ) -> Path:
-    """Write a BERT and return `path`; `pooling` as llama.cpp numbers it, None: the file says nothing of it.
+    """Write a BERT and return `path`; `pooling` is llama.cpp's number, None leaves the key out.
 
     With `classes` it has a head that gives so many numbers, behind a `pooler` or without one.
     """
@@ -105,7 +105,7 @@ def tiny_qwen3(
     adds_end: bool = False,
     context_length: int = 4096,
 ) -> Path:
-    """Write a Qwen3, with the vocabulary of `ggufs`, that embeds, or has a head for `classes`, and return `path`."""
+    """Write a Qwen3, with the vocabulary of `llama`, that embeds, or has a head for `classes`, and return `path`."""
     width, heads, kv_heads, size, feed_forward, layers = 64, 4, 2, 16, 128, 2
     writer = gguf.GGUFWriter(path, "qwen3")
     writer.add_name("tiny-qwen3")
@@ -157,7 +157,7 @@ def tiny_qwen3(
 
 
 def tiny_t5_encoder(path: Path, *, seed: int = 0, width: int = 64, layers: int = 2, heads: int = 4) -> Path:
-    """Write the encoder half of a T5, with the vocabulary of `ggufs`, and return `path`."""
+    """Write the encoder half of a T5, with the vocabulary of `llama`, and return `path`."""
     size, feed_forward, buckets = width // heads, 2 * width, 32
     writer = gguf.GGUFWriter(path, "t5encoder")
     writer.add_name("tiny-t5")

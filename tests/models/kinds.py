@@ -14,13 +14,13 @@ import gguf
 from tests.models.llama import add_vocabulary, finish
 
 CONTEXT_LENGTH = 4096
-"""What each of them says it was trained with."""
+"""Context length in the metadata of every model here."""
 
 WINDOW = 32
-"""Tokens that a local layer of the sliding-window models sees, itself among them."""
+"""Window of the sliding-window layers, in tokens, including the token itself."""
 
 END = 2
-"""The token that ends a reply. Its logit is 0 in all of them, never the greatest: a greedy reply goes on for ever."""
+"""The token that ends a reply. Its logit is 0 in every model, never the largest: a greedy reply never ends."""
 
 WIDTH = 64
 FEED_FORWARD = 128
@@ -33,7 +33,7 @@ STEP_RANK = 4
 
 
 def full_attention(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
-    """Write a Llama: every token sees all before it, and any prefix can be shared or cut."""
+    """Write a Llama: full attention, so any prefix can be shared or truncated."""
     model = ModelWriter(path, "llama", layers, [KV_HEADS] * layers, seed)
     model.vocabulary(1.0, 0.3)
     model.ones("output_norm")
@@ -46,7 +46,7 @@ def full_attention(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
 def sliding_window(
     path: Path, *, seed: int = 0, architecture: str = "gemma3", window: int = WINDOW, layers: int = 7
 ) -> Path:
-    """Write a Gemma whose local layers see `window` tokens and whose global ones see all.
+    """Write a Gemma with sliding-window layers of `window` tokens and full-attention layers.
 
     Of a "gemma3" every sixth layer is global, of a "gemma2" every second.
     """
@@ -71,7 +71,7 @@ def sliding_window(
 
 
 def recurrent(path: Path, *, seed: int = 0, layers: int = 2) -> Path:
-    """Write a Mamba: all that a sequence has seen is one state of a fixed size."""
+    """Write a Mamba: a sequence has one recurrent state of a fixed size."""
     model = ModelWriter(path, "mamba", layers, [0] * layers, seed)
     model.state_space_keys()
     model.vocabulary(1.0, 0.3)
@@ -82,7 +82,7 @@ def recurrent(path: Path, *, seed: int = 0, layers: int = 2) -> Path:
 
 
 def hybrid(path: Path, *, seed: int = 0, attention: Sequence[int] = (1, 3), layers: int = 4) -> Path:
-    """Write a Jamba: Mamba's layers with a state, and among them the layers numbered `attention` with a cache."""
+    """Write a Jamba: Mamba's recurrent layers, except the layers numbered `attention`, which have a KV cache."""
     model = ModelWriter(path, "jamba", layers, [KV_HEADS if i in attention else 0 for i in range(layers)], seed)
     model.state_space_keys()
     model.vocabulary(1.0, 0.3)
@@ -125,11 +125,11 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     "recurrent": recurrent,
     "hybrid": hybrid,
 }
-"""A writer for each kind of memory."""
+"""A writer for each kind of KV cache."""
 
 
 class ModelWriter:
-    """A GGUF file in the making, and the parts that several architectures share."""
+    """Writes a GGUF file from parts that several architectures share."""
 
     def __init__(self, path: Path, architecture: str, layers: int, kv_heads: Sequence[int], seed: int) -> None:
         self.path = path

@@ -96,7 +96,7 @@ def tiny_lora(
     architecture: str = "llama",
     metadata: Mapping[str, str | int | float | bool] | None = None,
 ) -> Path:
-    """Write a LoRA adapter: of each matrix's name A of (rank, columns) and B of (rows, rank); return `path`."""
+    """Write a LoRA adapter and return `path`; `changes` has A (rank, columns) and B (rows, rank) for each matrix."""
     writer = gguf.GGUFWriter(path, architecture)
     keys = {"general.type": "adapter", "adapter.type": "lora", "adapter.lora.alpha": alpha, **(metadata or {})}
     for key, value in keys.items():

@@ -28,7 +28,7 @@ def rewritten(
     change: Callable[[Tensors], None] | None = None,
     packed: Callable[[str], GGMLQuantizationType] = lambda name: GGMLQuantizationType.Q8_0,
 ) -> Path:
-    """Write one file with the tensors of some, and with the metadata of the first under another architecture's name.
+    """Write one file with the tensors of several, and the metadata of the first under another architecture's name.
 
     `renames` are written in names of tensors, each once; `keys` are added, or, where they are None, left out; then
     `change` may do with the tensors what it likes. Those must be of 16- or 32-bit floats; bytes are taken for

@@ -7,25 +7,25 @@ from tests.models.projectors import PATCH, PATCHES, VISION_FEED_FORWARD, VISION_
 
 HEAD = VISION_WIDTH // VISION_HEADS
 MERGED = 4 * VISION_WIDTH
-"""Of four patches that become one embedding."""
+"""Width of four patches that become one embedding."""
 
 BREAK = "[IMG_BREAK]"
 """The token at the end of a row of Pixtral's patches."""
 
 WINDOW = 112
-"""Pixels of a side of the windows in which Qwen2.5-VL's patches see one another: llama.cpp knows no other size."""
+"""Side of Qwen2.5-VL's attention windows in pixels: llama.cpp supports no other size."""
 
 SMALL_PATCH = 4
 PLACES = 32
-"""Rows and columns of patches that the Gemma 4 here has places for."""
+"""Rows and columns of patches for which this Gemma 4 has position embeddings."""
 
 BINS = 128
-"""Of the spectrum that Gemma 4 hears, which two convolutions reduce to a quarter, in so many channels:"""
+"""Frequency bins of Gemma 4's audio encoder, which two convolutions reduce to a quarter, with these channels:"""
 CHANNELS = 4
 
 SAM_WIDTH, SAM_HEADS, SAM_WINDOW, SAM_PATCH, SAM_SIDE = 8, 1, 14, 16, 16
 SAM_LAYERS = 3
-"""In the third of which all 4096 patches see one another; llama.cpp needs both kinds."""
+"""Layers, of which the third has full attention over all 4096 patches; llama.cpp needs both kinds."""
 
 
 def pixtral(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
@@ -47,7 +47,7 @@ def pixtral(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -
 
 
 def qwen25(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
-    """Write Qwen2.5-VL's encoder: in every second layer all patches see one another, else those of a window."""
+    """Write Qwen2.5-VL's encoder: full attention in every second layer, windows in the others."""
     encoder = _More(path, "qwen2.5vl_merger", layers, width, seed, patch=14, activation="silu")
     encoder.writer.add_uint32("clip.vision.n_wa_pattern", 2)
     encoder.writer.add_uint32("clip.vision.window_size", WINDOW)
@@ -64,7 +64,7 @@ def qwen25(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) ->
 
 
 def glm(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
-    """Write GLM-4V's encoder as GLM-OCR has it, without learned places."""
+    """Write GLM-4V's encoder as GLM-OCR has it, without learned positions."""
     encoder = _More(path, "glm4v", layers, width, seed, patch=14, activation="silu")
     encoder.writer.add_uint32("clip.vision.spatial_merge_size", 2)
     encoder.two_frames()
@@ -104,7 +104,7 @@ def llama4(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) ->
 
 
 def gemma4(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, ears: bool = False) -> Path:
-    """Write Gemma 4's encoder of pictures, and with `ears` that of recordings, too."""
+    """Write Gemma 4's image encoder, and with `ears` its audio encoder."""
     encoder = _More(path, "gemma4v", layers, width, seed, patch=SMALL_PATCH, size=224, activation="")
     encoder.writer.add_uint32("clip.vision.projector.scale_factor", 2)
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, SMALL_PATCH, SMALL_PATCH, scale=0.2)
@@ -128,7 +128,7 @@ def gemma4(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, ea
 
 
 def deepseek(path: Path, *, seed: int = 0, layers: int = 1, width: int = WIDTH) -> Path:
-    """Write DeepSeek-OCR's encoder: a SAM, and a CLIP that sees what that makes of the picture."""
+    """Write DeepSeek-OCR's encoder: a SAM, and a CLIP that gets its outputs."""
     encoder = _More(path, "deepseekocr", layers, width, seed, patch=14, size=224)
     for key, number in (("block_count", SAM_LAYERS), ("embedding_length", SAM_WIDTH), ("head_count", SAM_HEADS)):
         encoder.writer.add_uint32(f"clip.vision.sam.{key}", number)
@@ -146,7 +146,7 @@ def deepseek(path: Path, *, seed: int = 0, layers: int = 1, width: int = WIDTH) 
 
 
 class _More(EncoderWriter):
-    """Parts that only these have."""
+    """Writes the parts that only these encoders have."""
 
     def gain(self, name: str, length: int = VISION_WIDTH) -> None:
         self.tensor(f"{name}.weight", 1 + self.rng.standard_normal(length) * 0.1)
@@ -170,7 +170,7 @@ class _More(EncoderWriter):
             self.tensor(f"{name}.{end}", [number])
 
     def conformer(self, layers: int, width: int) -> None:
-        """Add the keys and tensors of Gemma 4's encoder of recordings."""
+        """Add the keys and tensors of Gemma 4's audio encoder."""
         self.kinds["audio"] = "gemma4a"
         writer = self.writer
         writer.add_bool("clip.has_audio_encoder", True)
@@ -206,7 +206,7 @@ class _More(EncoderWriter):
         self.matrix("mm.a.input_projection.weight", width, 48, scale=0.3)
 
     def sam(self) -> None:
-        """Add the tensors of a SAM, in whose first two layers patches see those of a window."""
+        """Add the tensors of a SAM whose first two layers have windowed attention."""
         width = SAM_WIDTH
         self.matrix("v.sam.patch_embd.weight", width, 3, SAM_PATCH, SAM_PATCH, scale=0.05)
         self.vector("v.sam.patch_embd.bias", width)

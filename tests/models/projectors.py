@@ -14,7 +14,7 @@ from tests.models.kinds import HEAD_SIZE, WIDTH, ModelWriter
 from tests.models.llama import finish
 
 SIZE, PATCH = 28, 7
-"""Pixels of a picture's side as the encoder sees it, and of a patch's."""
+"""Side of an image and of a patch, in pixels."""
 
 PATCHES = (SIZE // PATCH) ** 2
 VISION_WIDTH, VISION_FEED_FORWARD, VISION_HEADS = 32, 48, 4
@@ -22,7 +22,7 @@ MEAN, DEVIATION = (0.48, 0.46, 0.41), (0.27, 0.26, 0.28)
 EPSILON = 1e-5
 
 RATE = 16_000
-"""Samples per second that Whisper hears, in pieces of 30 seconds, each of so many positions:"""
+"""Whisper's sample rate; every 30 seconds become this many positions:"""
 POSITIONS = 1500
 AUDIO_WIDTH, AUDIO_FEED_FORWARD, AUDIO_HEADS, AUDIO_LAYERS, MEL_BINS = 32, 48, 4, 2, 16
 STACKED = 50
@@ -33,7 +33,7 @@ PROJECTED = 40
 
 
 def llava(path: Path, *, seed: int = 0, layers: int = 3, width: int = WIDTH) -> Path:
-    """Write a CLIP with a projector of two layers; of its own layers llama.cpp leaves out the last, as LLaVA does."""
+    """Write a CLIP with a projector of two layers; llama.cpp skips the CLIP's last layer, as LLaVA does."""
     encoder = EncoderWriter(path, "mlp", layers, width, seed)
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, PATCH, PATCH, scale=0.1)
     encoder.matrix("v.position_embd.weight", PATCHES, VISION_WIDTH, scale=0.5)
@@ -45,7 +45,7 @@ def llava(path: Path, *, seed: int = 0, layers: int = 3, width: int = WIDTH) -> 
 
 
 def gemma(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, size: int = SIZE) -> Path:
-    """Write a SigLIP with Gemma 3's projector: four patches become one embedding, and all of them see one another."""
+    """Write a SigLIP with Gemma 3's projector: four patches become one embedding; attention is not causal."""
     return _gemma(path, seed, layers, width, size).finish()
 
 
@@ -63,21 +63,21 @@ def _gemma(path: Path, seed: int, layers: int, width: int, size: int) -> "Encode
 
 
 def ultravox(path: Path, *, seed: int = 0, width: int = WIDTH) -> Path:
-    """Write a Whisper with Ultravox's projector, which sees nothing: 30 embeddings of each half minute."""
+    """Write a Whisper with Ultravox's projector, for audio only: 30 embeddings for each half minute."""
     encoder = EncoderWriter(path, "", 0, width, seed)
     encoder.ear(width)
     return encoder.finish()
 
 
 def gemma_with_ears(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
-    """Write one file of `gemma` and `ultravox`, for models that see and hear."""
+    """Write `gemma` and `ultravox` into one file, for models with vision and audio."""
     encoder = _gemma(path, seed, layers, width, SIZE)
     encoder.ear(width)
     return encoder.finish()
 
 
 def qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> Path:
-    """Write Qwen2-VL's encoder: pictures keep their shape, and embeddings have places in two dimensions."""
+    """Write Qwen2-VL's encoder: images keep their aspect ratio, and embeddings have positions in two dimensions."""
     encoder = EncoderWriter(path, "qwen2vl_merger", layers, width, seed, patch=14)
     encoder.matrix("v.patch_embd.weight", VISION_WIDTH, 3, 14, 14, scale=0.05)
     encoder.matrix("v.patch_embd.weight.1", VISION_WIDTH, 3, 14, 14, scale=0.05)
@@ -89,7 +89,7 @@ def qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH) -> P
 
 
 def qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
-    """Write the language model that goes with `qwen`: its tokens have places in several dimensions."""
+    """Write the language model that goes with `qwen`: its tokens have positions in several dimensions."""
     model = ModelWriter(path, "qwen2vl", layers, [2] * layers, seed)
     model.writer.add_rope_dimension_sections([2, 3, 3, 0])
     model.vocabulary(1.0, 0.3)
@@ -103,7 +103,7 @@ def qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
 
 
 def deep_qwen(path: Path, *, seed: int = 0, layers: int = 2, width: int = WIDTH, deep: bool = True) -> Path:
-    """Write Qwen3-VL's encoder: what its first layer sees goes into the language model's first layer, too.
+    """Write Qwen3-VL's encoder: its first layer also feeds the language model's first layer.
 
     Without that (not `deep`) it is Qwen3.5's.
     """
@@ -144,7 +144,7 @@ def deep_qwen_text(path: Path, *, seed: int = 0, layers: int = 3) -> Path:
 
 
 class EncoderWriter:
-    """A GGUF file in the making."""
+    """Writes a projector file."""
 
     def __init__(
         self,

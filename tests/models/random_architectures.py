@@ -20,7 +20,7 @@ from paddock.engine.binding.library import lib, start_library
 from tests.models.llama import add_value, add_vocabulary, finish
 
 Shapes = dict[str, tuple[int, ...]]
-"""Of tensors by name, with the innermost dimension last."""
+"""Shapes of tensors by name, innermost dimension last."""
 
 WIDTH = 64
 SIZES: Mapping[str, Any] = {
@@ -32,7 +32,7 @@ SIZES: Mapping[str, Any] = {
     "attention.head_count_kv": 2,
     "attention.layer_norm_rms_epsilon": 1e-6,
 }
-"""What all of them say of themselves, unless they say otherwise."""
+"""Metadata of every model, unless its keys replace it."""
 
 SCALES = ("*.scale", "*.input_scale")
 """Patterns of the names of tensors that only some kinds of quantization need."""
@@ -47,7 +47,7 @@ class _How(ctypes.Structure):
 
 
 class _Tensor(ctypes.Structure):
-    """The beginning of a `ggml_tensor`."""
+    """The first fields of a `ggml_tensor`."""
 
     _fields_ = (("kind", ctypes.c_int), ("buffer", ctypes.c_void_p), ("shape", ctypes.c_int64 * 4))
 
@@ -88,7 +88,7 @@ def random_model(
 
 
 def tensors_of(path: Path) -> Shapes:
-    """Return what tensors a model has whose metadata is that of the file at `path`, those that it may have, too."""
+    """Return the tensors of a model with the metadata of the file at `path`, including optional ones."""
     native_log = start_library()
     native_log.clear()
     ggml = _ggml()
@@ -118,7 +118,7 @@ def byte_pairs(
     special: Sequence[str] = (),
     ends: tuple[int, int] | None = None,
 ) -> int:
-    """Add a vocabulary of bytes, of numbers of up to four digits, and of some pairs, by which one sees how text is cut.
+    """Add a vocabulary of bytes, of numbers of up to four digits, and some pairs that show where text is split.
 
     That is told by `pre`. `ends` are tokens that end a turn and a message.
     """
@@ -144,7 +144,7 @@ def byte_pairs(
 
 
 def _numbers(name: str, shape: tuple[int, ...], seed: int) -> Any:
-    """Return what fits a tensor of this name, in numbers that 16 bits suffice for."""
+    """Return random values that suit a tensor of this name and that a 16-bit float can hold."""
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     numbers = rng.standard_normal(shape, dtype=np.float32)
     if name.endswith("ssm_a"):
@@ -158,7 +158,7 @@ def _numbers(name: str, shape: tuple[int, ...], seed: int) -> Any:
 
 @cache
 def _ggml() -> Any:
-    """The library of tensors and of files."""
+    """Return ggml's own library, with its functions for tensors and GGUF files."""
     extensions = importlib.import_module(f"{lib.__package__}._ctypes_extensions")
     found = extensions.load_shared_library("ggml-base", Path(lib.__file__).parent / "lib")
     types: dict[str, tuple[Any, tuple[Any, ...]]] = {

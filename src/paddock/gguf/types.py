@@ -14,7 +14,7 @@ class TensorType(NamedTuple):
 
 
 FIRST_MXFP4 = 4
-"""As in Ollama's first files of gpt-oss, for tensors and files: the numbers are in another order. Not llama.cpp's."""
+"""Type of tensors and files in Ollama's first files of gpt-oss: MXFP4 with values in another order than llama.cpp's."""
 
 TENSOR_TYPES: dict[int, TensorType] = {
     0: TensorType("F32", 1, 4),
@@ -65,10 +65,10 @@ FILE_TYPES: dict[int, str] = dict(enumerate(_FILE_TYPES.split()))
 
 
 def tensor_bytes(kind: int, shape: Sequence[int]) -> int:
-    """Return how many bytes a tensor of a type and a shape (innermost dimension first) has.
+    """Return the size in bytes of a tensor of a type and a shape (innermost dimension first).
 
     Raises:
-        ValueError: if there is no such tensor; the message says what it has or is.
+        ValueError: if there can be no such tensor; the message is a predicate, such as "is empty".
     """
     known = TENSOR_TYPES.get(kind)
     if known is None:
@@ -82,7 +82,7 @@ def tensor_bytes(kind: int, shape: Sequence[int]) -> int:
 
 
 def file_type_name(number: object) -> str:
-    """Return the name of a `general.file_type`; "unknown" for what is none."""
+    """Return the name of a `general.file_type`; "unknown" if there is no such type."""
     name = FILE_TYPES.get(number, "-") if isinstance(number, int) else "-"
     if number == FIRST_MXFP4:
         return "MXFP4"

@@ -11,7 +11,7 @@ from tests.conversion.checkpoints import DATA, TOKENS, computed, difference, imp
 
 CASES = sorted(path.stem for path in DATA.glob("*.npz"))
 MOST = {"f32": 1e-3, "f16": 1e-2, "bf16": 6e-2}
-"""Of the spread of the values: as much may differ."""
+"""Largest difference that passes, as a fraction of the range of the values."""
 
 
 @pytest.mark.parametrize("kind", ["f32", "f16"])

@@ -1,4 +1,4 @@
-"""Safetensors files: read as they are, whatever strangers put into them refused."""
+"""Safetensors files are read as they are; hostile ones are refused."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def entry(dtype: Any = "F32", shape: Any = (2,), offsets: Any = (0, 8)) -> dict[
     return {"a": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
 
 
-def test_tensors_are_read_in_pieces(tmp_path: Path) -> None:
+def test_tensors_are_read_in_parts(tmp_path: Path) -> None:
     path = write_safetensors(tmp_path / "x.safetensors", {"a": VALUES, "b": VALUES.astype(np.float16), "c": VALUES[0]})
     found = read_tensors(path)
     assert [tensor.dtype for tensor in found.values()] == ["F32", "F16", "F32"]
@@ -59,7 +59,7 @@ WRONG: dict[str, tuple[Any, bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_header_that_cannot_be_right_is_refused(tmp_path: Path, case: str) -> None:
+def test_an_impossible_header_is_refused(tmp_path: Path, case: str) -> None:
     header, data, message = WRONG[case]
     with pytest.raises(ConversionError, match=message) as error:
         read_tensors(file_of(tmp_path / "x.safetensors", header, data))
@@ -76,7 +76,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, data: bytes) -> Non
 
 @given(st.data())
 @settings(deadline=None, max_examples=150)
-def test_a_spoiled_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_a_corrupt_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     path = write_safetensors(tmp_path_factory.mktemp("x") / "x.safetensors", {"a": VALUES, "b": VALUES[0]})
     spoiled = bytearray(path.read_bytes()[: data.draw(st.integers(0, 400))])
     for _ in range(data.draw(st.integers(0, 3))):

@@ -1,4 +1,4 @@
-"""Imported models that make vectors or scores: through the server they say what transformers says."""
+"""Imported embedders and rerankers compute through the server what transformers computes."""
 
 import json
 import os
@@ -63,7 +63,7 @@ def test_every_kind_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_vectors_are_those_of_transformers(server: ServerUnderTest, tmp_path: Path, name: str) -> None:
+def test_embeddings_are_those_of_transformers(server: ServerUnderTest, tmp_path: Path, name: str) -> None:
     expected, _, _ = recorded(name)
     model = create(server, written(tmp_path, name), "F32")
     assert server.post("/api/show", {"model": model}).json["capabilities"] == ["embedding"]
@@ -89,7 +89,7 @@ def test_scores_are_those_of_transformers(server: ServerUnderTest, tmp_path: Pat
     server.request("DELETE", "/api/delete", {"model": model})
 
 
-def test_a_folder_with_dense_layers_is_sent_whole(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_folder_with_dense_layers_is_uploaded_whole(server: ServerUnderTest, tmp_path: Path) -> None:
     expected, _, _ = recorded("embedding-gemma")
     folder = written(tmp_path, "embedding-gemma")
     made = subprocess.run(
@@ -117,7 +117,7 @@ def test_a_language_model_saved_without_its_head_is_the_same(tmp_path: Path) -> 
     ]
 
 
-def test_vectors_in_16_bits_are_nearly_the_same(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_embeddings_in_16_bits_are_nearly_the_same(server: ServerUnderTest, tmp_path: Path) -> None:
     expected, _, _ = recorded("embedding-gemma")
     model = create(server, written(tmp_path, "embedding-gemma"), "F16")
     ours = np.array(server.post("/api/embed", {"model": model, "input": TEXTS}).json["embeddings"])
@@ -135,7 +135,7 @@ def test_the_file_says_how_to_pool(tmp_path: Path, name: str, kind: int, archite
     assert (gguf.architecture, gguf.metadata[f"{architecture}.pooling_type"]) == (architecture, kind)
 
 
-def test_what_says_nothing_of_pooling_pools_as_its_kind_does(tmp_path: Path) -> None:
+def test_without_a_pooling_file_the_pooling_follows_from_the_attention(tmp_path: Path) -> None:
     for name, kind in (("xlm-roberta", 1), ("qwen3-bare", 3)):
         folder = written(tmp_path, name)
         (folder / "modules.json").unlink()
@@ -154,7 +154,7 @@ def test_a_model_without_modules_still_writes_text(tmp_path: Path) -> None:
     assert gguf.metadata["tokenizer.ggml.add_eos_token"] is False
 
 
-def test_the_first_positions_of_roberta_are_left_out(tmp_path: Path) -> None:
+def test_the_first_positions_of_roberta_are_not_imported(tmp_path: Path) -> None:
     folder = written(tmp_path, "xlm-roberta")
     gguf = imported(folder)
     assert gguf.metadata["bert.context_length"] == 1024

@@ -25,7 +25,7 @@ VALUES = np.random.RandomState(1).standard_normal((6, 8)).astype(np.float32)
 
 @pytest.mark.parametrize("kind", list(WeightType))
 @pytest.mark.parametrize("dtype", ["F64", "F32", "F16", "BF16"])
-def test_each_type_becomes_each_form(tmp_path: Path, dtype: str, kind: WeightType) -> None:
+def test_every_type_is_converted_to_every_other(tmp_path: Path, dtype: str, kind: WeightType) -> None:
     stored: Any = {"F64": VALUES.astype(np.float64), "F32": VALUES, "F16": VALUES.astype(np.float16)}.get(dtype)
     if stored is None:
         stored = (VALUES.view(np.uint32) >> 16).astype(np.uint16)
@@ -53,7 +53,7 @@ def test_bf16_is_rounded_to_the_nearest(numbers: list[float]) -> None:
             assert not np.isfinite(rounded) or all(abs(np.float64(rounded) - np.float64(number)) <= o for o in others)
 
 
-def test_heads_are_turned_from_halves_to_pairs() -> None:
+def test_the_halves_of_each_head_are_interleaved() -> None:
     rows = np.arange(12).reshape(12, 1)
     assert permute_halves(rows, 6)[:, 0].tolist() == [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11]
 

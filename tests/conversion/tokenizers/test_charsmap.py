@@ -19,7 +19,7 @@ def offset(unit: int) -> int:
 
 
 def walk(table: bytes, text: bytes) -> None:
-    """Go through a table as the engine does; an IndexError where that would end itself."""
+    """Follow a text through a table as the engine does; raise IndexError where the engine would crash."""
     size = int.from_bytes(table[:4], "little")
     units = [int.from_bytes(table[at : at + 4], "little") for at in range(4, 4 + size, 4)]
     texts = table[4 + size :]
@@ -36,7 +36,7 @@ def walk(table: bytes, text: bytes) -> None:
 
 @given(st.data())
 @settings(deadline=None, max_examples=80)
-def test_a_spoiled_table_of_characters_is_refused_or_harmless(data: st.DataObject) -> None:
+def test_a_corrupt_charsmap_is_refused_or_harmless(data: st.DataObject) -> None:
     table = bytearray(b64decode(unigram_tokenizer()["normalizer"]["precompiled_charsmap"]))
     check_charsmap(bytes(table))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -53,7 +53,7 @@ def test_a_spoiled_table_of_characters_is_refused_or_harmless(data: st.DataObjec
 
 
 def full_width(table: bytes) -> int:
-    """Where in a table the unit stands to which the first byte of full-width letters leads."""
+    """Return the position of the unit to which the first byte of full-width letters leads."""
     first = offset(int.from_bytes(table[4:8], "little"))
     of_byte = 4 + 4 * (first ^ 0xEF)
     assert table[of_byte] == 0xEF
@@ -68,7 +68,7 @@ def lead(units: "np.ndarray[Any, Any]", place: int, byte: int, to: int) -> None:
     units[place ^ byte] = byte | (place ^ byte ^ to) << 10
 
 
-def test_a_table_whose_ways_meet_takes_no_more_memory() -> None:
+def test_a_trie_whose_paths_meet_takes_no_more_memory() -> None:
     units = np.zeros(67 * 256, np.uint32)
     units[0] = 256 << 10
     for first in range(1, 65):
@@ -85,7 +85,7 @@ def test_a_table_whose_ways_meet_takes_no_more_memory() -> None:
         tracemalloc.stop()
 
 
-def test_a_table_of_endless_texts_is_refused() -> None:
+def test_a_trie_with_an_endless_path_is_refused() -> None:
     units = np.zeros(4 * MAX_SEQUENCE, np.uint32)
     units[0] = 2 << 10
     for place in range(2, 2 * MAX_SEQUENCE + 2, 2):
@@ -96,13 +96,13 @@ def test_a_table_of_endless_texts_is_refused() -> None:
     check_charsmap(table_of(units))
 
 
-def test_a_table_says_what_it_makes_of_a_letter() -> None:
+def test_a_letter_is_replaced_as_the_charsmap_says() -> None:
     table = b64decode(TABLE["precompiled_charsmap"])
     assert [normalized(table, letter) for letter in "Ａ\tﬁ　\u2028a"] == ["A", " ", "fi", " ", "\u2028", "a"]
     assert normalized(b"", "Ａ") == "Ａ"
 
 
-def test_a_table_that_leads_out_of_itself_is_refused() -> None:
+def test_a_trie_with_a_path_out_of_it_is_refused() -> None:
     table = b64decode(unigram_tokenizer()["normalizer"]["precompiled_charsmap"])
     of_byte = full_width(table)
     for place, unit in ((4, b"\xff\xff\xff\x7f"), (of_byte, b"\xef\xfc\xff\x7f")):

@@ -1,4 +1,4 @@
-"""Imported tokenizers cut text as the originals do."""
+"""Imported tokenizers split text as the originals do."""
 
 import json
 import struct
@@ -55,11 +55,11 @@ CUTS: dict[str, tuple[Sequence[str], bool]] = {
     "tekken": ((TEKKEN,), False),
     "gpt-4o": ((GPT4O,), False),
 }
-"""llama.cpp's name → what a `tokenizer.json` cuts by, and whether words that are tokens are taken whole."""
+"""By llama.cpp's name: the splits of a `tokenizer.json`, and whether it has `ignore_merges`."""
 
 
 WITHOUT_MARKS = ("tekken", "gpt-4o")
-"""Where the engine has no class for marks that combine with letters, and cuts before them."""
+"""Pre-tokenizers in which the engine has no class for combining marks, and splits before them."""
 
 
 def has_marks(text: str) -> bool:
@@ -67,7 +67,7 @@ def has_marks(text: str) -> bool:
 
 
 class Engine:
-    """The engine's tokenizer, of an imported vocabulary."""
+    """The engine's tokenizer with an imported vocabulary."""
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         llama_cpp.llama_backend_init()
@@ -113,7 +113,7 @@ def read(folder: Path, config: dict[str, Any] | None = None, *, embeds: bool = F
 
 
 def trained(cuts: Sequence[str], whole_words: bool) -> Any:
-    """A byte-level BPE of the sentences."""
+    """Return a byte-level BPE tokenizer trained on the sentences."""
     pre = tokenizers.pre_tokenizers
     steps = [
         pre.Digits(individual_digits=True) if cut == "digits" else pre.Split(tokenizers.Regex(cut), "isolated")
@@ -133,7 +133,7 @@ def trained(cuts: Sequence[str], whole_words: bool) -> Any:
 
 
 @pytest.mark.parametrize("name", CUTS)
-def test_byte_pairs_are_joined_as_the_original_joins_them(tmp_path: Path, engines: Any, name: str) -> None:
+def test_byte_level_bpe_splits_as_the_original(tmp_path: Path, engines: Any, name: str) -> None:
     original = trained(*CUTS[name])
     vocabulary = read(tmp_path / "checkpoint", tokenizer=original.to_str())
     assert (vocabulary.model, vocabulary.pre) == ("gpt2", name)
@@ -142,7 +142,7 @@ def test_byte_pairs_are_joined_as_the_original_joins_them(tmp_path: Path, engine
     assert not [text for text in wrong if name not in WITHOUT_MARKS or not has_marks(text)]
 
 
-def test_a_tokenizer_of_sentence_pieces_is_read_from_its_json(tmp_path: Path, engines: Any) -> None:
+def test_a_sentencepiece_tokenizer_is_read_from_its_json(tmp_path: Path, engines: Any) -> None:
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
     normalizers = tokenizers.normalizers
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
@@ -160,7 +160,7 @@ def test_a_tokenizer_of_sentence_pieces_is_read_from_its_json(tmp_path: Path, en
     assert not wrong
 
 
-def test_a_model_of_sentence_pieces_cuts_as_recorded(tmp_path: Path, engines: Any) -> None:
+def test_a_sentencepiece_model_splits_as_recorded(tmp_path: Path, engines: Any) -> None:
     (tmp_path / "checkpoint").mkdir()
     model = (DATA / "sentence_pieces.model").read_bytes()
     (tmp_path / "checkpoint" / "tokenizer.model").write_bytes(model)
@@ -175,7 +175,7 @@ def test_a_model_of_sentence_pieces_cuts_as_recorded(tmp_path: Path, engines: An
 
 @given(st.data())
 @settings(deadline=None, max_examples=60)
-def test_a_spoiled_model_of_sentence_pieces_is_read_or_refused(data: st.DataObject) -> None:
+def test_a_corrupt_sentencepiece_model_is_read_or_refused(data: st.DataObject) -> None:
     model = bytearray((DATA / "sentence_pieces.model").read_bytes()[:600])
     for _ in range(data.draw(st.integers(1, 4))):
         model[data.draw(st.integers(0, len(model) - 1))] = data.draw(st.integers(0, 255))
@@ -186,7 +186,7 @@ def test_a_spoiled_model_of_sentence_pieces_is_read_or_refused(data: st.DataObje
     assert len(found.tokens) == len(found.kinds) == len(found.scores or ())
 
 
-def test_the_marks_around_a_text_come_from_the_post_processor(tmp_path: Path, engines: Any) -> None:
+def test_special_tokens_around_a_text_come_from_the_post_processor(tmp_path: Path, engines: Any) -> None:
     start, end = {"SpecialToken": {"id": "<s>", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}
     text = {"Sequence": {"id": "A", "type_id": 0}}
     named = {"bos_token": "<s>", "eos_token": {"content": "</s>"}, "add_bos_token": False}
@@ -207,7 +207,7 @@ def test_a_tokenizer_that_names_no_end_of_text_gets_the_usual_one_or_is_refused(
     assert read(tmp_path / "3", {"eos_token_id": 2}, tokenizer=nameless).special["eos"] == 2
 
 
-def test_both_ends_of_a_reply_are_known(tmp_path: Path) -> None:
+def test_both_tokens_that_end_a_reply_are_set(tmp_path: Path) -> None:
     found = read(
         tmp_path / "checkpoint",
         tokenizer=byte_tokenizer(),
@@ -217,7 +217,7 @@ def test_both_ends_of_a_reply_are_known(tmp_path: Path) -> None:
     assert (found.special["eos"], found.special["eot"]) == (2, 5)
 
 
-def test_chat_templates_are_taken_over(tmp_path: Path) -> None:
+def test_chat_templates_are_imported(tmp_path: Path) -> None:
     named = [{"name": "default", "template": "{{ a }}"}, {"name": "tool_use", "template": "{{ b }}"}]
     found = read(tmp_path / "1", tokenizer=byte_tokenizer(), tokenizer_config={"chat_template": named}).metadata()
     assert found["tokenizer.chat_template"] == "{{ a }}"
@@ -236,7 +236,7 @@ def test_a_vocabulary_gets_as_many_tokens_as_there_are_embeddings(tmp_path: Path
     assert (len(found.tokens), len(found.kinds)) == (60, 60)
 
 
-def test_a_number_of_a_token_that_no_model_has_is_passed_over(tmp_path: Path) -> None:
+def test_impossible_token_numbers_are_ignored(tmp_path: Path) -> None:
     decoder = {"9" * 5000: {"content": "a"}, "64": {"content": "<more>"}}
     added = {"<far>": 1 << 40, "<below>": -1, "<true>": True}
     found = read(
@@ -248,7 +248,7 @@ def test_a_number_of_a_token_that_no_model_has_is_passed_over(tmp_path: Path) ->
     assert found.tokens[64:] == ["<more>"]
 
 
-def test_steps_of_sentence_pieces_that_are_no_list_are_passed_over(tmp_path: Path) -> None:
+def test_sentencepiece_steps_that_are_no_list_are_ignored(tmp_path: Path) -> None:
     described = byte_tokenizer() | {"normalizer": {"type": "Prepend", "prepend": "▁"}}
     described["pre_tokenizer"] = {"normalizers": 5, "pretokenizers": {"a": 1}}
     found = read(tmp_path / "1", tokenizer=described)
@@ -280,7 +280,7 @@ def with_cut(step: Any) -> dict[str, Any]:
 
 
 def with_token(first: str, second: str, number: int = 65) -> dict[str, Any]:
-    """With two more tokens, the second of this number."""
+    """Return a tokenizer with two more tokens, the second with this number."""
     tokenizer = byte_tokenizer()
     tokenizer["added_tokens"] += [{"id": 64, "content": first}, {"id": number, "content": second}]
     return tokenizer

@@ -1,4 +1,4 @@
-"""Imported unigram tokenizers cut text as the originals do."""
+"""Imported unigram tokenizers split text as the originals do."""
 
 import contextlib
 import json
@@ -38,7 +38,7 @@ def own_file(folder: Path, **files: Any) -> Vocabulary:
     return read(folder, CONFIG, embeds=True, **files)
 
 
-def test_a_unigram_model_cuts_as_the_original_does(tmp_path: Path, engines: Any) -> None:
+def test_a_unigram_model_splits_as_the_original(tmp_path: Path, engines: Any) -> None:
     described = unigram_tokenizer()
     vocabulary = read(tmp_path / "1", CONFIG, embeds=True, tokenizer=described)
     assert vocabulary.model == "t5"
@@ -196,7 +196,7 @@ def test_the_table_of_a_model_in_a_file_is_checked(tmp_path: Path, name: str) ->
             read(folder, CONFIG)
 
 
-def test_a_token_that_is_there_twice_is_found_at_once(tmp_path: Path) -> None:
+def test_a_duplicate_token_is_found_fast(tmp_path: Path) -> None:
     pieces = [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], *([f"a{i}", -1.0] for i in range(20_000))]
     started = time.monotonic()
     with pytest.raises(ConversionError, match='the token "a19999" twice'):
@@ -204,7 +204,7 @@ def test_a_token_that_is_there_twice_is_found_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20  # minutes, if each is looked for in all
 
 
-def test_many_added_tokens_are_read_at_once(tmp_path: Path) -> None:
+def test_many_added_tokens_are_read_fast(tmp_path: Path) -> None:
     first = len(unigram_tokenizer()["model"]["vocab"])
     added = {f"extra{i}": first + 2 * i for i in range(10_000)}
     started = time.monotonic()
@@ -251,7 +251,7 @@ JSON = st.recursive(
 
 @given(JSON, st.sampled_from(["normalizer", "pre_tokenizer", "post_processor", "added_tokens"]))
 @settings(deadline=None, max_examples=100)
-def test_steps_that_are_none_are_refused_or_passed_over(step: Any, part: str) -> None:
+def test_malformed_steps_are_refused_or_ignored(step: Any, part: str) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(ConversionError):
         found = read(Path(folder) / "1", CONFIG, embeds=True, tokenizer=unigram_tokenizer() | {part: step})
         assert len(found.tokens) == len(found.kinds) == len(found.scores or ())

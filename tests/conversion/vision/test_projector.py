@@ -1,4 +1,4 @@
-"""Imported checkpoints that see compute what transformers computes with the same weights and picture."""
+"""Imported vision-language checkpoints compute what transformers computes with the same weights and image."""
 
 import io
 import json
@@ -25,7 +25,7 @@ from tests.engine.multimodal.test_encoder import Bench, Pair
 
 CASES = sorted(path.stem for path in RECORDED.glob("*.npz"))
 MOST = {"f32": 2e-3, "f16": 1e-2}
-"""Of the spread of the values: as much may differ."""
+"""Largest difference that passes, as a fraction of the range of the values."""
 
 
 def imported(folder: Path, kind: str) -> tuple[Path, Path]:
@@ -47,7 +47,7 @@ def test_every_case_is_recorded() -> None:
 
 @pytest.mark.parametrize("kind", MOST)
 @pytest.mark.parametrize("case", CASES)
-def test_a_picture_becomes_the_vectors_that_transformers_makes_of_it(tmp_path: Path, case: str, kind: str) -> None:
+def test_an_image_gets_the_embeddings_that_transformers_computes(tmp_path: Path, case: str, kind: str) -> None:
     theirs, logits, tokens, config, shapes = recorded(case)
     text, sight = imported(write_seeing_checkpoint(tmp_path / case, config, shapes), kind)
     pixels = picture(config["vision_config"]["image_size"])
@@ -82,11 +82,11 @@ NAMES = {
         "multi_modal_projector.": "model.multi_modal_projector.",
     },
 }
-"""What parts of names are in checkpoints of other ages."""
+"""Parts of tensor names in older and newer checkpoints."""
 
 
 @pytest.mark.parametrize("case", NAMES)
-def test_the_names_of_other_ages_give_the_same_files(tmp_path: Path, case: str) -> None:
+def test_older_and_newer_tensor_names_give_the_same_files(tmp_path: Path, case: str) -> None:
     *_, config, shapes = recorded(case)
     now = imported(write_seeing_checkpoint(tmp_path / "now", config, shapes), "f16")
     other = imported(write_seeing_checkpoint(tmp_path / "other", config, shapes, NAMES[case]), "f16")
@@ -94,7 +94,7 @@ def test_the_names_of_other_ages_give_the_same_files(tmp_path: Path, case: str) 
         assert path.read_bytes() == same.read_bytes()
 
 
-def test_bf16_is_asked_for_and_the_projector_is_in_f16(tmp_path: Path) -> None:
+def test_a_projector_is_f16_when_the_model_is_bf16(tmp_path: Path) -> None:
     *_, config, shapes = recorded("gemma3")
     text, sight = imported(write_seeing_checkpoint(tmp_path / "bf16", config, shapes), "bf16")
     assert [read_header(path).file_type for path in (text, sight)] == ["BF16", "F16"]
@@ -119,7 +119,7 @@ def test_a_matrix_beyond_16_bits_is_written_in_32(tmp_path: Path, value: float) 
     model.close()
 
 
-def test_colours_are_scaled_as_the_processor_says(tmp_path: Path) -> None:
+def test_colors_are_normalized_as_the_processor_says(tmp_path: Path) -> None:
     *_, config, shapes = recorded("llava")
     folder = write_seeing_checkpoint(tmp_path / "llava", config, shapes)
     said = {"image_mean": [0.1, 0.2, 0.3], "image_std": [1, 0.5, 0.25]}
@@ -149,7 +149,7 @@ def test_colours_are_scaled_as_the_processor_says(tmp_path: Path) -> None:
             found()
 
 
-def test_what_published_configs_leave_unsaid_is_as_in_transformers() -> None:
+def test_missing_values_of_published_configs_have_the_defaults_of_transformers() -> None:
     text = {"hidden_size": 2560, "intermediate_size": 10240, "model_type": "gemma3_text", "num_hidden_layers": 34,
             "rope_scaling": {"factor": 8.0, "rope_type": "linear"}, "sliding_window": 1024}  # fmt: skip
     config = Config({"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3", "text_config": text})
@@ -236,7 +236,7 @@ WRONG: dict[str, tuple[str, Callable[[dict[str, Any], dict[str, Any]], None], st
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_tower_that_is_not_what_it_says_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_tower_that_contradicts_its_config_is_refused(tmp_path: Path, name: str) -> None:
     case, spoil, message = WRONG[name]
     *_, config, shapes = recorded(case)
     changed = dict(shapes)

@@ -1,4 +1,4 @@
-"""Checkpoints that see, through a server and by `paddock convert`: two layers, and an answer about a picture."""
+"""Vision-language checkpoints through a server and with `paddock convert`: two files, and an answer about an image."""
 
 import base64
 import io
@@ -58,7 +58,7 @@ def drawn(number: int) -> str:
     ("case", "quantize", "size", "tokens"),
     [("gemma3", "", 112, 4 + 2), ("gemma3", "q8_0", 112, 4 + 2), ("llava", "", 56, 16)],
 )
-def test_a_model_made_of_a_checkpoint_with_a_tower_sees(
+def test_a_model_imported_with_its_tower_has_vision(
     server: ServerUnderTest, tmp_path: Path, case: str, quantize: str, size: int, tokens: int
 ) -> None:
     given = files(server, written(tmp_path / case, case))
@@ -91,9 +91,7 @@ def test_a_model_made_of_a_checkpoint_with_a_tower_sees(
     assert not [name for name in server.files() if ".tmp" in str(name)]
 
 
-def test_without_its_tower_the_model_is_made_and_it_is_said_that_it_does_not_see(
-    server: ServerUnderTest, tmp_path: Path
-) -> None:
+def test_without_its_tower_the_model_is_imported_with_a_message(server: ServerUnderTest, tmp_path: Path) -> None:
     *_, config, shapes = recorded("gemma3")
     text = {name: shape for name, shape in shapes.items() if name.startswith("language_model")}
     answer = server.post(
@@ -111,7 +109,9 @@ def test_without_its_tower_the_model_is_made_and_it_is_said_that_it_does_not_see
     server.request("DELETE", "/api/delete", {"model": "blind"})
 
 
-def test_a_tower_that_a_model_of_text_only_brings_is_left_out_aloud(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_tower_that_the_architecture_ignores_is_left_out_with_a_message(
+    server: ServerUnderTest, tmp_path: Path
+) -> None:
     _, config, shapes = recorded_text("gemma3")
     folder = write_checkpoint(tmp_path / "text", config, {**shapes, "vision_tower.post_layernorm.weight": (32,)})
     answer = server.post("/api/create", {"model": "text", "files": files(server, folder)})
@@ -134,7 +134,7 @@ def test_a_tower_that_cannot_be_imported_is_named_and_nothing_stays(server: Serv
 
 
 @pytest.mark.parametrize("name", ["mmproj.gguf", "seeing.gguf"])
-def test_a_projector_sent_beside_a_checkpoint_is_taken(
+def test_a_projector_sent_with_a_checkpoint_is_used(
     server: ServerUnderTest, folder: Path, tmp_path: Path, name: str
 ) -> None:
     own = tmp_path / name
@@ -155,9 +155,7 @@ def test_a_projector_sent_beside_a_checkpoint_is_taken(
     server.request("DELETE", "/api/delete", {"model": "own"})
 
 
-def test_a_model_sent_beside_a_checkpoint_is_one_too_many(
-    server: ServerUnderTest, folder: Path, tmp_path: Path
-) -> None:
+def test_a_model_sent_with_a_checkpoint_is_refused(server: ServerUnderTest, folder: Path, tmp_path: Path) -> None:
     with (tmp_path / "model.gguf").open("wb") as file:
         import_language_model(Checkpoint.of_folder(folder), file, "f32")
     answer = server.create("two", files=files(server, folder) | {"model.gguf": server.upload(tmp_path / "model.gguf")})
@@ -176,7 +174,7 @@ def convert(folder: Path, target: Path) -> str:
     return done.stderr
 
 
-def test_convert_says_what_becomes_of_an_older_projector(folder: Path, tmp_path: Path) -> None:
+def test_convert_reports_what_happens_to_an_older_projector(folder: Path, tmp_path: Path) -> None:
     target, beside = tmp_path / "out.gguf", tmp_path / "mmproj-out.gguf"
     beside.write_text("older")
     assert "the projector is mmproj-out.gguf, in place of an older one" in convert(folder, target)
@@ -188,7 +186,7 @@ def test_convert_says_what_becomes_of_an_older_projector(folder: Path, tmp_path:
     assert read_header(beside).architecture == "clip"
 
 
-def test_convert_leaves_the_old_model_where_the_projector_finds_no_place(folder: Path, tmp_path: Path) -> None:
+def test_convert_keeps_the_old_model_if_the_projector_cannot_be_written(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.gguf"
     target.write_text("old")
     (tmp_path / "mmproj-out.gguf").mkdir()

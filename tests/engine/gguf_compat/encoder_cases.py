@@ -1,4 +1,4 @@
-"""Kinds of encoders, and how each stands in Ollama's file of a whole model and in llama.cpp's of its own.
+"""Kinds of encoders, each as in Ollama's file of a whole model and as in llama.cpp's projector file.
 
 What Ollama's converters write (github.com/ollama/ollama, convert) is said here once more, the other way round than
 `paddock.engine.gguf_compat.projectors` says it.
@@ -28,7 +28,7 @@ from tests.models.projectors import (
 ENCODER = ("v.", "a.", "mm.")
 LAYERS = (0, 1)
 PATCHED = ("v.patch_embd.weight", "v.patch_embd.weight.1")
-"""Of 32 bits in llama.cpp's words, so that all its machines can compute them; of 16 in Ollama's."""
+"""Tensors of 32 bits in llama.cpp's form, so that every backend can compute them; of 16 in Ollama's."""
 
 SIZES = {
     "block_count": 2,
@@ -38,13 +38,13 @@ SIZES = {
     "image_mean": list(MEAN),
     "image_std": list(DEVIATION),
 }
-"""What all say of the encoder, and most of them:"""
+"""Keys of every encoder, and of most of them:"""
 FEED_FORWARD = {"feed_forward_length": VISION_FEED_FORWARD}
 PRECISION = {"attention.layer_norm_epsilon": EPSILON}
 
 
 def split_attention(tensors: Tensors, layers: Iterable[int] = LAYERS) -> None:
-    """Make three tensors of one."""
+    """Split one tensor into three."""
     for layer in layers:
         for part in ("weight", "bias"):
             joined = tensors.pop(f"v.blk.{layer}.attn_qkv.{part}")
@@ -61,7 +61,7 @@ def as_qwen3(tensors: Tensors) -> None:
 
 
 def as_mistral(tensors: Tensors) -> None:
-    """Put the pairs that turn together, which llama.cpp has side by side, into the two halves of each head."""
+    """Deinterleave each head: put the pairs that RoPE rotates together into its two halves."""
     del tensors["v.token_embd.img_break"]
     for layer in LAYERS:
         for which in "qk":
@@ -149,20 +149,20 @@ TWO_FRAMES = [("v.patch_embd.weight.1", "v.patch_embd_1.weight"), ("v.patch_embd
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of encoder, and how it stands in the one file and in llama.cpp's."""
+    """A kind of encoder in Ollama's form and in llama.cpp's."""
 
     architecture: str
     write: Callable[[Path], Path]
     names: Renames
-    """How llama.cpp's names become Ollama's, in this order."""
+    """Replacements, in this order, that turn llama.cpp's names into Ollama's."""
     keys: Mapping[str, Any]
-    """What the file says of it, under the name of its architecture."""
+    """Its metadata, by key without the architecture's name."""
     floats: Sequence[str] = PATCHED
-    """Tensors that are of 32 bits in llama.cpp's words, and of 16 in Ollama's."""
+    """Tensors of 32 bits in llama.cpp's form and of 16 bits in Ollama's."""
     precise: Sequence[str] = ()
-    """Tensors with dimensions that are of 32 bits in both."""
+    """Matrices of 32 bits in both forms."""
     reshape: Callable[[Tensors], None] = lambda tensors: None
-    """What else is done to the tensors, under llama.cpp's names."""
+    """Further changes to the tensors, under llama.cpp's names."""
     text: Callable[[Path], Path] = kinds.full_attention
     picture: tuple[int, int] = (112, 84)
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -307,7 +307,7 @@ def in_ollamas_words(
 
 
 def in_its_own_file(path: Path, encoder: Path, kind: Kind, more: Callable[[Tensors], object] = len) -> Path:
-    """Write the same encoder with the same numbers as llama.cpp has it."""
+    """Write the same encoder with the same values in llama.cpp's form."""
 
     def change(tensors: Tensors) -> None:
         for name, values in tensors.items():

@@ -1,4 +1,4 @@
-"""Files that were made to do harm, or changed meanwhile: they cost no more than their size, and nothing stays open."""
+"""Hostile files, and files that change meanwhile: they cost no more than their size allows, and no file stays open."""
 
 import io
 import os
@@ -28,12 +28,12 @@ from tests.models import kinds
 
 F32, F16, Q8_0, BF16, OLD_MXFP4 = 0, 1, 8, 30, 4
 ROOM = 1 << 20
-"""A view may have so much more than a small multiple of its file."""
+"""Bytes that a translated file may have beyond a small multiple of its source."""
 VIEWS = (translated_model, translated_projector)
 
 
 def described(architecture: str, tensors: dict[str, tuple[int, tuple[int, ...], int]], **keys: EncodedValue) -> bytes:
-    """Return a head whose tensors (type, shape, place) are where one says."""
+    """Return a header with these tensors: type, shape, offset."""
     metadata = {"general.architecture": text(architecture)}
     metadata |= {key.replace("__", "."): value for key, value in keys.items()}
     data = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
@@ -51,7 +51,7 @@ def described(architecture: str, tensors: dict[str, tuple[int, tuple[int, ...], 
 def in_a_row(
     architecture: str, tensors: Mapping[str, tuple[int, tuple[int, ...]]], block: int = 32, /, **keys: EncodedValue
 ) -> bytes:
-    """Return a head whose tensors follow one another, and zeros for their data."""
+    """Return a file whose tensors follow one another, with zeros for their data."""
     sizes = {F32: (1, 4), F16: (1, 2), BF16: (1, 2), Q8_0: (32, 34), OLD_MXFP4: (32, 17)}
     placed, place = {}, 0
     for name, (kind, shape) in tensors.items():
@@ -89,13 +89,13 @@ def test_tensors_that_share_their_data_are_refused(tmp_path: Path) -> None:
         (99, (8,), 0),
     ],
 )
-def test_tensors_that_cannot_be_are_refused(tmp_path: Path, kind: int, shape: tuple[int, ...], place: int) -> None:
+def test_impossible_tensors_are_refused(tmp_path: Path, kind: int, shape: tuple[int, ...], place: int) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(described("gemma3", {"v.a": (kind, shape, place)}) + bytes(1000))
     assert translated_projector(path) is None
 
 
-def test_what_is_made_is_no_more_than_a_few_times_what_it_is_made_of(tmp_path: Path) -> None:
+def test_a_computed_tensor_is_at_most_a_few_times_larger_than_its_sources(tmp_path: Path) -> None:
     path = tmp_path / "odd.gguf"
     first = {"v.blk.0.attn_q.weight": (F32, (1 << 14, 1)), "v.blk.0.attn_k.weight": (F16, (1, 1 << 14))}
     data = in_a_row("qwen35", {**first, "v.blk.0.attn_v.weight": (F32, (1, 1))}, qwen35__vision__block_count=u32(1))
@@ -112,7 +112,7 @@ def test_padding_counts_too(tmp_path: Path) -> None:
     assert view is None or view.size <= 8 * path.stat().st_size + ROOM
 
 
-def test_layers_that_are_not_there_cost_nothing(tmp_path: Path) -> None:
+def test_missing_layers_cost_nothing(tmp_path: Path) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(in_a_row("glmocr", {"blk.0.ffn_up.weight": (F32, (8, 8))}, glmocr__block_count=u32(3_000_000)))
     start = time.process_time()
@@ -122,7 +122,7 @@ def test_layers_that_are_not_there_cost_nothing(tmp_path: Path) -> None:
     view.close()
 
 
-def test_deep_layers_that_are_not_there_cost_nothing(tmp_path: Path) -> None:
+def test_missing_deepstack_layers_cost_nothing(tmp_path: Path) -> None:
     path = tmp_path / "odd.gguf"
     deep = "qwen3vl__vision__deepstack_visual_indexes"
     keys = {deep: array(INT32, range(10_000)), "qwen3vl__vision__block_count": u32(9)}
@@ -148,7 +148,7 @@ def test_deep_layers_that_are_not_there_cost_nothing(tmp_path: Path) -> None:
         u32(2**32 - 1),
     ],
 )
-def test_an_alignment_that_cannot_be_is_refused(tmp_path: Path, value: EncodedValue) -> None:
+def test_an_impossible_alignment_is_refused(tmp_path: Path, value: EncodedValue) -> None:
     path = tmp_path / "odd.gguf"
     path.write_bytes(in_a_row("gemma3", {"v.a": (F32, (8,))}, general__alignment=value))
     assert translated_projector(path) is None
@@ -187,9 +187,7 @@ VALUES = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
-def test_whatever_bytes_a_file_has_it_is_shown_or_left_as_it_is(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
+def test_any_bytes_are_translated_or_left_alone(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     path = tmp_path_factory.getbasetemp() / "mutated.gguf"
     architecture = data.draw(st.sampled_from(sorted({*LANGUAGE_MODELS, *PROJECTORS, "clip"})))
     kinds_and_shapes = st.tuples(st.sampled_from([F32, F16, Q8_0, BF16, OLD_MXFP4]), SHAPES)
@@ -214,11 +212,11 @@ def test_whatever_bytes_a_file_has_it_is_shown_or_left_as_it_is(
                     assert "cannot be translated" in str(error) or "too early" in str(error)
 
 
-# A file that another takes the place of.
+# A file that is replaced while it is read.
 
 
 def turns(path: Path, rows: int = 64, fill: int = 7) -> Path:
-    """Write experts in turns, as the first files of gpt-oss have them."""
+    """Write interleaved experts, as in the first files of gpt-oss."""
     tensors = {
         "blk.0.ffn_gate_up_exps.weight": (OLD_MXFP4, (64, rows, 2)),
         "blk.0.ffn_gate_up_exps.bias": (BF16, (rows, 2)),
@@ -237,14 +235,14 @@ def whole(view: TranslatedFile | None) -> bytes:
     return data.getvalue()
 
 
-def test_a_file_is_read_to_its_end_if_another_takes_its_place(tmp_path: Path) -> None:
+def test_a_file_that_is_replaced_meanwhile_is_read_to_its_end(tmp_path: Path) -> None:
     expected = whole(translated_model(turns(tmp_path / "same.gguf")))
     view = translated_model(turns(tmp_path / "model.gguf"))
     turns(tmp_path / "other.gguf", fill=9).replace(tmp_path / "model.gguf")
     assert whole(view) == expected
 
 
-def test_a_head_and_its_data_are_of_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_header_and_its_data_come_from_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = whole(translated_model(turns(tmp_path / "same.gguf")))
     turns(tmp_path / "model.gguf")
 
@@ -259,7 +257,7 @@ def test_a_head_and_its_data_are_of_one_file(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("write", [turns, kinds.full_attention, lambda path: path.write_bytes(b"GGUF") and path])
-def test_nothing_stays_open(tmp_path: Path, write: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_stays_open(tmp_path: Path, write: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "model.gguf")
     with nothing_stays_open():
         view = translated_model(path)
@@ -276,10 +274,10 @@ def test_nothing_stays_open(tmp_path: Path, write: Callable[[Path], Path], monke
                 translated_model(path)
 
 
-# What it costs.
+# Memory and imports.
 
 
-def test_only_numbers_that_change_need_the_fields_own_reader(tmp_path: Path) -> None:
+def test_translating_without_converting_values_needs_neither_numpy_nor_the_gguf_package(tmp_path: Path) -> None:
     epsilon = {"gemma3__attention__layer_norm_rms_epsilon": f32(1e-6)}
     (tmp_path / "own.gguf").write_bytes(in_a_row("gemma3", {"token_embd.weight": (Q8_0, (32, 2))}, **epsilon))
     script = (
@@ -291,7 +289,7 @@ def test_only_numbers_that_change_need_the_fields_own_reader(tmp_path: Path) -> 
     assert subprocess.run([sys.executable, "-c", script, *files], timeout=120, check=False).returncode == 0
 
 
-def test_a_tensor_is_made_in_about_twice_its_own_room(tmp_path: Path) -> None:
+def test_computing_a_tensor_takes_about_twice_its_own_memory(tmp_path: Path) -> None:
     path = turns(tmp_path / "model.gguf", rows=1 << 17)
     size = 34 << 17
     view = translated_model(path)

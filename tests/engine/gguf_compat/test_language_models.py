@@ -1,4 +1,4 @@
-"""Language models in Ollama's form compute what they do in llama.cpp's, which refuses them as they are, or errs."""
+"""Language models in Ollama's form compute the same as in llama.cpp's, which would refuse or misread them."""
 
 import base64
 import ctypes
@@ -27,7 +27,7 @@ from tests.models.ollama_files import Tensors, rewritten
 from tests.models.random_architectures import byte_pairs, random_model
 
 TOKENS = [1, 300, 5, 77, 77, 310, 40, 299, 12, 301, 265, 8, 400, 31, 270, 3]
-"""More than any window here."""
+"""More tokens than any window here."""
 TEXT = "it's 1231230123 caf\u00e9\n\n  boy"
 
 
@@ -36,7 +36,7 @@ def load(path: Path) -> Model:
 
 
 def computed(model: Model) -> Any:
-    """What the model says after each of `TOKENS`, or, of one that embeds, their vector."""
+    """Return the logits after each of `TOKENS`, or their embedding if the model embeds."""
     embeds = is_made_to_embed(model)
     options = ContextOptions(64, 64, pooling=Pooling.MEAN if embeds else None)
     context = EmbeddingContext(model, options) if embeds else Context(model, options)
@@ -55,7 +55,7 @@ def computed(model: Model) -> Any:
 
 
 def of(path: Path, opened: Callable[[Path], Model] = load) -> tuple[Any, dict[str, Any]]:
-    """What a model computes, and what else there is to see of it."""
+    """Return what a model computes, and its tokenizer's outputs."""
     model = opened(path)
     try:
         tokens = model.tokenize(TEXT)
@@ -92,12 +92,12 @@ def test_both_forms_compute_the_same(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_llama_cpps_own_form_is_left_as_it_is(name: str, tmp_path: Path) -> None:
+def test_a_model_in_llama_cpps_form_is_not_translated(name: str, tmp_path: Path) -> None:
     assert translated_model(CASES[name].write_own(tmp_path / "model.gguf")) is None
 
 
 @pytest.mark.parametrize("kind", [*kinds.KINDS.values(), kinds.hybrid_convolution])
-def test_other_models_are_left_as_they_are(kind: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_other_models_are_not_translated(kind: Callable[[Path], Path], tmp_path: Path) -> None:
     assert translated_model(kind(tmp_path / "model.gguf")) is None
 
 
@@ -105,7 +105,7 @@ EXPERTS = ("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps")
 MXFP4, BF16 = GGMLQuantizationType.MXFP4, GGMLQuantizationType.BF16
 
 
-def test_the_first_files_of_gpt_oss_have_experts_in_turns_and_in_blocks_of_their_own(tmp_path: Path) -> None:
+def test_interleaved_experts_of_the_first_gpt_oss_files_are_split(tmp_path: Path) -> None:
     case = CASES["gptoss"]
     first, blocks = case.write_own(tmp_path / "first.gguf"), range(int(case.keys.get("block_count", 2)))
 
@@ -165,7 +165,7 @@ SPECIAL = ("<|end_of_text|>", "<|eot_id|>")
 
 
 @pytest.mark.parametrize("pre", ["", "default"])
-def test_llama_3_without_a_word_on_how_it_cuts_text(pre: str, tmp_path: Path) -> None:
+def test_llama_3_without_a_pre_tokenizer_gets_its_own(pre: str, tmp_path: Path) -> None:
     vocabulary = partial(byte_pairs, pre="llama-bpe", special=SPECIAL)
     ours = random_model(tmp_path / "ours.gguf", "llama", vocabulary=vocabulary)
     size = len(GGUFReader(ours).fields["tokenizer.ggml.tokens"].contents())
@@ -181,7 +181,7 @@ def test_llama_3_without_a_word_on_how_it_cuts_text(pre: str, tmp_path: Path) ->
             model.close()
 
 
-def test_models_with_an_end_like_llama_3_but_another_tokenizer_are_left_as_they_are(tmp_path: Path) -> None:
+def test_models_with_llama_3s_end_token_but_another_tokenizer_are_not_translated(tmp_path: Path) -> None:
     path = random_model(tmp_path / "model.gguf", "llama", vocabulary=partial(byte_pairs, pre="qwen2", special=SPECIAL))
     assert translated_model(path) is None
     path = rewritten(tmp_path / "other.gguf", [path], "llama", keys={"tokenizer.ggml.model": "llama"})
@@ -212,7 +212,7 @@ def pieces_of_one_letter(writer: gguf.GGUFWriter) -> int:
 
 
 @pytest.mark.parametrize("padding", [True, False])
-def test_a_table_of_characters_may_be_the_letters_of_its_base64(padding: bool, tmp_path: Path) -> None:
+def test_a_charsmap_written_as_base64_letters_is_decoded(padding: bool, tmp_path: Path) -> None:
     sizes = {"attention.layer_norm_epsilon": 1e-5, "attention.head_count_kv": 4}
     ours = random_model(tmp_path / "ours.gguf", "bert", sizes, vocabulary=types_of_tokens)
     letters = base64.b64encode(letters_to_lower()).decode()
@@ -237,7 +237,7 @@ def types_of_tokens(writer: gguf.GGUFWriter) -> int:
 
 
 @pytest.mark.parametrize("kind", ["", "default"])
-def test_positions_that_are_not_scaled_in_any_known_way_are_not_scaled(kind: str, tmp_path: Path) -> None:
+def test_an_empty_rope_scaling_type_becomes_none(kind: str, tmp_path: Path) -> None:
     ours = random_model(tmp_path / "ours.gguf", "mistral3")
     keys = {"mistral3.rope.scaling.type": kind, "mistral3.rope.scaling.factor": 0.0}
     theirs = rewritten(tmp_path / "theirs.gguf", [ours], "mistral3", keys=keys)
@@ -260,7 +260,7 @@ MALFORMED: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_odd_files_do_no_harm(name: str, tmp_path: Path) -> None:
+def test_malformed_files_do_no_harm(name: str, tmp_path: Path) -> None:
     architecture, keys, done = MALFORMED[name]
 
     def change(tensors: Tensors) -> None:

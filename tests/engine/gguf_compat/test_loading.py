@@ -1,4 +1,4 @@
-"""What the library would do by itself with a file, and cannot with one that is only shown."""
+"""What llama.cpp does by itself with a file, and cannot do with a translated one."""
 
 import errno
 import io
@@ -18,7 +18,7 @@ from tests.models import kinds, projectors
 from tests.models.ollama_files import gemma
 
 
-def test_an_encoder_for_which_there_is_no_room_now_is_no_reason_to_go_without(
+def test_an_encoder_that_does_not_fit_into_memory_now_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, projector = kinds.sliding_window(tmp_path / "text.gguf"), projectors.gemma(tmp_path / "projector.gguf")
@@ -41,7 +41,7 @@ def test_an_encoder_for_which_there_is_no_room_now_is_no_reason_to_go_without(
     model.close()
 
 
-def test_tables_that_are_left_in_the_file_as_long_as_there_is_one_are_read(
+def test_tables_that_are_read_after_loading_are_read_from_the_translated_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     default = lib.llama_model_default_params

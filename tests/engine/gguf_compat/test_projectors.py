@@ -1,4 +1,4 @@
-"""What models see and hear with, when it lies in Ollama's words beside the text, against the same in llama.cpp's."""
+"""Image and audio encoders in a model's file of Ollama's form compute the same as in llama.cpp's projector files."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,7 +30,7 @@ from tests.models.projectors import PATCH, SIZE, VISION_HEADS, VISION_WIDTH
 Floats = npt.NDArray[np.float32]
 
 BREAK_NAME, BREAK_PLACE = "v.token_embd.img_break", 300
-"""Of the token at the end of a row: where llama.cpp wants its embedding, and where in the vocabulary it is put here."""
+"""The token at the end of a row: the tensor of its embedding in llama.cpp, and its number here."""
 
 
 def shown(path: Path) -> TranslatedFile:
@@ -44,7 +44,7 @@ def pixels(width: int, height: int, seed: int = 1) -> bytes:
 
 
 def seen(path: Path, text: Path, size: tuple[int, int], view: TranslatedFile | None = None) -> Floats:
-    """Return what a projector makes of a picture: a row for each embedding."""
+    """Return the embeddings of an image, one per row."""
     model = Model(str(text))
     projector = Projector(str(path), model, shown=view)
     prepared = projector.prepare_image(*size, pixels(*size))
@@ -52,7 +52,7 @@ def seen(path: Path, text: Path, size: tuple[int, int], view: TranslatedFile | N
 
 
 def heard(path: Path, text: Path, view: TranslatedFile | None = None) -> Floats:
-    """Return what a projector makes of a second of noise."""
+    """Return the embeddings of a second of noise."""
     model = Model(str(text))
     projector = Projector(str(path), model, shown=view)
     noise = np.random.default_rng(2).standard_normal(projector.sample_rate).astype(np.float32) * 0.1
@@ -71,7 +71,7 @@ def _encoded(projector: Projector, prepared: Any, model: Model) -> Floats:
 
 
 def assert_same(found: Floats, expected: Floats) -> None:
-    """Look that these are the same embeddings, and not nothing."""
+    """Assert that these are the same embeddings, and not zeros."""
     assert found.shape == expected.shape
     assert np.isfinite(expected).all()
     spread = float(expected.std())
@@ -81,7 +81,7 @@ def assert_same(found: Floats, expected: Floats) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_an_encoder_in_the_models_file_sees_what_it_sees_in_a_file_of_its_own(tmp_path: Path, name: str) -> None:
+def test_an_encoder_in_the_models_file_computes_the_same_as_in_a_file_of_its_own(tmp_path: Path, name: str) -> None:
     kind = KINDS[name]
     text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
     own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
@@ -90,7 +90,7 @@ def test_an_encoder_in_the_models_file_sees_what_it_sees_in_a_file_of_its_own(tm
         assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
 
 
-def test_gemma_4_hears_beside_seeing(tmp_path: Path) -> None:
+def test_gemma_4_has_vision_and_audio(tmp_path: Path) -> None:
     kind = KINDS["gemma4"]
     text = kind.text(tmp_path / "text.gguf")
     encoder = ollama_projectors.gemma4(tmp_path / "encoder.gguf", ears=True)
@@ -160,7 +160,7 @@ TABLES: dict[str, Callable[[Floats], npt.NDArray[Any]]] = {
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_the_rows_of_pixtral_end_with_the_models_own_token(tmp_path: Path, table: str) -> None:
+def test_the_embedding_that_ends_pixtrals_rows_comes_from_the_model(tmp_path: Path, table: str) -> None:
     text, encoder = MISTRAL.text(tmp_path / "text.gguf"), MISTRAL.write(tmp_path / "encoder.gguf")
     reader = GGUFReader(text)
     tokens = reader.fields["tokenizer.ggml.tokens"].contents()
@@ -191,7 +191,7 @@ def test_a_pixtral_whose_vocabulary_has_no_such_token_is_refused(tmp_path: Path)
         seen(one, text, MISTRAL.picture, view)
 
 
-def test_an_array_without_numbers_says_nothing_of_the_colours(tmp_path: Path) -> None:
+def test_an_empty_array_of_color_statistics_gets_the_default(tmp_path: Path) -> None:
     kind = KINDS["qwen35"]
     text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
     nothing: dict[str, Any] = {"vision.image_mean": [], "vision.image_std": []}
@@ -202,7 +202,7 @@ def test_an_array_without_numbers_says_nothing_of_the_colours(tmp_path: Path) ->
         assert_same(seen(one, text, kind.picture, view), seen(said, text, kind.picture, expected))
 
 
-def test_a_qwen_of_which_each_layer_sees_all_has_no_windows(tmp_path: Path) -> None:
+def test_a_qwen_with_full_attention_in_every_layer_has_no_windows(tmp_path: Path) -> None:
     kind = KINDS["qwen25vl"]
     text, encoder = kind.text(tmp_path / "text.gguf"), kind.write(tmp_path / "encoder.gguf")
     own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
@@ -213,7 +213,7 @@ def test_a_qwen_of_which_each_layer_sees_all_has_no_windows(tmp_path: Path) -> N
         assert_same(seen(one, text, kind.picture, view), seen(whole, text, kind.picture))
 
 
-def test_llavas_first_files_which_do_not_say_what_they_are_are_of_its_first_kind(tmp_path: Path) -> None:
+def test_llavas_first_files_get_the_type_that_they_do_not_name(tmp_path: Path) -> None:
     text, own = kinds.full_attention(tmp_path / "text.gguf"), projectors.llava(tmp_path / "own.gguf")
     early = rewritten(tmp_path / "early.gguf", [own], "clip", drop=["clip.projector_type"])
     with pytest.raises(LoadError):
@@ -225,11 +225,11 @@ def test_llavas_first_files_which_do_not_say_what_they_are_are_of_its_first_kind
 @pytest.mark.parametrize(
     "write", [projectors.llava, projectors.deep_qwen, projectors.gemma_with_ears, projectors.ultravox]
 )
-def test_a_file_in_llama_cpps_words_is_left_as_it_is(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+def test_a_projector_in_llama_cpps_form_is_not_translated(tmp_path: Path, write: Callable[[Path], Path]) -> None:
     assert translated_projector(write(tmp_path / "own.gguf")) is None
 
 
-def test_a_file_that_only_hears_and_does_not_say_how_is_left_as_it_is(tmp_path: Path) -> None:
+def test_an_audio_projector_without_a_type_is_not_translated(tmp_path: Path) -> None:
     own = projectors.ultravox(tmp_path / "own.gguf")
     assert (
         translated_projector(rewritten(tmp_path / "silent.gguf", [own], "clip", drop=["clip.projector_type"])) is None
@@ -261,7 +261,7 @@ VALUES = st.one_of(
 @pytest.mark.parametrize("name", [*KINDS, "mistral3"])
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_whatever_a_file_says_of_its_encoder_it_is_shown_or_left_as_it_is(
+def test_any_encoder_metadata_is_translated_or_left_alone(
     files: dict[str, Path], name: str, data: st.DataObject
 ) -> None:
     path = files[name].with_name("odd.gguf")

@@ -1,4 +1,4 @@
-"""Files as they are shown: every stretch of them is what the whole of them says."""
+"""Translated files: every range of bytes reads as in the whole file."""
 
 import io
 import os
@@ -19,7 +19,7 @@ from tests.models.llama import tiny_llama
 
 
 def changed(path: Path) -> TranslatedFile:
-    """A view with every kind of tensor: as it was, cut, joined, made of others, and left out."""
+    """Return a translation with every kind of tensor: copied, truncated, joined, computed, and dropped."""
     opened = path.open("rb")
     file = HeaderEditor(opened, read_translatable(opened))
     file.truncate_rows("token_embd.weight", 100)
@@ -40,7 +40,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     return path, data.getvalue()
 
 
-def test_it_is_the_file_that_it_says(whole: tuple[Path, bytes], tmp_path: Path) -> None:
+def test_the_tensors_are_those_that_the_header_describes(whole: tuple[Path, bytes], tmp_path: Path) -> None:
     path, data = whole
     (tmp_path / "shown.gguf").write_bytes(data)
     before = {tensor.name: tensor.data for tensor in gguf.GGUFReader(path).tensors}
@@ -57,7 +57,7 @@ def test_it_is_the_file_that_it_says(whole: tuple[Path, bytes], tmp_path: Path) 
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_every_stretch_is_that_of_the_whole(whole: tuple[Path, bytes], data: st.DataObject) -> None:
+def test_every_range_reads_as_in_the_whole_file(whole: tuple[Path, bytes], data: st.DataObject) -> None:
     path, expected = whole
     with changed(path) as view:
         for _ in range(5):
@@ -76,7 +76,7 @@ def test_a_file_that_ends_too_early_is_an_error(whole: tuple[Path, bytes], tmp_p
             view.copy_to(io.BytesIO())
 
 
-def test_what_llama_cpp_reads_is_left_alone(tmp_path: Path) -> None:
+def test_files_in_llama_cpps_form_are_not_translated(tmp_path: Path) -> None:
     for name, write in kinds.KINDS.items():
         assert translated_model(write(tmp_path / f"{name}.gguf")) is None
     assert translated_model(tiny_llama(tmp_path / "tiny.gguf")) is None

@@ -1,4 +1,4 @@
-"""A language model as llama.cpp has it and as Ollama has it, and ways in which the tensors of the two differ."""
+"""A language model in llama.cpp's form and in Ollama's, and ways in which their tensors differ."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from tests.models.random_architectures import SCALES, random_model
 
 
 def seeing(*names: str) -> Callable[[Tensors], None]:
-    """Put tensors for pictures and the like into a file; by default those that most such files have."""
+    """Add tensors of encoders to a file; by default those that most such files have."""
 
     def change(tensors: Tensors) -> None:
         for name in names or ("v.patch_embd.weight", "v.blk.0.attn_norm.weight", "mm.0.weight"):
@@ -25,7 +25,7 @@ def seeing(*names: str) -> Callable[[Tensors], None]:
 
 
 def splitting(tensors: Tensors, old: str, *new: str) -> None:
-    """Cut tensors into halves by their rows."""
+    """Split tensors into halves by their rows."""
     for name in [name for name in tensors if old in name]:
         halves = np.split(tensors.pop(name), len(new), axis=-2)
         tensors.update({name.replace(old, part): half for part, half in zip(new, halves, strict=True)})
@@ -33,12 +33,12 @@ def splitting(tensors: Tensors, old: str, *new: str) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """A model as llama.cpp has it, and how Ollama's file of it differs."""
+    """A model in llama.cpp's form, and how Ollama's file of it differs."""
 
     architecture: str
     keys: Mapping[str, Any]
     ollama: str = ""
-    """Its architecture there; the same if ""."""
+    """Its architecture in Ollama's file; the same if ""."""
     said: Mapping[str, Any] = field(default_factory=dict)
     """Keys of the architecture that are there as well, or, where they are None, not there."""
     renames: Renames = ()
@@ -48,7 +48,7 @@ class Case:
     without: Sequence[str] = SCALES
     vocabulary: Callable[[gguf.GGUFWriter], int] = add_vocabulary
     more_tokens: int = 0
-    """For pictures, of which the model itself has nothing."""
+    """Tensors of encoders, which the language model does not have."""
     bytes_are_text: bool = False
 
     def write_own(self, path: Path) -> Path:

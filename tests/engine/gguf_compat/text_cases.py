@@ -1,4 +1,4 @@
-"""Language models as llama.cpp has them, and how Ollama's files of the same ones differ.
+"""Language models in llama.cpp's form, and how Ollama's files of the same models differ.
 
 The differences are those that Ollama's own converters write (github.com/ollama/ollama, convert).
 """

@@ -1,1 +1,1 @@
-"""The vision part of a checkpoint, as a projector file."""
+"""Conversion of a checkpoint's vision tower to a projector file."""
