@@ -21,7 +21,7 @@ Work = Callable[[Report], Coroutine[Any, Any, None]]
 
 
 class TransferService:
-    """What moves models between this library and elsewhere."""
+    """Moves models between this library and registries or archives."""
 
     def __init__(self, library: Library, models: ModelService, loader: ModelLoader, settings: Settings) -> None:
         self._library = library
@@ -32,83 +32,83 @@ class TransferService:
         self._registry: Registry | None = None
 
     async def pull(self, name: str, *, insecure: bool = False, dry_run: bool = False) -> AsyncGenerator[Progress, None]:
-        """Return the lines of a pull; whoever closes them gives it up. What comes with Paddock is there at once.
+        """Return the progress of a pull; closing the generator cancels it. A bundled model is there at once.
 
         Raises:
-            InvalidName: if it is no name. All else comes while the lines are read.
+            InvalidName: if `name` is no model name. Later errors are raised by the generator.
         """
-        wanted = _parsed(name)
+        parsed = _parsed(name)
         if await asyncio.to_thread(self._models.restore_bundled, name):
-            return _lines(_packaged)
+            return _progress_of(_bundled)
         registry = await self._open_registry()
-        pulled = self._transfer(lambda report: registry.pull(wanted, report, insecure=insecure, dry_run=dry_run))
+        pulled = self._transfer(lambda report: registry.pull(parsed, report, insecure=insecure, dry_run=dry_run))
         return self._replacing(pulled)
 
     async def push(self, name: str, *, insecure: bool = False) -> AsyncGenerator[Progress, None]:
-        """Return the lines of a push; whoever closes them gives it up.
+        """Return the progress of a push; closing the generator cancels it.
 
         Raises:
-            InvalidName: if it is no name. All else comes while the lines are read.
+            InvalidName: if `name` is no model name. Later errors are raised by the generator.
         """
-        wanted = _parsed(name)
+        parsed = _parsed(name)
         registry = await self._open_registry()
-        return self._transfer(lambda report: registry.push(wanted, report, insecure=insecure))
+        return self._transfer(lambda report: registry.push(parsed, report, insecure=insecure))
 
     async def export(self, name: str) -> "Archive":
-        """Return a model as one file. It must be closed.
+        """Return a model as one file, which the caller closes.
 
         Raises:
-            InvalidName, ModelNotFound, LibraryError: if there is none, or it is not whole.
+            InvalidName, ModelNotFound, LibraryError: if there is no such model, or a file of it is missing.
         """
         from paddock.registry.transfer.archive import open_archive
 
         return await asyncio.to_thread(open_archive, self._library, _parsed(name))
 
     async def import_(self, file: BinaryIO, name: str = "") -> ModelName:
-        """Store the model of an archive, under `name` or the one that it has there; return its name.
+        """Store the model of an archive and return its name: `name`, or the one in the archive if that is "".
 
         Raises:
-            InvalidName: if `name` is none.
-            BadArchive, DigestMismatch: if the archive is damaged or holds no model; nothing is stored then.
+            InvalidName: if `name` is no model name.
+            BadArchive, DigestMismatch: if the archive is damaged or holds no model; then nothing is stored.
         """
         from paddock.registry.transfer.archive import import_archive
         from paddock.registry.transfer.thread_pool import ThreadPool
 
-        wanted = _parsed(name) if name else None
-        threads = ThreadPool(1)  # one that may wait for a slow client without keeping the others
+        parsed = _parsed(name) if name else None
+        threads = ThreadPool(1)  # a thread of its own: it waits for a slow client and must not block other work
         try:
-            name_there = await threads.run(import_archive, self._library, file, wanted)
+            imported = await threads.run(import_archive, self._library, file, parsed)
         finally:
             threads.close()
         await self._loader.unload_replaced()
-        return name_there
+        return imported
 
-    async def _replacing(self, lines: AsyncGenerator[Progress, None]) -> AsyncGenerator[Progress, None]:
-        """Yield the lines of what may replace a model; then the one that was replaced is not kept in memory."""
+    async def _replacing(self, progress: AsyncGenerator[Progress, None]) -> AsyncGenerator[Progress, None]:
+        """Yield the progress of work that may replace a model, and unload the replaced one at the end."""
         try:
-            async with aclosing(lines):
-                async for line in lines:
-                    yield line
+            async with aclosing(progress):
+                async for report in progress:
+                    yield report
         finally:
             await self._loader.unload_replaced()
 
     async def close(self) -> None:
-        """Stop what is being pulled and pushed; what has come stays for the next time."""
+        """Cancel all pulls and pushes. A pull that is started again continues with the bytes that have arrived."""
         await self._background.close()
 
     def _transfer(self, work: Work) -> AsyncGenerator[Progress, None]:
-        """Do `work` in the background and yield what it reports."""
+        """Do `work` on the registry's own thread and yield its progress."""
 
-        async def there(report: Report) -> None:
-            here = asyncio.get_running_loop()
+        async def on_own_thread(report: Report) -> None:
+            loop = asyncio.get_running_loop()
 
-            def tell(line: Progress) -> None:
-                with suppress(RuntimeError):  # the server has stopped
-                    here.call_soon_threadsafe(report, line)
+            def forward(progress: Progress) -> None:
+                with suppress(RuntimeError):  # the server's loop is closed
+                    loop.call_soon_threadsafe(report, progress)
 
-            await self._background.run(lambda: work(tell))
+            await self._background.run(lambda: work(forward))
 
-        return _lines(there)
+        return _progress_of(on_own_thread)
 
     async def _open_registry(self) -> "Registry":
         if self._registry is None:
@@ -123,28 +123,28 @@ def _registry_class() -> "type[Registry]":
     return Registry
 
 
-async def _packaged(report: Report) -> None:
+async def _bundled(report: Report) -> None:
     for status in ("pulling manifest", "success"):
         report(Progress(status))
 
 
-async def _lines(work: Work) -> AsyncGenerator[Progress, None]:
-    """Do `work` and yield what it reports; for a reader who is slow, of each layer the latest only."""
-    waiting: dict[object, Progress] = {}
-    news = asyncio.Event()
+async def _progress_of(work: Work) -> AsyncGenerator[Progress, None]:
+    """Do `work` and yield its progress. A slow reader gets only the latest report of each layer."""
+    pending: dict[object, Progress] = {}
+    arrived = asyncio.Event()
 
-    def report(line: Progress) -> None:
-        waiting[line.digest or object()] = line
-        news.set()
+    def report(progress: Progress) -> None:
+        pending[progress.digest or object()] = progress
+        arrived.set()
 
     task = asyncio.create_task(work(report))
-    task.add_done_callback(lambda _: news.set())
+    task.add_done_callback(lambda _: arrived.set())
     try:
-        while not task.done() or waiting:
-            await news.wait()
-            news.clear()
-            while waiting:
-                yield waiting.pop(next(iter(waiting)))
+        while not task.done() or pending:
+            await arrived.wait()
+            arrived.clear()
+            while pending:
+                yield pending.pop(next(iter(pending)))
     finally:
         if not task.done():
             task.cancel()
