@@ -1,6 +1,5 @@
 """What the engine computes with a model and adapters, through its own binding."""
 
-import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,11 +21,7 @@ def logits(path: Path, adapters: Sequence[Path] = (), tokens: Sequence[int] = TO
         for position, token in enumerate(tokens):
             batch.add(token, position, 0, True)
         context.decode(batch)
-        rows = [
-            np.ctypeslib.as_array(ctypes.cast(context.logits(i), ctypes.POINTER(ctypes.c_float)), shape).copy()
-            for shape in [(model.vocabulary_size,)]
-            for i in range(len(tokens))
-        ]
+        rows = [context.logits(index).copy() for index in range(len(tokens))]
         batch.close()
         context.close()
         return np.stack(rows)

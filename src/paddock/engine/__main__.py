@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from paddock.engine.channel import Channel
+from paddock.engine.inbox import Inbox
 
 
 def main() -> int:
@@ -14,11 +15,12 @@ def main() -> int:
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # an abort would start a debugger where there is one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the server's business
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
-    channel = Channel()  # before the library is imported: it watches whether the server is still there
+    inbox = Inbox()
+    channel = Channel(inbox)  # before the library is imported: it watches whether the server is still there
     from paddock.engine.files import BlobFolders
     from paddock.engine.runner import serve
 
-    return serve(channel, BlobFolders([Path(folder) for folder in sys.argv[1:]]))
+    return serve(channel, inbox, BlobFolders([Path(folder) for folder in sys.argv[1:]]))
 
 
 if __name__ == "__main__":

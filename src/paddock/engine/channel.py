@@ -1,14 +1,14 @@
-"""The runner's ends of its pipes: commands in, events out."""
+"""The runner's ends of its two pipes: commands come in on one, events go out on the other."""
 
 import logging
 import os
 import sys
 import threading
-from collections import deque
 
-from paddock.ipc import BrokenStream, Command, Event, Frames, decode_command, encode
+from paddock.engine.inbox import Inbox
+from paddock.ipc import BrokenStream, Event, Frames, decode_command, encode
 
-CHUNK = 1 << 16
+READ_BYTES = 1 << 16
 
 log = logging.getLogger("paddock.engine")
 
@@ -16,48 +16,35 @@ log = logging.getLogger("paddock.engine")
 class Channel:
     """Speaks over the standard input and output that this process was started with.
 
-    A thread reads the commands. When the other side is gone, in whatever way, that thread ends the process at once:
-    nobody is left to work for, even if a native call is still running.
+    A thread reads commands and posts them to the inbox. When the other side is gone, in whatever way, that thread ends
+    the process at once: nobody is left to work for, even if a native call is still running.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, inbox: Inbox) -> None:
         self._input, self._output = _take_standard_streams()
-        self._commands: deque[Command] = deque()
-        self._arrived = threading.Event()
+        self._inbox = inbox
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
-    def take(self, wait: bool) -> list[Command]:
-        """Return the commands that have arrived; if there are none and `wait`, sleep until one does."""
-        if not self._commands:
-            if not wait:
-                return []
-            self._arrived.wait()
-        self._arrived.clear()
-        commands = []
-        while self._commands:
-            commands.append(self._commands.popleft())
-        return commands
-
     def send(self, event: Event) -> None:
-        """Write one event."""
-        data = memoryview(encode(event))
-        while data:
-            data = data[os.write(self._output, data) :]
+        """Write one event; block while the pipe is full."""
+        data = encode(event)
+        written = os.write(self._output, data)
+        while written < len(data):
+            written += os.write(self._output, memoryview(data)[written:])
 
     def _read(self) -> None:
         frames = Frames()
         try:
-            while data := os.read(self._input, CHUNK):
+            while data := os.read(self._input, READ_BYTES):
                 for body in frames.feed(data):
-                    self._commands.append(decode_command(body))
-                self._arrived.set()
+                    self._inbox.post(decode_command(body))
         except (OSError, BrokenStream) as error:
             log.error("the channel to the server broke: %s", error)
         os._exit(0)
 
 
 def _take_standard_streams() -> tuple[int, int]:
-    """Keep the pipes for ourselves: what the library prints goes to standard error, and it reads nothing."""
+    """Return copies of the pipes, so that the library's prints go to standard error and it reads nothing."""
     source, target = os.dup(0), os.dup(1)
     if sys.platform == "win32":
         import msvcrt

@@ -1,103 +1,96 @@
-"""What requests need before they can run, made in a thread and handed out in the order of the requests."""
+"""Do the work that requests need before they can run in a worker thread, and hand it out in the requests' order."""
 
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeAlias, TypeVar
 
 log = logging.getLogger("paddock.engine")
 
-POLL_SECONDS = 0.01
-"""How long to sleep where there is nothing to do but to wait for what is made: commands are seen after that."""
-
-Asked = TypeVar("Asked")
-Made = TypeVar("Made")
+Request = TypeVar("Request")
+Result = TypeVar("Result")
 Other = TypeVar("Other")
-Wrong = TypeVar("Wrong", bound=Exception)
+Error = TypeVar("Error", bound=Exception)
 
 StillNeeded: TypeAlias = Callable[[], bool]
-"""What makes something asks that now and then; after False nobody looks at what it returns or raises."""
+"""Returns False once nobody needs the result. Long work calls it now and then and stops early."""
 
 
-class PendingResult(Generic[Made]):
-    """Something that a thread makes as long as it is wanted."""
+class PendingResult(Generic[Result]):
+    """The result of one call in a worker thread; the caller may lose interest in it."""
 
-    def __init__(self, pool: ThreadPoolExecutor, make: Callable[[StillNeeded], Made]) -> None:
-        """Begin when the thread has time."""
+    def __init__(
+        self, pool: ThreadPoolExecutor, work: Callable[[StillNeeded], Result], notify: Callable[[], None]
+    ) -> None:
+        """Submit `work` to `pool`; the worker thread calls `notify` when it has ended, whether or not it failed."""
         self._dropped = threading.Event()
-        self._future: Future[Made] = pool.submit(make, lambda: not self._dropped.is_set())
+        self._future: Future[Result] = pool.submit(work, lambda: not self._dropped.is_set())
+        self._future.add_done_callback(lambda _: notify())
 
     @property
     def done(self) -> bool:
-        """Whether it is made, or something went wrong."""
+        """Whether the work has ended, by returning or by raising."""
         return self._future.done()
 
-    def result(self) -> Made:
-        """Return what was made, or raise what went wrong; only when it is done."""
+    def result(self) -> Result:
+        """Return the result or raise the exception of the work; call this only when it is done."""
         return self._future.result()
 
-    def wait(self) -> None:
-        """Sleep until it is done, but a moment at most."""
-        wait([self._future], POLL_SECONDS)
-
     def drop(self) -> None:
-        """Say that it is not wanted any more."""
+        """Tell the work that its result is not needed any more; it does not start if it has not yet."""
         self._dropped.set()
         self._future.cancel()
 
 
-class OrderedExecutor(Generic[Asked, Made, Wrong]):
-    """A queue before a thread, which begins with the first work."""
+class OrderedExecutor(Generic[Request, Result, Error]):
+    """A worker thread and the queue of the requests that wait for it. The thread starts with the first request."""
 
-    def __init__(self, name: str, wrong: type[Wrong], failure: str) -> None:
-        """Name the thread; `wrong` is what making raises where a request is at fault.
+    def __init__(self, name: str, error: type[Error], failure: str, notify: Callable[[], None]) -> None:
+        """Prepare a worker thread called `name`, which calls `notify` after each piece of work.
 
-        Whatever else it raises is logged and becomes a `wrong` that says `failure`: one request must not end the runner
-        for all.
+        Work raises `error` where the request is at fault. Any other exception is logged and handed out as an `error`
+        with the message `failure`: one request must not end the runner for all.
         """
         self._name = name
-        self._wrong = wrong
+        self._error = error
         self._failure = failure
+        self._notify = notify
         self._pool: ThreadPoolExecutor | None = None
-        self._coming: deque[tuple[Asked, PendingResult[Made]]] = deque()
+        self._queue: deque[tuple[Request, PendingResult[Result]]] = deque()
 
-    @property
-    def busy(self) -> bool:
-        """Whether a request waits."""
-        return bool(self._coming)
+    def add(self, request: Request, work: Callable[[StillNeeded], Result]) -> None:
+        """Queue the work that a request needs."""
+        self._queue.append((request, self.submit(work)))
 
-    def add(self, asked: Asked, make: Callable[[StillNeeded], Made]) -> None:
-        """Begin to make what a request needs."""
-        self._coming.append((asked, self.begin(make)))
-
-    def begin(self, make: Callable[[StillNeeded], Other]) -> PendingResult[Other]:
-        """Begin to make something else in the same thread. It is not handed out by `take`; drop it before `close`."""
+    def submit(self, work: Callable[[StillNeeded], Other]) -> PendingResult[Other]:
+        """Queue other work in the same thread. `take` does not hand it out; drop it before `close`."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix=self._name)
-        return PendingResult(self._pool, make)
+        return PendingResult(self._pool, work, self._notify)
 
-    def cancel(self, is_meant: Callable[[Asked], bool]) -> None:
-        """Forget the requests that are meant."""
-        for waiting in [w for w in self._coming if is_meant(w[0])]:
-            waiting[1].drop()
-            self._coming.remove(waiting)
+    def cancel(self, matches: Callable[[Request], bool]) -> None:
+        """Forget the requests for which `matches` returns True."""
+        for entry in [entry for entry in self._queue if matches(entry[0])]:
+            entry[1].drop()
+            self._queue.remove(entry)
 
-    def take(self, *, sleep: bool) -> list[tuple[Asked, Made | Wrong]]:
-        """Return the requests that are ready, each with what was made or is wrong; `sleep` a moment if none is."""
-        if sleep and self._coming:
-            self._coming[0][1].wait()
-        ready: list[tuple[Asked, Made | Wrong]] = []
-        while self._coming and self._coming[0][1].done:
-            asked, making = self._coming.popleft()
+    def take(self) -> list[tuple[Request, Result | Error]]:
+        """Remove and return the requests whose work has ended, each with its result or its error, in their order.
+
+        A request is not handed out before those that came before it.
+        """
+        ready: list[tuple[Request, Result | Error]] = []
+        while self._queue and self._queue[0][1].done:
+            request, pending = self._queue.popleft()
             try:
-                ready.append((asked, making.result()))
-            except self._wrong as error:
-                ready.append((asked, error))
+                ready.append((request, pending.result()))
+            except self._error as error:
+                ready.append((request, error))
             except Exception:
-                log.exception("%s: what a request needs could not be made", self._name)
-                ready.append((asked, self._wrong(self._failure)))
+                log.exception("%s: the work for a request failed", self._name)
+                ready.append((request, self._error(self._failure)))
         return ready
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The runner: loads one model, then takes commands and steps its scheduler until it is told to go."""
+"""The runner: load one model, then take commands and compute, step by step, until told to shut down."""
 
 import logging
 import time
@@ -9,6 +9,7 @@ import msgspec
 from paddock.engine.binding import LoadError, Model
 from paddock.engine.binding.embedding import has_cache
 from paddock.engine.channel import Channel
+from paddock.engine.config import EngineConfig
 from paddock.engine.constraints import BadConstraint, GrammarMatcher
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
@@ -17,6 +18,7 @@ from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.constrained import GrammarCompiler
 from paddock.engine.generation.engine import Engine
 from paddock.engine.generation.request import Generation, context_for
+from paddock.engine.inbox import Inbox, Notice
 from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
 from paddock.engine.loading import choose_options, generating_context, load_encoder, load_model
 from paddock.engine.multimodal.encoder import max_non_causal_tokens
@@ -53,33 +55,43 @@ from paddock.ipc import (
 
 log = logging.getLogger("paddock.engine")
 
-STATISTICS_INTERVAL = 1.0
-
 
 class Runner:
-    """One loaded model and what is asked of it."""
+    """One loaded model and the requests to it."""
 
-    def __init__(self, channel: Channel, load: LoadModel, resolver: FileResolver) -> None:
-        """Load the model.
+    def __init__(
+        self,
+        channel: Channel,
+        inbox: Inbox,
+        load: LoadModel,
+        resolver: FileResolver,
+        config: EngineConfig | None = None,
+    ) -> None:
+        """Load the model, whose files `resolver` finds; take commands from `inbox` and send events to `channel`.
 
         Raises:
-            LoadError: if that cannot be done.
+            LoadError: if the model cannot be loaded.
         """
+        config = config or EngineConfig()
         self._channel = channel
+        self._inbox = inbox
+        self._statistics_seconds = config.statistics_seconds
         files = resolve_files(load, resolver)
         self._model = model = load_model(files.model, load)
         adapters = [model.add_adapter(str(path)) for path in files.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
-        self._encoder, self._takes_no_media = load_encoder(files, load, model, self._context_length)
+        self._encoder, self._no_media_reason = load_encoder(
+            files, load, model, self._context_length, inbox.notify, config
+        )
         if self._encoder is not None:
             batch = max(load.batch_tokens, max_non_causal_tokens(self._encoder.projector))
             load = msgspec.structs.replace(load, batch_tokens=batch)
-        options = choose_options(load, model, self._context_length)
+        options = choose_options(load, model, self._context_length, config)
         self._options = options
         self._context = generating_context(model, options.context, adapters)
         self._cells = self._context.cells if self._context else max(options.context.cells, model.train_context)
-        self._longest = min(self._cells, model.train_context or self._cells)
-        self._grammars = GrammarCompiler(model)
+        self._max_tokens = min(self._cells, model.train_context or self._cells)
+        self._grammars = GrammarCompiler(model, inbox.notify)
         self._engine: Engine | None = None
         if self._context is not None:
             spare = options.spare_memory
@@ -97,19 +109,20 @@ class Runner:
             cached=self._context is not None or has_cache(model),
             threads=load.threads or 1,
             flash_attention=options.context.flash_attention,
+            config=config.embedding,
         )
-        # A model that also generates has a context for that, and making one takes less time than a short text.
-        self._embedder = Embedder(settings, self._context_length, keep=self._context is None)
+        # Where the model also generates, the memory is needed for that; a context is made faster than a short text.
+        self._embedder = Embedder(settings, self._context_length, keep_context=self._context is None)
         self._running = options.running if self._context else settings.max_sequences
         self._sent = Statistics()
         self._next_statistics = 0.0
 
     def describe(self) -> Loaded:
-        """Say what was loaded, and how."""
+        """Return what was loaded, and how."""
         model, options = self._model, self._options
         return Loaded(
             context_length=self._context_length,
-            # A model that only embeds has none, and none is too few: its contexts are made in the size that is needed.
+            # A model that only embeds has no cache to share: its contexts are made in the size that is needed.
             pool_tokens=self._cells,
             max_sequences=self._running,
             threads=options.context.threads,
@@ -121,40 +134,41 @@ class Runner:
             memory=model.size + (self._encoder.size if self._encoder is not None else 0),
         )
 
-    def run(self, commands: list[Command]) -> None:
-        """Obey `commands`, which have arrived already, and those to come, until told to shut down."""
-        engine, embedder, channel = self._engine, self._embedder, self._channel
+    def run(self) -> None:
+        """Obey commands until told to shut down; compute while there is something to compute."""
+        engine, embedder, inbox, channel = self._engine, self._embedder, self._inbox, self._channel
+        idle = True
         while True:
-            for command in commands:
-                if isinstance(command, Shutdown):
+            for item in inbox.drain(wait=idle):
+                if item is Notice.RESULT_READY:
+                    self._take_results()
+                elif isinstance(item, Shutdown):
                     return
-                self._obey(command)
+                else:
+                    self._obey(item)
+            idle = True
             if engine is not None and engine.busy:
                 step = engine.step()
                 if step.chunks or step.finished or step.failed:
                     channel.send(step)
                 if time.monotonic() >= self._next_statistics or not engine.busy:
                     self._report(engine)
+                idle = engine.stalled or not engine.busy
             if embedder.busy:
-                for event in embedder.step(beside=engine is not None and engine.busy):
+                for event in embedder.step(concurrent=engine is not None and engine.busy):
                     channel.send(event)
-            for request, matcher in self._grammars.take(sleep=not self._computing):
-                self._view(request, matcher)
-            if self._encoder is not None:
-                for viewing, found in self._encoder.preprocessor.take(sleep=not self._computing):
-                    self._viewed(viewing, found)
-            commands = channel.take(wait=not (self._computing or self._preparing))
+                idle = idle and not embedder.busy
 
-    @property
-    def _computing(self) -> bool:
-        return self._embedder.busy or (self._engine is not None and self._engine.busy)
-
-    @property
-    def _preparing(self) -> bool:
-        return self._grammars.busy or (self._encoder is not None and self._encoder.preprocessor.busy)
+    def _take_results(self) -> None:
+        """Go on with the requests whose worker thread has finished."""
+        for request, matcher in self._grammars.take():
+            self._prepare_media(request, matcher)
+        if self._encoder is not None:
+            for media, processed in self._encoder.preprocessor.take():
+                self._start_with_media(media, processed)
 
     def close(self) -> None:
-        """Give all memory back."""
+        """Free all memory."""
         self._grammars.close()
         self._embedder.close()
         if self._engine is not None:
@@ -178,10 +192,12 @@ class Runner:
         elif isinstance(command, Embed):
             self._embedder.add(command)
         elif isinstance(command, Tokenize):
-            tokens = self._model.tokenize(self._before(command.context) + command.text, add_special=command.add_special)
+            tokens = self._model.tokenize(
+                self._text_of(command.context) + command.text, add_special=command.add_special
+            )
             self._channel.send(Tokens.of(command.id, tokens))
         elif isinstance(command, Measure):
-            self._look_at(command, None, range(len(command.images)))
+            self._preprocess(command, None, range(len(command.images)))
         else:
             log.error("unexpected command %s", type(command).__name__)
 
@@ -191,76 +207,83 @@ class Runner:
         elif request.constraint is not None:
             self._grammars.add(request, request.constraint)
         else:
-            self._view(request, None)
+            self._prepare_media(request, None)
 
-    def _view(self, request: Generate, matcher: GrammarMatcher | BadConstraint | None) -> None:
-        """Begin with a request, or look at its pictures and recordings first."""
+    def _prepare_media(self, request: Generate, matcher: GrammarMatcher | BadConstraint | None) -> None:
+        """Have the request's images and audio prepared; start it at once if it has none."""
         if not request.images:
-            self._begin(request, matcher, self._model.tokenize(self._before(request.context) + request.prompt))
+            prompt = self._model.tokenize(self._text_of(request.context) + request.prompt)
+            self._generate(request, matcher, prompt)
             return
         numbers = referenced_media(request.placeholders)
         if numbers:
-            self._look_at(request, matcher, numbers)
+            self._preprocess(request, matcher, numbers)
         else:
             self._refuse(request, "the prompt has no place for an image or a recording", "invalid")
 
-    def _look_at(
+    def _preprocess(
         self, request: Generate | Measure, matcher: GrammarMatcher | BadConstraint | None, numbers: Iterable[int]
     ) -> None:
         if self._encoder is None:
-            self._refuse(request, self._takes_no_media, "invalid")
-        else:
-            num_ctx = None
-            if isinstance(request, Generate):
-                num_ctx = context_for(request, self._context_length, self._longest)
-            self._encoder.preprocessor.add(
-                MediaRequest(request, matcher, {n: request.images[n] for n in numbers}, num_ctx)
-            )
+            self._refuse(request, self._no_media_reason, "invalid")
+            return
+        num_ctx = None
+        if isinstance(request, Generate):
+            num_ctx = context_for(request, self._context_length, self._max_tokens)
+        files = {number: request.images[number] for number in numbers}
+        self._encoder.preprocessor.add(MediaRequest(request, matcher, files, num_ctx))
 
-    def _viewed(self, viewing: MediaRequest, found: dict[int, ProcessedMedia] | BadMedia) -> None:
-        request = viewing.request
-        if isinstance(found, BadMedia):
-            self._refuse(request, str(found), "too_long" if isinstance(found, TooMuchMedia) else "invalid")
+    def _start_with_media(self, media: MediaRequest, processed: dict[int, ProcessedMedia] | BadMedia) -> None:
+        request = media.request
+        if isinstance(processed, BadMedia):
+            self._refuse(request, str(processed), "too_long" if isinstance(processed, TooMuchMedia) else "invalid")
         elif isinstance(request, Measure):
-            self._channel.send(Measured(request.id, tuple(found[n].tokens for n in range(len(request.images)))))
+            tokens = tuple(processed[number].tokens for number in range(len(request.images)))
+            self._channel.send(Measured(request.id, tokens))
         else:
+            before = self._text_of(request.context)
             prompt, placeholders = tokenize_with_media(
-                self._model, self._before(request.context), request.prompt, request.placeholders, found
+                self._model, before, request.prompt, request.placeholders, processed
             )
-            media = {seen.file.key: seen.file for seen in found.values()}
-            self._begin(request, viewing.matcher, prompt, placeholders, media)
+            files = {one.file.key: one.file for one in processed.values()}
+            self._generate(request, media.matcher, prompt, placeholders, files)
 
-    def _begin(
+    def _generate(
         self,
         request: Generate,
         matcher: GrammarMatcher | BadConstraint | None,
         prompt: list[int],
         placeholders: Placeholders | None = None,
-        media: dict[bytes, MediaFile] | None = None,
+        files: dict[bytes, MediaFile] | None = None,
     ) -> None:
         assert self._engine is not None and self._context is not None
         if isinstance(matcher, BadConstraint):
             self._refuse(request, str(matcher), "invalid")
             return
-        if any(
-            placeholder.non_causal and placeholder.num_tokens > self._context.batch_tokens
-            for placeholder in placeholders or ()
-        ):
+        if any(one.non_causal and one.num_tokens > self._context.batch_tokens for one in placeholders or ()):
             self._refuse(request, "an image takes more tokens at once than a batch has: raise num_batch", "invalid")
             return
         if not prompt:
             self._refuse(request, "the prompt has no tokens", "invalid")
             return
         try:
-            lengths = self._context_length, self._longest
-            generation = Generation(request, prompt, self._model, *lengths, matcher, placeholders, media)
+            generation = Generation(
+                request,
+                prompt,
+                self._model,
+                self._context_length,
+                self._max_tokens,
+                matcher,
+                placeholders,
+                files,
+            )
         except PromptTooLong as error:
             self._refuse(request, str(error), "too_long")
             return
         self._engine.add(generation)
 
-    def _before(self, context: tuple[int, ...]) -> str:
-        """Return the text of an earlier exchange; what are no tokens of this model is left out."""
+    def _text_of(self, context: tuple[int, ...]) -> str:
+        """Return the text of an earlier exchange; skip numbers that are not tokens of this model."""
         size = self._model.vocabulary_size
         return self._model.text([t for t in context if 0 <= t < size], special=True) if context else ""
 
@@ -269,28 +292,28 @@ class Runner:
 
     def _report(self, engine: Engine) -> None:
         now = time.monotonic()
-        self._next_statistics = now + STATISTICS_INTERVAL
+        self._next_statistics = now + self._statistics_seconds
         statistics = engine.statistics()
         if statistics.steps == self._sent.steps and statistics.running == self._sent.running:
             return
         done = statistics.prompt_tokens + statistics.reply_tokens
-        before = self._sent.prompt_tokens + self._sent.reply_tokens
+        done_before = self._sent.prompt_tokens + self._sent.reply_tokens
         seconds = max(statistics.busy_seconds - self._sent.busy_seconds, 1e-9)
-        statistics = msgspec.structs.replace(statistics, tokens_per_second=round((done - before) / seconds, 1))
+        statistics = msgspec.structs.replace(statistics, tokens_per_second=round((done - done_before) / seconds, 1))
         self._sent = statistics
         self._channel.send(statistics)
 
 
-def serve(channel: Channel, resolver: FileResolver) -> int:
-    """Serve one model, whose files `resolver` finds, over `channel`; return the exit status of the process."""
-    first, *rest = channel.take(wait=True)
+def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
+    """Serve one model, whose files `resolver` finds; return the exit status of the process."""
+    first = inbox.get()
     if not isinstance(first, LoadModel):
         log.error("the first command must be to load a model, not %s", type(first).__name__)
         return 2
     if first.debug:
         logging.getLogger().setLevel(logging.DEBUG)
     try:
-        runner = Runner(channel, first, resolver)
+        runner = Runner(channel, inbox, first, resolver)
     except LoadError as error:
         channel.send(LoadFailed(str(error)))
         return 1
@@ -304,7 +327,7 @@ def serve(channel: Channel, resolver: FileResolver) -> int:
         "on" if loaded.flash_attention else "off",
     )
     channel.send(loaded)
-    runner.run(rest)
+    runner.run()
     runner.close()
     return 0
 

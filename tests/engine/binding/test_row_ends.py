@@ -40,7 +40,7 @@ def test_the_ends_of_rows_are_the_tokens_embedding(tmp_path: Path, between: Call
     width, height = 2 * PATCH * COLUMNS, 2 * PATCH * ROWS
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8).tobytes()
     model = Model(str(kinds.full_attention(tmp_path / "text.gguf")))
-    projector = Projector(str(file), model, between=between)
+    projector = Projector(str(file), model, checkpoint=between)
     try:
         for _ in range(2):
             prepared = projector.prepare_image(width, height, pixels)

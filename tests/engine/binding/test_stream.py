@@ -40,14 +40,14 @@ def logits(model: Model) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     for place, token in enumerate((5, 9, 13, 200)):
         batch.add(token, place, 0, logits=place == 3)
     context.decode(batch)
-    found = np.ctypeslib.as_array(context.logits(3), shape=(model.vocabulary_size,)).copy()
+    found = context.logits(3).copy()
     context.close()
     return found
 
 
 def test_a_model_is_the_same_through_a_stream(tmp_path: Path) -> None:
     path = kinds.full_attention(tmp_path / "model.gguf")
-    plain, streamed = Model(str(path)), Model(str(path), shown=Bytes(path.read_bytes()))
+    plain, streamed = Model(str(path)), Model(str(path), translated=Bytes(path.read_bytes()))
     assert (logits(plain) == logits(streamed)).all()
     plain.close()
     streamed.close()
@@ -57,7 +57,7 @@ def test_a_model_is_the_same_through_a_stream(tmp_path: Path) -> None:
 def test_a_read_that_fails_is_why_it_cannot_be_loaded(tmp_path: Path, broken: int) -> None:
     path = kinds.full_attention(tmp_path / "model.gguf")
     with pytest.raises(LoadError):
-        Model(str(path), shown=Bytes(path.read_bytes(), broken))
+        Model(str(path), translated=Bytes(path.read_bytes(), broken))
 
 
 def test_c_reads_what_we_say() -> None:
@@ -87,7 +87,7 @@ def test_no_room_for_a_copy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
         def write(self, data: object) -> int:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paddock.engine.binding.stream._nameless", Full)
+    monkeypatch.setattr("paddock.engine.binding.stream._temporary_file", Full)
     with pytest.raises(LoadError, match="No space left"), c_path(Bytes(b"all of it")):
         pass
 

@@ -1,6 +1,5 @@
 """A matcher allows what its grammar allows, and the same when threads compute that beside the model."""
 
-import ctypes
 import gc
 import threading
 import weakref
@@ -8,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,9 +28,9 @@ CONSTRAINTS: list[Constraint] = [
 
 def masked(matcher: GrammarMatcher, logits: list[float]) -> list[float]:
     """Return `logits` as the matcher leaves them."""
-    values = (ctypes.c_float * len(logits))(*logits)
-    matcher.mask_logits(ctypes.cast(values, ctypes.POINTER(ctypes.c_float)))
-    return list(values)
+    values = np.array(logits, np.float32)
+    matcher.mask_logits(values)
+    return [float(value) for value in values]
 
 
 def test_the_end_is_allowed_exactly_when_the_reply_is_complete(writer: Writer) -> None:

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from paddock import ipc
 from paddock.engine.binding import Batch, ContextOptions, Model
 from paddock.engine.binding.embedding import EmbeddingContext, Pooling, has_cache
-from paddock.engine.embedding import tokenizer as reader
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
+from paddock.engine.embedding.tokenizer import portions
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
 from tests.models.embedders import tiny_bert, tiny_qwen3, tiny_t5_encoder
 from tests.models.kinds import KINDS
@@ -51,7 +51,7 @@ class Bench:
     def __init__(self, file: Path, *, limit: int = 0, keep: bool = True) -> None:
         self.model = Model(str(file))
         self.settings = EmbeddingSettings.of(self.model, [], cached=has_cache(self.model), threads=1)
-        self.embedder = Embedder(self.settings, limit or self.model.train_context, keep=keep)
+        self.embedder = Embedder(self.settings, limit or self.model.train_context, keep_context=keep)
         self.answers: dict[int, dict[int, ipc.Vector]] = {}
         self.failures: dict[int, ipc.Failed] = {}
 
@@ -65,8 +65,8 @@ class Bench:
     def add(self, number: int, *texts: str, **fields: object) -> None:
         self.embedder.add(ipc.Embed(id=number, texts=texts, **{"normalize": False, **fields}))  # type: ignore[arg-type]
 
-    def step(self, *, beside: bool = False) -> None:
-        for event in self.embedder.step(beside=beside):
+    def step(self, *, concurrent: bool = False) -> None:
+        for event in self.embedder.step(concurrent=concurrent):
             if isinstance(event, ipc.VectorBatch):
                 for vector in event.vectors:
                     assert vector.id not in self.failures
@@ -75,11 +75,11 @@ class Bench:
             else:
                 self.failures |= {failed.id: failed for failed in event.failed}
 
-    def finish(self, *, beside: bool = False) -> int:
+    def finish(self, *, concurrent: bool = False) -> int:
         """Compute all there is and return in how many steps."""
         steps = 0
         while self.embedder.busy:
-            self.step(beside=beside)
+            self.step(concurrent=concurrent)
             steps += 1
         return steps
 
@@ -87,10 +87,10 @@ class Bench:
         found = self.answers[number]
         return [np.frombuffer(found[i].data, np.float32) for i in range(len(found))]
 
-    def embed(self, *texts: str, beside: bool = False, **fields: object) -> list[Vector]:
+    def embed(self, *texts: str, concurrent: bool = False, **fields: object) -> list[Vector]:
         self.answers.pop(0, None)
         self.add(0, *texts, **fields)
-        self.finish(beside=beside)
+        self.finish(concurrent=concurrent)
         assert not self.failures
         vectors = self.vectors(0)
         assert len(vectors) == len(texts)
@@ -137,10 +137,10 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 130, 500, 700])
-@pytest.mark.parametrize("beside", [False, True])
-def test_a_vector_is_what_the_tokens_pool_to(bench: Bench, count: int, beside: bool) -> None:
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_a_vector_is_what_the_tokens_pool_to(bench: Bench, count: int, concurrent: bool) -> None:
     text = words(count, count)
-    assert same(bench.embed(text, beside=beside)[0], bench.expected(text))
+    assert same(bench.embed(text, concurrent=concurrent)[0], bench.expected(text))
 
 
 def test_many_texts_of_different_lengths_keep_their_order_and_equal_those_computed_alone(bench: Bench) -> None:
@@ -165,7 +165,7 @@ def test_the_file_says_how_to_pool(tmp_path: Path, pooling: Pooling, maker: str)
     with Bench(file) as bench:
         assert bench.settings.pooling is pooling
         texts = [words(1, 30), words(2, 5), words(3, 12)]
-        for text, vector in zip(texts, bench.embed(*texts, beside=True), strict=True):
+        for text, vector in zip(texts, bench.embed(*texts, concurrent=True), strict=True):
             assert same(vector, bench.expected(text))
 
 
@@ -304,7 +304,7 @@ def test_a_text_computed_in_part_keeps_its_cells_when_others_join_it(tmp_path: P
     with Bench(tiny_llama(tmp_path / "llama.gguf", context_length=4096)) as bench:
         bench.add(1, words(1, 509))
         for _ in range(15):
-            bench.step(beside=True)
+            bench.step(concurrent=True)
         bench.add(2, *["the dog"] * 60)
         bench.finish()
         assert not bench.failures
@@ -458,9 +458,7 @@ def test_a_request_in_windows_is_cancelled_whole_and_others_take_turns_with_it(b
 
 @given(st.text(st.sampled_from("ab \n"), max_size=300), st.integers(1, 40))
 def test_portions_are_the_text_and_begin_at_white_space_where_there_is_some(text: str, size: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "PORTION", size)
-        found = list(reader.portions(text))
+    found = list(portions(text, size))
     assert "".join(found) == text
     assert all(0 < len(portion) <= size for portion in found) or found == [""]
     assert all(later[0] in " \n" or not set(one[1:]) & set(" \n") for one, later in pairwise(found))
@@ -470,7 +468,7 @@ def test_a_qwen3_is_pooled_at_the_mark_for_the_end_that_it_adds(tmp_path: Path) 
     with Bench(tiny_qwen3(tmp_path / "model.gguf", adds_end=True)) as bench:
         assert bench.settings.pooling is Pooling.LAST
         assert bench.model.tokenize("the dog")[-1] == bench.model.eos
-        assert same(bench.embed("the dog", beside=True)[0], bench.expected("the dog"))
+        assert same(bench.embed("the dog", concurrent=True)[0], bench.expected("the dog"))
         (cut,) = bench.embed(" ".join(["the dog"] * 50), num_ctx=21)
         tokens = bench.model.tokenize(" ".join(["the dog"] * 10))
         assert tokens[-1] == bench.model.eos

@@ -78,8 +78,8 @@ def pair(bench: Bench, question: str, text: str) -> tuple[list[int], list[int]]:
     return [*one, *other[1:]], [0] * len(one) + [1] * (len(other) - 1)
 
 
-def scores(bench: Bench, question: str, *texts: str, beside: bool = False, **fields: object) -> list[float]:
-    vectors = bench.embed(*texts, beside=beside, query=question, **fields)
+def scores(bench: Bench, question: str, *texts: str, concurrent: bool = False, **fields: object) -> list[float]:
+    vectors = bench.embed(*texts, concurrent=concurrent, query=question, **fields)
     assert {vector.shape for vector in vectors} <= {(1,)}
     return [float(vector[0]) for vector in vectors]
 
@@ -179,8 +179,8 @@ def test_a_decoder_that_ranks_gets_its_own_template_and_says_how_likely_yes_is(t
     weights = {tensor.name: np.array(tensor.data) for tensor in gguf.GGUFReader(file).tensors}
     with Bench(file) as bench:
         question, texts = words(1, 9), [words(2, 20), words(3, 300), "the dog"]
-        for beside in (False, True):
-            for text, score in zip(texts, scores(bench, question, *texts, beside=beside), strict=True):
+        for concurrent in (False, True):
+            for text, score in zip(texts, scores(bench, question, *texts, concurrent=concurrent), strict=True):
                 whole = TEMPLATE.replace("{query}", question).replace("{document}", text)
                 last = bench.of_tokens(bench.model.tokenize(whole, add_special=False))[-1]
                 yes, no = weights["cls.output.weight"] @ last

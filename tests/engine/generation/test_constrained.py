@@ -1,8 +1,8 @@
 """Where the thinking of a reply ends and its format begins, whatever its tags are cut into."""
 
-import ctypes
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from paddock.engine.binding import Context, Model, SamplerChain
@@ -21,7 +21,7 @@ class Tokens:
     def __init__(self, pieces: list[str], *wanted: int) -> None:
         self.pieces, self.vocabulary_size = pieces, len(pieces)
         self.wanted = list(wanted)
-        self._logits = (ctypes.c_float * len(pieces))()
+        self._logits = np.zeros(len(pieces), np.float32)
 
     def piece(self, token: int, special: bool = False) -> bytes:
         return self.pieces[token].encode() if special or token not in CONTROL else b""
@@ -30,7 +30,7 @@ class Tokens:
         return token == END
 
     def logits(self, index: int) -> Any:
-        return ctypes.cast(self._logits, ctypes.POINTER(ctypes.c_float))
+        return self._logits
 
     def sample(self, context: Context, index: int) -> int:
         may = [token for token, value in enumerate(self._logits) if value != float("-inf")]
@@ -43,7 +43,7 @@ class Tokens:
         reply = ConstrainedSampler(model, matcher, ThinkingTags(*thinking) if thinking else None, num_predict)
         tokens: list[int] = []
         while not reply.done and len(tokens) < min(most, num_predict):
-            ctypes.memset(self._logits, 0, ctypes.sizeof(self._logits))
+            self._logits[:] = 0
             tokens.append(
                 reply.sample(cast(SamplerChain, self), cast(Context, self), 0, keep_logits=len(tokens) % 2 == 0)
             )

@@ -1,7 +1,6 @@
 """Language models in Ollama's form compute the same as in llama.cpp's, which would refuse or misread them."""
 
 import base64
-import ctypes
 import io
 import struct
 from collections.abc import Callable
@@ -47,8 +46,7 @@ def computed(model: Model) -> Any:
         context.decode(batch)
         if isinstance(context, EmbeddingContext):
             return np.frombuffer(context.of_sequence(0), np.float32)
-        pointers = [ctypes.cast(context.logits(i), ctypes.POINTER(ctypes.c_float)) for i in range(batch.size)]
-        return np.stack([np.ctypeslib.as_array(pointer, (model.vocabulary_size,)).copy() for pointer in pointers])
+        return np.stack([context.logits(index) for index in range(batch.size)])
     finally:
         batch.close()
         context.close()

@@ -9,7 +9,9 @@ import pytest
 
 from paddock.engine.binding import CannotRead, stream
 from paddock.engine.binding.library import lib
+from paddock.engine.config import EngineConfig
 from paddock.engine.files import ModelPaths
+from paddock.engine.inbox import Inbox
 from paddock.engine.loading import load_encoder, load_model
 from paddock.ipc import LoadModel
 from tests.blobs import file_ref
@@ -31,10 +33,10 @@ def test_an_encoder_that_does_not_fit_into_memory_now_is_an_error(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(stream, "_nameless", full)
+        patch.setattr(stream, "_temporary_file", full)
         with pytest.raises(CannotRead, match="No space left"):
-            load_encoder(files, load, model, 512)
-    encoder, why = load_encoder(files, load, model, 512)
+            load_encoder(files, load, model, 512, Inbox().notify, EngineConfig())
+    encoder, why = load_encoder(files, load, model, 512, Inbox().notify, EngineConfig())
     assert (encoder is not None, why) == (True, "")
     assert encoder is not None
     encoder.close()

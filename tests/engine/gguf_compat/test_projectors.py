@@ -46,7 +46,7 @@ def pixels(width: int, height: int, seed: int = 1) -> bytes:
 def seen(path: Path, text: Path, size: tuple[int, int], view: TranslatedFile | None = None) -> Floats:
     """Return the embeddings of an image, one per row."""
     model = Model(str(text))
-    projector = Projector(str(path), model, shown=view)
+    projector = Projector(str(path), model, translated=view)
     prepared = projector.prepare_image(*size, pixels(*size))
     return _encoded(projector, prepared, model)
 
@@ -54,7 +54,7 @@ def seen(path: Path, text: Path, size: tuple[int, int], view: TranslatedFile | N
 def heard(path: Path, text: Path, view: TranslatedFile | None = None) -> Floats:
     """Return the embeddings of a second of noise."""
     model = Model(str(text))
-    projector = Projector(str(path), model, shown=view)
+    projector = Projector(str(path), model, translated=view)
     noise = np.random.default_rng(2).standard_normal(projector.sample_rate).astype(np.float32) * 0.1
     return _encoded(projector, projector.prepare_audio(noise), model)
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.engine.multimodal import audio as recordings
-from paddock.engine.multimodal.audio import SHORTEST_SECONDS, BadAudio, decode
+from paddock.engine.multimodal.audio import MIN_SECONDS, BadAudio, decode
 from tests.audio import noise, recorded
 from tests.models.projectors import RATE
 
@@ -74,7 +73,7 @@ def test_what_is_no_number_becomes_silence_and_what_is_too_loud_full_scale() -> 
 def test_pieces_that_are_too_short_end_in_silence(seconds: float) -> None:
     samples = noise(6, seconds)
     found = decode(recorded(samples, subtype="FLOAT"), RATE)
-    assert len(found) % (30 * RATE) == SHORTEST_SECONDS * RATE
+    assert len(found) % (30 * RATE) == MIN_SECONDS * RATE
     assert np.array_equal(found[: len(samples)], samples[:, 0])
     assert not found[len(samples) :].any()
 
@@ -158,11 +157,10 @@ def test_half_an_hour_is_taken() -> None:
     assert len(decode(cheap_file(1800), 1000)) == 1_800_000
 
 
-def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "MOST_VALUES", 50_000)
-    assert len(decode(cheap_file(24, channels=2), 1000)) == 24_000
+def test_a_file_that_unpacks_to_too_much_is_refused() -> None:
+    assert len(decode(cheap_file(24, channels=2), 1000, max_values=50_000)) == 24_000
     with pytest.raises(BadAudio, match="more than 50000 samples in its 2 channels"):
-        decode(cheap_file(26, channels=2), 1000)
+        decode(cheap_file(26, channels=2), 1000, max_values=50_000)
 
 
 def test_one_that_is_not_wanted_any_more_is_not_unpacked_to_its_end() -> None:
@@ -210,6 +208,6 @@ def test_whatever_is_changed_in_a_file_it_is_a_recording_or_refused(form: str, d
     except BadAudio as error:
         assert str(error)
     else:
-        assert len(found) >= SHORTEST_SECONDS * RATE
+        assert len(found) >= MIN_SECONDS * RATE
         assert np.isfinite(found).all()
         assert np.abs(found).max() <= 1.01

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from paddock.engine.binding import Model
-from paddock.engine.multimodal.preprocessing import MAX_CHUNK_EMBEDDINGS, BadMedia, MediaRequest
+from paddock.engine.config import MediaConfig
+from paddock.engine.multimodal.preprocessing import BadMedia, MediaRequest
 from paddock.ipc import Generate
 from tests.audio import spoken
 from tests.engine.engines import TOLERANCE
@@ -113,14 +114,11 @@ def test_who_is_being_answered_goes_on_while_a_recording_is_encoded(pair: Pair) 
 
 
 @pytest.mark.parametrize("pair", PLAIN, indirect=True)
-def test_a_recording_in_one_part_that_is_too_large_is_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Bench(pair) as bench:
-        assert MAX_CHUNK_EMBEDDINGS > CELLS_OF_A_PIECE
-        monkeypatch.setattr("paddock.engine.multimodal.preprocessing.MAX_CHUNK_EMBEDDINGS", CELLS_OF_A_PIECE - 1)
+def test_a_recording_in_one_part_that_is_too_large_is_refused(pair: Pair) -> None:
+    config = MediaConfig(max_chunk_embeddings=CELLS_OF_A_PIECE - 1)
+    with Bench(pair, config=config) as bench:
         preprocessor = bench.encoder.preprocessor
         preprocessor.add(MediaRequest(Generate(id=1, prompt="[img-0]"), None, {0: spoken(21, 2)}))
-        while not (found := preprocessor.take(sleep=True)):
-            pass
-        ((_, bad),) = found
+        ((_, bad),) = bench.wait()
         assert isinstance(bad, BadMedia)
         assert str(bad) == "the recording of 2 seconds is longer than this model hears at once"

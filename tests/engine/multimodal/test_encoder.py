@@ -18,7 +18,9 @@ import pytest
 
 from paddock.engine.binding import Batch, Context, ContextOptions, Model
 from paddock.engine.binding.mtmd import Projector, ProjectorError, _mtmd
+from paddock.engine.config import MediaConfig
 from paddock.engine.generation.engine import Engine
+from paddock.engine.inbox import Inbox
 from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
 from paddock.engine.multimodal.encoder import Encoder
 from paddock.engine.multimodal.image import decode
@@ -86,10 +88,20 @@ class Bench:
         running: int = 4,
         offload: bool = False,
         max_image_tokens: int = 512,
+        config: MediaConfig | None = None,
     ) -> None:
         self.pair, self.model = pair, pair.model
         self.context = Context(pair.model, ContextOptions(cells, batch, 16, 1))
-        self.encoder = Encoder(pair.model, str(pair.projector), threads=1, gpu=False, max_image_tokens=max_image_tokens)
+        self.inbox = Inbox()
+        self.encoder = Encoder(
+            pair.model,
+            str(pair.projector),
+            self.inbox.notify,
+            threads=1,
+            gpu=False,
+            max_image_tokens=max_image_tokens,
+            config=config,
+        )
         self.engine = Engine(
             pair.model,
             self.context,
@@ -115,10 +127,7 @@ class Bench:
         text, places = split_placeholders(prompt, len(images))
         request = Generate(id=self.number, prompt=text, images=images, placeholders=places, **given)  # type: ignore[arg-type]
         self.encoder.preprocessor.add(MediaRequest(request, None, {n: images[n] for n in referenced_media(places)}))
-        found: list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]] = []
-        while not found:
-            found = self.encoder.preprocessor.take(sleep=True)
-        ((_, pictures),) = found
+        ((_, pictures),) = self.wait()
         assert not isinstance(pictures, BadMedia), pictures
         tokens, placeholders = tokenize_with_media(self.model, "", text, places, pictures)
         known = {seen.file.key: seen.file for seen in pictures.values()}
@@ -128,8 +137,18 @@ class Bench:
         self.engine.add(noted)
         return noted
 
+    def wait(self) -> list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]]:
+        """Wait for the files of a request, as the runner does."""
+        found = self.encoder.preprocessor.take()
+        while not found:
+            self.inbox.get()
+            found = self.encoder.preprocessor.take()
+        return found
+
     def run(self, steps: int = 10**6) -> None:
         while self.engine.busy and steps:
+            if self.engine.stalled:
+                self.inbox.get()
             step = self.engine.step()
             self.failed += step.failed
             self.ended |= {f.id: f for f in step.finished}
@@ -179,7 +198,7 @@ def by_helper(pair: Pair, noted: RecordedGeneration) -> dict[int, Logits]:
             position += 1
         elif mtmd.mtmd_input_chunk_get_type(mtmd.mtmd_input_chunks_get(chunks, chunk_count - 1)):
             continue  # the helper has no logits after a picture
-        rows[index] = np.ctypeslib.as_array(context.logits(-1), shape=(model.vocabulary_size,)).copy()
+        rows[index] = context.logits(-1).copy()
     batch.close()
     for bitmap in bitmaps:
         mtmd.mtmd_bitmap_free(bitmap)
@@ -350,7 +369,7 @@ def test_embeddings_that_are_forgotten_are_encoded_again(pair: Pair) -> None:
         prompt = "look [img-0] and tell"
         bench.answer(prompt, drawn(42))
         bench.engine.scheduler.cache.evict_all()
-        bench.encoder._kept.clear()
+        bench.encoder._cache.clear()
         check(pair, bench.answer(prompt, drawn(42)))
         assert bench.encoder.encoded == 2
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.engine.multimodal.image import FORMATS, LONGEST_SIDE, BadImage, Pixels, decode
+from paddock.engine.multimodal.image import FORMATS, MAX_SIDE, BadImage, Pixels, decode
 
 
 def encoded(image: PIL.Image.Image, form: str = "PNG", **options: Any) -> bytes:
@@ -88,7 +88,7 @@ def test_of_several_frames_the_first() -> None:
 def test_large_ones_are_made_smaller() -> None:
     for form in ("JPEG", "PNG"):
         pixels = decode(encoded(PIL.Image.new("RGB", (6000, 3000), "red"), form))
-        assert (pixels.width, pixels.height) == (LONGEST_SIDE, LONGEST_SIDE // 2)
+        assert (pixels.width, pixels.height) == (MAX_SIDE, MAX_SIDE // 2)
     smaller = pixels.shrunk(0.25)
     assert (smaller.width, smaller.height, len(smaller.data)) == (1024, 512, 1024 * 512 * 3)
 

@@ -2,28 +2,34 @@
 
 import ctypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from paddock.engine.binding.batch import DecodeInput
 from paddock.engine.binding.library import LoadError, lib, start_library
-from paddock.engine.binding.model import Model
+from paddock.engine.binding.model import Adapter, Model
+
+if TYPE_CHECKING:
+    import numpy
+
+    Logits: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 
 MAX_SEQUENCES = 256
-"""`llama_max_parallel_sequences()`: more make no context."""
+"""The value of `llama_max_parallel_sequences()`; no context can be made with more."""
 
 KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
-"""Names of cache types and their `enum ggml_type`."""
+"""Cache types by name, with their numbers in `enum ggml_type`."""
 
-PART_SECONDS = 0.002
-"""How long the operations between two calls of `between` take on average: a single one, if it is that of a large batch
-(then some take ten times as long), several of those of a toy model, for which each stop would cost as much as they."""
+CHECKPOINT_SECONDS = 0.002
+"""Average time between two calls of a checkpoint. That is a single operation of a large batch, of which some take ten
+times as long, or several operations of a toy model, for which each stop would cost as much as they do."""
 
 _EVALUATED = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_bool, ctypes.c_void_p)
 
 
 class BatchRejected(Exception):
-    """`llama_decode` refused a batch; `code` is its answer (1: no free cells, 2: aborted, below 0: an error)."""
+    """`llama_decode` refused a batch; `code` is its result (1: no free cells, 2: aborted, below 0: an error)."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"llama_decode answered {code}")
@@ -41,59 +47,17 @@ class ContextOptions:
     kv_type: str = "f16"
     flash_attention: bool = False
     pooling: int | None = None
-    """`embedding.Pooling` for a context that gives vectors; None for one that gives logits."""
-
-
-class Filled(Protocol):
-    """What one `llama_decode` computes."""
-
-    struct: Any
-    size: int
-
-
-class Batch:
-    """Room for the tokens of one `llama_decode`, filled anew for each step."""
-
-    def __init__(self, room: int, width: int = 0) -> None:
-        """Make room for so many tokens, or, with a `width`, for so many vectors in place of tokens."""
-        self.room = room
-        self.struct = lib.llama_batch_init(room, width, 1)
-        self._token = self.struct.token
-        self._pos = self.struct.pos
-        self._logits = self.struct.logits
-        # One sequence per token: the array of ids of each is written through these pointers.
-        self._seq = [self.struct.seq_id[i] for i in range(room)]
-        for i in range(room):
-            self.struct.n_seq_id[i] = 1
-        self.size = 0
-
-    def clear(self) -> None:
-        """Start over."""
-        self.size = 0
-
-    def add(self, token: int, position: int, sequence: int, logits: bool) -> int:
-        """Append a token and return its index, which `Context.logits` and `SamplerChain.sample` take."""
-        i = self.size
-        self._token[i] = token
-        self._pos[i] = position
-        self._seq[i][0] = sequence
-        self._logits[i] = logits
-        self.size = i + 1
-        return i
-
-    def close(self) -> None:
-        """Give the memory back."""
-        lib.llama_batch_free(self.struct)
+    """`embedding.Pooling` for a context that computes vectors; None for one that computes logits."""
 
 
 class Context:
-    """The KV cache of one model and the computation on it. Sequences are numbered from 0."""
+    """The KV cache of one model and the computation on it. Sequence ids count from 0."""
 
-    def __init__(self, model: Model, options: ContextOptions, between: Callable[[], bool] | None = None) -> None:
-        """Make the cache. `between` is called between parts of each computation, which ends, undone, if it is False.
+    def __init__(self, model: Model, options: ContextOptions, checkpoint: Callable[[], bool] | None = None) -> None:
+        """Make the cache. `checkpoint` is called between parts of each computation, which it aborts by returning False.
 
         Raises:
-            LoadError: if there is no memory for it, or the model cannot have it so.
+            LoadError: if there is no memory for it, or the model does not work with these options.
         """
         native_log = start_library()
         native_log.clear()
@@ -108,8 +72,8 @@ class Context:
         params.kv_unified = True
         if options.pooling is not None:
             params.embeddings, params.pooling_type = True, options.pooling
-        if between is not None:
-            self._evaluated = _EVALUATED(counting(between))
+        if checkpoint is not None:
+            self._evaluated = _EVALUATED(calling_checkpoints(checkpoint))
             params.cb_eval = self._evaluated
         params.swa_full = False
         self.model = model
@@ -124,99 +88,113 @@ class Context:
         self.flash_attention = options.flash_attention
         self._decode = lib.llama_decode
         self._logits = lib.llama_get_logits_ith
+        self._logits_row = ctypes.c_float * model.vocabulary_size
 
-    def use_adapters(self, adapters: list[Any]) -> None:
+    def use_adapters(self, adapters: Sequence[Adapter]) -> None:
         """Apply LoRA adapters, each at full strength.
 
         Raises:
             LoadError: if the context refuses them.
         """
         count = len(adapters)
-        Adapter = ctypes.POINTER(ctypes.c_void_p)  # as the binding declares it: the handle is an address
-        pointers = (Adapter * count)(*(ctypes.cast(a, Adapter) for a in adapters))
+        Pointer = ctypes.POINTER(ctypes.c_void_p)  # as the library's module declares it
+        pointers = (Pointer * count)(*(ctypes.cast(adapter.pointer, Pointer) for adapter in adapters))
         scales = (ctypes.c_float * count)(*[1.0] * count)
         if lib.llama_set_adapters_lora(self.pointer, pointers, count, scales):
             raise LoadError("the adapter does not fit the model")
 
-    def decode(self, batch: Filled) -> None:
+    def decode(self, batch: DecodeInput) -> None:
         """Compute `batch`.
 
         Raises:
-            BatchRejected: if the library did not take it.
+            BatchRejected: if the library refused it.
         """
-        batch.struct.n_tokens = batch.size
-        code = self._decode(self.pointer, batch.struct)
+        struct = batch.struct
+        struct.n_tokens = batch.size
+        code = self._decode(self.pointer, struct)
         if code:
             raise BatchRejected(code)
 
-    def logits(self, index: int) -> Any:
-        """Return the logits of the batch's token `index`: a float pointer, valid until the next `decode`."""
-        return self._logits(self.pointer, index)
+    def logits(self, index: int) -> "Logits":
+        """Return the logits of the batch's token `index`, of shape (n_vocab,): a view, valid until the next `decode`.
 
-    def remove(self, sequence: int, start: int = -1, end: int = -1) -> bool:
-        """Forget the cells of `sequence` at positions [start, end); negative bounds are open."""
-        return bool(lib.llama_memory_seq_rm(self.memory, sequence, start, end))
+        What is written to it is what `SamplerChain.sample` reads. A negative index counts from the last output.
+        """
+        import numpy
+
+        pointer = self._logits(self.pointer, index)
+        row: Any = self._logits_row.from_address(ctypes.addressof(pointer.contents))
+        view: Logits = numpy.frombuffer(row, numpy.float32)
+        return view
+
+    def remove(self, seq_id: int, start: int = -1, end: int = -1) -> bool:
+        """Free the cells of `seq_id` at positions [start, end); negative bounds are open.
+
+        Return False if the library cannot remove that part of the sequence.
+        """
+        return bool(lib.llama_memory_seq_rm(self.memory, seq_id, start, end))
 
     def share(self, source: int, target: int, start: int = -1, end: int = -1) -> None:
-        """Let `target` use the cells of `source` at positions [start, end); negative bounds are open.
+        """Let `target` share the cells of `source` at positions [start, end); negative bounds are open.
 
         Nothing is copied.
         """
         lib.llama_memory_seq_cp(self.memory, source, target, start, end)
 
-    def shift(self, sequence: int, start: int, end: int, by: int) -> None:
-        """Move the cells at positions [start, end) by `by`; no other sequence may share them."""
-        lib.llama_memory_seq_add(self.memory, sequence, start, end, by)
+    def shift(self, seq_id: int, start: int, end: int, by: int) -> None:
+        """Move the cells at positions [start, end) by `by` positions; no other sequence may share them."""
+        lib.llama_memory_seq_add(self.memory, seq_id, start, end, by)
 
     @property
     def can_shift(self) -> bool:
-        """Whether the library says that cells can change position. Not reliable for recurrent models."""
+        """Whether the library says that cells can change position; not reliable for recurrent models."""
         return bool(lib.llama_memory_can_shift(self.memory))
 
-    def first_position(self, sequence: int) -> int:
-        """Return the smallest position that `sequence` holds, -1 if none."""
-        return int(lib.llama_memory_seq_pos_min(self.memory, sequence))
+    def first_position(self, seq_id: int) -> int:
+        """Return the smallest position in the cells of `seq_id`, -1 if it has none."""
+        return int(lib.llama_memory_seq_pos_min(self.memory, seq_id))
 
-    def save(self, sequence: int, flags: int = 0) -> bytearray:
-        """Return the state of `sequence` as bytes that `restore` takes."""
-        size = lib.llama_state_seq_get_size_ext(self.pointer, sequence, flags)
+    def save(self, seq_id: int, flags: int = 0) -> bytearray:
+        """Return the state of `seq_id` as bytes that `restore` takes."""
+        size = lib.llama_state_seq_get_size_ext(self.pointer, seq_id, flags)
         state = bytearray(size)
-        written = lib.llama_state_seq_get_data_ext(self.pointer, _whole(state), size, sequence, flags)
+        written = lib.llama_state_seq_get_data_ext(self.pointer, _pointer_to(state), size, seq_id, flags)
         del state[written:]
         return state
 
-    def restore(self, sequence: int, state: bytearray, flags: int = 0) -> bool:
-        """Give `sequence` a saved state; False if there is no room for it."""
-        return bool(lib.llama_state_seq_set_data_ext(self.pointer, _whole(state), len(state), sequence, flags))
+    def restore(self, seq_id: int, state: bytearray, flags: int = 0) -> bool:
+        """Load a saved state into `seq_id`; return False if there is no room for it."""
+        return bool(lib.llama_state_seq_set_data_ext(self.pointer, _pointer_to(state), len(state), seq_id, flags))
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         if self.pointer:
             lib.llama_free(self.pointer)
             self.pointer = None
 
 
-def _whole(buffer: bytearray) -> Any:
-    """Hand a buffer of any size to the library as it is: gigabytes need not be copied."""
+def _pointer_to(buffer: bytearray) -> Any:
+    """Return a pointer to the buffer itself: states of gigabytes need not be copied."""
     return ctypes.byref(ctypes.c_uint8.from_buffer(buffer)) if buffer else None
 
 
-def counting(between: Callable[[], bool]) -> Callable[[int, bool, int], bool]:
-    """Make the library's callback from one that says whether to go on.
+def calling_checkpoints(checkpoint: Callable[[], bool]) -> Callable[[int, bool, int], bool]:
+    """Return a `ggml_backend_sched_eval_callback` that calls `checkpoint` now and then.
 
-    It asks of each operation whether to stop after it, then stops and calls again.
+    The library calls it before each operation, to ask whether to stop after it, and again when it has stopped. Then it
+    goes on or aborts, as `checkpoint` says.
     """
-    operations, part, seconds_each = 0, 1, PART_SECONDS
+    operations, interval, seconds_each = 0, 1, CHECKPOINT_SECONDS
     resumed = time.perf_counter()
 
     def evaluated(_tensor: int, asks: bool, _data: int) -> bool:
-        nonlocal operations, part, seconds_each, resumed
+        nonlocal operations, interval, seconds_each, resumed
         if asks:
             operations += 1
-            return operations >= part
+            return operations >= interval
         seconds_each += ((time.perf_counter() - resumed) / operations - seconds_each) / 64
-        part, operations = max(1, min(int(PART_SECONDS / seconds_each), 16)), 0
-        goes_on = between()
+        interval, operations = max(1, min(int(CHECKPOINT_SECONDS / seconds_each), 16)), 0
+        goes_on = checkpoint()
         resumed = time.perf_counter()
         return goes_on
 

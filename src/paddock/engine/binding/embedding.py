@@ -1,22 +1,22 @@
-"""Vectors instead of tokens: what the library knows of a model's way to embed, and a context that does it."""
+"""Embedding models: what their files say of pooling, ranking and tokens, and a context that computes vectors."""
 
 import ctypes
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from paddock.engine.binding.context import Batch, Context, ContextOptions
+from paddock.engine.binding.context import Context, ContextOptions
 from paddock.engine.binding.library import lib
 from paddock.engine.binding.model import Model
 
 WORD_PIECE = 3
-"""Of `enum llama_vocab_type`: the vocabulary of BERT."""
+"""BERT's vocabulary in `enum llama_vocab_type`."""
 
 FLOAT_BYTES = 4
 
 
 class Pooling(IntEnum):
-    """How the vectors of a text's tokens become one; the numbers are those of `enum llama_pooling_type`."""
+    """How the vectors of a text's tokens become one, numbered as in `enum llama_pooling_type`."""
 
     UNSPECIFIED = -1
     NONE = 0
@@ -27,24 +27,24 @@ class Pooling(IntEnum):
 
 
 def pooling_of(model: Model) -> Pooling:
-    """Return the pooling that the model's file asks for; `UNSPECIFIED` if it asks for none that is known."""
+    """Return the pooling that the model's file names; `UNSPECIFIED` if it names none that is known."""
     text = _metadata(model, "pooling_type")
     known = {str(int(kind)): kind for kind in Pooling}
     return known.get(text or "", Pooling.UNSPECIFIED)
 
 
 def is_made_to_embed(model: Model) -> bool:
-    """Whether the model's file says how to pool: such a model generates no text."""
+    """Return whether the model's file names a pooling: such a model generates no text."""
     return _metadata(model, "pooling_type") is not None
 
 
 def is_causal(model: Model) -> bool:
-    """Whether tokens see only those before them, as far as the model's file tells."""
+    """Return whether tokens attend only to those before them, as far as the model's file says."""
     return _metadata(model, "attention.causal") != "false"
 
 
 def has_cache(model: Model) -> bool:
-    """Whether computed tokens can be kept for the next batch: models like BERT compute a text at once.
+    """Return whether computed tokens stay for the next batch; models like BERT compute a text at once.
 
     Raises:
         LoadError: if there is no memory even for the smallest context.
@@ -57,97 +57,73 @@ def has_cache(model: Model) -> bool:
 
 
 def has_word_pieces(model: Model) -> bool:
-    """Whether the vocabulary is one like BERT's."""
+    """Return whether the vocabulary consists of word pieces, like BERT's."""
     return bool(lib.llama_vocab_type(model.vocab) == WORD_PIECE)
 
 
 @dataclass(frozen=True)
 class Normalizer:
-    """What a vocabulary like BERT's does to letters."""
+    """What the tokenizer of a vocabulary like BERT's does to letters first."""
 
-    lowers: bool = True
-    strips_accents: bool = True
+    lowercase: bool = True
+    strip_accents: bool = True
 
 
 def normalizer_of(model: Model) -> Normalizer:
-    """Return what the model's file says of letters; both are done where it says nothing."""
-    lowers, strips = (_value(model, f"tokenizer.ggml.normalizer.{key}") for key in ("lowercase", "strip_accents"))
-    return Normalizer(lowers != "false", strips != "false")
+    """Return the normalizer in the model's file; both steps are on where it says nothing."""
+    lowercase, strip_accents = (
+        _value(model, f"tokenizer.ggml.normalizer.{key}") for key in ("lowercase", "strip_accents")
+    )
+    return Normalizer(lowercase != "false", strip_accents != "false")
 
 
 def token_text(model: Model, token: int) -> str:
-    """Return a token as it stands in the vocabulary, with its mark for the beginning of a word."""
+    """Return a token as the vocabulary spells it, with its sign for the beginning of a word."""
     text: bytes = lib.llama_vocab_get_text(model.vocab, token) or b""
     return text.decode("utf-8", "replace")
 
 
 def is_control_token(model: Model, token: int) -> bool:
-    """Whether a token is no text."""
+    """Return whether a token is a control token, which stands for no text."""
     return bool(lib.llama_vocab_is_control(model.vocab, token))
 
 
 def separator_of(model: Model) -> int:
-    """Return the token that stands after a text; below 0 if there is none."""
+    """Return the token that follows a text; a negative number if there is none."""
     return int(lib.llama_vocab_sep(model.vocab))
 
 
 def separator_between(model: Model) -> list[int]:
-    """Return the token that stands between two texts, beside what stands after the first; none if there is none."""
+    """Return the tokens between two texts, after those that follow the first; empty if there are none."""
     separator = separator_of(model)
     return [separator] if lib.llama_vocab_get_add_sep(model.vocab) and separator >= 0 else []
 
 
 def embedding_width(model: Model) -> int:
-    """Return how many numbers a vector has."""
+    """Return the number of dimensions of a vector."""
     return int(lib.llama_model_n_embd_out(model.pointer))
 
 
 def rank_template(model: Model) -> str | None:
-    """Return the text that a model that ranks wants around `{query}` and `{document}`; None if it wants none."""
+    """Return a reranker's prompt template, with `{query}` and `{document}` in it; None if it has none."""
     template = lib.llama_model_chat_template(model.pointer, b"rerank")
     text = template.decode("utf-8", "replace") if template else ""
     return text if "{query}" in text and "{document}" in text else None
 
 
 def rank_classes(model: Model) -> int:
-    """Return how many numbers a model that ranks, or sorts into classes, gives for each text."""
+    """Return how many numbers a reranker or classifier computes for each text."""
     return int(lib.llama_model_n_cls_out(model.pointer))
 
 
 def rank_labels(model: Model) -> list[str]:
-    """Return the names of those numbers; "" for one that has none."""
+    """Return the names of those numbers; "" for a number without one."""
     found = [lib.llama_model_cls_label(model.pointer, number) for number in range(rank_classes(model))]
     return [(label or b"").decode("utf-8", "replace") for label in found]
 
 
 class NoVector(Exception):
-    """A vector that should have been computed is not there."""
-
-
-class VectorBatch(Batch):
-    """A batch of vectors, each in place of a token's own."""
-
-    def __init__(self, room: int, width: int) -> None:
-        """Make room for `room` vectors of `width` numbers."""
-        super().__init__(room, width)
-        self._bytes = FLOAT_BYTES * width
-        self._vectors = ctypes.cast(self.struct.embd, ctypes.c_void_p).value or 0
-
-    def add_vector(self, vector: bytes, position: int, sequence: int, logits: bool) -> int:
-        """Append a vector of 32-bit floats and return its index.
-
-        Raises:
-            ValueError: if it has another length.
-        """
-        if len(vector) != self._bytes:
-            raise ValueError(f"a vector of {len(vector)} bytes where {self._bytes} are wanted")
-        i = self.size
-        ctypes.memmove(self._vectors + i * self._bytes, vector, self._bytes)
-        self._pos[i] = position
-        self._seq[i][0] = sequence
-        self._logits[i] = logits
-        self.size = i + 1
-        return i
+    """The library has not computed a vector that it should have."""
 
 
 class EmbeddingContext(Context):
@@ -157,20 +133,20 @@ class EmbeddingContext(Context):
         """Make it; `options.pooling` must be set.
 
         Raises:
-            LoadError: if there is no memory for it, or the model cannot have it so.
+            LoadError: if there is no memory for it, or the model does not work with these options.
         """
         super().__init__(model, options)
         self._length = rank_classes(model) if options.pooling is Pooling.RANK else embedding_width(model)
         if self.memory is None or not model.has_decoder:
             self._decode = lib.llama_encode
 
-    def of_sequence(self, sequence: int) -> bytes:
-        """Return what the last batch's tokens of `sequence` pool to, as 32-bit floats.
+    def of_sequence(self, seq_id: int) -> bytes:
+        """Return the pooled vector of `seq_id` from the last batch, as 32-bit floats.
 
         Raises:
-            NoVector: if it had none in that batch, or nothing is pooled.
+            NoVector: if the sequence had no tokens in that batch, or nothing is pooled.
         """
-        return self._read(lib.llama_get_embeddings_seq(self.pointer, sequence))
+        return self._read(lib.llama_get_embeddings_seq(self.pointer, seq_id))
 
     def of_token(self, index: int) -> bytes:
         """Return the vector of the last batch's token `index`, as 32-bit floats.
@@ -182,12 +158,12 @@ class EmbeddingContext(Context):
 
     def _read(self, vector: Any) -> bytes:
         if not vector:
-            raise NoVector("the library has no vector of this")
+            raise NoVector("the library has not computed this vector")
         return ctypes.string_at(vector, FLOAT_BYTES * self._length)
 
 
 def _metadata(model: Model, key: str) -> str | None:
-    """Return what the file says under the key of the model's architecture; None if it has no such key."""
+    """Return the value of a key of the model's architecture; None if the file has no such key."""
     architecture = _value(model, "general.architecture")
     return _value(model, f"{architecture}.{key}")
 

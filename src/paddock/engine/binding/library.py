@@ -1,7 +1,8 @@
-"""Loading llama.cpp's shared library, and its log.
+"""Load llama.cpp's shared library, and forward its log.
 
-`import llama_cpp` would pull in a high-level client with numpy, Jinja2 and a disk cache (60–200 ms). Only the module of
-C functions is wanted, so the package is entered without running its `__init__`.
+The binding calls only the modules of C functions, `llama_cpp.llama_cpp` and `llama_cpp.mtmd_cpp`. The `__init__` of
+their package would also import a high-level client with numpy, Jinja2 and a disk cache (60–200 ms), so an empty package
+stands in for it here, once. No other room imports `llama_cpp`.
 """
 
 import ctypes
@@ -11,39 +12,42 @@ import sys
 import types
 from typing import Any, ClassVar
 
-PACKAGE = "llama_cpp"
-
 log = logging.getLogger("paddock.engine.native")
 
 
-class LoadError(Exception):
-    """The library could not load a model or make a context; the message is one line that names the cause."""
+def _skip_package_init() -> None:
+    """Put an empty package in the place of `llama_cpp`, so that its submodules are imported without its `__init__`."""
+    if "llama_cpp" in sys.modules:
+        return
+    spec = importlib.util.find_spec("llama_cpp")
+    if spec is None or spec.submodule_search_locations is None:
+        raise ImportError("llama-cpp-python is not installed")
+    package = types.ModuleType("llama_cpp")
+    package.__path__ = list(spec.submodule_search_locations)
+    sys.modules["llama_cpp"] = package
 
 
-class CannotRead(LoadError):
-    """It could not for want of the disk or of memory: it may another time."""
+_skip_package_init()
 
+import llama_cpp.llama_cpp as _functions  # noqa: E402
 
-def _import_functions() -> Any:
-    if PACKAGE not in sys.modules:
-        spec = importlib.util.find_spec(PACKAGE)
-        if spec is None or spec.submodule_search_locations is None:
-            raise ImportError("llama-cpp-python is not installed")
-        package = types.ModuleType(PACKAGE)
-        package.__path__ = list(spec.submodule_search_locations)
-        sys.modules[PACKAGE] = package
-    return importlib.import_module(f"{PACKAGE}.llama_cpp")
-
-
-lib: Any = _import_functions()
+lib: Any = _functions
 """The module of C functions and structures."""
 
 
+class LoadError(Exception):
+    """A model could not be loaded or a context not be made; the message is one line that names the cause."""
+
+
+class CannotRead(LoadError):
+    """Disk or memory failed while a file was read, so loading may work another time."""
+
+
 class NativeLog:
-    """Sends the library's log to Python's, and remembers its errors, which say why a load failed."""
+    """Forwards the library's log to Python's, and remembers its errors, which say why a load failed."""
 
     LEVELS: ClassVar = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.DEBUG, 4: logging.ERROR}
-    """Of `enum ggml_log_level`. Its warnings are about files that work; they are for those who debug."""
+    """Levels of `enum ggml_log_level`. Warnings are about files that work, so they are for debugging."""
     CONTINUED = 5
     KEEP = 20
 
@@ -67,7 +71,7 @@ class NativeLog:
             log.log(self._level, "%s", line.rstrip())
 
     def explain(self, otherwise: str) -> str:
-        """Say why the last call failed, from the errors logged since `clear`."""
+        """Return why the last call failed, from the errors logged since `clear`; `otherwise` if there are none."""
         for line in self.errors:
             # "llama_model_load: error loading model: missing tensor 'output_norm.weight'"
             head, _, cause = line.partition(": ")
@@ -84,12 +88,12 @@ _native_log: NativeLog | None = None
 
 
 def gpu_offload() -> bool:
-    """Whether this build can put layers on a GPU, and there is one."""
+    """Return whether this build can put layers on a GPU, and there is one."""
     return bool(lib.llama_supports_gpu_offload())
 
 
 def start_library() -> NativeLog:
-    """Start the library once in this process, with its log sent to ours."""
+    """Start the library once in this process, and forward its log."""
     global _native_log
     if _native_log is None:
         _native_log = NativeLog()

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,21 @@ from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.stream import Readable, c_file
 
 LOAD_PLAIN, LOAD_MMAP, LOAD_MLOCK = 0, 1, 2
-"""Of `enum llama_load_mode`; the last two may be added."""
-READ_AT_ONCE = 0
-"""Of `enum llama_lazy_mode`: huge tables are not left in the file, which has to be one for that."""
+"""Values of `enum llama_load_mode`; the last two may be combined."""
+NOT_LAZY = 0
+"""A value of `enum llama_lazy_mode`: read huge tables at once, too, since a translated file cannot be mapped later."""
 ALL_LAYERS = 10_000
 
 
+@dataclass(frozen=True)
+class Adapter:
+    """A loaded LoRA adapter, which belongs to its model."""
+
+    pointer: Any
+
+
 class Model:
-    """A GGUF file in memory. Close it when done; contexts made from it must be closed before."""
+    """A model file in memory. Close it when done, after the contexts that were made from it."""
 
     def __init__(
         self,
@@ -26,14 +34,14 @@ class Model:
         main_gpu: int = 0,
         use_mmap: bool = True,
         use_mlock: bool = False,
-        shown: Readable | None = None,
+        translated: Readable | None = None,
     ) -> None:
         """Load the file at `path`; `gpu_layers` below 0 puts all layers on a GPU if there is one.
 
-        If it is to be read otherwise than it is, `shown` is what it is to be, which goes into memory as a whole.
+        Load `translated` in place of the file where llama.cpp cannot read it as it is; all of it goes into memory.
 
         Raises:
-            LoadError: if it is not a model that this build can run.
+            LoadError: if this build cannot run the model.
         """
         if not Path(path).is_file():
             raise LoadError(f"{path} does not exist")
@@ -43,14 +51,14 @@ class Model:
         params = lib.llama_model_default_params()
         params.n_gpu_layers = ALL_LAYERS if gpu_layers < 0 else gpu_layers
         params.main_gpu = main_gpu
-        plain = shown is not None or not use_mmap
-        if shown is not None:
-            params.lazy_mode = READ_AT_ONCE
+        plain = translated is not None or not use_mmap
+        if translated is not None:
+            params.lazy_mode = NOT_LAZY
         params.load_mode = (LOAD_PLAIN if plain else LOAD_MMAP) | (LOAD_MLOCK if use_mlock else 0)
         self.pointer: Any = None
-        if shown is not None:
+        if translated is not None:
             try:
-                with c_file(shown) as file:
+                with c_file(translated) as file:
                     self.pointer = lib.llama_model_load_from_file_ptr(file, params)
             except LoadError:
                 lib.llama_model_free(self.pointer)
@@ -59,7 +67,7 @@ class Model:
             self.pointer = lib.llama_model_load_from_file(path.encode(), params)
         if not self.pointer:
             raise LoadError(native_log.explain("the model could not be loaded"))
-        self._adapters: list[Any] = []
+        self._adapters: list[Adapter] = []
         vocab = lib.llama_model_get_vocab(self.pointer)
         self.vocab: Any = vocab
         self.vocabulary_size: int = lib.llama_vocab_n_tokens(vocab)
@@ -78,29 +86,34 @@ class Model:
         self._end_tokens: dict[int, bool] = {}
         self._pieces: tuple[dict[int, bytes], dict[int, bytes]] = ({}, {})
 
-    def add_adapter(self, path: str) -> Any:
-        """Load a LoRA adapter for this model and return its handle.
+    def add_adapter(self, path: str) -> Adapter:
+        """Load a LoRA adapter for this model.
 
         Raises:
             LoadError: if it does not fit the model.
         """
         native_log = start_library()
         native_log.clear()
-        adapter = lib.llama_adapter_lora_init(self.pointer, path.encode())
-        if not adapter:
+        pointer = lib.llama_adapter_lora_init(self.pointer, path.encode())
+        if not pointer:
             raise LoadError(native_log.explain("the adapter could not be loaded"))
+        adapter = Adapter(pointer)
         self._adapters.append(adapter)
         return adapter
 
     @property
     def description(self) -> str:
-        """A few words such as `llama 1B Q4_K - Medium`."""
+        """Return a few words such as `llama 1B Q4_K - Medium`."""
         buffer = ctypes.create_string_buffer(128)
         lib.llama_model_desc(self.pointer, buffer, len(buffer))
         return buffer.value.decode("utf-8", "replace")
 
     def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> list[int]:
-        """Return the tokens of `text`; `add_special` adds what the model wants around it (BOS, EOS)."""
+        """Return the tokens of `text`.
+
+        `add_special` adds the BOS and EOS tokens that the model was trained with; `parse_special` turns the spelling of
+        a special token into that token.
+        """
         data = text.encode("utf-8", "surrogatepass")
         room = len(data) + 8
         tokens = (ctypes.c_int32 * room)()
@@ -112,7 +125,7 @@ class Model:
         return list(tokens[: max(count, 0)])
 
     def piece(self, token: int, special: bool = False) -> bytes:
-        """Return the bytes that `token` stands for; a special token has none unless `special`."""
+        """Return the bytes of `token`; a special token has none unless `special`."""
         cache = self._pieces[special]
         piece = cache.get(token)
         if piece is None:
@@ -134,16 +147,16 @@ class Model:
         return b"".join(self.piece(t, special) for t in tokens).decode("utf-8", "replace")
 
     def ends_reply(self, token: int) -> bool:
-        """Whether the model says with this token that it is done."""
+        """Return whether this token ends a reply."""
         known = self._end_tokens.get(token)
         if known is None:
             known = self._end_tokens[token] = bool(lib.llama_vocab_is_eog(self.vocab, token))
         return known
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         if self.pointer:
             for adapter in self._adapters:
-                lib.llama_adapter_lora_free(adapter)
+                lib.llama_adapter_lora_free(adapter.pointer)
             lib.llama_model_free(self.pointer)
             self.pointer = None

@@ -1,18 +1,17 @@
-"""A model's projector: what turns pictures and recordings into embeddings, and the batches that compute them.
+"""A model's projector, which encodes images and audio to embeddings, and the batches that compute these.
 
-llama.cpp calls the room for it mtmd. A picture or a recording becomes some text (a mark before it, say) and one part or
-several of embeddings, each of which takes one cell of the cache.
+This is llama.cpp's library mtmd. A file becomes chunks: of text, such as a special token before an image, and of
+embeddings, each of which takes one cell of the KV cache.
 """
 
 import ctypes
-import importlib
 from array import array
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.binding.context import Context, counting
+from paddock.engine.binding.context import Context, calling_checkpoints
 from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.model import Model
 from paddock.engine.binding.patches.class_token import ClassTokenOrder
@@ -24,40 +23,40 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-TEXT, PICTURE, RECORDING = 0, 1, 2
-"""Of `enum mtmd_input_chunk_type`."""
+TEXT, IMAGE, AUDIO = 0, 1, 2
+"""Values of `enum mtmd_input_chunk_type`."""
 
 DIMENSIONS = 4
-"""Numbers of a position, where embeddings have places in several dimensions."""
+"""Numbers of a position on models whose embeddings have positions in several dimensions (M-RoPE)."""
 
 PIXEL_BYTES = 3
 FLOAT_BYTES = 4
 
 
 class ProjectorError(Exception):
-    """The library could not do with a picture or a recording what it was asked for."""
+    """The library could not prepare or encode an image or audio."""
 
 
 @dataclass(frozen=True)
 class MediaChunk:
-    """A part of a picture or a recording as it stands in a prompt: tokens of text, or embeddings."""
+    """A chunk of an image or of audio in a prompt: either tokens of text or embeddings."""
 
     text_tokens: tuple[int, ...] = ()
-    """Of text; then all that follows is without meaning."""
+    """The tokens of a chunk of text, for which the other attributes have no meaning."""
     num_embeddings: int = 0
-    """How many embeddings there are."""
+    """Number of embeddings; 0 for text."""
     num_positions: int = 0
-    """How many positions they take."""
+    """Number of positions that they take."""
     non_causal: bool = False
-    """Whether each sees those after it, too, so that they have to be computed in one batch."""
+    """Whether each embedding attends to those after it, too, so that all must be computed in one batch."""
     positions: "tuple[array[int], ...]" = ()
-    """In each dimension, the place of each embedding where the part begins at 0; empty if they are in a row."""
+    """For each dimension the position of each embedding if the chunk starts at 0; empty if they follow one another."""
     moves: tuple[bool, ...] = ()
-    """In which dimensions those places move with where the part begins."""
+    """For each dimension whether those positions depend on where the chunk starts."""
 
 
 class PreparedMedia:
-    """A picture resized and cut, or a recording's spectrum, as the projector wants it. Close it when done."""
+    """An image resized and cut, or the spectrum of audio, ready to be encoded. Close it when done."""
 
     def __init__(self, pointer: Any, chunks: tuple[MediaChunk, ...]) -> None:
         self.pointer = pointer
@@ -65,11 +64,11 @@ class PreparedMedia:
 
     @property
     def num_embeddings(self) -> int:
-        """How many embeddings there are in all parts."""
+        """Return the number of embeddings in all chunks."""
         return sum(chunk.num_embeddings for chunk in self.chunks)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         if self.pointer:
             _mtmd().mtmd_input_chunks_free(self.pointer)
             self.pointer = None
@@ -85,15 +84,15 @@ class Projector:
         *,
         threads: int = 1,
         gpu: bool = False,
-        between: Callable[[], bool] | None = None,
-        shown: Readable | None = None,
+        checkpoint: Callable[[], bool] | None = None,
+        translated: Readable | None = None,
     ) -> None:
-        """Load the file at `path`. `between` is called between parts of each encoding, which ends if it is False.
+        """Load the file at `path`, or `translated` where llama.cpp cannot read it as it is.
 
-        If the file is to be read otherwise than it is, `shown` is what it is to be.
+        `checkpoint` is called between parts of each encoding, which it aborts by returning False.
 
         Raises:
-            LoadError: if it is no projector, or not one of this model.
+            LoadError: if the file is not a projector, or not one for this model.
         """
         mtmd = _mtmd()
         native_log = start_library()
@@ -103,65 +102,65 @@ class Projector:
         params.use_gpu = gpu
         params.n_threads = threads
         params.print_timings = params.warmup = False
-        self._evaluated = lib.ggml_backend_sched_eval_callback(_watching(between))
+        self._evaluated = lib.ggml_backend_sched_eval_callback(_evaluation_callback(checkpoint))
         params.cb_eval = self._evaluated
-        with c_path(shown) if shown is not None else nullcontext(path) as place:
-            self.pointer: Any = mtmd.mtmd_init_from_file(place.encode(), model.pointer, params)
+        with c_path(translated) if translated is not None else nullcontext(path) as readable:
+            self.pointer: Any = mtmd.mtmd_init_from_file(readable.encode(), model.pointer, params)
         if not self.pointer:
-            raise LoadError(native_log.explain("the projector could not be loaded").replace(place, path))
+            raise LoadError(native_log.explain("the projector could not be loaded").replace(readable, path))
         self.has_vision: bool = mtmd.mtmd_support_vision(self.pointer)
         self.has_audio: bool = mtmd.mtmd_support_audio(self.pointer)
         self.sample_rate: int = mtmd.mtmd_get_audio_sample_rate(self.pointer)
-        """Samples per second of the recordings it takes."""
+        """Samples per second of the audio that it takes."""
         self.has_dimensions: bool = mtmd.mtmd_decode_use_mrope(self.pointer)
         self.width: int = lib.llama_model_n_embd_inp(model.pointer)
-        """Numbers of an embedding."""
+        """Number of dimensions of an embedding."""
         self._marker: bytes = mtmd.mtmd_get_marker(self.pointer)
 
     def prepare_image(self, width: int, height: int, pixels: bytes) -> PreparedMedia:
-        """Resize and cut a picture: rows of red, green and blue bytes. Threads may do so beside `encode`.
+        """Resize and cut an image, given as rows of red, green and blue bytes. Threads may call this during `encode`.
 
         Raises:
-            ProjectorError: if the library refuses it.
+            ProjectorError: if the library refuses the file.
         """
         assert len(pixels) == width * height * PIXEL_BYTES
         data = ctypes.cast(ctypes.c_char_p(pixels), ctypes.POINTER(ctypes.c_uint8))
         return self._prepare(_mtmd().mtmd_bitmap_init(width, height, data))
 
     def prepare_audio(self, samples: "npt.NDArray[np.float32]") -> PreparedMedia:
-        """Compute a recording's spectrum, in pieces: samples from -1 to 1 at `sample_rate`. Threads may, as above.
+        """Compute the spectrum of samples from -1 to 1 at `sample_rate`. Threads may call this during `encode`.
 
         Raises:
-            ProjectorError: if the library refuses it.
+            ProjectorError: if the library refuses the file.
         """
-        assert len(samples) > 1  # the library ends the process
+        assert len(samples) > 1  # the library would abort the process
         data = samples.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
         return self._prepare(_mtmd().mtmd_bitmap_init_from_audio(len(samples), data))
 
     def _prepare(self, bitmap: Any) -> PreparedMedia:
-        """Cut what the library has copied, and free it."""
+        """Cut a bitmap into chunks, and free it."""
         mtmd = _mtmd()
-        chunks = mtmd.mtmd_input_chunks_init()
+        pointer = mtmd.mtmd_input_chunks_init()
         try:
             text = mtmd.mtmd_input_text(self._marker, len(self._marker), False, True)
             bitmaps = (ctypes.c_void_p * 1)(bitmap)
-            code = mtmd.mtmd_tokenize(self.pointer, chunks, ctypes.byref(text), bitmaps, 1)
+            code = mtmd.mtmd_tokenize(self.pointer, pointer, ctypes.byref(text), bitmaps, 1)
             if code:
                 raise ProjectorError(f"mtmd_tokenize answered {code}")
-            count = mtmd.mtmd_input_chunks_size(chunks)
-            parts = tuple(self._part(mtmd.mtmd_input_chunks_get(chunks, i)) for i in range(count))
+            count = mtmd.mtmd_input_chunks_size(pointer)
+            chunks = tuple(self._chunk(mtmd.mtmd_input_chunks_get(pointer, i)) for i in range(count))
         except BaseException:
-            mtmd.mtmd_input_chunks_free(chunks)
+            mtmd.mtmd_input_chunks_free(pointer)
             raise
         finally:
             mtmd.mtmd_bitmap_free(bitmap)
-        return PreparedMedia(chunks, parts)
+        return PreparedMedia(pointer, chunks)
 
     def encode(self, prepared: PreparedMedia, chunk: int) -> bytearray:
-        """Return the embeddings of a part: `cells` times `width` 32-bit floats.
+        """Return the embeddings of the chunk with this number: `num_embeddings` times `width` 32-bit floats.
 
         Raises:
-            ProjectorError: if they cannot be computed.
+            ProjectorError: if the library cannot compute them.
         """
         mtmd = _mtmd()
         code = mtmd.mtmd_encode_chunk(self.pointer, mtmd.mtmd_input_chunks_get(prepared.pointer, chunk))
@@ -172,45 +171,45 @@ class Projector:
         return bytearray(ctypes.string_at(found, size))
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         if self.pointer:
             _mtmd().mtmd_free(self.pointer)
             self.pointer = None
 
-    def _part(self, chunk: Any) -> MediaChunk:
+    def _chunk(self, chunk: Any) -> MediaChunk:
         mtmd = _mtmd()
         kind = mtmd.mtmd_input_chunk_get_type(chunk)
         if kind == TEXT:
-            count = ctypes.c_size_t()
-            tokens = mtmd.mtmd_input_chunk_get_tokens_text(chunk, ctypes.byref(count))
-            return MediaChunk(text_tokens=tuple(tokens[: count.value]))
-        cells = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
-        places: tuple[array[int], ...] = ()
+            length = ctypes.c_size_t()
+            tokens = mtmd.mtmd_input_chunk_get_tokens_text(chunk, ctypes.byref(length))
+            return MediaChunk(text_tokens=tuple(tokens[: length.value]))
+        count = mtmd.mtmd_input_chunk_get_n_tokens(chunk)
+        positions: tuple[array[int], ...] = ()
         moves: tuple[bool, ...] = ()
-        if self.has_dimensions and kind == RECORDING:
-            # One after the other, in every dimension alike.
-            places, moves = (array("i", range(cells)),) * DIMENSIONS, (True,) * DIMENSIONS
+        if self.has_dimensions and kind == AUDIO:
+            # They follow one another, in every dimension alike.
+            positions, moves = (array("i", range(count)),) * DIMENSIONS, (True,) * DIMENSIONS
         elif self.has_dimensions:
             image = mtmd.mtmd_input_chunk_get_tokens_image(chunk)
-            places = tuple(array("i", [0]) * cells for _ in range(DIMENSIONS))
-            for cell in range(cells):
-                place = mtmd.mtmd_image_tokens_get_decoder_pos(image, 0, cell)
-                for dimension, value in zip(places, (place.t, place.y, place.x, place.z), strict=True):
-                    dimension[cell] = value
+            positions = tuple(array("i", [0]) * count for _ in range(DIMENSIONS))
+            for index in range(count):
+                place = mtmd.mtmd_image_tokens_get_decoder_pos(image, 0, index)
+                for dimension, value in zip(positions, (place.t, place.y, place.x, place.z), strict=True):
+                    dimension[index] = value
             further = mtmd.mtmd_image_tokens_get_decoder_pos(image, 1, 0)
             firsts = (further.t, further.y, further.x, further.z)
-            moves = tuple(a != b[0] for a, b in zip(firsts, places, strict=True))
+            moves = tuple(a != b[0] for a, b in zip(firsts, positions, strict=True))
         return MediaChunk(
-            num_embeddings=cells,
+            num_embeddings=count,
             num_positions=mtmd.mtmd_input_chunk_get_n_pos(chunk),
             non_causal=mtmd.mtmd_decode_use_non_causal(self.pointer, chunk),
-            positions=places,
+            positions=positions,
             moves=moves,
         )
 
 
 class MediaEmbeddingBatch:
-    """Room for embeddings of one part of a picture or a recording, for one `llama_decode`."""
+    """Embeddings of one chunk of an image or of audio, for one `llama_decode`."""
 
     def __init__(self, room: int, projector: Projector) -> None:
         self._width = projector.width
@@ -232,46 +231,48 @@ class MediaEmbeddingBatch:
         self.size = 0
 
     def fill(
-        self, embeddings: bytearray, chunk: MediaChunk, first: int, count: int, position: int, sequence: int
+        self, embeddings: bytearray, chunk: MediaChunk, first: int, count: int, position: int, seq_id: int
     ) -> None:
-        """Take `count` embeddings of a part from number `first` on; `position` is where the part begins."""
+        """Take `count` embeddings of a chunk from number `first` on; the chunk starts at `position`."""
         self.size = count
         self._held = ctypes.c_float.from_buffer(embeddings, first * self._width * FLOAT_BYTES)
         self.struct.embd = ctypes.pointer(self._held)
-        self._sequence[0] = sequence
+        self._sequence[0] = seq_id
         rows: list[int] = []
-        for places, moves in zip(chunk.positions, chunk.moves, strict=True):
-            rows += [place + position * moves for place in places[first : first + count]]
+        for positions, moves in zip(chunk.positions, chunk.moves, strict=True):
+            rows += [relative + position * moves for relative in positions[first : first + count]]
         for index, number in enumerate(rows or range(position + first, position + first + count)):
             self._positions[index] = number
         ctypes.memset(self._logits, 0, count)
 
     def want_logits(self) -> int:
-        """Ask for the logits after the last one; return its index, which `Context.logits` takes."""
+        """Ask for the logits after the last embedding; return its index, which `Context.logits` takes."""
         self._logits[self.size - 1] = 1
         return self.size - 1
 
 
-def set_non_causal(context: Context, yes: bool) -> None:
-    """Let tokens that are computed from now on see those after them in their batch, too, or not."""
-    lib.llama_set_causal_attn(context.pointer, not yes)
+def set_non_causal(context: Context, non_causal: bool) -> None:
+    """Let tokens of later batches attend to those after them in their batch, too, or only to those before them."""
+    lib.llama_set_causal_attn(context.pointer, not non_causal)
 
 
-def _watching(between: Callable[[], bool] | None) -> Callable[[int, bool, int], bool]:
-    """The library's callback before and after operations: it puts their operands right, and asks whether to go on."""
+def _evaluation_callback(checkpoint: Callable[[], bool] | None) -> Callable[[int, bool, int], bool]:
+    """Return the library's callback around operations, which corrects their operands and calls `checkpoint`."""
     operations = Operations()
-    watchers = ClassTokenOrder(operations), RowEnds(operations)
-    counted = counting(between) if between is not None else None
+    corrections = ClassTokenOrder(operations), RowEnds(operations)
+    checkpoints = calling_checkpoints(checkpoint) if checkpoint is not None else None
 
     def evaluated(operation: int, asks: bool, data: int) -> bool:
         if asks:
-            for watcher in watchers:
-                watcher.before(operation)
-        return counted(operation, asks, data) if counted is not None else not asks
+            for correction in corrections:
+                correction.before(operation)
+        return checkpoints(operation, asks, data) if checkpoints is not None else not asks
 
     return evaluated
 
 
 def _mtmd() -> Any:
-    """The module of C functions. It is imported when there is a projector: it loads a library of its own."""
-    return importlib.import_module(f"{lib.__package__}.mtmd_cpp")
+    """Import the module of C functions, which loads a library of its own, only when a model has a projector."""
+    import llama_cpp.mtmd_cpp
+
+    return llama_cpp.mtmd_cpp

@@ -1,4 +1,4 @@
-"""The library's own quantization of a model file."""
+"""Quantize a model file with the library's own function."""
 
 import ctypes
 import logging
@@ -10,20 +10,23 @@ from paddock.engine.binding.library import log as native
 
 _DONE = re.compile(r"\[ *\d+/ *\d+\] +(\S+) .*size =")
 """`[   1/  21] output.weight - [...], type = f32, converting to q6_K .. size = 0.41 MiB -> 0.08 MiB`"""
-BUFFER = 512 << 20
-"""Bytes of rows that it holds at once; of itself it takes up to 8 GiB."""
+BUFFER_BYTES = 512 << 20
+"""Bytes of rows that the library holds at once; its default is up to 8 GiB."""
 _RESULT = re.compile(r"quant size *= *([0-9.]+) MiB")
 
 
 def quantize(source: str, target: str, file_type: int, threads: int, done: Callable[[str], None]) -> None:
-    """Write the model file `source` to `target` with its tensors as `enum llama_ftype` number `file_type` has them.
+    """Write the model file `source` to `target`, quantized to `file_type`, a number of `enum llama_ftype`.
 
     Args:
-        source: of a model in several files, the first of them.
+        source: the model file; the first one of a model in several files.
+        target: the file to write.
+        file_type: the type of the result.
+        threads: number of threads to compute with.
         done: called with the name of each tensor that has been written.
 
     Raises:
-        LoadError: if the library refuses or fails; what it has written by then stays.
+        LoadError: if the library refuses the model or fails; it leaves the part of `target` that it has written.
     """
 
     def receive(line: str) -> None:
@@ -34,7 +37,7 @@ def quantize(source: str, target: str, file_type: int, threads: int, done: Calla
 
 
 def quantized_size(source: str, file_type: int) -> int:
-    """Return about how many bytes the tensors will have, to the hundredth of a MiB, without computing them.
+    """Return the size of the quantized tensors in bytes, to the hundredth of a MiB, without computing them.
 
     Raises:
         LoadError: if the library cannot read the model.
@@ -54,7 +57,7 @@ def quantized_size(source: str, file_type: int) -> int:
 
 
 class _Lines(logging.Handler):
-    """Hands on what the library logs."""
+    """Hands each line of the library's log to a function."""
 
     def __init__(self, receive: Callable[[str], None]) -> None:
         super().__init__(logging.DEBUG)
@@ -68,7 +71,7 @@ def _parameters(file_type: int, threads: int) -> ctypes.Structure:
     parameters: ctypes.Structure = lib.llama_model_quantize_default_params()
     parameters.ftype = file_type
     parameters.nthread = threads
-    parameters.max_buf_size = BUFFER
+    parameters.max_buf_size = BUFFER_BYTES
     return parameters
 
 

@@ -1,4 +1,4 @@
-"""llama.cpp's sampler chain: logits in, one token out."""
+"""llama.cpp's sampler chain: choose one token by its logits."""
 
 from typing import Any
 
@@ -7,7 +7,10 @@ from paddock.engine.binding.library import lib
 
 
 class SamplerChain:
-    """A chain of llama.cpp's samplers with the state of one sequence (penalties, random numbers)."""
+    """A chain of llama.cpp's samplers with the state of one sequence (penalties, random numbers).
+
+    The samplers run in the order in which they are added.
+    """
 
     def __init__(self) -> None:
         params = lib.llama_sampler_chain_default_params()
@@ -19,23 +22,23 @@ class SamplerChain:
         lib.llama_sampler_chain_add(self.pointer, sampler)
 
     def add_penalties(self, vocabulary: int, last: int, repeat: float, frequency: float, presence: float) -> None:
-        """Make tokens among the `last` ones less likely."""
+        """Make the tokens among the `last` ones less likely."""
         self._add(lib.llama_sampler_init_penalties(vocabulary, last, repeat, frequency, presence))
 
     def add_top_k(self, k: int) -> None:
-        """Keep the `k` likeliest."""
+        """Keep the `k` likeliest tokens."""
         self._add(lib.llama_sampler_init_top_k(k))
 
     def add_typical(self, p: float) -> None:
-        """Keep the locally typical mass `p`."""
+        """Keep the locally typical tokens that together have probability `p`."""
         self._add(lib.llama_sampler_init_typical(p, 1))
 
     def add_top_p(self, p: float) -> None:
-        """Keep the likeliest that together reach probability `p`."""
+        """Keep the likeliest tokens that together reach probability `p`."""
         self._add(lib.llama_sampler_init_top_p(p, 1))
 
     def add_min_p(self, p: float) -> None:
-        """Keep those at least `p` times as likely as the likeliest."""
+        """Keep the tokens that are at least `p` times as likely as the likeliest."""
         self._add(lib.llama_sampler_init_min_p(p, 1))
 
     def add_temperature(self, temperature: float) -> None:
@@ -43,30 +46,31 @@ class SamplerChain:
         self._add(lib.llama_sampler_init_temp_ext(temperature, 0.0, 1.0))
 
     def add_draw(self, seed: int) -> None:
-        """Draw by probability, with a random generator of its own."""
+        """Draw a token by probability, with a random generator of its own."""
         self._add(lib.llama_sampler_init_dist(seed))
 
     def add_greedy(self) -> None:
-        """Take the likeliest."""
+        """Take the likeliest token."""
         self._add(lib.llama_sampler_init_greedy())
 
     def add_mirostat(self, version: int, vocabulary: int, seed: int, tau: float, eta: float) -> None:
-        """Hold the surprise near `tau` (mirostat 1.0 or 2.0) and draw."""
+        """Keep the surprise near `tau` (mirostat 1.0 or 2.0) and draw a token."""
         if version == 1:
             self._add(lib.llama_sampler_init_mirostat(vocabulary, seed, tau, eta, 100))
         else:
             self._add(lib.llama_sampler_init_mirostat_v2(seed, tau, eta))
 
     def accept(self, token: int) -> None:
-        """Count a token that was not sampled here (of the prompt) towards the penalties."""
+        """Count a token of the prompt towards the penalties."""
         lib.llama_sampler_accept(self.pointer, token)
 
     def sample(self, context: Context, index: int) -> int:
-        """Choose a token by the logits of the batch's token `index`, and accept it."""
-        return int(self._sample(self.pointer, context.pointer, index))
+        """Choose a token by the logits of the batch's token `index`, and count it towards the penalties."""
+        token: int = self._sample(self.pointer, context.pointer, index)
+        return token
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         if self.pointer:
             lib.llama_sampler_free(self.pointer)
             self.pointer = None

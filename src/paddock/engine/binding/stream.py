@@ -1,4 +1,4 @@
-"""Files that exist nowhere but in this process, as the library's C code opens them."""
+"""Hand files that exist only in this process to the library's C code."""
 
 import ctypes
 import os
@@ -10,11 +10,11 @@ from typing import Any, BinaryIO, Protocol, cast
 from paddock.engine.binding.library import CannotRead, LoadError
 
 BUFFER_BYTES = 1 << 18
-"""The C library asks for so much at once; each time costs a few microseconds."""
-_FARTHEST = (1 << 63) - 1
+"""Bytes that the C library reads at once; each read costs a few microseconds."""
+_MAX_OFFSET = (1 << 63) - 1
 _FAILED = -1
 _UNREADABLE = (OSError, MemoryError, OverflowError, ValueError, AssertionError)
-"""What reading may raise: for want of a disk, or of memory for what is made, or for a size that C cannot have."""
+"""Exceptions of reading: the disk failed, memory ran out, or a size does not fit into C's types."""
 
 _Read = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _Seek = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int64), ctypes.c_int)
@@ -25,16 +25,16 @@ class _Functions(ctypes.Structure):
 
 
 class Readable(Protocol):
-    """What can be read at any place."""
+    """A file that can be read at any offset."""
 
     size: int
-    """Bytes."""
+    """Size in bytes."""
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
-        """Fill `buffer` with what stands at `offset`, as far as it goes; return how many bytes that are."""
+        """Fill `buffer` with the bytes at `offset`, up to the end of the file; return how many they are."""
 
     def copy_to(self, file: BinaryIO) -> None:
-        """Write all of it to `file`."""
+        """Write the whole content to `file`."""
 
 
 @contextmanager
@@ -42,7 +42,8 @@ def c_file(readable: Readable) -> Iterator[Any]:
     """Yield a `FILE *` that reads from `readable`.
 
     Raises:
-        LoadError: if the C library here cannot do that, or if a read failed; CannotRead if it was the disk that did.
+        LoadError: if the C library of this system has no such files, or a read failed.
+        CannotRead: if a read failed because of the disk.
     """
     libc = ctypes.CDLL(None)
     try:
@@ -60,7 +61,7 @@ def c_file(readable: Readable) -> Iterator[Any]:
         nonlocal place
         try:
             done = readable.read_into(memoryview((ctypes.c_char * count).from_address(address)).cast("B"), place)
-        except Exception as error:  # nothing may leave a function that C calls
+        except Exception as error:  # an exception must not reach C
             failures.append(error)
             return _FAILED
         place += done
@@ -68,10 +69,10 @@ def c_file(readable: Readable) -> Iterator[Any]:
 
     def seek(_: object, offset: Any, whence: int) -> int:
         nonlocal place
-        wanted = offset[0] + (0 if whence == os.SEEK_SET else place if whence == os.SEEK_CUR else readable.size)
-        if wanted < 0 or wanted > _FARTHEST:
+        target = offset[0] + (0 if whence == os.SEEK_SET else place if whence == os.SEEK_CUR else readable.size)
+        if target < 0 or target > _MAX_OFFSET:
             return _FAILED
-        offset[0] = place = wanted
+        offset[0] = place = target
         return 0
 
     functions = _Functions(_Read(read), None, _Seek(seek), None)
@@ -93,30 +94,31 @@ def c_file(readable: Readable) -> Iterator[Any]:
 
 @contextmanager
 def c_path(readable: Readable) -> Iterator[str]:
-    """Yield the path of a copy of `readable` in memory, which is gone afterwards; elsewhere than on Linux, on the disk.
+    """Yield the path of a copy of `readable`, in memory on Linux and on disk elsewhere. It is deleted afterwards.
 
     Raises:
-        LoadError: if it cannot be read; CannotRead if there is no room for it.
+        LoadError: if the file cannot be read.
+        CannotRead: if there is no room for the copy.
     """
     with ExitStack() as opened:
         try:
-            file = opened.enter_context(_nameless())
+            file = opened.enter_context(_temporary_file())
             readable.copy_to(file)
             file.flush()
         except _UNREADABLE as error:
-            with suppress(OSError):  # what could not be written is tried once more
+            with suppress(OSError):  # closing tries once more to write the rest
                 opened.close()
             raise _unreadable(error) from None
         yield file.name if isinstance(file.name, str) else f"/proc/self/fd/{file.fileno()}"
 
 
 def _unreadable(error: Exception) -> LoadError:
-    passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
-    kind = CannotRead if passing else LoadError
+    is_temporary = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
+    kind = CannotRead if is_temporary else LoadError
     return kind(f"the file could not be read: {str(error) or type(error).__name__}")
 
 
-def _nameless() -> BinaryIO:
+def _temporary_file() -> BinaryIO:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("projector"), "w+b")
     return cast(BinaryIO, tempfile.NamedTemporaryFile())

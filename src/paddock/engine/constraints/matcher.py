@@ -76,17 +76,15 @@ class GrammarMatcher:
         """
         return self._known().allowed
 
-    def mask_logits(self, logits: Any) -> None:
-        """Set the logits of tokens that may not come next to minus infinity; `logits` is a C array of floats.
+    def mask_logits(self, logits: "numpy.ndarray[Any, numpy.dtype[numpy.float32]]") -> None:
+        """Set the logits of tokens that may not come next to minus infinity; `logits` has shape (n_vocab,).
 
         Raises:
             ConstraintFailed: if the reply cannot go on.
         """
         import numpy
 
-        limits = self._known().limits
-        values = numpy.ctypeslib.as_array(logits, shape=(self.tokens.size,))
-        numpy.minimum(values, limits, out=values)
+        numpy.minimum(logits, self._known().limits, out=logits)
 
     def accept(self, token: int) -> None:
         """Follow the reply by `token`.

@@ -1,4 +1,4 @@
-"""What a model that ranks says of a question and a text, made one number."""
+"""Scores: the outputs of a reranker for a query–document pair as one number."""
 
 import math
 
@@ -7,11 +7,11 @@ from paddock.engine.embedding.batcher import EmbeddingItem, EmbeddingSettings
 from paddock.engine.embedding.tokenizer import TextRefused, not_finite
 
 YES = "yes"
-"""Of the classes of a model that answers whether the text helps, the one that counts: Qwen3-Reranker's."""
+"""Name of the class that counts for models that classify whether the document helps, such as Qwen3-Reranker."""
 
 
 class Scorer:
-    """Scores of one model."""
+    """Computes the scores of one model."""
 
     def __init__(self, settings: EmbeddingSettings) -> None:
         self._ranks = settings.pooling is Pooling.RANK
@@ -20,25 +20,25 @@ class Scorer:
         self._yes = labels.index(YES) if YES in labels else -1
 
     def check(self) -> None:
-        """Refuse a model that does not rank.
+        """Check that the model is a reranker.
 
         Raises:
-            TextRefused: if it is one.
+            TextRefused: if it is not.
         """
         if not self._ranks:
             raise TextRefused("this model does not rank texts", "invalid")
         if self._classes != 1 and self._yes < 0:
             raise TextRefused(f"this model sorts texts into {self._classes} classes, it does not rank them", "invalid")
 
-    def score(self, text: EmbeddingItem) -> float:
-        """Return how well a text answers the question, from 0 to 1.
+    def score(self, item: EmbeddingItem) -> float:
+        """Return how well a document answers the query, from 0 to 1.
 
-        A single number is a logit, of which that is the logistic function; those of classes are likelihoods already.
+        The output of a model with a single class is a logit; those of several classes are probabilities already.
 
         Raises:
-            TextRefused: if it is no number.
+            TextRefused: if the output is not finite.
         """
-        value = text.vector[max(self._yes, 0)]
+        value = item.vector[max(self._yes, 0)]
         if not math.isfinite(value):
-            raise not_finite(text.number)
+            raise not_finite(item.number)
         return value if self._classes > 1 else 0.5 * (1 + math.tanh(value / 2))

@@ -39,10 +39,10 @@ class SegmentEmbeddings:
         first, second = _Rows(path, header, segments).read([0, 1])
         return cls(_Rows(path, header, table), second - first)
 
-    def vectors(self, tokens: list[int], second: int) -> list[bytes]:
-        """Return the embedding of each token; tokens from index `second` on belong to the second segment."""
+    def vectors(self, tokens: list[int], document_start: int) -> list[bytes]:
+        """Return the embedding of each token; tokens from index `document_start` on belong to the second segment."""
         rows = self._table.read(tokens)
-        rows[second:] += self._difference
+        rows[document_start:] += self._difference
         return [row.tobytes() for row in rows]
 
 

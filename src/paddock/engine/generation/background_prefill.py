@@ -8,9 +8,8 @@ After each batch its cells move over to the main context.
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
-from paddock.engine.binding import Batch, BatchRejected, Context, ContextOptions, LoadError, Model
+from paddock.engine.binding import Adapter, Batch, BatchRejected, Context, ContextOptions, LoadError, Model
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.scheduler.background import PrefillJob
 from paddock.engine.scheduler.time_slice import TimeSlicedTask
@@ -39,7 +38,7 @@ class BackgroundPrefill:
         self,
         model: Model,
         options: ContextOptions,
-        adapters: list[Any] | None = None,
+        adapters: list[Adapter] | None = None,
         make_context: Callable[[Model, ContextOptions, Callable[[], bool]], Context] = Context,
     ) -> None:
         """Compute with `model` in contexts like `options`, with LoRA `adapters` applied."""

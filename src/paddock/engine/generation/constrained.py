@@ -1,12 +1,16 @@
 """Choosing the tokens of a reply that must match a constraint, and compiling constraints in the background."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import BadConstraint, ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
 from paddock.engine.ordered_executor import OrderedExecutor
 from paddock.ipc import Constraint, Generate, ThinkingTags
+
+if TYPE_CHECKING:
+    from paddock.engine.binding.context import Logits
 
 MASK_THREADS = 2
 """Number of threads that compute masks beside the model. Eight replies take a tenth of a step of one thread at most."""
@@ -69,10 +73,7 @@ class ConstrainedSampler:
             ConstraintFailed: if the reply cannot go on.
         """
         if keep_logits:
-            import numpy
-
-            size = self._model.vocabulary_size
-            self.logits = numpy.ctypeslib.as_array(context.logits(index), shape=(size,)).copy()
+            self.logits = context.logits(index).copy()
         self._thinking_left -= 1
         if self._thinks:
             return self._sample_thinking(sampler, context, index)
@@ -130,13 +131,13 @@ class ConstrainedSampler:
         return token
 
 
-def mask(logits: Any, tokenizer: TokenizerInfo, matcher: GrammarMatcher | None, tokens: list[int]) -> None:
+def mask(logits: "Logits", tokenizer: TokenizerInfo, matcher: GrammarMatcher | None, tokens: list[int]) -> None:
     """Set all logits to minus infinity but those of `tokens` and of the tokens that `matcher` allows."""
     import numpy
 
     allowed = matcher.allowed_tokens().copy() if matcher is not None else numpy.zeros(tokenizer.size, numpy.bool_)
     allowed[tokens] = True
-    numpy.putmask(numpy.ctypeslib.as_array(logits, shape=(tokenizer.size,)), ~allowed, -numpy.inf)
+    numpy.putmask(logits, ~allowed, -numpy.inf)
 
 
 class GrammarCompiler:
@@ -145,18 +146,14 @@ class GrammarCompiler:
     Further threads, which the first constraint starts, compute the masks of replies.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, notify: Callable[[], None]) -> None:
+        """Call `notify` from the worker thread whenever a constraint is ready."""
         self._model = model
         self._cache: GrammarCache | None = None
         self._masks: ThreadPoolExecutor | None = None
         self._coming = OrderedExecutor[Generate, GrammarMatcher, BadConstraint](
-            "grammars", BadConstraint, "the format cannot be compiled"
+            "grammars", BadConstraint, "the format cannot be compiled", notify
         )
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request waits for its constraint."""
-        return self._coming.busy
 
     def add(self, request: Generate, constraint: Constraint) -> None:
         """Start to compile the constraint of `request`."""
@@ -168,9 +165,9 @@ class GrammarCompiler:
         """Forget the request of this id."""
         self._coming.cancel(lambda waiting: waiting.id == request)
 
-    def take(self, *, sleep: bool) -> list[tuple[Generate, GrammarMatcher | BadConstraint]]:
-        """Return the requests whose constraints are ready, with a matcher or an error; `sleep` a moment if none is."""
-        return self._coming.take(sleep=sleep)
+    def take(self) -> list[tuple[Generate, GrammarMatcher | BadConstraint]]:
+        """Return the requests whose constraints are ready, each with a matcher or an error."""
+        return self._coming.take()
 
     def close(self) -> None:
         """End the threads."""

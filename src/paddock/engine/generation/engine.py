@@ -61,6 +61,8 @@ class Engine:
             has_embeddings=encoder.pin if encoder is not None else _has_none,
         )
         self._generations: dict[int, Generation] = {}
+        self.stalled = False
+        """Whether the last step could do nothing but wait for a worker thread that prepares an image or audio."""
         self._prompt_tokens = self._reply_tokens = self._steps = 0
         self._seconds = 0.0
 
@@ -150,6 +152,7 @@ class Engine:
 
     def _encode(self, encoder: Encoder, output: ScheduleOutput, failed: list[Failed]) -> None:
         """Give a slice of time to the images and audio that are needed next. Add the failure of one to `failed`."""
+        self.stalled = False
         requests = [
             EncodeRequest(sequence.id, self._generations[sequence.id].media[placeholder.file], placeholder.chunk)
             for sequence, placeholder in output.encoder_inputs
@@ -161,8 +164,8 @@ class Engine:
         self._seconds += time.perf_counter() - started
         if bad is not None:
             failed += self._fail([self._generations[bad.sequence]], "an image or a recording could not be encoded")
-        elif not output.chunks and not output.media_chunks:
-            encoder.wait()
+        else:
+            self.stalled = not output.chunks and not output.media_chunks and encoder.waits_for_worker
 
     def _compute_media(self, chunk: ScheduledChunk, results: StepResults) -> float:
         """Compute a chunk of an image or audio in a batch of its own. Return the seconds.

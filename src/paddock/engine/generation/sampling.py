@@ -9,6 +9,8 @@ from paddock.ipc import Sampling, TokenLogprob
 if TYPE_CHECKING:
     import numpy
 
+    from paddock.engine.binding.context import Logits
+
 UINT32 = 0xFFFFFFFF
 RANDOM_SEED = UINT32
 """llama.cpp draws a seed of its own for this one; ours come from the system, so that they are known."""
@@ -56,21 +58,21 @@ def counts_history(sampling: Sampling) -> bool:
     return sampling.repeat_penalty != 1.0 or sampling.frequency_penalty != 0.0 or sampling.presence_penalty != 0.0
 
 
-def log_probabilities(logits: Any, vocabulary: int) -> "numpy.ndarray[Any, numpy.dtype[numpy.float64]]":
-    """Natural logarithms of the softmax of `logits`, a C array of `vocabulary` floats; a copy."""
+def log_probabilities(logits: "Logits") -> "numpy.ndarray[Any, numpy.dtype[numpy.float64]]":
+    """Return the natural logarithms of the softmax of `logits`, both of shape (n_vocab,); a copy."""
     import numpy
 
-    values = numpy.ctypeslib.as_array(logits, shape=(vocabulary,)).astype(numpy.float64)
+    values = logits.astype(numpy.float64)
     values -= values.max()
     values -= numpy.log(numpy.exp(values).sum())
     return values
 
 
-def token_logprob(model: Model, token: int, logits: Any, top: int) -> TokenLogprob:
+def token_logprob(model: Model, token: int, logits: "Logits", top: int) -> TokenLogprob:
     """Describe the choice of `token` by `logits`, with the `top` likeliest beside it, likeliest first."""
     import numpy
 
-    values = log_probabilities(logits, model.vocabulary_size)
+    values = log_probabilities(logits)
     top = min(top, model.vocabulary_size)
     likeliest: list[int] = []
     if top > 0:

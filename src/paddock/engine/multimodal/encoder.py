@@ -1,11 +1,12 @@
-"""Pictures and recordings to embeddings, and embeddings to cells of the cache.
+"""Encode images and audio to embeddings, and compute embeddings into the KV cache.
 
-Encoding one takes as long as a long prompt. It is done in slices of time between the steps of those who are being
-answered. Embeddings are kept a while: a file whose cells were evicted need not be encoded again.
+Encoding a file takes as long as computing a long prompt. It is done in slices of time between the steps of the
+sequences that decode. Embeddings are kept for a while: a file whose cells were evicted need not be encoded again.
 """
 
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from paddock.engine.binding.mtmd import (
     ProjectorError,
     set_non_causal,
 )
+from paddock.engine.config import MediaConfig
 from paddock.engine.gguf_compat import TranslatedFile
 from paddock.engine.multimodal.placeholders import PlaceholderRange
 from paddock.engine.multimodal.preprocessing import BadMedia, MediaFile, MediaPreprocessor
@@ -27,12 +29,9 @@ from paddock.engine.scheduler.time_slice import TimeSlicedTask
 
 log = logging.getLogger("paddock.engine")
 
-KEPT_BYTES = 128 << 20
-"""Of embeddings: a dozen pictures of a 7B model."""
-
 
 class EncodeRequest(NamedTuple):
-    """A part of a picture or a recording that a sequence needs next."""
+    """A chunk of an image or of audio that a sequence needs next."""
 
     sequence: int
     file: MediaFile
@@ -40,59 +39,65 @@ class EncodeRequest(NamedTuple):
 
     @property
     def key(self) -> tuple[bytes, int]:
-        """What it is known by."""
+        """Return the hash of the file and the number of the chunk, which identify the embeddings."""
         return self.file.key, self.chunk
 
 
 class EncodedChunk(NamedTuple):
-    """The embeddings of a part."""
+    """A chunk and its embeddings."""
 
     chunk: MediaChunk
     data: bytearray
 
 
 class Encoder:
-    """Encodes one part of a picture or a recording at a time and keeps embeddings."""
+    """Encodes one chunk of an image or of audio at a time and keeps embeddings."""
 
     def __init__(
         self,
         model: Model,
         path: str,
+        notify: Callable[[], None],
         *,
         threads: int,
         gpu: bool,
         max_image_tokens: int,
-        shown: TranslatedFile | None = None,
+        translated: TranslatedFile | None = None,
+        config: MediaConfig | None = None,
     ) -> None:
-        """Load the projector at `path`, or what is `shown` of it; pictures are to take no more than `max_image_tokens`.
+        """Load the projector at `path`, or its translation.
+
+        A worker thread calls `notify` when it has prepared a file. Images are shrunk to `max_image_tokens` tokens.
 
         Raises:
-            LoadError: if that cannot be done.
+            LoadError: if the projector cannot be loaded.
         """
-        between = None if gpu else self._checkpoint
-        self.projector = Projector(path, model, threads=threads, gpu=gpu, between=between, shown=shown)
-        self.preprocessor = MediaPreprocessor(self.projector, max_image_tokens)
-        self.size = shown.size if shown is not None else Path(path).stat().st_size
-        """Bytes of the file."""
+        config = config or MediaConfig()
+        checkpoint = None if gpu else self._checkpoint
+        self.projector = Projector(path, model, threads=threads, gpu=gpu, checkpoint=checkpoint, translated=translated)
+        self.preprocessor = MediaPreprocessor(self.projector, max_image_tokens, notify, config)
+        self.size = translated.size if translated is not None else Path(path).stat().st_size
+        """Bytes of the projector's file."""
         self.encoded = 0
-        """Parts that have been encoded."""
+        """Number of chunks that have been encoded."""
+        self._cache_bytes = config.embedding_cache_bytes
         self._task: TimeSlicedTask | None = None
         self._job: EncodeRequest | None = None
-        self._kept: OrderedDict[tuple[bytes, int], EncodedChunk] = OrderedDict()
-        self._bytes = 0
+        self._cache: OrderedDict[tuple[bytes, int], EncodedChunk] = OrderedDict()
+        self._cached_bytes = 0
         self._pinned: dict[int, tuple[tuple[bytes, int], EncodedChunk]] = {}
-        """What sequences need next: it stays for them, whatever is encoded meanwhile."""
+        """For each sequence the embeddings that it needs next: they stay, whatever is encoded meanwhile."""
 
     def pin(self, sequence: Sequence, placeholder: PlaceholderRange) -> bool:
-        """See that the embeddings of `placeholder` stay until `sequence` needs others; False if they are not there."""
+        """Keep the embeddings of `placeholder` until `sequence` needs others; return False if they are not cached."""
         key = placeholder.file, placeholder.chunk
-        held = self._pinned.get(sequence.id)
-        if held is not None and held[0] == key:
+        pinned = self._pinned.get(sequence.id)
+        if pinned is not None and pinned[0] == key:
             return True
-        found = self._kept.get(key)
+        found = self._cache.get(key)
         if found is None:
             return False
-        self._kept.move_to_end(key)
+        self._cache.move_to_end(key)
         self._pinned[sequence.id] = key, found
         return True
 
@@ -101,26 +106,32 @@ class Encoder:
         return self._pinned[sequence.id][1]
 
     def unpin(self, sequence: int) -> None:
-        """A sequence needs nothing any more."""
+        """Release the embeddings that were kept for the sequence with this id, if any were."""
         self._pinned.pop(sequence, None)
 
     @property
     def busy(self) -> bool:
-        """Whether something has been begun."""
-        return self._task is not None or self.preprocessor.prepares_again
+        """Whether a chunk is being encoded or a file is being prepared again."""
+        return self._task is not None or self.preprocessor.has_pending_file
 
-    def run(self, wanted: list[EncodeRequest], seconds: float) -> EncodeRequest | None:
-        """Encode for about `seconds` what is wanted, in that order as it is ready; return what cannot be encoded.
+    @property
+    def waits_for_worker(self) -> bool:
+        """Whether nothing can be encoded before a worker thread has prepared a file again."""
+        return self._task is None and self.preprocessor.is_preparing_again
 
-        What has been begun goes on if it is still wanted, by whomever, and is dropped if not.
+    def run(self, requests: list[EncodeRequest], seconds: float) -> EncodeRequest | None:
+        """Encode for about `seconds`, in the order of the requests as far as their files are ready.
+
+        Keep encoding a started chunk while any request still needs it; drop it when none does. Return a request whose
+        chunk cannot be encoded.
         """
-        if self._job is not None and all(self._job.key != one.key for one in wanted):
+        if self._job is not None and all(self._job.key != request.key for request in requests):
             self._stop_job()
-        self.preprocessor.give_up_but({one.file.key for one in wanted})
+        self.preprocessor.drop_all_but({request.file.key for request in requests})
         if self._task is None:
-            bad = self._begin(wanted)
-            if bad is not None:
-                return bad
+            failed = self._begin(requests)
+            if failed is not None:
+                return failed
         task, job = self._task, self._job
         if task is None or job is None:
             return None
@@ -129,37 +140,32 @@ class Encoder:
         except Exception as error:  # one request's file must not end the runner for all
             _log_failure(error)
             self._task = self._job = None
-            return next(one for one in wanted if one.key == job.key)
+            return next(request for request in requests if request.key == job.key)
         if task.done:
             self._task = self._job = None
         return None
 
-    def wait(self) -> None:
-        """Sleep a moment, if there is nothing to do but to wait for a file that is prepared again."""
-        if self._task is None:
-            self.preprocessor.wait()
-
     def stop(self) -> None:
-        """Drop what has been begun."""
+        """Drop whatever is being encoded or prepared again."""
         self._stop_job()
-        self.preprocessor.give_up_but(set())
+        self.preprocessor.drop_all_but(set())
 
     def close(self) -> None:
-        """Give all memory back."""
+        """Free all memory."""
         self.stop()
         self.preprocessor.close()
         self.projector.close()
 
-    def _begin(self, wanted: list[EncodeRequest]) -> EncodeRequest | None:
-        """Begin with the first that is ready, if one is; return what cannot be made ready."""
-        for one in wanted:
+    def _begin(self, requests: list[EncodeRequest]) -> EncodeRequest | None:
+        """Start the first request whose file is ready, if one is; return a request whose file cannot be prepared."""
+        for request in requests:
             try:
-                prepared = self.preprocessor.prepared(one.file)
+                prepared = self.preprocessor.take_prepared(request.file)
             except Exception as error:  # as in `run`
                 _log_failure(error)
-                return one
+                return request
             if prepared is not None:
-                self._job, self._task = one, TimeSlicedTask(partial(self._encode, one, prepared))
+                self._job, self._task = request, TimeSlicedTask(partial(self._encode, request, prepared))
                 break
         return None
 
@@ -172,28 +178,28 @@ class Encoder:
         try:
             data = self.projector.encode(prepared, job.chunk)
         finally:
-            later = any(chunk.num_embeddings for chunk in prepared.chunks[job.chunk + 1 :])
-            if later:
-                self.preprocessor.keep(job.file.key, prepared)
+            more_to_encode = any(chunk.num_embeddings for chunk in prepared.chunks[job.chunk + 1 :])
+            if more_to_encode:
+                self.preprocessor.keep_prepared(job.file.key, prepared)
             else:
                 prepared.close()
         if self._checkpoint():
-            self._keep(job.key, EncodedChunk(prepared.chunks[job.chunk], data))
+            self._store(job.key, EncodedChunk(prepared.chunks[job.chunk], data))
             self.encoded += 1
 
-    def _keep(self, key: tuple[bytes, int], encoded: EncodedChunk) -> None:
-        before = self._kept.pop(key, None)
-        self._bytes += len(encoded.data) - (len(before.data) if before is not None else 0)
-        self._kept[key] = encoded
-        while self._bytes > KEPT_BYTES and len(self._kept) > 1:
-            self._bytes -= len(self._kept.popitem(last=False)[1].data)
+    def _store(self, key: tuple[bytes, int], encoded: EncodedChunk) -> None:
+        before = self._cache.pop(key, None)
+        self._cached_bytes += len(encoded.data) - (len(before.data) if before is not None else 0)
+        self._cache[key] = encoded
+        while self._cached_bytes > self._cache_bytes and len(self._cache) > 1:
+            self._cached_bytes -= len(self._cache.popitem(last=False)[1].data)
 
     def _checkpoint(self) -> bool:
         return self._task is None or self._task.checkpoint()
 
 
 class MediaBatch:
-    """Computes the cells of pictures and recordings in a context, one part at a time."""
+    """Computes embeddings of images and audio into the KV cache, one chunk at a time."""
 
     def __init__(self, context: Context, encoder: Encoder) -> None:
         self._context = context
@@ -201,12 +207,12 @@ class MediaBatch:
         self._batch = MediaEmbeddingBatch(context.batch_tokens, encoder.projector)
 
     def compute(self, sequence: Sequence, placeholder: PlaceholderRange, start: int, count: int) -> int:
-        """Compute the tokens [start, start + count) of a sequence, all of `placeholder`.
+        """Compute the tokens [start, start + count) of a sequence, all of which belong to `placeholder`.
 
-        Return the index by which the context has logits, if the last of them is the sequence's last token; else -1.
+        Return the index of the logits in the context if the last of them is the sequence's last token, else -1.
 
         Raises:
-            BatchRejected: if the library did not take it.
+            BatchRejected: if the library refused the batch.
         """
         chunk, data = self._encoder.pinned(sequence)
         position = sequence.placeholders.position(placeholder.start)
@@ -223,17 +229,17 @@ class MediaBatch:
         return index
 
 
-def _log_failure(error: Exception) -> None:
-    expected = isinstance(error, BadMedia | ProjectorError | MemoryError)
-    log.error("an image or a recording cannot be encoded: %s", error, exc_info=None if expected else error)
+def max_non_causal_tokens(
+    projector: Projector, aspect_ratios: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))
+) -> int:
+    """Return the most embeddings that must be computed in one batch, for images of some aspect ratios.
 
-
-def max_non_causal_tokens(projector: Projector, shapes: tuple[tuple[int, int], ...] = ((1, 1), (4, 1), (1, 4))) -> int:
-    """Return how many embeddings have to be computed in one batch, of pictures of some shapes; 0 if they need not."""
+    Return 0 for a projector whose embeddings are computed like text, each seeing only those before it.
+    """
     most = 0
-    if not projector.has_vision:  # no encoder of recordings has that
+    if not projector.has_vision:  # no audio encoder needs that
         return most
-    for wide, high in shapes:
+    for wide, high in aspect_ratios:
         width, height = 512 * wide, 512 * high
         prepared = projector.prepare_image(width, height, bytes(width * height * 3))
         most = max([most, *(chunk.num_embeddings for chunk in prepared.chunks if chunk.non_causal)])
@@ -241,3 +247,8 @@ def max_non_causal_tokens(projector: Projector, shapes: tuple[tuple[int, int], .
         if not any(chunk.non_causal for chunk in prepared.chunks):
             break
     return most
+
+
+def _log_failure(error: Exception) -> None:
+    expected = isinstance(error, BadMedia | ProjectorError | MemoryError)
+    log.error("an image or audio file cannot be encoded: %s", error, exc_info=None if expected else error)

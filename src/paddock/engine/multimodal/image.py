@@ -1,4 +1,4 @@
-"""Pictures as clients send them, to the red, green and blue of each pixel."""
+"""Decode image files to the red, green and blue of each pixel."""
 
 import io
 import warnings
@@ -10,33 +10,33 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
-MOST_PIXELS = 64_000_000
-"""Of a picture as it is sent: more than cameras of telephones make (50 million)."""
+MAX_PIXELS = 64_000_000
+"""Pixels of an image file: more than those of phone cameras (50 million)."""
 
-LONGEST_SIDE = 4096
-"""Pixels. Larger pictures are made smaller before anything else: no projector looks at more."""
+MAX_SIDE = 4096
+"""Pixels. Larger images are shrunk first, since no projector uses more."""
 
-FLATTEST = 200
-"""How many times longer one side may be than the other: the preprocessing of the Qwen family takes no more."""
+MAX_ASPECT_RATIO = 200
+"""Longer side divided by the shorter one; the preprocessing of the Qwen family accepts no more."""
 
-SIXTEEN_BITS = 256
-"""What the 16-bit grey of some PNG files is divided by."""
+GREY_16_BIT_DIVISOR = 256
+"""Divides the 16-bit grey values of some PNG files down to 8 bits."""
 
 
 class BadImage(ValueError):
-    """The bytes are no picture that can be used; the message says why."""
+    """The bytes are not an image that can be used; the message says why."""
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """A picture: rows from the top, of pixels from the left, of three bytes each."""
+    """An image: rows from the top, pixels from the left, three bytes for each pixel."""
 
     width: int
     height: int
     data: bytes
 
     def shrunk(self, factor: float) -> "Pixels":
-        """The picture with each side made shorter by a factor."""
+        """Return the image with each side multiplied by `factor`."""
         import PIL.Image
 
         image = PIL.Image.frombytes("RGB", (self.width, self.height), self.data)
@@ -48,10 +48,10 @@ class Pixels:
 def decode(data: bytes) -> Pixels:
     """Decode a PNG, JPEG, WebP, GIF (its first frame) or BMP file.
 
-    It is turned as its EXIF says, and what is transparent becomes white.
+    Rotate it as its EXIF data says, and make transparent parts white.
 
     Raises:
-        BadImage: if it is none of these, damaged, too large or too flat.
+        BadImage: if the file has another format, or is damaged, too large or too narrow.
     """
     import PIL.Image
     import PIL.ImageOps
@@ -60,13 +60,13 @@ def decode(data: bytes) -> Pixels:
         raise BadImage("is empty")
     try:
         with warnings.catch_warnings():
-            # Of damaged metadata, and of sizes, for which there is a bound of our own.
+            # Warnings are about damaged metadata, and about sizes, which are checked below.
             warnings.simplefilter("ignore")
             with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check_size(image.width, image.height)
-                image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+                image.draft("RGB", (MAX_SIDE, MAX_SIDE))
                 image.load()
-                image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+                image.thumbnail((MAX_SIDE, MAX_SIDE))
                 upright = _upright(image)
                 rgb = _rgb(upright)
                 return Pixels(rgb.width, rgb.height, rgb.tobytes())
@@ -75,7 +75,7 @@ def decode(data: bytes) -> Pixels:
     except PIL.UnidentifiedImageError:
         raise BadImage("is not an image of a known format (PNG, JPEG, WebP, GIF or BMP)") from None
     except PIL.Image.DecompressionBombError:
-        raise BadImage(f"has more than {MOST_PIXELS} pixels") from None
+        raise BadImage(f"has more than {MAX_PIXELS} pixels") from None
     except MemoryError:
         raise BadImage("is too large for the memory that is free") from None
     except Exception as error:  # damaged files make the decoders raise almost anything
@@ -83,12 +83,12 @@ def decode(data: bytes) -> Pixels:
 
 
 def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise BadImage(f"has {width} x {height} pixels, more than {MOST_PIXELS}")
+    if width * height > MAX_PIXELS:
+        raise BadImage(f"has {width} x {height} pixels, more than {MAX_PIXELS}")
     if not width or not height:
         raise BadImage("has no pixels")
-    if max(width, height) > FLATTEST * min(width, height):
-        raise BadImage(f"has {width} x {height} pixels: one side is more than {FLATTEST} times the other")
+    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
+        raise BadImage(f"has {width} x {height} pixels: one side is more than {MAX_ASPECT_RATIO} times the other")
 
 
 def _upright(image: "Image") -> "Image":
@@ -96,7 +96,7 @@ def _upright(image: "Image") -> "Image":
 
     try:
         return PIL.ImageOps.exif_transpose(image)
-    except Exception:  # damaged EXIF must not cost the picture
+    except Exception:  # an image with damaged EXIF data is used as it is
         return image
 
 
@@ -104,7 +104,7 @@ def _rgb(image: "Image") -> "Image":
     import PIL.Image
 
     if image.mode.startswith("I"):
-        image = image.convert("I").point(lambda value: value / SIXTEEN_BITS).convert("L")
+        image = image.convert("I").point(lambda value: value / GREY_16_BIT_DIVISOR).convert("L")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = PIL.Image.new("RGBA", image.size, "white")

@@ -1,8 +1,8 @@
-"""Where the cells of pictures and recordings lie among a sequence's tokens, and which positions they take.
+"""Placeholders: where the embeddings of images and audio are among a sequence's tokens, and which positions they take.
 
-In a sequence each of these cells stands as a number that no token has: below -1, and made from the file's hash. So
-equal files are equal tokens to the prefix cache, and nothing else is. A part of a file is cut nowhere: where a prefix
-would end in the middle of one, it ends before it.
+Each embedding has a placeholder token in the sequence: a number below -1, made from the hash of the file. So equal
+files are equal tokens to the prefix cache, and different files are not. A chunk of a file is never split: a prefix that
+would end inside one ends before it.
 """
 
 from bisect import bisect_right
@@ -10,38 +10,39 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 FIRST_PLACEHOLDER_TOKEN = -2
-"""The greatest number that stands for a cell of a file; -1 is the tree's own."""
+"""The greatest placeholder token; -1 belongs to the prefix cache."""
 
 INDEX_BITS, CHUNK_BITS = 24, 16
-"""Room in that number for the cell in its part and for the part in its file."""
+"""Bits of a placeholder token for the embedding in its chunk and for the chunk in its file."""
 
 
 @dataclass(frozen=True)
 class PlaceholderRange:
-    """Cells [start, start + length) of a sequence: one part of a picture or a recording."""
+    """Tokens [start, start + num_tokens) of a sequence, which stand for one chunk of an image or of audio."""
 
     start: int
     num_tokens: int
     num_positions: int
-    """How many positions they take; fewer than cells where embeddings have places in several dimensions."""
+    """Number of positions that they take; fewer than tokens where positions have several dimensions."""
     file: bytes
-    """The hash of what it is a part of."""
+    """Hash of the file."""
     chunk: int
+    """Number of the chunk in the file."""
     non_causal: bool
-    """Whether all of it has to be computed in one batch, since the embeddings see those after them, too."""
+    """Whether all must be computed in one batch, since each embedding attends to those after it, too."""
 
     @property
     def end(self) -> int:
-        """The index after its last cell."""
+        """Index after the last token."""
         return self.start + self.num_tokens
 
 
 class Placeholders:
-    """All those of one sequence, in order."""
+    """The placeholder ranges of one sequence, in order."""
 
-    def __init__(self, placeholders: Sequence[PlaceholderRange] = ()) -> None:
-        self._ranges = tuple(placeholders)
-        self._starts = [placeholder.start for placeholder in self._ranges]
+    def __init__(self, ranges: Sequence[PlaceholderRange] = ()) -> None:
+        self._ranges = tuple(ranges)
+        self._starts = [one.start for one in self._ranges]
 
     def __bool__(self) -> bool:
         return bool(self._ranges)
@@ -53,46 +54,38 @@ class Placeholders:
         return iter(self._ranges)
 
     def at(self, index: int) -> PlaceholderRange | None:
-        """Return the one that the cell `index` belongs to."""
+        """Return the range that the token `index` belongs to, if any."""
         if not self._ranges:
             return None
         number = bisect_right(self._starts, index) - 1
         return self._ranges[number] if number >= 0 and index < self._ranges[number].end else None
 
     def next_start(self, index: int) -> int | None:
-        """Return where the first one after `index` begins."""
+        """Return the start of the first range after the token `index`, if any."""
         number = bisect_right(self._starts, index)
         return self._starts[number] if number < len(self._starts) else None
 
     def round_down(self, length: int) -> int:
-        """Return the greatest length up to `length` that ends in the middle of none."""
-        placeholder = self.at(length)
-        return length if placeholder is None else placeholder.start
+        """Return the greatest length up to `length` that splits no range."""
+        one = self.at(length)
+        return length if one is None else one.start
 
     def position(self, index: int) -> int:
-        """Return the position of the token `index`; within a placeholder, as if its cells were counted one by one."""
+        """Return the position of the token `index`; inside a range, as if each of its tokens took one position."""
         if not self._ranges:
             return index
-        return index - sum(
-            placeholder.num_tokens - placeholder.num_positions
-            for placeholder in self._ranges
-            if placeholder.end <= index
-        )
+        return index - sum(one.num_tokens - one.num_positions for one in self._ranges if one.end <= index)
 
     def without(self, start: int, end: int) -> "Placeholders":
-        """Return what is left when the tokens [start, end) are taken out; neither is in the middle of one."""
+        """Return the ranges that are left when the tokens [start, end) are removed; neither end may split a range."""
         if not self._ranges:
             return self
-        before = [placeholder for placeholder in self._ranges if placeholder.end <= start]
-        after = [
-            replace(placeholder, start=placeholder.start - (end - start))
-            for placeholder in self._ranges
-            if placeholder.start >= end
-        ]
+        before = [one for one in self._ranges if one.end <= start]
+        after = [replace(one, start=one.start - (end - start)) for one in self._ranges if one.start >= end]
         return Placeholders([*before, *after])
 
 
 def placeholder_tokens(file: bytes, chunk: int, length: int) -> list[int]:
-    """Return what stands in a sequence for the cells of a part of a file, given the file's hash."""
+    """Return the placeholder tokens of a chunk with `length` embeddings, given the hash of its file."""
     first = (int.from_bytes(file) << CHUNK_BITS | chunk) << INDEX_BITS
-    return [FIRST_PLACEHOLDER_TOKEN - first - cell for cell in range(length)]
+    return [FIRST_PLACEHOLDER_TOKEN - first - index for index in range(length)]

@@ -1,7 +1,8 @@
-"""Pictures and recordings on their way into prompts: which a prompt names, and what they look like as tokens.
+"""Prepare images and audio for prompts: decode files, find how many tokens they take, insert them into the prompt.
 
-A prompt has placeholders for the files that came with it, whatever is in them. A file is known by its hash: one that
-has been seen needs no decoding to know how many cells it takes, and if its cells are in the cache, none at all.
+A prompt has placeholders for its files, image or audio. A file is identified by its hash. The number of its tokens is
+remembered, so a file that was prepared before is not decoded again to count them, and not at all if its cells are still
+in the cache.
 """
 
 import hashlib
@@ -9,13 +10,14 @@ import logging
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import MediaChunk, PreparedMedia, Projector, ProjectorError
+from paddock.engine.config import MediaConfig
 from paddock.engine.constraints import BadConstraint, GrammarMatcher
-from paddock.engine.multimodal.audio import UNWANTED, BadAudio
+from paddock.engine.multimodal.audio import NOT_NEEDED, BadAudio
 from paddock.engine.multimodal.audio import decode as decode_audio
 from paddock.engine.multimodal.image import BadImage, Pixels
 from paddock.engine.multimodal.image import decode as decode_image
@@ -28,62 +30,56 @@ log = logging.getLogger("paddock.engine")
 
 HASH_BYTES = 20
 
-KNOWN = 512
-"""Files whose parts are remembered, with no more than the places of their embeddings."""
-
-PREPARED = 4
-"""Files that are held ready to be encoded. Others have to be decoded again when their turn comes."""
-
-MAX_CHUNK_EMBEDDINGS = 4096
-"""Cells. Some encoders hear a whole recording at once: their memory grows with its square, to half a GB here."""
-
 
 class BadMedia(ValueError):
-    """A file that came with a request cannot be used; the message says which, and why."""
+    """A file of a request cannot be used; the message says which one and why."""
 
 
 class TooMuchMedia(BadMedia):
-    """The files of a request fill more than its context."""
+    """The files of a request need more tokens than its context has."""
 
 
 class MediaFile(NamedTuple):
-    """A picture or a recording, as a client sent it, and the hash of that."""
+    """An image or audio file as a client sent it, and its hash."""
 
     key: bytes
     data: bytes
 
     @classmethod
     def of(cls, data: bytes) -> "MediaFile":
-        """Return the file that holds `data`."""
+        """Return the file with the bytes `data`."""
         return cls(hashlib.blake2b(data, digest_size=HASH_BYTES).digest(), data)
 
 
 class ProcessedMedia(NamedTuple):
-    """A file that has been looked at, and its parts in their order."""
+    """A file and the chunks that it becomes in a prompt."""
 
     file: MediaFile
     chunks: tuple[MediaChunk, ...]
 
     @property
     def tokens(self) -> int:
-        """How many tokens it is in a prompt."""
+        """Return the number of tokens that the file takes in a prompt."""
         return sum(chunk.num_embeddings or len(chunk.text_tokens) for chunk in self.chunks)
 
     @property
     def num_embeddings(self) -> int:
-        """How many of these are embeddings: they stay when the text of a prompt is cut."""
+        """Return how many of these are embeddings; they stay when the text of a prompt is truncated."""
         return sum(chunk.num_embeddings for chunk in self.chunks)
 
 
 def referenced_media(placeholders: Iterable[Placeholder]) -> list[int]:
-    """Return the indexes of the files that have a place in a prompt, each once, in the order of their places."""
+    """Return the indexes of the files that have a placeholder in a prompt, without repeats, in order."""
     return list(dict.fromkeys(placeholder.image for placeholder in placeholders))
 
 
 def tokenize_with_media(
     model: Model, before: str, prompt: str, places: Sequence[Placeholder], files: dict[int, ProcessedMedia]
 ) -> tuple[list[int], Placeholders]:
-    """Return the tokens of `before` and `prompt`, with those of `files`, by their indexes, at their places."""
+    """Return the tokens of `before` and `prompt` with `files`, by their indexes, in their places.
+
+    Return where their placeholder tokens are, too.
+    """
     ends = [*(place.offset for place in places), len(prompt)]
     pieces = [prompt[start:end] for start, end in zip([0, *ends], ends, strict=False)]
     tokens = model.tokenize(before + pieces[0])
@@ -105,187 +101,187 @@ def tokenize_with_media(
 
 
 class MediaRequest(NamedTuple):
-    """A request whose files are looked at."""
+    """A request whose files are to be prepared."""
 
     request: Generate | Measure
     matcher: GrammarMatcher | BadConstraint | None
-    """What its reply is held to."""
+    """What its reply must match, if anything, or why that cannot be enforced."""
     images: dict[int, bytes]
-    """Its files, by their numbers in the prompt."""
+    """Its files by their numbers in the prompt."""
     num_ctx: int | None = None
-    """Tokens of its context: from so many embeddings on, no further file is looked at. None: all are."""
+    """Tokens of its context. Preparation stops with `TooMuchMedia` once the files need as many; None: no limit."""
 
 
-class Again(NamedTuple):
-    """A file that is prepared a second time."""
+class _PendingFile(NamedTuple):
+    """A file that a worker thread prepares again."""
 
     key: bytes
-    making: PendingResult[None]
+    pending: PendingResult[None]
 
 
 class MediaPreprocessor:
-    """Looks at pictures, and into recordings, in a thread of its own; remembers what they look like as tokens."""
+    """Prepares images and audio in a worker thread, and remembers what each file becomes in a prompt."""
 
-    def __init__(self, projector: Projector, max_image_tokens: int) -> None:
-        """Make pictures smaller that would take more than `max_image_tokens`, if that makes them take less."""
+    def __init__(
+        self, projector: Projector, max_image_tokens: int, notify: Callable[[], None], config: MediaConfig
+    ) -> None:
+        """Shrink images to at most `max_image_tokens` tokens where that helps; call `notify` after each file."""
         self._projector = projector
         self._max_image_tokens = max_image_tokens
+        self._config = config
         self._known: OrderedDict[bytes, tuple[MediaChunk, ...]] = OrderedDict()
         self._prepared: OrderedDict[bytes, PreparedMedia] = OrderedDict()
-        self._again: Again | None = None
+        self._pending_file: _PendingFile | None = None
         self._lock = threading.Lock()
-        self._coming = OrderedExecutor[MediaRequest, dict[int, ProcessedMedia], BadMedia](
-            "media", BadMedia, "an image or a recording cannot be prepared"
+        self._executor = OrderedExecutor[MediaRequest, dict[int, ProcessedMedia], BadMedia](
+            "media", BadMedia, "an image or a recording cannot be prepared", notify
         )
 
-    @property
-    def busy(self) -> bool:
-        """Whether a request waits for its files to be looked at."""
-        return self._coming.busy
-
-    def add(self, viewing: MediaRequest) -> None:
-        """Begin to look at the files of a request."""
-        self._coming.add(viewing, lambda wanted: self._look_at_all(viewing, wanted))
+    def add(self, request: MediaRequest) -> None:
+        """Queue the preparation of a request's files."""
+        self._executor.add(request, lambda still_needed: self._process_all(request, still_needed))
 
     def cancel(self, request: int) -> None:
-        """Forget a request."""
-        self._coming.cancel(lambda viewing: viewing.request.id == request)
+        """Forget the request with this id."""
+        self._executor.cancel(lambda media: media.request.id == request)
 
-    def take(self, *, sleep: bool) -> list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]]:
-        """Return the requests that are done, each with its files by their numbers, or what is wrong with one.
+    def take(self) -> list[tuple[MediaRequest, dict[int, ProcessedMedia] | BadMedia]]:
+        """Remove and return the requests that are ready, each with its files by number or with what is wrong."""
+        return self._executor.take()
 
-        If there is none, `sleep` a moment.
-        """
-        return self._coming.take(sleep=sleep)
+    def take_prepared(self, file: MediaFile) -> PreparedMedia | None:
+        """Remove and return a file that is ready to be encoded; give it back with `keep_prepared` or close it.
 
-    def prepared(self, file: MediaFile) -> PreparedMedia | None:
-        """Take a file out, ready to be encoded; give it back with `keep` or close it.
-
-        If it had to make room for others, the thread prepares it again, one such file at a time: None until then.
+        If the file had to make room for others, the worker thread prepares it again, one such file at a time. Return
+        None until then.
 
         Raises:
-            BadMedia: if that cannot be done.
+            BadMedia: if the file cannot be prepared.
         """
-        again = self._again
-        is_made = again is not None and again.key == file.key and again.making.done
+        again = self._pending_file
+        is_done = again is not None and again.key == file.key and again.pending.done
         with self._lock:
             found = self._prepared.pop(file.key, None)
-        if again is not None and is_made:
-            self._again = None
-            again.making.result()
+        if again is not None and is_done:
+            self._pending_file = None
+            again.pending.result()
         elif again is None and found is None:
-            self._again = Again(file.key, self._coming.begin(lambda wanted: self._prepare_again(file, wanted)))
+            pending = self._executor.submit(lambda still_needed: self._prepare_again(file, still_needed))
+            self._pending_file = _PendingFile(file.key, pending)
         return found
 
     @property
-    def prepares_again(self) -> bool:
-        """Whether a file is prepared again."""
-        return self._again is not None
+    def has_pending_file(self) -> bool:
+        """Whether a file is being prepared again, or is and has not been taken."""
+        return self._pending_file is not None
 
-    def wait(self) -> None:
-        """Sleep a moment, if a file is prepared again and not done."""
-        if self._again is not None:
-            self._again.making.wait()
+    @property
+    def is_preparing_again(self) -> bool:
+        """Whether the worker thread has yet to finish preparing a file again."""
+        return self._pending_file is not None and not self._pending_file.pending.done
 
-    def give_up_but(self, keys: set[bytes]) -> None:
-        """Say that no other files than these need be prepared again any more."""
-        if self._again is not None and self._again.key not in keys:
-            self._again.making.drop()
-            self._again = None
+    def drop_all_but(self, keys: set[bytes]) -> None:
+        """Stop preparing a file again unless its hash is among `keys`."""
+        if self._pending_file is not None and self._pending_file.key not in keys:
+            self._pending_file.pending.drop()
+            self._pending_file = None
 
-    def keep(self, key: bytes, prepared: PreparedMedia) -> None:
-        """Hold a file ready to be encoded, as long as there is room for it."""
+    def keep_prepared(self, key: bytes, prepared: PreparedMedia) -> None:
+        """Hold a file ready to be encoded until others need its room."""
         with self._lock:
             before = self._prepared.pop(key, None)
             self._prepared[key] = prepared
-            leaving = [before] if before is not None else []
-            awaited = self._again.key if self._again is not None else None
-            while len(self._prepared) > PREPARED:
+            evicted = [before] if before is not None else []
+            awaited = self._pending_file.key if self._pending_file is not None else None
+            while len(self._prepared) > self._config.max_prepared_files:
                 oldest = next(other for other in self._prepared if other != awaited)
-                leaving.append(self._prepared.pop(oldest))
-        for left in leaving:
-            left.close()
+                evicted.append(self._prepared.pop(oldest))
+        for one in evicted:
+            one.close()
 
     def close(self) -> None:
-        """End the thread and forget everything."""
-        self.give_up_but(set())
-        self._coming.close()
+        """End the worker thread and free all files."""
+        self.drop_all_but(set())
+        self._executor.close()
         for prepared in self._prepared.values():
             prepared.close()
         self._prepared.clear()
 
-    def _look_at_all(self, viewing: MediaRequest, wanted: StillNeeded) -> dict[int, ProcessedMedia]:
-        files, most = viewing.images, viewing.num_ctx
-        found: dict[int, ProcessedMedia] = {}
-        cells = 0
+    def _process_all(self, request: MediaRequest, still_needed: StillNeeded) -> dict[int, ProcessedMedia]:
+        files, limit = request.images, request.num_ctx
+        processed: dict[int, ProcessedMedia] = {}
+        embeddings = 0
         for number, data in files.items():
             file = MediaFile.of(data)
             try:
-                found[number] = ProcessedMedia(file, self._look_at(file, wanted))
+                processed[number] = ProcessedMedia(file, self._process(file, still_needed))
             except BadMedia as error:
                 what = "recording" if is_audio(data) else "image" if self._projector.has_vision else "file"
                 raise BadMedia(f"{what} {number + 1} {error}" if len(files) > 1 else f"the {what} {error}") from None
-            cells += found[number].num_embeddings
-            if most is not None and cells >= most:
+            embeddings += processed[number].num_embeddings
+            if limit is not None and embeddings >= limit:
                 raise TooMuchMedia(
-                    f"request (at least {cells} tokens of images and audio) exceeds the available context size "
-                    f"({most} tokens), try increasing it"
+                    f"request (at least {embeddings} tokens of images and audio) exceeds the available context size "
+                    f"({limit} tokens), try increasing it"
                 )
-        return found
+        return processed
 
-    def _look_at(self, file: MediaFile, wanted: StillNeeded) -> tuple[MediaChunk, ...]:
+    def _process(self, file: MediaFile, still_needed: StillNeeded) -> tuple[MediaChunk, ...]:
         with self._lock:
             chunks = self._known.get(file.key)
             if chunks is not None:
                 self._known.move_to_end(file.key)
                 return chunks
-        prepared = self._prepare(file, wanted)
-        self.keep(file.key, prepared)
+        prepared = self._prepare(file, still_needed)
+        self.keep_prepared(file.key, prepared)
         return prepared.chunks
 
-    def _prepare_again(self, file: MediaFile, wanted: StillNeeded) -> None:
-        self.keep(file.key, self._prepare(file, wanted))
+    def _prepare_again(self, file: MediaFile, still_needed: StillNeeded) -> None:
+        self.keep_prepared(file.key, self._prepare(file, still_needed))
 
-    def _prepare(self, file: MediaFile, wanted: StillNeeded) -> PreparedMedia:
-        if not wanted():
-            raise BadMedia(UNWANTED)
+    def _prepare(self, file: MediaFile, still_needed: StillNeeded) -> PreparedMedia:
+        if not still_needed():
+            raise BadMedia(NOT_NEEDED)
         try:
-            prepared = self._heard(file.data, wanted) if is_audio(file.data) else self._pictured(file.data)
+            if is_audio(file.data):
+                prepared = self._prepare_audio(file.data, still_needed)
+            else:
+                prepared = self._prepare_image(file.data)
         except (BadImage, BadAudio) as error:
             raise BadMedia(str(error)) from None
         with self._lock:
             self._known[file.key] = prepared.chunks
-            while len(self._known) > KNOWN:
+            while len(self._known) > self._config.max_known_files:
                 self._known.popitem(last=False)
         return prepared
 
-    def _heard(self, data: bytes, wanted: StillNeeded) -> PreparedMedia:
+    def _prepare_audio(self, data: bytes, still_needed: StillNeeded) -> PreparedMedia:
         if not self._projector.has_audio:
             raise BadAudio("is of no use: this model takes no audio")
-        samples = decode_audio(data, self._projector.sample_rate, wanted)
+        samples = decode_audio(data, self._projector.sample_rate, still_needed)
         seconds = len(samples) / self._projector.sample_rate
         try:
             prepared = self._projector.prepare_audio(samples)
         except ProjectorError as error:
-            log.error("a recording of %.1f seconds: %s", seconds, error)
+            log.error("audio of %.1f seconds: %s", seconds, error)
             raise BadAudio(f"of {seconds:.1f} seconds cannot be prepared for this model") from None
-        if any(chunk.num_embeddings > MAX_CHUNK_EMBEDDINGS for chunk in prepared.chunks):
+        if any(chunk.num_embeddings > self._config.max_chunk_embeddings for chunk in prepared.chunks):
             prepared.close()
             raise BadAudio(f"of {seconds:.0f} seconds is longer than this model hears at once")
         return prepared
 
-    def _pictured(self, data: bytes) -> PreparedMedia:
+    def _prepare_image(self, data: bytes) -> PreparedMedia:
         if not self._projector.has_vision:
             raise BadImage("is no recording of a known format (WAV, MP3, FLAC or Ogg), and this model takes no images")
         pixels = decode_image(data)
         try:
-            return self._fitting(pixels)
+            return self._fit_image(pixels)
         except ProjectorError as error:
             log.error("an image of %d x %d pixels: %s", pixels.width, pixels.height, error)
             raise BadImage(f"of {pixels.width} x {pixels.height} pixels cannot be prepared for this model") from None
 
-    def _fitting(self, pixels: Pixels) -> PreparedMedia:
-        """Prepare a picture, made smaller until it takes few enough cells or not less any more.
+    def _fit_image(self, pixels: Pixels) -> PreparedMedia:
+        """Prepare an image, shrunk until it takes few enough embeddings or shrinking does not help any more.
 
         Some projectors make up to 4,096 embeddings of a photograph, which is all of a usual context.
         """

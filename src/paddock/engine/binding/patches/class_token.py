@@ -1,9 +1,9 @@
-"""LLaVA's pictures computed as they were trained: the vector of the whole picture stands where it is counted.
+"""Correct the positions of LLaVA's image patches.
 
-llama.cpp puts that vector (CLIP's class token) behind those of the patches, and then numbers all of them as if it came
-first (github.com/ggml-org/llama.cpp, issue 25814): each patch gets its neighbour's place, the first one is left out of
-the result, and the class token is taken for the last. Attention does not care for order, so it suffices to put the
-right numbers in before they are used: `positions`, which place each vector has, and `patches`, which ones are wanted.
+llama.cpp appends CLIP's class token to the patches, but then numbers all of them as if it came first
+(github.com/ggml-org/llama.cpp, issue 25814): each patch gets its neighbour's position, the first patch is missing from
+the result, and the class token is in it as the last one. Attention does not depend on order, so it is enough to correct
+two tensors before they are used: `positions`, the position of each vector, and `patches`, the indices of the result.
 """
 
 from array import array
@@ -15,24 +15,24 @@ CLASS_TOKEN, POSITIONS, PATCHES = b"v.class_embd", b"positions", b"patches"
 
 
 class ClassTokenOrder:
-    """Watches a projector's operations before they are computed, and puts the numbers right where they are wrong."""
+    """Corrects the two tensors of a projector whose class token comes last."""
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        self._behind = False
-        """Whether in what is being computed the class token has been put behind the patches."""
+        self._class_token_is_last = False
+        """Whether the image that is being encoded has had its class token appended to the patches."""
 
     def before(self, operation: int) -> None:
-        """Look at an operation (a `ggml_tensor *`) that is about to be computed."""
-        look = self._operations
-        second = look.operand(operation, 1)
+        """Correct the operands of an operation (a `ggml_tensor *`) that is about to be computed."""
+        operations = self._operations
+        second = operations.operand(operation, 1)
         if not second:
             return
-        name = look.name(second)
+        name = operations.name(second)
         if name == CLASS_TOKEN:
-            self._behind = True
-        elif self._behind and name == POSITIONS:
-            look.write(second, array("i", [*range(1, look.count(second)), 0]).tobytes())
-        elif self._behind and name == PATCHES:
-            look.write(second, array("i", range(look.count(second))).tobytes())
-            self._behind = False
+            self._class_token_is_last = True
+        elif self._class_token_is_last and name == POSITIONS:
+            operations.write(second, array("i", [*range(1, operations.count(second)), 0]).tobytes())
+        elif self._class_token_is_last and name == PATCHES:
+            operations.write(second, array("i", range(operations.count(second))).tobytes())
+            self._class_token_is_last = False

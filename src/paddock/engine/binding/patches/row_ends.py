@@ -1,30 +1,30 @@
-"""Pixtral's rows of patches end with what they should: the embedding of a token, and nothing added to it.
+"""Clear the memory of the embeddings at the ends of Pixtral's rows of patches.
 
-llama.cpp makes room for those ends, multiplies what happens to be in that memory by 0, and adds the token's embedding
-(tools/mtmd/models/pixtral.cpp). What happens to be there can be no number, and 0 times that is none either: then the
-language model sees nothing at all. So there have to be zeros before.
+llama.cpp reserves room for those embeddings, multiplies the uninitialized memory by 0, and adds the embedding of the
+token at the end of a row (tools/mtmd/models/pixtral.cpp). The memory may hold NaN or infinity, which stay NaN when
+multiplied by 0, and then the language model sees nothing at all. So zeros are written there first.
 """
 
 from paddock.engine.binding.patches.operations import Operations
 
 ROW_END = b"v.token_embd.img_break"
-"""The tensor of the token's embedding."""
+"""Name of the tensor with the embedding of the token."""
 
 
 class RowEnds:
-    """Watches a projector's operations before they are computed, and clears the room for the ends of rows."""
+    """Clears the memory for the ends of rows before it is used."""
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
 
     def before(self, operation: int) -> None:
-        """Look at an operation (a `ggml_tensor *`) that is about to be computed."""
-        look = self._operations
-        second = look.operand(operation, 1)
-        if not second or look.name(second) != ROW_END:
+        """Clear the operand of an operation (a `ggml_tensor *`) that is about to be computed."""
+        operations = self._operations
+        second = operations.operand(operation, 1)
+        if not second or operations.name(second) != ROW_END:
             return
-        multiplied = look.operand(operation, 0)
-        room = look.operand(multiplied, 0) if multiplied else None
+        multiplied = operations.operand(operation, 0)
+        room = operations.operand(multiplied, 0) if multiplied else None
         if room:
-            # It may have been multiplied already; that happens in place.
-            look.write(room, bytes(look.size(room)))
+            # The multiplication may have been done already; it happens in place.
+            operations.write(room, bytes(operations.size(room)))
