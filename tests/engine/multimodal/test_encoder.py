@@ -147,12 +147,12 @@ class Bench:
 
     def run(self, steps: int = 10**6) -> None:
         while self.engine.busy and steps:
-            if self.engine.stalled:
-                self.inbox.get()
             step = self.engine.step()
             self.failed += step.failed
             self.ended |= {f.id: f for f in step.finished}
             steps -= 1
+            if self.engine.stalled and steps:
+                self.inbox.get()
 
     def answer(self, prompt: str, *images: bytes, **fields: object) -> RecordedGeneration:
         noted = self.ask(prompt, *images, **fields)  # type: ignore[arg-type]
