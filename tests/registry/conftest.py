@@ -10,11 +10,18 @@ from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 from paddock.progress import Progress
 from paddock.registry import Registry
+from paddock.registry.transfer.config import DownloadConfig, TransferConfig, UploadConfig
 from paddock.registry.transfer.retry import RetryPolicy
 from paddock.settings import Settings
 from tests.registry.fake import FakeRegistry, fake_registry
 
 FAST_RETRY = RetryPolicy(attempts=4, initial_backoff=0.01, max_backoff=0.05, connect_timeout=2, stall_timeout=0.4)
+SMALL = TransferConfig(
+    FAST_RETRY,
+    DownloadConfig(min_segment=400_000, max_segment=400_000, write_bytes=1 << 16),
+    UploadConfig(max_chunk=1_000_000, min_chunk=100_000, read_bytes=1 << 16, chunk_seconds=1000),
+)
+"""Segments and chunks so small that a layer of some megabytes has several."""
 
 
 @pytest.fixture
@@ -40,14 +47,14 @@ async def until(condition: Callable[[], bool]) -> None:
 class Machine:
     """A library and what is said while models come and go."""
 
-    def __init__(self, library: Library, retry: RetryPolicy = FAST_RETRY, **settings: object) -> None:
+    def __init__(self, library: Library, config: TransferConfig = SMALL, **settings: object) -> None:
         self.library = library
         self.settings = Settings(models=library.folder, folder=library.folder.parent / "home", **settings)  # type: ignore[arg-type]
-        self.retry = retry
+        self.config = config
         self.lines: list[Progress] = []
 
     def registry(self) -> Registry:
-        return Registry(self.library, self.settings, retry=self.retry)
+        return Registry(self.library, self.settings, config=self.config)
 
     def pull(self, name: str, **options: bool) -> list[Progress]:
         return self._do("pull", name, options)

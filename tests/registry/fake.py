@@ -47,6 +47,13 @@ class Fault:
     """By how much the range is another than the one that was asked for."""
 
 
+def once(fault: Fault, times: int = 1) -> "Iterator[Fault | None]":
+    for _ in range(times):
+        yield fault
+    while True:
+        yield None
+
+
 class FakeRegistry:
     """Blobs and manifests by repository. Change the attributes to change how it behaves."""
 

@@ -11,6 +11,7 @@ from paddock.registry.endpoints import registry_endpoints
 from paddock.registry.errors import TemporaryError, Unreachable
 from paddock.registry.http_clients import HTTPClients
 from paddock.registry.repository import RepositoryClient
+from paddock.registry.transfer.config import TransferConfig
 from tests.registry.conftest import FAST_RETRY, Machine
 from tests.registry.fake import FakeRegistry, Fault
 from tests.registry.transfer.test_push import TEMPLATE, make
@@ -79,7 +80,7 @@ def test_nobody_is_there_only_until_somebody_has_answered(fake: FakeRegistry, ma
 def test_a_push_to_nobody_is_told_at_once(machine: Machine) -> None:
     began = time.monotonic()
     with pytest.raises(RegistryError, match=r"127\.0\.0\.1:9"):
-        Machine(machine.library, FAST_RETRY.__class__()).push(str(make(machine.library, "127.0.0.1:9/x/y")))
+        Machine(machine.library, TransferConfig()).push(str(make(machine.library, "127.0.0.1:9/x/y")))
     assert time.monotonic() - began < 15
 
 

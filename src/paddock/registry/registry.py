@@ -1,4 +1,4 @@
-"""What a server has one of: everything about pulling and pushing models."""
+"""Pulling and pushing of models; a server has one `Registry`."""
 
 import asyncio
 from weakref import WeakValueDictionary
@@ -13,39 +13,41 @@ from paddock.registry.http_clients import HTTPClients
 from paddock.registry.repository import RepositoryClient
 from paddock.registry.transfer import pull as pulling
 from paddock.registry.transfer import push as pushing
+from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.downloads import Downloads
-from paddock.registry.transfer.retry import RetryPolicy
 from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.settings import Settings
 
 
 class Registry:
-    """Pulls models into a library and pushes them from it. For one event loop.
+    """Pull models into a library and push them from it. All calls must come from one event loop.
 
-    Nothing is opened and nothing imported before the first transfer, and nothing stays open after the last.
+    Nothing is opened or imported before the first transfer, and nothing stays open after the last one.
     """
 
-    def __init__(self, library: Library, settings: Settings, *, retry: RetryPolicy | None = None) -> None:
+    def __init__(self, library: Library, settings: Settings, config: TransferConfig | None = None) -> None:
         self._library = library
-        self._retry = retry or RetryPolicy()
+        self._config = config or TransferConfig()
         self._identity = Identity(settings.folder)
         self._mirrors = settings.mirror
         self._streams = settings.max_transfer_streams
-        self._clients = HTTPClients(self._retry)
+        self._clients = HTTPClients(self._config.retry)
         self._threads = ThreadPool(self._streams + 2)
-        self._downloads = Downloads(library.blobs, self._clients, self._threads, self._retry, self._streams)
+        self._downloads = Downloads(library.blobs, self._clients, self._threads, self._config, self._streams)
         self._upload_slots = asyncio.Semaphore(self._streams)
         self._upload_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def pull(self, name: ModelName, report: Report, *, insecure: bool = False, dry_run: bool = False) -> None:
-        """Pull a model; `report` gets a line for each step and, at most ten times a second, for each layer.
+        """Pull a model; report each step and, at most ten times a second, the bytes of each layer.
 
-        Whoever wants a layer that is on its way already waits for that download. If this is cancelled, the downloads
-        that nobody else waits for stop; the next pull goes on with what has come. With `dry_run` nothing is fetched but
-        the manifest: the lines say what would be.
+        Pulls of the same layer share one download. If the caller is cancelled, the downloads stop that no other pull
+        waits for, and the next pull continues them.
+
+        Args:
+            dry_run: download only the manifest, and report which layers a pull would download.
 
         Raises:
-            RegistryError: if the model cannot be had.
+            RegistryError: if the model cannot be pulled.
             OSError: if the disk cannot be written.
         """
         report(Progress("pulling manifest"))
@@ -58,21 +60,21 @@ class Registry:
                         self._library,
                         self._downloads,
                         self._threads,
-                        self._retry,
+                        self._config.retry,
                         report,
                         dry_run=dry_run,
                     )
                     break
-                except RegistryError as error:  # a mirror may fail as it likes, and TLS be missing where it may
+                except RegistryError as error:  # go on after any error of a mirror, and where plain HTTP may be tried
                     if number == len(endpoints) or not (address.mirror or isinstance(error, Unreachable)):
                         raise
         report(Progress("success"))
 
     async def push(self, name: ModelName, report: Report, *, insecure: bool = False) -> None:
-        """Push a model; `report` gets lines as with `pull`.
+        """Push a model; report progress as `pull` does.
 
         Raises:
-            RegistryError: if there is no such model, or the registry does not take it.
+            RegistryError: if there is no such model, or the registry refuses it.
             LibraryError, OSError: if it cannot be read.
         """
         endpoints = registry_endpoints(name, insecure=insecure)
@@ -85,7 +87,7 @@ class Registry:
                         repository,
                         self._library,
                         self._threads,
-                        self._retry,
+                        self._config,
                         self._upload_slots,
                         self._upload_locks,
                         report,
@@ -96,9 +98,13 @@ class Registry:
                         raise
         report(Progress("success"))
 
-    async def _reach(self, repository: RepositoryClient, needed: bool) -> None:
-        """See whether anybody answers, where there is another way to the registry if not."""
-        if needed:
+    async def _reach(self, repository: RepositoryClient, check: bool) -> None:
+        """Check that the endpoint answers, if there is another one to try.
+
+        Raises:
+            Unreachable: if it does not.
+        """
+        if check:
             try:
                 await repository.read("GET", f"{repository.address.base}/v2/", 1 << 20)
             except Unreachable:

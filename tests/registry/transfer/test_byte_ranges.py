@@ -11,8 +11,8 @@ def test_it_is_the_set_of_the_bytes_that_were_put_in(put: list[tuple[int, int]])
     ranges = ByteRanges(put)
     bytes_ = {byte for start, end in put for byte in range(start, end)}
     assert {byte for start, end in ranges.ranges for byte in range(start, end)} == bytes_
-    assert ranges.covered == len(bytes_)
-    assert ranges.frontier == next(i for i in range(62) if i not in bytes_)
+    assert ranges.num_bytes == len(bytes_)
+    assert ranges.contiguous_end == next(i for i in range(62) if i not in bytes_)
     assert all(a[1] < b[0] for a, b in zip(ranges.ranges, ranges.ranges[1:], strict=False))
 
 

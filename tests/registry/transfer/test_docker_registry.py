@@ -19,7 +19,8 @@ from paddock.library.store.library import Library
 from paddock.registry import RegistryError
 from paddock.registry.auth.credentials import Credentials, Login
 from paddock.registry.transfer import upload as uploading
-from tests.registry.conftest import Machine, until
+from paddock.registry.transfer.config import TransferConfig, UploadConfig
+from tests.registry.conftest import FAST_RETRY, Machine, until
 from tests.registry.fake import signed
 from tests.registry.transfer.test_push import MODEL, digest, make
 
@@ -28,6 +29,10 @@ pytestmark = pytest.mark.skipif(COMMAND is None, reason="docker-registry is not 
 
 HTPASSWD = "ada:$2b$04$vqqD4tlR.CJ4Mpq3mzDVrefJTuQLKt/I0p6NUqcqFiQHENq4iZ/1C"
 """The password is `s3cret`."""
+
+
+def chunks_of(size: int) -> TransferConfig:
+    return TransferConfig(FAST_RETRY, upload=UploadConfig(max_chunk=size))
 
 
 @contextmanager
@@ -79,8 +84,8 @@ def test_a_model_goes_there_and_comes_back(machine: Machine, host: str) -> None:
     there_and_back(machine, make(machine.library, f"{host}/team/m:v1"))
 
 
-def test_chunks_are_put_together(machine: Machine, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploading, "CHUNK", 700_000)
+def test_chunks_are_put_together(machine: Machine, host: str) -> None:
+    machine = Machine(machine.library, chunks_of(700_000))
     there_and_back(machine, make(machine.library, f"{host}/team/chunks"))
 
 
@@ -215,7 +220,7 @@ def test_the_token_server_of_these_tests_refuses_who_does_not_sign(tmp_path: Pat
 def test_a_push_that_breaks_off_in_a_chunk_ends_well(
     machine: Machine, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploading, "CHUNK", 1_000_000)
+    machine = Machine(machine.library, chunks_of(1_000_000))
     whole = uploading.Upload._pieces
     broken = iter([False, True])
 
@@ -237,7 +242,7 @@ def test_a_push_that_breaks_off_in_a_chunk_ends_well(
 def test_a_push_that_is_given_up_ends_with_its_chunk_and_goes_on_later(
     machine: Machine, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploading, "CHUNK", 1_000_000)
+    machine = Machine(machine.library, chunks_of(1_000_000))
     send, whole = uploading.Upload._send_chunk, uploading.Upload._pieces
     starts: list[int] = []
 

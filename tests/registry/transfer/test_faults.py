@@ -6,6 +6,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from paddock.library.store.library import Library
 from paddock.registry import RegistryError
 from paddock.registry.auth.credentials import Credentials, Login
-from paddock.registry.transfer import download as downloading
+from paddock.registry.transfer.config import DownloadConfig, TransferConfig
 from paddock.registry.transfer.retry import RetryPolicy
 from tests.registry.conftest import Machine
 from tests.registry.fake import FakeRegistry
@@ -21,7 +22,9 @@ from tests.registry.faults import EVIL, KINDS, FaultProxy, fault_proxy
 from tests.registry.transfer.test_docker_registry import COMMAND, HTPASSWD, docker_registry
 from tests.registry.transfer.test_push import digest, make
 
-PATIENCE = RetryPolicy(attempts=6, initial_backoff=0.01, max_backoff=0.1, connect_timeout=2, stall_timeout=0.3)
+RETRY = RetryPolicy(attempts=6, initial_backoff=0.01, max_backoff=0.1, connect_timeout=2, stall_timeout=0.3)
+USUAL = TransferConfig(RETRY)
+SMALL = replace(USUAL, download=DownloadConfig(min_segment=300_000, max_segment=300_000, write_bytes=1 << 16))
 USER, PASSWORD = "ada", "s3cret"
 SECRET = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
@@ -48,16 +51,16 @@ def known_at(machine: Machine, host: str) -> None:
 def pushed(folder: Path, host: str, name: str, size: int) -> bytes:
     """Bring a model with weights of `size` bytes to the registry; return them."""
     weights = random.Random(size).randbytes(size)
-    machine = Machine(Library(folder / "models"), PATIENCE)
+    machine = Machine(Library(folder / "models"), USUAL)
     known_at(machine, host)
     machine.push(str(make(machine.library, f"{host}/{name}", weights)))
     shutil.rmtree(folder)
     return weights
 
 
-def one_pull(folder: Path, proxy: FaultProxy, weights: bytes, likely: float) -> str:
+def one_pull(folder: Path, proxy: FaultProxy, weights: bytes, likely: float, config: TransferConfig) -> str:
     """Pull under faults into a new library, and look at it; if that ended with an error, once more without faults."""
-    machine = Machine(Library(folder / "models"), PATIENCE)
+    machine = Machine(Library(folder / "models"), config)
     known_at(machine, proxy.host)
     name = f"{proxy.host}/team/m"
     proxy.likely = likely
@@ -79,12 +82,14 @@ def one_pull(folder: Path, proxy: FaultProxy, weights: bytes, likely: float) -> 
     return result
 
 
-def pulls(folder: Path, upstream: str, count: int, size: int, likely: float, seed: int) -> Counter[str]:
+def pulls(
+    folder: Path, upstream: str, count: int, size: int, likely: float, seed: int, config: TransferConfig = USUAL
+) -> Counter[str]:
     """Many of them; how they ended, and how often each fault came."""
     weights = pushed(folder / "push", upstream, "team/m", size)
     with fault_proxy(upstream, seed) as proxy:
         proxy.credentials = SECRET
-        results = Counter(one_pull(folder / str(number), proxy, weights, likely) for number in range(count))
+        results = Counter(one_pull(folder / str(number), proxy, weights, likely, config) for number in range(count))
         assert not [headers for headers in proxy.seen if {"Authorization", "Cookie"} & headers.keys()]
         print(f"{count} pulls of {size / 1e6:.0f} MB: {dict(results)}; faults {proxy.counts}")
         results.update({kind: number for kind, number in proxy.counts.items() if number})
@@ -92,25 +97,19 @@ def pulls(folder: Path, upstream: str, count: int, size: int, likely: float, see
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_fault_alone(upstream: str, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("LEAST_PART", 300_000), ("MOST_PART", 300_000), ("BLOCK", 1 << 16)):
-        monkeypatch.setattr(downloading, name, value)
+def test_each_fault_alone(upstream: str, tmp_path: Path, kind: str) -> None:
     weights = pushed(tmp_path / "push", upstream, "team/m", 2_000_000)
     with fault_proxy(upstream, 1) as proxy:
         proxy.kinds, proxy.credentials = (kind,), SECRET
         likely = 0.3 if "digest" not in kind else 1
-        one_pull(tmp_path / "pull", proxy, weights, likely)
+        one_pull(tmp_path / "pull", proxy, weights, likely, SMALL)
         assert proxy.counts[kind]
         assert bool(proxy.seen) == (kind == "redirect")
         assert not [headers for headers in proxy.seen if {"Authorization", "Cookie"} & headers.keys()]
 
 
-def test_twelve_pulls_end_bit_exact_or_with_an_error(
-    upstream: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in (("LEAST_PART", 300_000), ("MOST_PART", 300_000), ("BLOCK", 1 << 16)):
-        monkeypatch.setattr(downloading, name, value)
-    results = pulls(tmp_path, upstream, 12, 2_000_000, 0.3, seed=5)
+def test_twelve_pulls_end_bit_exact_or_with_an_error(upstream: str, tmp_path: Path) -> None:
+    results = pulls(tmp_path, upstream, 12, 2_000_000, 0.3, seed=5, config=SMALL)
     assert results["exact"] + results["error"] == 12 and results["exact"] >= 3
 
 

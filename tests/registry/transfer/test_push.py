@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +13,9 @@ from paddock.library.store.library import Library
 from paddock.library.store.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Layer, Manifest
 from paddock.progress import Progress
 from paddock.registry import RegistryError
-from paddock.registry.transfer import upload as uploading
+from paddock.registry.transfer.config import TransferConfig
 from tests.conftest import SHARED
-from tests.registry.conftest import Machine, until
+from tests.registry.conftest import SMALL, Machine, until
 from tests.registry.fake import FakeRegistry
 
 MODEL = random.Random(2).randbytes(3_000_000)
@@ -22,12 +23,8 @@ TEMPLATE = b"{{ .Prompt }}"
 CONFIG = b"{}"
 
 
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploading, "CHUNK", 1_000_000)
-    monkeypatch.setattr(uploading, "LEAST_CHUNK", 100_000)
-    monkeypatch.setattr(uploading, "PIECE", 1 << 16)
-    monkeypatch.setattr(uploading, "CHUNK_SECONDS", 1000)
+def upload_config(**changes: float) -> TransferConfig:
+    return replace(SMALL, upload=replace(SMALL.upload, **changes))  # type: ignore[arg-type]
 
 
 def digest(data: bytes) -> str:
@@ -92,10 +89,8 @@ def test_a_large_layer_goes_in_chunks_in_order(fake: FakeRegistry, machine: Mach
     assert [r for r in ranges if r.endswith("999999")] == ["0-999999", "1000000-1999999", "2000000-2999999"]
 
 
-def test_the_slower_it_goes_the_smaller_the_chunks(
-    fake: FakeRegistry, machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploading, "CHUNK_SECONDS", 0.02)
+def test_the_slower_it_goes_the_smaller_the_chunks(fake: FakeRegistry, machine: Machine) -> None:
+    machine = Machine(machine.library, upload_config(chunk_seconds=0.02))
     fake.storage, fake.pause = False, 0.01
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
     sizes = [int(asked.headers["Content-Length"]) for asked in fake.of("PATCH")]
@@ -103,10 +98,8 @@ def test_the_slower_it_goes_the_smaller_the_chunks(
     assert fake.blobs["team/m"][digest(MODEL)] == MODEL
 
 
-def test_chunks_for_storage_are_all_of_one_size(
-    fake: FakeRegistry, machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploading, "CHUNK_SECONDS", 0)
+def test_chunks_for_storage_are_all_of_one_size(fake: FakeRegistry, machine: Machine) -> None:
+    machine = Machine(machine.library, upload_config(chunk_seconds=0))
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
     sizes = [len(asked.body) for asked in fake.of("PUT", "/uploads/", "storage")]
     assert sorted(sizes)[-3:] == [1_000_000] * 3 and len(sizes) == 5

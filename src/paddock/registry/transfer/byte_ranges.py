@@ -1,10 +1,10 @@
-"""Which bytes of a file are there: a set of numbers, kept as ranges."""
+"""The bytes of a file that are present: a set of numbers, kept as ranges."""
 
 from collections.abc import Iterable, Iterator
 
 
 class ByteRanges:
-    """Ranges `(start, end)` of bytes, `end` not included; sorted, apart from each other."""
+    """Sorted ranges `(start, end)` of bytes, `end` not included, that neither overlap nor touch."""
 
     def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
         self.ranges: list[tuple[int, int]] = []
@@ -12,7 +12,7 @@ class ByteRanges:
             self.add(start, end)
 
     def add(self, start: int, end: int) -> None:
-        """Put the bytes from `start` up to `end` in; some may be there already."""
+        """Add the bytes from `start` to before `end`; some may be present already."""
         if start >= end:
             return
         before = [r for r in self.ranges if r[1] < start]
@@ -23,7 +23,7 @@ class ByteRanges:
         self.ranges = [*before, (start, end), *after]
 
     def gaps(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """The ranges between `start` and `end` that are not there, in order."""
+        """Yield the ranges between `start` and `end` that are missing, in order."""
         for first, last in self.ranges:
             if first >= end:
                 break
@@ -34,11 +34,11 @@ class ByteRanges:
             yield start, end
 
     @property
-    def covered(self) -> int:
-        """How many bytes are there."""
+    def num_bytes(self) -> int:
+        """Number of bytes that are present."""
         return sum(end - start for start, end in self.ranges)
 
     @property
-    def frontier(self) -> int:
-        """Up to where everything is there from the beginning."""
+    def contiguous_end(self) -> int:
+        """End of the range that begins at byte 0; 0 if that byte is missing."""
         return self.ranges[0][1] if self.ranges and self.ranges[0][0] == 0 else 0

@@ -1,4 +1,4 @@
-"""The layers that are on their way: one download each, however many want it."""
+"""The running downloads: one for each layer, which any number of pulls share."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,16 @@ from paddock.library.store.blobs import BlobStore
 from paddock.registry.errors import RegistryError
 from paddock.registry.http_clients import HTTPClients
 from paddock.registry.repository import RepositoryClient
+from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.download import Download
-from paddock.registry.transfer.retry import RetryPolicy
 from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.registry.transfer.watch import watch
 
 
 @dataclass(eq=False)
 class _Shared:
+    """A running download and the pulls that wait for it."""
+
     download: Download
     task: "asyncio.Task[None]"
     owner: object
@@ -24,32 +26,37 @@ class _Shared:
 
 
 class Downloads:
-    """All downloads of a server; `streams` connections to one registry at a time."""
+    """All downloads of a server.
+
+    Args:
+        streams: number of connections to one registry at a time.
+    """
 
     def __init__(
-        self, blobs: BlobStore, clients: HTTPClients, threads: ThreadPool, retry: RetryPolicy, streams: int
+        self, blobs: BlobStore, clients: HTTPClients, threads: ThreadPool, config: TransferConfig, streams: int
     ) -> None:
         self._blobs = blobs
         self._clients = clients
         self._threads = threads
-        self._retry = retry
+        self._config = config
         self._streams = streams
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._shared: dict[str, _Shared] = {}
 
     def is_running(self, digest: str) -> bool:
-        """Whether the layer is on its way."""
+        """Whether the layer is being downloaded."""
         return digest in self._shared
 
     @property
     def outstanding(self) -> int:
-        """Bytes that the downloads that go on are still to bring."""
+        """Bytes that the running downloads still need."""
         return sum(shared.download.size - shared.download.completed for shared in self._shared.values())
 
-    async def get(self, digest: str, size: int, repository: RepositoryClient, line: Callable[[int], None]) -> None:
-        """Download a layer, or wait for the download that goes on already; pass to `line` how many bytes are there.
+    async def get(self, digest: str, size: int, repository: RepositoryClient, report: Callable[[int], None]) -> None:
+        """Download a layer, or wait for its running download; pass the number of bytes that are present to `report`.
 
-        If this is cancelled and nobody else waits for it, the download stops. If somebody else's fails, ours is tried.
+        If the caller is cancelled and no other pull waits for the layer, the download stops. If a download that another
+        pull began fails, start one for this pull, whose registry may be another.
 
         Raises:
             RegistryError, OSError: as `Download.run`.
@@ -61,7 +68,7 @@ class Downloads:
                 shared = self._shared[digest] = self._start(digest, size, repository, me)
             shared.watchers.add(me)
             try:
-                await watch(shared.task, lambda d=shared.download: d.completed, line)  # type: ignore[misc]
+                await watch(shared.task, lambda d=shared.download: d.completed, report)  # type: ignore[misc]
                 return
             except RegistryError:
                 if shared.owner is me:
@@ -78,7 +85,7 @@ class Downloads:
             digest,
             size,
             repository,
-            retry=self._retry,
+            config=self._config,
             slots=slots,
             streams=self._streams,
             threads=self._threads,
@@ -97,7 +104,7 @@ class Downloads:
             del self._shared[digest]
 
     async def _stop(self, digest: str, shared: _Shared) -> None:
-        self._forget(digest, shared)  # who comes now begins anew, and waits for the lock meanwhile
+        self._forget(digest, shared)  # a new pull starts a new download, which waits for the lock
         if not shared.task.done():
             shared.task.cancel()
             await asyncio.wait((shared.task,))

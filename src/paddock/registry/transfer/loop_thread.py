@@ -1,7 +1,7 @@
-"""An event loop in a thread of its own: what moves gigabytes does not keep the server's loop from its other work.
+"""An event loop in a thread of its own, so that transfers of gigabytes do not delay the server's other work.
 
-It is asyncio's own loop, whatever the server's is: it takes at most 256 kB from a connection at a time, so that every
-connection has its turn and little waits in memory. (uvloop takes all that has come, up to 8 MB.)
+It is always asyncio's own loop: that reads at most 256 kB from a connection at a time, so that every connection gets
+its turn and little waits in memory. (uvloop reads up to 8 MB.)
 """
 
 import asyncio
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """The thread, which begins with the first work."""
+    """An event loop in a thread, which starts with the first work."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -26,10 +26,12 @@ class LoopThread:
         self._closed = False
 
     async def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Do `work` there and return what it returns. If this is cancelled, so is the work, and its end waited for.
+        """Run `work` in the thread and return its result.
+
+        If the caller is cancelled, cancel the work and wait for its end.
 
         Raises:
-            RegistryError: if it has been closed, before or meanwhile.
+            RegistryError: if the thread was closed before or meanwhile.
         """
         here = asyncio.get_running_loop()
         ended: asyncio.Future[T] = here.create_future()
@@ -40,7 +42,7 @@ class LoopThread:
             tasks[0].add_done_callback(tell)
 
         def tell(task: "asyncio.Task[T]") -> None:
-            with contextlib.suppress(RuntimeError):  # nobody is there any more
+            with contextlib.suppress(RuntimeError):  # the caller's loop has been closed
                 here.call_soon_threadsafe(_hand_over, task, ended)
 
         there = self._start()
@@ -48,11 +50,11 @@ class LoopThread:
         try:
             return await asyncio.shield(ended)
         except asyncio.CancelledError:
-            if ended.done():  # it was closed
+            if ended.done():  # by `close`
                 raise RegistryError(STOPPING) from None
-            with contextlib.suppress(RuntimeError):  # it has just been closed
+            with contextlib.suppress(RuntimeError):  # `close` was called just now
                 there.call_soon_threadsafe(lambda: tasks[0].cancel())
-            while not ended.done():  # who stops it may do so more than once
+            while not ended.done():  # the caller may be cancelled several times
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait((ended,))
             if not ended.cancelled():
@@ -60,7 +62,7 @@ class LoopThread:
             raise
 
     async def close(self) -> None:
-        """End all work that goes on, and the thread."""
+        """Cancel all running work, and end the thread."""
         self._closed = True
         if self._loop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -78,7 +80,7 @@ class LoopThread:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    with asyncio.Runner(loop_factory=lambda: loop):  # which cancels, in the end, what has not ended
+    with asyncio.Runner(loop_factory=lambda: loop):  # cancels the running tasks at its end
         asyncio.set_event_loop(loop)
         loop.run_forever()
 

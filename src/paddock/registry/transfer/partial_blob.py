@@ -1,8 +1,8 @@
-"""A layer that is not complete yet, on disk: a file with holes, and a note of what is there.
+"""An incomplete layer on disk: a file with holes, and a note of the ranges that are present.
 
-They lie in `<models>/paddock/downloads/<sha256-hex>`, so that a pull goes on where the last one was stopped or killed.
-The note may lag behind the file, never lead: what it says has been written. After a power failure it may be wrong all
-the same, so that nothing but the digest of the whole is trusted in the end.
+Both are in `<models>/paddock/downloads/<sha256-hex>`, so that a pull continues where the last one was stopped or
+killed. The note may lag behind the file but never leads it. After a power failure it may be wrong all the same, so only
+the digest of the whole layer is trusted.
 """
 
 import contextlib
@@ -20,28 +20,28 @@ from paddock.library.store.lock import FolderLock
 from paddock.registry.transfer.byte_ranges import ByteRanges
 
 NOTE_SECONDS = 0.5
-"""Between two notes: what is downloaded again, at most, after the server was killed."""
+"""Time between two notes; after a server was killed, at most so much is downloaded again."""
 KEPT_SECONDS = 14 * 24 * 60 * 60
-"""What nobody has gone on with for two weeks is removed."""
+"""Age at which an incomplete layer is removed."""
 
 
 def downloads_folder(blobs: BlobStore) -> Path:
-    """Where the incomplete layers of a library lie."""
+    """Return the folder with the incomplete layers of a library."""
     return blobs.folder.parent / "paddock" / "downloads"
 
 
 def noted_bytes(blobs: BlobStore, digest: str, size: int) -> int:
-    """How many bytes of a layer are there already, as far as its note says."""
-    return _noted(_folder(blobs, digest), size).covered
+    """Return the number of bytes of a layer that are present, according to its note."""
+    return _noted(_folder(blobs, digest), size).num_bytes
 
 
-def lock_of(blobs: BlobStore, digest: str) -> FolderLock:
-    """The lock that whoever downloads a layer holds: two servers do not write one file."""
+def download_lock(blobs: BlobStore, digest: str) -> FolderLock:
+    """Return the lock that a server holds while it downloads a layer, so that no other server writes the same file."""
     return FolderLock(_folder(blobs, digest) / "lock")
 
 
 class PartialBlob:
-    """The file of one layer of `size` bytes. Its methods may be called from several threads."""
+    """The incomplete file of a layer of `size` bytes. Its methods may be called from several threads."""
 
     def __init__(self, blobs: BlobStore, digest: str, size: int) -> None:
         self.size = size
@@ -58,7 +58,7 @@ class PartialBlob:
             self.clear()
 
     def write(self, offset: int, pieces: list[bytes]) -> int:
-        """Write pieces one after another, but what is there already stays as it is; return how many bytes they have."""
+        """Write consecutive pieces except where bytes are present already; return the number of bytes in the pieces."""
         size = sum(map(len, pieces))
         with self._lock:
             gaps = list(self.ranges.gaps(offset, offset + size))
@@ -79,7 +79,7 @@ class PartialBlob:
         return size
 
     def read(self, offset: int, buffer: memoryview) -> int:
-        """Read from `offset` into `buffer`; return how many bytes."""
+        """Read from `offset` into `buffer`; return the number of bytes read."""
         if hasattr(os, "preadv"):
             return os.preadv(self._file.fileno(), [buffer], offset)
         with self._lock:
@@ -89,7 +89,7 @@ class PartialBlob:
             return len(data)
 
     def note(self) -> None:
-        """Write down what is there."""
+        """Write the note of the ranges that are present."""
         with self._lock:
             text = json.dumps({"size": self.size, "spans": self.ranges.ranges})
             temporary = self._folder / "note.new"
@@ -97,7 +97,7 @@ class PartialBlob:
             temporary.replace(self._folder / "note")
 
     def clear(self) -> None:
-        """Begin anew: what is there is wrong."""
+        """Forget all bytes, because they are wrong."""
         with self._lock:
             self.ranges = ByteRanges()
             (self._folder / "note").unlink(missing_ok=True)
@@ -105,22 +105,22 @@ class PartialBlob:
             self._file.truncate(self.size)
 
     def drop(self) -> None:
-        """Remove it, for good."""
+        """Close and remove the file and its note."""
         self._file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Stop for now; what is there stays."""
+        """Close the file; what is present stays for the next time."""
         if not self._file.closed:
             with contextlib.suppress(OSError):
                 self.note()
             self._file.close()
 
     def become_blob(self) -> None:
-        """Give the file, whose digest has been checked, its place among the blobs, durably."""
+        """Make the file a blob, durably. The caller has checked its digest."""
         path = self._blobs.path(self._digest)
         data = self._folder / "data"
-        os.utime(data)  # young, whenever it was begun: old blobs that no model names are removed
+        os.utime(data)  # makes it young: pruning removes old blobs that no manifest names
         put_in_place(self._file, data, path)
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -136,18 +136,18 @@ class PartialBlob:
             data, offset = data[written:], offset + written
 
 
-def remove_rest(blobs: BlobStore, digest: str) -> None:
-    """Remove what a download of a layer has left that is among the blobs now; the caller holds its lock."""
+def remove_partial(blobs: BlobStore, digest: str) -> None:
+    """Remove the incomplete file of a layer that is a blob now. The caller holds its lock."""
     shutil.rmtree(_folder(blobs, digest), ignore_errors=True)
 
 
 def remove_abandoned(blobs: BlobStore) -> None:
-    """Remove what nobody has gone on with for two weeks, and the rests of layers that have become blobs."""
+    """Remove incomplete files that nobody has continued for two weeks, and those of layers that are blobs now."""
     with contextlib.suppress(OSError):
         for folder in downloads_folder(blobs).iterdir():
-            with contextlib.suppress(OSError, ValueError), FolderLock(folder / "lock").exclusive() as alone:
+            with contextlib.suppress(OSError, ValueError), FolderLock(folder / "lock").exclusive() as locked:
                 done = blobs.exists(folder.name) and not (folder / "data").exists()
-                if alone and (done or time.time() - _last_used(folder) > KEPT_SECONDS):
+                if locked and (done or time.time() - _last_used(folder) > KEPT_SECONDS):
                     shutil.rmtree(folder, ignore_errors=True)
 
 

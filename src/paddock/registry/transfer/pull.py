@@ -1,4 +1,4 @@
-"""Pulling: the manifest, then its layers all at once, and when all are there and right, the manifest on disk."""
+"""Pulling a model: the manifest, then its layers at once; the manifest is stored when all layers are complete."""
 
 import shutil
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from paddock.library.store.manifests import MANIFEST_TYPE, MAX_MANIFEST, Layer
 from paddock.progress import Progress, Report
 from paddock.registry.errors import RegistryError
 from paddock.registry.repository import RepositoryClient
-from paddock.registry.transfer.download import gather_or_cancel
+from paddock.registry.transfer.concurrency import gather_or_cancel
 from paddock.registry.transfer.downloads import Downloads
 from paddock.registry.transfer.partial_blob import downloads_folder, noted_bytes, remove_abandoned
 from paddock.registry.transfer.remote_manifest import OCI_MANIFEST_TYPE, RemoteManifest, install, parse_remote_manifest
@@ -19,7 +19,7 @@ from paddock.registry.transfer.retry import RetryPolicy, with_retries
 from paddock.registry.transfer.thread_pool import ThreadPool
 
 ROUNDS = 3
-"""How often layers are looked for again that were removed while others came."""
+"""Attempts to complete the layers, some of which may be removed while others are downloaded."""
 
 
 async def pull(
@@ -32,10 +32,13 @@ async def pull(
     *,
     dry_run: bool = False,
 ) -> None:
-    """Pull the repository's model.
+    """Pull the model that `repository` names.
+
+    Args:
+        dry_run: only report what a pull would download.
 
     Raises:
-        RegistryError: if that cannot be; no manifest has been written, and what has come stays for the next time.
+        RegistryError: if it fails. No manifest is written then, and downloaded bytes stay for the next time.
         OSError: if the disk cannot be written.
     """
     remote = await _prefixed(lambda: _manifest(repository, retry))
@@ -67,14 +70,14 @@ async def pull(
 async def _layer(layer: Layer, repository: RepositoryClient, downloads: Downloads, report: Report) -> None:
     status = f"pulling {short_digest(layer.digest)}"
 
-    def line(completed: int) -> None:
+    def report_bytes(completed: int) -> None:
         report(Progress(status, layer.digest, layer.size, completed))
 
-    await downloads.get(layer.digest, layer.size, repository, line)
+    await downloads.get(layer.digest, layer.size, repository, report_bytes)
 
 
 def _claim(library: Library, layers: list[Layer]) -> list[str]:
-    """Claim what has come, so that it stays until a manifest names it; return what has been claimed."""
+    """Claim downloaded layers, so that they stay until a manifest names them; return the claimed digests."""
     return [layer.digest for layer in layers if library.blobs.claim(layer.digest)]
 
 
@@ -97,7 +100,7 @@ async def _manifest(repository: RepositoryClient, retry: RetryPolicy) -> RemoteM
 
 
 def _missing(library: Library, remote: RemoteManifest, claimed: list[str], report: Report) -> list[Layer]:
-    """The layers to fetch; the others are reported as complete, and claimed so that they stay."""
+    """Return the layers to download; report the others as complete, and claim them so that they stay."""
     missing = []
     for layer in remote.layers:
         if layer.digest in claimed and library.blobs.exists(layer.digest):
@@ -127,9 +130,9 @@ def _check_space(library: Library, missing: list[Layer], downloads: Downloads) -
 
 def _plan(library: Library, remote: RemoteManifest, report: Report) -> None:
     for layer in remote.layers:
-        there = library.blobs.exists(layer.digest) and library.blobs.size(layer.digest) == layer.size
-        done = layer.size if there else noted_bytes(library.blobs, layer.digest, layer.size)
-        status = f"{'have' if there else 'would pull'} {short_digest(layer.digest)}"
+        complete = library.blobs.exists(layer.digest) and library.blobs.size(layer.digest) == layer.size
+        done = layer.size if complete else noted_bytes(library.blobs, layer.digest, layer.size)
+        status = f"{'have' if complete else 'would pull'} {short_digest(layer.digest)}"
         report(Progress(status, layer.digest, layer.size, done))
 
 

@@ -1,4 +1,4 @@
-"""Pushing: the layers that the registry does not have, then the manifest."""
+"""Pushing a model: the layers that the registry lacks, then the manifest."""
 
 import asyncio
 from collections.abc import Iterable, MutableMapping
@@ -12,29 +12,34 @@ from paddock.library.store.manifests import MAX_MANIFEST, BrokenModel, Layer, Ma
 from paddock.progress import Progress, Report
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError
 from paddock.registry.repository import RepositoryClient
-from paddock.registry.transfer.download import gather_or_cancel
-from paddock.registry.transfer.retry import RetryPolicy, with_retries
+from paddock.registry.transfer.concurrency import gather_or_cancel
+from paddock.registry.transfer.config import TransferConfig
+from paddock.registry.transfer.retry import with_retries
 from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.registry.transfer.upload import Upload
 from paddock.registry.transfer.watch import watch
 
 LAST_CHUNK_SECONDS = 3.0
-"""What the chunk that is on its way gets when the push is given up."""
+"""Seconds that the current chunk may still take after the push was cancelled."""
 
 
 async def push(
     repository: RepositoryClient,
     library: Library,
     threads: ThreadPool,
-    retry: RetryPolicy,
+    config: TransferConfig,
     slots: asyncio.Semaphore,
     locks: MutableMapping[str, asyncio.Lock],
     report: Report,
 ) -> None:
-    """Push the repository's model. `locks` has one for each layer that is on its way: it goes once at a time.
+    """Push the model that `repository` names.
+
+    Args:
+        slots: bounds the uploads of the server.
+        locks: one lock for each layer that is being uploaded, so that two pushes do not upload it twice.
 
     Raises:
-        RegistryError: if there is no such model, or the registry does not take it.
+        RegistryError: if the library has no such model, or the registry refuses it.
         LibraryError, OSError: if it cannot be read.
     """
     report(Progress("retrieving manifest"))
@@ -51,7 +56,7 @@ async def push(
     async def layer_(digest: str) -> None:
         path, size = files[digest]
         source = sources.get(digest, "")
-        upload = Upload(path, digest, size, repository, notes=notes, source=source, retry=retry, threads=threads)
+        upload = Upload(path, digest, size, repository, notes=notes, source=source, config=config, threads=threads)
         lock = locks.setdefault(f"{repository.url} {digest}", asyncio.Lock())
         async with lock, slots:
             await _watched(upload, report)
@@ -59,19 +64,19 @@ async def push(
     await gather_or_cancel(layer_(digest) for digest in files)
     report(Progress("pushing manifest"))
     url, kind = f"{repository.url}/manifests/{repository.name.tag}", {"Content-Type": manifest.mediaType}
-    await with_retries(retry, lambda: _put(repository, url, kind, data))
+    await with_retries(config.retry, lambda: _put(repository, url, kind, data))
 
 
 async def _watched(upload: Upload, report: Report) -> None:
-    def line(completed: int) -> None:
+    def report_bytes(completed: int) -> None:
         report(Progress(f"pushing {short_digest(upload.digest)}", upload.digest, upload.size, completed))
 
     if not await upload.is_needed():
-        line(upload.size)
+        report_bytes(upload.size)
         return
     task = asyncio.create_task(upload.run())
     try:
-        await watch(task, lambda: upload.completed, line)
+        await watch(task, lambda: upload.completed, report_bytes)
     finally:
         if not task.done():
             upload.stop()
@@ -93,8 +98,7 @@ async def _put(repository: RepositoryClient, url: str, headers: dict[str, str], 
 
 
 def _read_manifest(library: Library, name: ModelName) -> tuple[Manifest, bytes]:
-    """The manifest and its bytes, as they are: whoever pulls it gets the same digest."""
-    folders = [library.manifests]
+    """Return the manifest and its unchanged bytes, so that whoever pulls the model gets the same digest."""
     stored = library.manifests.resolve(name)
     if library.manifests.stamp(stored) is None and library.bundle is not None:
         model = library.bundle.read(name)
@@ -102,7 +106,7 @@ def _read_manifest(library: Library, name: ModelName) -> tuple[Manifest, bytes]:
             import msgspec
 
             return model.manifest, msgspec.json.encode(model.manifest) + b"\n"
-    data = read_limited(folders[0].path(stored), MAX_MANIFEST)
+    data = read_limited(library.manifests.path(stored), MAX_MANIFEST)
     try:
         return parse_manifest(data), data
     except RegistryError:
@@ -112,7 +116,7 @@ def _read_manifest(library: Library, name: ModelName) -> tuple[Manifest, bytes]:
 
 
 def _file(library: Library, layer: Layer) -> tuple[Path, int]:
-    """Where a layer lies, and how many bytes it has."""
+    """Return the path of a layer's blob and its size in bytes."""
     for blobs in (library.blobs, library.bundle.blobs if library.bundle else library.blobs):
         try:
             size = blobs.size(layer.digest)
@@ -125,7 +129,7 @@ def _file(library: Library, layer: Layer) -> tuple[Path, int]:
 
 
 def _sources(library: Library, name: ModelName, layers: Iterable[Layer]) -> dict[str, str]:
-    """For each layer another repository of the same registry that may have it, going by the models that are here."""
+    """Return for each layer another repository of the same registry that may have it, judged by the local models."""
     found: dict[str, str] = {}
     remote = {layer.digest for layer in layers}
     for layer in layers:

@@ -1,4 +1,4 @@
-"""A model that is about to be here: its manifest, read and, once its layers are there, stored."""
+"""The manifest of a model elsewhere: parsed, and installed when all its layers are present."""
 
 from dataclasses import dataclass
 
@@ -15,24 +15,27 @@ OCI_MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 @dataclass(frozen=True)
 class RemoteManifest:
-    """A model as somebody else describes it."""
+    """A manifest from a registry or an archive."""
 
     manifest: Manifest
     data: bytes
-    """The manifest as it came, to be kept as it is: its digest is the model's."""
+    """The unchanged bytes of the manifest, whose digest is the model's."""
 
     @property
     def layers(self) -> list[Layer]:
-        """Every blob once, in the manifest's order, the config last."""
+        """Every blob once, in the order of the manifest, the config last."""
         layers = [*self.manifest.layers, self.manifest.config]
         return list({layer.digest: layer for layer in layers if layer.digest}.values())
 
 
 def parse_remote_manifest(data: bytes, origin: str) -> RemoteManifest:
-    """Read a manifest that came from `origin`.
+    """Parse a manifest.
+
+    Args:
+        origin: where it comes from, for messages.
 
     Raises:
-        RegistryError: if it is none, or names a blob by something that is no digest.
+        RegistryError: if it is not the manifest of a model, or a digest in it is malformed.
     """
     try:
         fields = msgspec.json.decode(data)
@@ -40,7 +43,7 @@ def parse_remote_manifest(data: bytes, origin: str) -> RemoteManifest:
         raise RegistryError(f"{origin} sent no manifest") from None
     if not isinstance(fields, dict) or "layers" not in fields:
         raise RegistryError(f"{origin} sent no manifest of a model")
-    if "mediaType" not in fields:  # OCI's may do without
+    if "mediaType" not in fields:  # optional in OCI
         data = msgspec.json.encode(fields | {"mediaType": OCI_MANIFEST_TYPE})
     try:
         return RemoteManifest(parse_manifest(data), data)
@@ -49,7 +52,11 @@ def parse_remote_manifest(data: bytes, origin: str) -> RemoteManifest:
 
 
 def install(library: Library, name: ModelName, remote: RemoteManifest) -> bool | None:
-    """Store the manifest; whether that removed blobs of the model that it replaces. None if a layer is not there."""
+    """Store the manifest under `name`.
+
+    Returns:
+        Whether blobs of the replaced model were removed; None, with nothing stored, if a layer is missing.
+    """
     with library.shared_lock(), library.name_lock(name) as name:
         if not all(library.blobs.exists(layer.digest) for layer in remote.layers):
             return None

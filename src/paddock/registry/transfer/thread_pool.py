@@ -1,4 +1,4 @@
-"""ThreadPool of the transfers' own: a slow disk must not keep the server's other work waiting."""
+"""Threads for the disk work of transfers: a slow disk must not keep the server's other work waiting."""
 
 import asyncio
 import contextlib
@@ -11,22 +11,26 @@ T = TypeVar("T")
 
 
 class ThreadPool:
-    """A few threads, started as they are needed."""
+    """Up to `size` threads, started as they are needed."""
 
-    def __init__(self, most: int) -> None:
-        self._pool = ThreadPoolExecutor(most, "paddock-transfer")
+    def __init__(self, size: int) -> None:
+        self._pool = ThreadPoolExecutor(size, "paddock-transfer")
 
     def close(self) -> None:
-        """Let the threads end when they have done what they have to do."""
+        """End the threads after the work that they have."""
         self._pool.shutdown(wait=False)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do `work` in a thread. If this is cancelled, it still waits: nobody closes a file that is being written."""
+        """Run `work` in a thread and return its result.
+
+        If the caller is cancelled, wait for the end of the work all the same, so that nobody closes a file to which it
+        writes.
+        """
         future = asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            while not future.done():  # who stops it may do so more than once
+            while not future.done():  # the caller may be cancelled several times
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait((future,))
             raise

@@ -1,4 +1,4 @@
-"""One layer on its way to a registry: in chunks, so that what the registry has taken is not sent again."""
+"""The upload of one layer, in chunks, so that chunks that the registry has are not sent again."""
 
 import asyncio
 import contextlib
@@ -15,33 +15,23 @@ from paddock.library.store.files import make_folder, write_atomically
 from paddock.registry.endpoints import same_host
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
 from paddock.registry.repository import RepositoryClient
-from paddock.registry.transfer.retry import RetryPolicy
+from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.thread_pool import ThreadPool
 
-CHUNK = 64 << 20
-"""Below the 100 MB at which proxies before a registry often refuse a body."""
-LEAST_CHUNK = 1 << 20
-CHUNK_SECONDS = 2.0
-"""For how long a chunk is to be on its way, at the speed of the last: `stop` waits for its end."""
-PIECE = 1 << 20
-SLOWEST = 4 << 20
-"""Bytes a second that a registry at least puts away, and looks at in the end, before it answers."""
-BEGINNINGS = 5
-"""How often an upload is begun again because the registry has forgotten it."""
 _OCTETS = {"Content-Type": "application/octet-stream"}
 
 T = TypeVar("T")
 
 
 class UploadUnknown(Exception):
-    """The registry does not know the upload any more, or not how much of it it has."""
+    """The registry has lost the upload, or cannot say how much of it it has (OCI: BLOB_UPLOAD_UNKNOWN)."""
 
 
 class Upload:
-    """A layer in a file that `run` brings into the repository's repository.
+    """A layer in a file that `run` uploads to a repository.
 
     Args:
-        notes: a folder for notes about uploads that are not complete, for the next time.
+        notes: folder for notes about incomplete uploads, which the next push continues.
         source: another repository of the registry (`team/m`) that may have the layer, or "".
     """
 
@@ -54,7 +44,7 @@ class Upload:
         *,
         notes: Path,
         source: str,
-        retry: RetryPolicy,
+        config: TransferConfig,
         threads: ThreadPool,
     ) -> None:
         self.digest = digest
@@ -64,28 +54,29 @@ class Upload:
         self._path = file
         self._repository = repository
         self._source = source
-        self._retry = retry
+        self._retry = config.retry
+        self._config = config.upload
         self._threads = threads
         self._note = notes / hashlib.sha256(f"{repository.url} {digest}".encode()).hexdigest()
         self._url = ""
-        self._most = CHUNK
-        self._chunk = CHUNK
+        self._most = config.upload.max_chunk
+        self._chunk = config.upload.max_chunk
         self._stopped = False
         self._taken = 0
-        """Bytes that the registry has said to have."""
+        """Bytes that the registry has confirmed."""
         self._unsure = False
-        """Whether it may have more."""
+        """Whether the registry may have more bytes than `_taken`."""
         self._sums: list[bytes] = []
-        """MD5 of each chunk that went to storage: the registry wants to see them at the end."""
+        """MD5 of each chunk that was sent to storage; the registry asks for them at the end."""
 
     async def run(self) -> None:
         """Upload the layer.
 
         Raises:
-            RegistryError: if it does not take it; what it has taken stays for the next time.
+            RegistryError: if the registry refuses it; what it has stays for the next time.
             OSError: if the file cannot be read.
         """
-        for _ in range(BEGINNINGS):
+        for _ in range(self._config.attempts):
             try:
                 if await self._retried(self._begin):
                     await self._retried(self._send)
@@ -99,21 +90,21 @@ class Upload:
         self.completed = self.size
 
     def stop(self) -> None:
-        """Let `run` end after the chunk that is on its way; many registries forget an upload that breaks off in one."""
+        """Let `run` end after the current chunk; many registries lose an upload that breaks off within a chunk."""
         self._stopped = True
 
     async def is_needed(self) -> bool:
-        """Whether the registry does not have the layer yet.
+        """Return whether the registry lacks the layer.
 
         Raises:
-            RegistryError: if it does not say.
+            RegistryError: if the registry does not say.
         """
-        if not await self._retried(self._is_there):
+        if not await self._retried(self._exists):
             return True
         await self._threads.run(self._forget)
         return False
 
-    async def _is_there(self) -> bool:
+    async def _exists(self) -> bool:
         try:
             async with self._repository.open("HEAD", f"{self._repository.url}/blobs/{self.digest}"):
                 return True
@@ -121,7 +112,7 @@ class Upload:
             return False
 
     async def _begin(self) -> bool:
-        """Go on with the upload of last time, or begin one; False if the registry had the layer elsewhere."""
+        """Continue a noted upload or begin one; return False if the registry mounts the layer from `source`."""
         noted = await self._threads.run(self._noted)
         if noted and same_host(noted, self._repository.address.base):
             self._url, self._unsure = noted, True
@@ -136,7 +127,7 @@ class Upload:
                     return False
                 self._move(uploads, response.headers)
         except (Denied, NotInRegistry) as error:
-            if query:  # who may push here need not be allowed to read there, and it may be gone
+            if query:  # this user may not be allowed to read the other repository, or it may be gone
                 self._source = ""
                 return await self._begin()
             if isinstance(error, NotInRegistry):
@@ -146,7 +137,7 @@ class Upload:
         return True
 
     async def _send(self) -> None:
-        """Send what the registry does not have, and say that this is all."""
+        """Send the bytes that the registry lacks, and complete the upload."""
         try:
             if self._unsure:
                 await self._ask()
@@ -157,16 +148,16 @@ class Upload:
                 start, began = self._taken, time.monotonic()
                 await self._send_chunk(start, min(start + self._chunk, self.size))
                 self._unsure = False
-                if not self._sums:  # storage may want them all of one size
+                if not self._sums:  # storage may require chunks of one size
                     speed = (self._taken - start) / max(time.monotonic() - began, 1e-3)
-                    self._chunk = min(self._most, max(LEAST_CHUNK, int(speed * CHUNK_SECONDS)))
+                    self._chunk = min(self._most, max(self._config.min_chunk, int(speed * self._config.chunk_seconds)))
             await self._finish()
         except NotInRegistry:
             raise UploadUnknown from None
 
     async def _ask(self) -> None:
-        """Find out how much the registry has."""
-        if not self._sums:  # of storage there is nothing to be learned: the chunk is sent again
+        """Ask the registry how many bytes it has."""
+        if not self._sums:  # storage cannot be asked: the chunk is sent again
             try:
                 async with self._repository.open("GET", self._url, follow=False) as response:
                     first, _, last = response.headers.get("range", "").removeprefix("bytes=").partition("-")
@@ -177,7 +168,7 @@ class Upload:
                 raise UploadUnknown from None
             if first != "0" or not last.isdigit() or int(last) >= self.size:
                 raise UploadUnknown
-            self._taken = int(last) + 1 if int(last) else 0  # registries say 0-0 of nothing
+            self._taken = int(last) + 1 if int(last) else 0  # registries answer 0-0 if they have nothing
         self.completed, self._unsure = self._taken, False
 
     async def _send_chunk(self, start: int, end: int) -> None:
@@ -186,7 +177,8 @@ class Upload:
         before, storage = self._url, ""
         try:
             body = self._body(start, end)
-            patch = self._repository.open("PATCH", before, headers, body, follow=False, seconds=(end - start) / SLOWEST)
+            seconds = self._registry_seconds(end - start)
+            patch = self._repository.open("PATCH", before, headers, body, follow=False, seconds=seconds)
             async with patch as response:
                 if response.status_code in (307, 308):
                     storage = self._repository.redirected(before, response.headers.get("location", ""))
@@ -197,10 +189,10 @@ class Upload:
                     self._sums.append(md5.digest())
         except RegistryError as error:
             self.completed = start
-            if error.status == 413 and self._chunk > LEAST_CHUNK:
-                self._chunk = self._most = max(LEAST_CHUNK, self._chunk // 4)
+            if error.status == 413 and self._chunk > self._config.min_chunk:
+                self._chunk = self._most = max(self._config.min_chunk, self._chunk // 4)
                 raise TemporaryError(str(error)) from None
-            if error.status == 416:  # it has another idea of what it has
+            if error.status == 416:  # it has another number of bytes than we assume
                 raise UploadUnknown from None
             raise
         self._taken = self.completed = end
@@ -214,10 +206,12 @@ class Upload:
         url = parts._replace(query="&".join(filter(None, (parts.query, urlencode(values))))).geturl()
         try:
             end = {**_OCTETS, "Content-Length": "0"}
-            async with self._repository.open("PUT", url, end, follow=False, seconds=self.size / SLOWEST):
+            async with self._repository.open(
+                "PUT", url, end, follow=False, seconds=self.size / self._config.min_registry_speed
+            ):
                 return
         except (TemporaryError, NotInRegistry):
-            if not await self._is_there():  # the answer was lost, not the layer
+            if not await self._exists():  # only the answer was lost
                 raise
         except RegistryError as error:
             if error.status != 400:
@@ -225,17 +219,21 @@ class Upload:
             if await self._threads.run(_digest, self._path) != self.digest:
                 await self._threads.run(self._forget)
                 raise RegistryError(f"the blob {self.digest} is damaged: pull or create its model again") from None
-            raise UploadUnknown from None  # on its way it became another
+            raise UploadUnknown from None  # the bytes changed on their way
+
+    def _registry_seconds(self, size: int) -> float:
+        """Return how much longer than usual the registry may take to answer, because it stores `size` bytes."""
+        return size / self._config.min_registry_speed
 
     def _body(self, start: int, end: int, *sums: Any) -> Callable[[], AsyncIterator[bytes]]:
-        """The bytes of a chunk, for as often as it is sent."""
+        """Return a function that yields the bytes of a chunk, which may be sent several times."""
         return lambda: self._pieces(start, end, sums)
 
     async def _pieces(self, start: int, end: int, sums: tuple[Any, ...]) -> AsyncIterator[bytes]:
         file = await self._threads.run(self._path.open, "rb")
         with file:
             while start < end:
-                piece = await self._threads.run(_read, file, start, min(PIECE, end - start), sums)
+                piece = await self._threads.run(_read, file, start, min(self._config.read_bytes, end - start), sums)
                 if not piece:
                     raise RegistryError(f"the blob {self.digest} became shorter while it was sent")
                 yield piece
@@ -243,7 +241,7 @@ class Upload:
                 self.completed = start
 
     def _move(self, url: str, headers: Mapping[str, str]) -> None:
-        """Take over where the registry wants the next request."""
+        """Take the address of the next request from the headers of a response."""
         target = headers.get("docker-upload-location") or headers.get("location")
         if target:
             self._url = self._repository.redirected(url, target)
@@ -251,7 +249,7 @@ class Upload:
             raise RegistryError(f"{self._repository.address.host} does not say where to upload to")
 
     async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work` again as long as it fails for a while only, and something comes of it now and then."""
+        """Repeat `work` after temporary errors, unless several in a row come without progress."""
         failures, had = 0, self._taken
         while True:
             try:
@@ -273,7 +271,7 @@ class Upload:
             return ""
 
     def _write_note(self) -> None:
-        # What storage has cannot be gone on with; another host's address is as good as a password.
+        # An upload to storage cannot be continued; an address on another host is as good as a password.
         if self._sums or not same_host(self._url, self._repository.address.base):
             self._note.unlink(missing_ok=True)
             return
