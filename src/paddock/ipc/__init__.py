@@ -1,8 +1,8 @@
 """The whole contract between the fleet and a runner: typed messages in length-prefixed frames, nothing else.
 
-A runner is a program that holds one loaded model. It has its own copies of the files that models are made of, and finds
-each by its digest. It reads frames with `Command`s from its standard input and writes
-frames with `Event`s to its standard output. Whatever speaks these messages can stand in its place:
+A runner is a program that holds one loaded model. It has its own copies of the files that models are made of, and
+finds each by its digest. It reads frames with `Command`s and writes frames with `Event`s; a local one does so on its
+standard input and output, and logs lines to standard error. Whatever speaks these messages can stand in its place:
 
 1. The fleet sends `LoadModel`. The runner answers `Loaded`, and from then on takes further commands; or it answers
    `LoadFailed` and ends.

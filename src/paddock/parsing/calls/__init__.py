@@ -1,1 +1,1 @@
-"""Notations of tool calls: reading them, and the grammar of a call that is required."""
+"""Formats of tool calls: reading calls, and the constraint of a call that is forced."""
