@@ -16,6 +16,7 @@ from paddock.ipc import (
     Chunk,
     Command,
     Embed,
+    Embedded,
     Failed,
     Finished,
     Generate,
@@ -28,7 +29,6 @@ from paddock.ipc import (
     Tokenize,
     Tokens,
     Vector,
-    VectorBatch,
     encode,
 )
 from tests.fleet.memory_transport import LOAD, LOADED, MemoryTransport, connected
@@ -283,8 +283,8 @@ def test_vectors_come_in_any_order_and_are_returned_in_that_of_the_texts() -> No
     async def body() -> None:
         client, transport = await connected()
         embedding = await started(client.embed(Embed(id=0, texts=("a", "b", "c"))))
-        transport.send_event(VectorBatch((Vector(1, 2, 5, floats(3)), Vector(9, 0, 1, floats(9)))))
-        transport.send_event(VectorBatch((Vector(1, 0, 1, floats(1)), Vector(1, 1, 1, floats(2)))))
+        transport.send_event(Embedded((Vector(1, 2, 5, floats(3)), Vector(9, 0, 1, floats(9)))))
+        transport.send_event(Embedded((Vector(1, 0, 1, floats(1)), Vector(1, 1, 1, floats(2)))))
         vectors = await embedding
         assert [list(v) for v in vectors.numbers] == [[1], [2], [3]]
         assert vectors.tokens == 7

@@ -43,20 +43,7 @@ def _of(info: msgspec.inspect.Type, known: dict[type, st.SearchStrategy[Any]]) -
 
 
 def _struct(info: msgspec.inspect.StructType, known: dict[type, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    if info.cls is ipc.Generate:
-        return _generate(info, known)
     return st.builds(info.cls, **{field.name: _of(field.type, known) for field in info.fields})
-
-
-@st.composite
-def _generate(draw: st.DrawFn, info: msgspec.inspect.StructType, known: Any) -> ipc.Generate:
-    """A request whose placeholders are within its prompt and of its images."""
-    fields = {field.name: draw(_of(field.type, known)) for field in info.fields if field.name != "placeholders"}
-    if fields["images"]:
-        offsets = sorted(draw(st.lists(st.integers(0, len(fields["prompt"])), max_size=3)))
-        images = st.integers(0, len(fields["images"]) - 1)
-        fields["placeholders"] = tuple(ipc.Placeholder(offset, draw(images)) for offset in offsets)
-    return ipc.Generate(**fields)
 
 
 COMMANDS = of_type(ipc.Command)

@@ -18,9 +18,9 @@ def test_tokens_are_32_bit_integers_that_are_read_where_they_lie() -> None:
 
 
 def test_a_vector_is_32_bit_floats() -> None:
-    batch = ipc.VectorBatch((ipc.Vector(1, 0, 5, array("f", [0.5, -1.0]).tobytes()),))
+    batch = ipc.Embedded((ipc.Vector(1, 0, 5, array("f", [0.5, -1.0]).tobytes()),))
     decoded = ipc.decode_event(ipc.encode(batch)[4:])
-    assert isinstance(decoded, ipc.VectorBatch)
+    assert isinstance(decoded, ipc.Embedded)
     assert array("f", decoded.vectors[0].data).tolist() == [0.5, -1.0]
 
 

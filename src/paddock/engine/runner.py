@@ -35,6 +35,7 @@ from paddock.engine.multimodal.preprocessing import (
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import (
+    BadPlaceholder,
     Cancel,
     Command,
     Embed,
@@ -51,6 +52,7 @@ from paddock.ipc import (
     Step,
     Tokenize,
     Tokens,
+    check_placeholders,
 )
 
 log = logging.getLogger("paddock.engine")
@@ -214,6 +216,11 @@ class Runner:
         if not request.images:
             prompt = self._model.tokenize(self._text_of(request.context) + request.prompt)
             self._generate(request, matcher, prompt)
+            return
+        try:
+            check_placeholders(request.placeholders, len(request.prompt), len(request.images))
+        except BadPlaceholder as error:
+            self._refuse(request, str(error), "invalid")
             return
         numbers = referenced_media(request.placeholders)
         if numbers:

@@ -15,6 +15,7 @@ from paddock.ipc import (
     Cancel,
     Command,
     Embed,
+    Embedded,
     Event,
     Frames,
     Generate,
@@ -28,7 +29,6 @@ from paddock.ipc import (
     Step,
     Tokenize,
     Tokens,
-    VectorBatch,
     decode_event,
     encode,
 )
@@ -186,7 +186,7 @@ class RunnerClient:
         self._lost.set_result(reason)
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, VectorBatch):
+        if isinstance(event, Embedded):
             for vector in event.vectors:
                 if (vectors := self._vectors.get(vector.id)) is not None:
                     vectors.put(vector)

@@ -50,6 +50,7 @@ from paddock.ipc.constraints import (
 )
 from paddock.ipc.events import (
     Chunk,
+    Embedded,
     Event,
     Failed,
     FailureKind,
@@ -63,15 +64,15 @@ from paddock.ipc.events import (
     TokenLogprob,
     Tokens,
     Vector,
-    VectorBatch,
 )
 from paddock.ipc.frames import HEADER, MAX_FRAME, BrokenStream, Frames, decode_command, decode_event, encode
-from paddock.ipc.placeholders import Placeholder
+from paddock.ipc.placeholders import BadPlaceholder, Placeholder, check_placeholders
 
 __all__ = [
     "HEADER",
     "MAX_FRAME",
     "AnyOf",
+    "BadPlaceholder",
     "BareText",
     "BrokenStream",
     "CallPart",
@@ -81,6 +82,7 @@ __all__ = [
     "Command",
     "Constraint",
     "Embed",
+    "Embedded",
     "Event",
     "Failed",
     "FailureKind",
@@ -114,7 +116,7 @@ __all__ = [
     "Tokens",
     "ToolCalls",
     "Vector",
-    "VectorBatch",
+    "check_placeholders",
     "decode_command",
     "decode_event",
     "encode",

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from paddock.ipc.constraints import Constraint
-from paddock.ipc.placeholders import Placeholder, check_placeholders
+from paddock.ipc.placeholders import Placeholder
 
 FlashAttention = Literal["auto", "on", "off"]
 KVCacheType = Literal["f16", "q8_0", "q4_0"]
@@ -107,7 +107,8 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
     images: tuple[bytes, ...] = ()
     """Files of images and audio, as the client sent them."""
     placeholders: tuple[Placeholder, ...] = ()
-    """Where the files belong in the prompt, in the order of their offsets. With `images` there must be one at least."""
+    """Where the files belong in the prompt, in the order of their offsets. With `images` there must be one at least; a
+    request whose placeholders are out of order, or outside the prompt or the images, fails with `invalid`."""
     context: tuple[int, ...] = ()
     """Tokens of an earlier exchange; the runner puts their text before the prompt."""
     sampling: Sampling = Sampling()
@@ -135,11 +136,6 @@ class Generate(msgspec.Struct, tag="generate", frozen=True, kw_only=True, omit_d
     """What the reply must match; None: it is free."""
     thinking: ThinkingTags | None = None
     """The tags between which the constraint does not hold; None: it holds from the beginning."""
-
-    def __post_init__(self) -> None:
-        """Check the placeholders, here and wherever the command is decoded."""
-        if self.placeholders:
-            check_placeholders(self.placeholders, len(self.prompt), len(self.images))
 
 
 class Cancel(msgspec.Struct, tag="cancel", frozen=True):
@@ -174,7 +170,7 @@ class Measure(msgspec.Struct, tag="measure", frozen=True):
 class Embed(msgspec.Struct, tag="embed", frozen=True, kw_only=True, omit_defaults=True):
     """Compute a vector of each text, or with `query` a score of each.
 
-    Answered with `VectorBatch` events that hold exactly one `Vector` of each text, in any order; or at any time with
+    Answered with `Embedded` events that hold exactly one `Vector` of each text, in any order; or at any time with
     one `Failed` in a `Step`, after which nothing more comes.
     """
 

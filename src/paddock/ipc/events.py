@@ -139,7 +139,7 @@ class Vector(msgspec.Struct, frozen=True, array_like=True):
     """Components as 32-bit floats in native byte order."""
 
 
-class VectorBatch(msgspec.Struct, tag="embeddings", frozen=True):
+class Embedded(msgspec.Struct, tag="embedded", frozen=True):
     """Vectors that one batch completed, for all requests together and in no particular order."""
 
     vectors: tuple[Vector, ...]
@@ -186,4 +186,4 @@ class Statistics(msgspec.Struct, tag="statistics", frozen=True, kw_only=True):
         return self.reused_tokens / total if total else 0.0
 
 
-Event = Loaded | LoadFailed | Step | Tokens | Measured | VectorBatch | Statistics
+Event = Loaded | LoadFailed | Step | Tokens | Measured | Embedded | Statistics

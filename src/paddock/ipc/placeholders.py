@@ -18,14 +18,18 @@ class Placeholder(msgspec.Struct, frozen=True, array_like=True):
     """Index of the file among the request's `images`. A file may be placed several times, or nowhere."""
 
 
+class BadPlaceholder(ValueError):
+    """A placeholder is out of order, or outside the prompt or the images."""
+
+
 def check_placeholders(placeholders: Sequence[Placeholder], prompt_length: int, images: int) -> None:
     """Check that placeholders are in the order of their offsets, within the prompt, and of files that are there.
 
     Raises:
-        ValueError: if not; the message names the placeholder.
+        BadPlaceholder: if not; the message names the placeholder.
     """
     last = 0
     for placeholder in placeholders:
         if not last <= placeholder.offset <= prompt_length or not 0 <= placeholder.image < images:
-            raise ValueError(f"{placeholder} in a prompt of {prompt_length} characters with {images} images")
+            raise BadPlaceholder(f"{placeholder} in a prompt of {prompt_length} characters with {images} images")
         last = placeholder.offset

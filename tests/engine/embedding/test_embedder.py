@@ -67,7 +67,7 @@ class Bench:
 
     def step(self, *, concurrent: bool = False) -> None:
         for event in self.embedder.step(concurrent=concurrent):
-            if isinstance(event, ipc.VectorBatch):
+            if isinstance(event, ipc.Embedded):
                 for vector in event.vectors:
                     assert vector.id not in self.failures
                     assert vector.number not in self.answers.setdefault(vector.id, {})
@@ -367,7 +367,7 @@ def test_a_model_that_embeds_and_does_not_generate_is_loaded_and_says_so(tmp_pat
     with RunnerUnderTest(load(MAKERS[maker](tmp_path / "model.gguf"))) as runner:
         assert runner.expect(ipc.Loaded).context_length == 512
         runner.send(ipc.Embed(id=1, texts=("the dog", "a cat")))
-        vectors = runner.expect(ipc.VectorBatch).vectors
+        vectors = runner.expect(ipc.Embedded).vectors
         assert [(v.id, v.number, len(v.data)) for v in vectors] == [(1, 0, 256), (1, 1, 256)]
         _, end = runner.complete(ipc.Generate(id=2, prompt="x"))[2]
         assert end == ipc.Failed(2, "this model does not support generate", "invalid")
@@ -382,7 +382,7 @@ def test_embedding_does_not_disturb_what_is_generated_beside_it(tmp_path: Path) 
         runner.send(ipc.Embed(id=10, texts=texts))
         quiet: dict[int, bytes] = {}
         while len(quiet) < len(texts):
-            quiet |= {v.number: v.data for v in runner.expect(ipc.VectorBatch).vectors}
+            quiet |= {v.number: v.data for v in runner.expect(ipc.Embedded).vectors}
         for request in asked:
             runner.send(request)
         runner.send(ipc.Embed(id=11, texts=texts))
@@ -395,7 +395,7 @@ def test_embedding_does_not_disturb_what_is_generated_beside_it(tmp_path: Path) 
                 for chunk in event.chunks:
                     ended[chunk.id] += chunk.text
                 running -= {end.id for end in event.finished}
-            elif isinstance(event, ipc.VectorBatch):
+            elif isinstance(event, ipc.Embedded):
                 vectors |= {v.number: v.data for v in event.vectors}
                 beside += bool(running)
         assert beside > 5

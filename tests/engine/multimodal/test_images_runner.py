@@ -89,6 +89,12 @@ def test_a_picture_that_no_mark_names_is_not_looked_at(runner: RunnerUnderTest) 
     assert isinstance(end, ipc.Finished)
 
 
+def test_a_place_outside_the_prompt_or_of_no_image_is_refused(runner: RunnerUnderTest) -> None:
+    for place in ipc.Placeholder(9, 0), ipc.Placeholder(0, 1), ipc.Placeholder(0, -1):
+        request = ipc.Generate(id=45, prompt="short", images=(drawn(5),), placeholders=(place,))
+        assert "in a prompt of 5 characters with 1 images" in refused(runner.complete(request)[45][1])
+
+
 def test_a_format_holds_after_a_picture(runner: RunnerUnderTest) -> None:
     colors = ipc.JsonSchema('{"enum": ["red", "blue"]}')
     text, end = runner.complete(ask(50, "see [img-0]", drawn(6), constraint=colors))[50]

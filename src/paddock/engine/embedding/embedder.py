@@ -19,7 +19,7 @@ from paddock.engine.binding.embedding import NoVector, Pooling
 from paddock.engine.embedding.batcher import EmbeddingBatcher, EmbeddingItem, EmbeddingSettings
 from paddock.engine.embedding.reranking import Scorer
 from paddock.engine.embedding.tokenizer import EmbeddingTokenizer, TextRefused, not_finite
-from paddock.ipc import Embed, Failed, Step, Vector, VectorBatch
+from paddock.ipc import Embed, Embedded, Failed, Step, Vector
 
 log = logging.getLogger("paddock.engine")
 
@@ -114,7 +114,7 @@ class Embedder:
             batcher.drop(request)
         self._free_if_idle()
 
-    def step(self, *, concurrent: bool = False) -> list[VectorBatch | Step]:
+    def step(self, *, concurrent: bool = False) -> list[Embedded | Step]:
         """Compute a batch and return the events of it; a small batch if replies are generated concurrently."""
         config = self._config
         if not self._settings.in_chunks:
@@ -129,9 +129,9 @@ class Embedder:
             vectors, more = self._compute(batcher, num_tokens)
             failed += more
         self._free_if_idle()
-        events: list[VectorBatch | Step] = []
+        events: list[Embedded | Step] = []
         if vectors:
-            events.append(VectorBatch(tuple(vectors)))
+            events.append(Embedded(tuple(vectors)))
         if failed:
             events.append(Step(failed=tuple(failed)))
         return events

@@ -7,7 +7,7 @@ from paddock.engine.binding import Context, Model, SamplerChain
 from paddock.engine.constraints import GrammarMatcher
 from paddock.engine.generation.constrained import ConstrainedSampler
 from paddock.engine.generation.detokenizer import IncrementalDetokenizer
-from paddock.engine.generation.sampling import counts_history, make_chain, token_logprob
+from paddock.engine.generation.sampling import make_chain, needs_history, token_logprob
 from paddock.engine.multimodal.placeholders import Placeholders
 from paddock.engine.multimodal.preprocessing import MediaFile
 from paddock.engine.scheduler.sequence import Sequence, kept_tokens, truncate_prompt
@@ -70,7 +70,7 @@ class Generation:
             room = max(num_ctx - len(tokens), num_ctx // 2 if request.shift else 0)
             self._constrained = ConstrainedSampler(model, matcher, request.thinking, min(self._num_predict, room))
         self._sampler: SamplerChain = make_chain(model, request.sampling, num_ctx)
-        if counts_history(request.sampling):
+        if needs_history(request.sampling):
             last = request.sampling.repeat_last_n
             for token in tokens[-last:] if last > 0 else tokens if last < 0 else []:
                 if token >= 0:  # not a placeholder of an image or audio

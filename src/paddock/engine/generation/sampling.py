@@ -1,4 +1,4 @@
-"""How the next token is chosen: the sampler chain that a request's options ask for, and log probabilities."""
+"""Sampling: the chain of samplers that a request's options ask for, and log probabilities."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,16 @@ if TYPE_CHECKING:
 
 UINT32 = 0xFFFFFFFF
 RANDOM_SEED = UINT32
-"""llama.cpp draws a seed of its own for this one; ours come from the system, so that they are known."""
+"""The seed for which llama.cpp would draw a random one. We draw random seeds ourselves instead."""
 
 
 def make_chain(model: Model, sampling: Sampling, context_length: int) -> SamplerChain:
-    """Build the chain: penalties, top-k, typical, top-p, min-p, temperature, draw; what is off is left out."""
+    """Return the chain: penalties, top-k, typical, top-p, min-p, temperature, draw; each only if `sampling` turns it on."""
     chain = SamplerChain()
     vocabulary = model.vocabulary_size
     s = sampling
     last = context_length if s.repeat_last_n < 0 else s.repeat_last_n
-    penalties_on = s.repeat_penalty != 1.0 or s.frequency_penalty != 0.0 or s.presence_penalty != 0.0
-    if last > 0 and penalties_on:
+    if last > 0 and needs_history(s):
         chain.add_penalties(vocabulary, last, s.repeat_penalty, s.frequency_penalty, s.presence_penalty)
     if s.temperature <= 0.0:
         chain.add_greedy()
@@ -47,14 +46,14 @@ def make_chain(model: Model, sampling: Sampling, context_length: int) -> Sampler
 
 
 def choose_seed(seed: int) -> int:
-    """Return the 32-bit seed for an option's value; a negative one asks for a random seed."""
+    """Return the 32-bit seed for the option `seed`; a negative one asks for a random seed."""
     if seed >= 0:
         return seed & UINT32 if seed & UINT32 != RANDOM_SEED else 0
     return int.from_bytes(os.urandom(4), "little") % UINT32
 
 
-def counts_history(sampling: Sampling) -> bool:
-    """Whether the prompt's last tokens matter to the chain (it has penalties)."""
+def needs_history(sampling: Sampling) -> bool:
+    """Return whether the last tokens of the prompt matter, because there are penalties for repeating them."""
     return sampling.repeat_penalty != 1.0 or sampling.frequency_penalty != 0.0 or sampling.presence_penalty != 0.0
 
 
@@ -69,7 +68,7 @@ def log_probabilities(logits: "Logits") -> "numpy.ndarray[Any, numpy.dtype[numpy
 
 
 def token_logprob(model: Model, token: int, logits: "Logits", top: int) -> TokenLogprob:
-    """Describe the choice of `token` by `logits`, with the `top` likeliest beside it, likeliest first."""
+    """Return the log probability of `token` under `logits`, and those of the `top` likeliest tokens, likeliest first."""
     import numpy
 
     values = log_probabilities(logits)
