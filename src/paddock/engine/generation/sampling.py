@@ -17,7 +17,7 @@ RANDOM_SEED = UINT32
 
 
 def make_chain(model: Model, sampling: Sampling, context_length: int) -> SamplerChain:
-    """Return the chain: penalties, top-k, typical, top-p, min-p, temperature, draw; each only if `sampling` turns it on."""
+    """Return the chain: penalties, top-k, typical, top-p, min-p, temperature, draw; each only if it is on."""
     chain = SamplerChain()
     vocabulary = model.vocabulary_size
     s = sampling
@@ -68,7 +68,7 @@ def log_probabilities(logits: "Logits") -> "numpy.ndarray[Any, numpy.dtype[numpy
 
 
 def token_logprob(model: Model, token: int, logits: "Logits", top: int) -> TokenLogprob:
-    """Return the log probability of `token` under `logits`, and those of the `top` likeliest tokens, likeliest first."""
+    """Return the log probability of `token` under `logits`, and those of the `top` likeliest tokens, in order."""
     import numpy
 
     values = log_probabilities(logits)
