@@ -13,6 +13,7 @@ from paddock.ipc import (
     Chunk,
     Command,
     Embed,
+    Embedded,
     Failed,
     Finished,
     Generate,
@@ -25,7 +26,6 @@ from paddock.ipc import (
     TokenLogprob,
     Tokens,
     Vector,
-    VectorBatch,
 )
 from paddock.library.store.bundle import BUNDLED_MODELS
 from paddock.library.store.library import Library
@@ -88,7 +88,7 @@ class ScriptedRunners:
             case Measure():
                 transport.send_event(Measured(command.id, tuple(10 for _ in command.images)))
             case Embed():
-                transport.send_event(VectorBatch(tuple(map(self._vector, [command] * 9, range(len(command.texts))))))
+                transport.send_event(Embedded(tuple(map(self._vector, [command] * 9, range(len(command.texts))))))
 
     def _generate(self, transport: MemoryTransport, command: Generate) -> None:
         if self.failure:
