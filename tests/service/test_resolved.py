@@ -1,0 +1,60 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddock.errors import PaddockError
+from paddock.library.names import ModelName
+from paddock.options import Options
+from paddock.service.models import ModelService
+from paddock.service.resolved import ResolvedModel, prompt_format
+from paddock.templates import Message
+from tests.models.llama import tiny_llama
+from tests.service.making import make
+
+
+def resolved(models: ModelService, weights: str, **fields: Any) -> ResolvedModel:
+    make(models, "x", files={"x.gguf": weights}, **fields)
+    model = models.library.open(ModelName.parse("x"))
+    return ResolvedModel(model, *models.describe(model))
+
+
+def test_what_is_stored_with_a_model_is_read_once(models: ModelService, weights: str) -> None:
+    model = resolved(
+        models,
+        weights,
+        template="{{ .Prompt }}!",
+        parameters={"num_ctx": 64, "stop": ["a", "b"]},
+        messages=[{"role": "user", "content": "Hi"}],
+    )
+    assert model.options == Options(context_length=64, stop=("a", "b"))
+    assert model.history == (Message("user", "Hi"),)
+    assert model.prompt_format.generate("Hi") == "Hi!"
+    assert model.options is model.options
+    assert model.prompt_format is model.prompt_format
+    assert model.spec is model.spec
+
+
+def test_a_stored_option_of_the_wrong_type_is_an_error_of_each_request(models: ModelService, weights: str) -> None:
+    model = resolved(models, weights)
+    model.model.parameters["top_k"] = "many"
+    for _ in range(2):
+        with pytest.raises(PaddockError, match='option "top_k" must be of type integer'):
+            _ = model.options
+
+
+def test_the_runner_is_known_by_the_models_files(models: ModelService, weights: str) -> None:
+    spec = resolved(models, weights).spec
+    assert (spec.name, spec.files.model, spec.files.projector) == ("x:latest", weights, "")
+
+
+def test_a_template_in_the_request_comes_before_renderer_and_template(models: ModelService, weights: str) -> None:
+    model = resolved(models, weights, template="own {{ .Prompt }}", renderer="qwen3-coder").model
+    assert prompt_format(model).renderer == "qwen3-coder"
+    assert prompt_format(model, template="other {{ .Prompt }}").generate("x") == "other x"
+
+
+def test_chat_templates_get_the_texts_of_special_tokens(models: ModelService, tmp_path: Path) -> None:
+    file = tiny_llama(tmp_path / "x.gguf", layers=1, chat_template="{{ bos_token }}{{ messages[0].content }}")
+    model = resolved(models, models.library.blobs.put(file.read_bytes())[0]).model
+    assert prompt_format(model, bos="<s>").chat([Message("user", "x")]) == "<s>x"
