@@ -14,8 +14,8 @@ standard input and output, and logs lines to standard error. Whatever speaks the
 4. `Shutdown`, or the end of the runner's input, ends the runner at once. The end of its output tells the fleet that
    the runner has gone; requests that had no end by then have failed.
 
-`commands` and `events` say which message answers which, with units and limits; `constraints` says what a reply can be
-held to, `placeholders` where images belong in a prompt, and `frames` how messages travel as bytes.
+`commands` and `events` say which message answers which, with units and limits; `constraints` says what a reply may have
+to match, `placeholders` where images belong in a prompt, and `frames` how messages travel as bytes.
 """
 
 from paddock.ipc.commands import (

@@ -1,14 +1,16 @@
-"""Where the thinking of a reply ends and its format begins, whatever its tags are cut into."""
+"""A constrained reply is free between its thinking tags, however they are cut into tokens; constraints are compiled."""
 
+import threading
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from paddock.engine.binding import Context, Model, SamplerChain
-from paddock.engine.constraints import ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
-from paddock.engine.generation.constrained import ANSWER_TOKENS, ConstrainedSampler
-from paddock.ipc import Regex, ThinkingTags
+from paddock.engine.constraints import BadConstraint, ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
+from paddock.engine.generation.constrained import ANSWER_TOKENS, ConstrainedSampler, GrammarCompiler
+from paddock.ipc import Generate, Regex, ThinkingTags
 
 PIECES = ["", "<think>", "<", "th", "ink>", "</think>", "</", "tool>", "a", "1", ">", "b"]
 END, THINK, LESS, TH, INK, CLOSE, SLASH, TOOL, A, ONE, GREATER, B = range(len(PIECES))
@@ -16,11 +18,11 @@ CONTROL = {THINK, CLOSE}
 
 
 class Tokens:
-    """As much of a model, a context and a sampler as a reply needs: it takes the first wanted token that may come."""
+    """As much of a model, a context and a sampler as a reply needs: it samples the next scripted token if it may."""
 
-    def __init__(self, pieces: list[str], *wanted: int) -> None:
+    def __init__(self, pieces: list[str], *scripted: int) -> None:
         self.pieces, self.vocabulary_size = pieces, len(pieces)
-        self.wanted = list(wanted)
+        self.scripted = list(scripted)
         self._logits = np.zeros(len(pieces), np.float32)
 
     def piece(self, token: int, special: bool = False) -> bytes:
@@ -34,7 +36,7 @@ class Tokens:
 
     def sample(self, context: Context, index: int) -> int:
         may = [token for token, value in enumerate(self._logits) if value != float("-inf")]
-        return self.wanted.pop(0) if self.wanted and self.wanted[0] in may else may[0]
+        return self.scripted.pop(0) if self.scripted and self.scripted[0] in may else may[0]
 
     def reply(self, pattern: str, thinking: tuple[str, ...] | None, *, most: int = 12, num_predict: int = 1000) -> str:
         model = cast(Model, self)
@@ -53,11 +55,11 @@ class Tokens:
 TAGS = ("<think>", "</think>")
 
 
-def test_a_reply_without_thinking_is_held_at_once() -> None:
+def test_a_reply_without_thinking_is_constrained_at_once() -> None:
     assert Tokens(PIECES, THINK).reply("11", None) == "1|1"
 
 
-def test_what_stands_between_the_tags_is_free() -> None:
+def test_text_between_the_tags_is_free() -> None:
     assert Tokens(PIECES, THINK, A, B, A, CLOSE, B).reply("11", TAGS) == "<think>|a|b|a|</think>|1|1"
 
 
@@ -65,7 +67,7 @@ def test_the_thinking_may_be_open_already() -> None:
     assert Tokens(PIECES, A, THINK, CLOSE, A).reply("11", ("", "</think>")) == "a|<think>|</think>|1|1"
 
 
-def test_a_reply_that_does_not_open_the_thinking_is_held() -> None:
+def test_a_reply_that_does_not_open_the_thinking_is_constrained() -> None:
     assert Tokens(PIECES, ONE, THINK).reply("11", TAGS) == "1|1"
 
 
@@ -74,7 +76,7 @@ def test_a_tag_may_come_in_pieces_but_not_half() -> None:
     assert Tokens(PIECES, LESS, ONE, ONE, B, CLOSE).reply("11", TAGS).startswith("<|th|ink>|")
 
 
-def test_a_beginning_that_tag_and_format_share_is_undecided() -> None:
+def test_a_beginning_that_tag_and_answer_share_is_undecided() -> None:
     assert Tokens(PIECES, LESS, TH, INK, CLOSE).reply("<1>", TAGS) == "<|th|ink>|</think>|<|1|>"
     assert Tokens(PIECES, LESS, ONE, GREATER).reply("<1>", TAGS) == "<|1|>"
 
@@ -123,3 +125,60 @@ def test_a_tag_that_no_token_can_write_fails() -> None:
         Tokens(PIECES, LESS).reply("11", ("<x>", "</x>"))
     with pytest.raises(ConstraintFailed, match="closes the thinking"):
         Tokens(PIECES, END).reply("11", ("", "xyz"))
+
+
+class Compiling:
+    """A compiler and what it hands out."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Event()
+        self.compiler = GrammarCompiler(cast(Model, Tokens(PIECES)), self._ready.set)
+
+    def add(self, number: int, pattern: str) -> None:
+        self.compiler.add(Generate(id=number, prompt=""), Regex(pattern))
+
+    def take(self, count: int) -> dict[int, GrammarMatcher | BadConstraint]:
+        """Wait for `count` requests."""
+        found: dict[int, GrammarMatcher | BadConstraint] = {}
+        while len(found) < count:
+            assert self._ready.wait(20)
+            self._ready.clear()
+            found |= {request.id: outcome for request, outcome in self.compiler.take()}
+        return found
+
+
+@pytest.fixture
+def compiling() -> Iterator[Compiling]:
+    one = Compiling()
+    yield one
+    one.compiler.close()
+
+
+def test_a_constraint_is_compiled_into_a_matcher_of_its_own(compiling: Compiling) -> None:
+    compiling.add(1, "1|ab")
+    compiling.add(2, "1|ab")
+    found = compiling.take(2)
+    assert list(found) == [1, 2]
+    first, second = found[1], found[2]
+    assert isinstance(first, GrammarMatcher)
+    assert isinstance(second, GrammarMatcher)
+    first.accept(A)
+    assert first.allowed_tokens().nonzero()[0].tolist() == [B]
+    assert second.allowed_tokens().nonzero()[0].tolist() == [A, ONE]
+    first.close()
+
+
+def test_a_constraint_that_cannot_be_enforced_fails_its_request_alone(compiling: Compiling) -> None:
+    compiling.add(1, "a(")
+    compiling.add(2, "a")
+    found = compiling.take(2)
+    assert "unclosed group" in str(found[1])
+    assert isinstance(found[1], BadConstraint)
+    assert isinstance(found[2], GrammarMatcher)
+
+
+def test_a_cancelled_request_is_not_handed_out(compiling: Compiling) -> None:
+    compiling.add(1, "a")
+    compiling.add(2, "b")
+    compiling.compiler.cancel(1)
+    assert list(compiling.take(1)) == [2]

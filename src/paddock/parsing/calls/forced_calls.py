@@ -19,7 +19,7 @@ WriteCall = Callable[[str, dict[str, Any]], Sequence[CallPart]]
 """Returns the parts of a call, given the name of a tool and the schema of its arguments.
 
 Raises:
-    CannotForce: if the format cannot hold the arguments to their schema.
+    CannotForce: if arguments in this format cannot be constrained to their schema.
 """
 
 COMPOSING_KEYWORDS = ("$ref", "allOf", "anyOf", "oneOf", "patternProperties", "if", "$dynamicRef")
@@ -42,7 +42,7 @@ class CallFormat:
         The texts of `stop` are not written where anything else can be.
 
         Raises:
-            CannotForce: if there is no such tool, or its arguments cannot be held to their schema.
+            CannotForce: if there is no such tool, or its arguments cannot be constrained to their schema.
         """
         known = functions(tools)
         if name and name not in known:
