@@ -17,6 +17,7 @@ from paddock.engine.scheduler.budget import ChunkBudget
 from paddock.engine.scheduler.chunking import HasEmbeddings, chunk_prompts
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.output import ScheduledChunk, ScheduleOutput
+from paddock.engine.scheduler.prefix_match import PrefixMatch, match_prefix
 from paddock.engine.scheduler.sequence import Sequence, State
 
 UNSHAREABLE = -1
@@ -286,21 +287,22 @@ class Scheduler:
 
     def _try_admit(self, sequence: Sequence) -> bool:
         """Let a waiting sequence run, or wait for a prefix. Return False if there is no room for it."""
-        source, shared = self._find_prefix(sequence)
-        if sequence.waits_for_prefix_of is not None:
-            return True
-        cache = self.cache
+        cache, match = self.cache, PrefixMatch()
+        if sequence.use_cache:
+            match = match_prefix(sequence, cache, self._by_seq_id)
+            if self._wait_or_snapshot(sequence, match):
+                return True
         if not sequence.use_cache and not self._running:
             # To repeat itself exactly it needs the same cells each time: their places decide how sums are rounded.
             cache.evict_all()
-        seq_id = cache.take_seq_id(exclude=source)
+        seq_id = cache.take_seq_id(exclude=match.source)
         if seq_id is None:
             return False
         shared = cache.load_prefix(
             seq_id,
             sequence.tokens,
-            source,
-            shared,
+            match.source,
+            match.shared,
             placeholders=sequence.placeholders,
             use_host_cache=sequence.use_cache,
         )
@@ -331,39 +333,24 @@ class Scheduler:
         if not partial and sequence.use_cache and end - shared >= self._config.min_snapshot_tokens:
             sequence.snapshot_lengths.add(end)
 
-    def _find_prefix(self, sequence: Sequence) -> tuple[int, int]:
-        """Return the sequence id that shares most tokens with a sequence, and how many; or let the sequence wait.
+    def _wait_or_snapshot(self, sequence: Sequence, match: PrefixMatch) -> bool:
+        """Let a sequence wait if a running one computes much more of its prefix than is there. Return whether it waits.
 
-        At least the last token is always computed, because its logits are needed.
+        Where a cache does not support partial reuse, plan a snapshot at the end of the common prefix.
         """
-        if not sequence.use_cache:
-            return -1, 0
-        limit, round_down = len(sequence.tokens) - 1, sequence.placeholders.round_down
-        source, shared = -1, 0
-        longest, longest_seq_id = 0, -1
-        for seq_id, length in self.cache.tree.common_prefixes(sequence.tokens).items():
-            length = round_down(min(length, limit))
-            holder = self._by_seq_id.get(seq_id)
-            held = holder.num_computed_tokens if holder is not None else self.cache.tree.length(seq_id)
-            if length > longest or (length == longest and holder is None):
-                longest, longest_seq_id = length, seq_id
-            usable = self._kv_cache.reusable_prefix(seq_id, held, round_down(min(length, held))) if held else 0
-            if usable > shared:
-                source, shared = seq_id, usable
-        config = self._config
         partial = self._kv_cache.supports_partial_reuse
-        if longest - shared >= (config.min_tokens_to_wait if partial else config.min_snapshot_tokens):
-            self._wait_or_snapshot(sequence, self._by_seq_id.get(longest_seq_id), longest)
-        return source, shared
-
-    def _wait_or_snapshot(self, sequence: Sequence, holder: Sequence | None, length: int) -> None:
-        """Handle a common prefix that cannot be shared yet: wait for its holder, or plan a snapshot at its end."""
-        if holder is not None and holder.is_prefilling and holder.num_computed_tokens < length:
-            sequence.waits_for_prefix_of = holder, length
-        else:
+        worth_it = self._config.min_tokens_to_wait if partial else self._config.min_snapshot_tokens
+        if match.longest - match.shared < worth_it:
+            return False
+        holder = match.holder
+        waits = holder is not None and holder.is_prefilling and holder.num_computed_tokens < match.longest
+        if holder is None or not waits:
             holder = sequence
-        if not self._kv_cache.supports_partial_reuse:
-            holder.snapshot_lengths.add(length)
+        else:
+            sequence.waits_for_prefix_of = holder, match.longest
+        if not partial:
+            holder.snapshot_lengths.add(match.longest)
+        return waits
 
     # Context shift
 
