@@ -2,13 +2,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from paddock.engine.kvcache.radix_tree import PrefixTree, common_length
+from paddock.engine.kvcache.radix_tree import Node, PrefixTree, common_length
 
 tokens = st.lists(st.integers(0, 2), max_size=8)
 
 
 def lcp(a: list[int], b: list[int]) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def nodes_of(tree: PrefixTree) -> list[Node]:
+    """All nodes but the root."""
+    nodes = [tree._root]
+    for node in nodes:
+        nodes += [child for siblings in node.children.values() for child in siblings]
+    return nodes[1:]
 
 
 class TreeMachine(RuleBasedStateMachine):
@@ -69,17 +77,24 @@ class TreeMachine(RuleBasedStateMachine):
         cells = set(self.held[seq_id][start:])
         assert self.tree.sharers(seq_id, start) == {s for s, h in self.held.items() if s != seq_id and cells & set(h)}
 
+    @rule(data=st.data())
+    def count_cells_of_some(self, data: st.DataObject) -> None:
+        some = data.draw(st.sets(st.sampled_from(sorted(self.held)))) if self.held else set()
+        others = {cell for seq_id, held in self.held.items() if seq_id not in some for cell in held}
+        theirs = {cell for seq_id in some for cell in self.held[seq_id]}
+        assert self.tree.count_cells(some) == len(theirs - others)
+
     @invariant()
     def cells_and_tokens_agree(self) -> None:
         assert self.tree.num_cells == len({cell for held in self.held.values() for cell in held})
-        assert self.tree.num_cells == sum(len(node.tokens) for node in self.tree.nodes())
+        assert self.tree.num_cells == sum(len(node.tokens) for node in nodes_of(self.tree))
         for seq_id, held in self.held.items():
             assert self.tree.tokens(seq_id) == [token for _, token in held]
             assert self.tree.length(seq_id) == len(held)
 
     @invariant()
     def every_node_is_held_and_its_parent_too(self) -> None:
-        for node in self.tree.nodes():
+        for node in nodes_of(self.tree):
             assert node.seq_ids
             assert node.tokens
             for siblings in node.children.values():

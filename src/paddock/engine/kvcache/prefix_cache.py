@@ -57,7 +57,7 @@ class PrefixCache:
 
     @property
     def _num_idle_cells(self) -> int:
-        return sum(len(node.tokens) for node in self.tree.nodes() if node.seq_ids <= self._kept.keys())
+        return self.tree.count_cells(self._kept.keys())
 
     def take_seq_id(self, exclude: int = -1) -> int | None:
         """Return an empty sequence id, after evicting one other than `exclude` if need be; None if all are in use."""

@@ -5,7 +5,7 @@ there. Equal tokens in different cells (two sequences that computed the same tex
 only keeps books: whoever shares or frees cells in the KV cache tells the tree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 
 class Node:
@@ -119,13 +119,16 @@ class PrefixTree:
             others |= node.seq_ids
         return others - {seq_id}
 
-    def nodes(self) -> Iterator[Node]:
-        """Yield every node but the root."""
-        todo = [child for siblings in self._root.children.values() for child in siblings]
+    def count_cells(self, seq_ids: Set[int]) -> int:
+        """Return the number of cells that no other ids than `seq_ids` hold."""
+        count, todo = 0, [self._root]
         while todo:
             node = todo.pop()
-            yield node
-            todo += [child for siblings in node.children.values() for child in siblings]
+            if node.seq_ids <= seq_ids:
+                count += len(node.tokens)
+            for siblings in node.children.values():
+                todo += siblings
+        return count
 
     def _path(self, seq_id: int) -> Iterator[Node]:
         node: Node | None = self._tips[seq_id]

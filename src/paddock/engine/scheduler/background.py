@@ -134,7 +134,5 @@ class BackgroundQueue:
 
     def _is_long(self, sequence: Sequence) -> bool:
         return (
-            0 < self._min_tokens <= sequence.num_pending_tokens
-            and sequence.allow_background
-            and not sequence.placeholders
+            0 < self._min_tokens <= sequence.num_pending_tokens and sequence.allow_background and not sequence.has_media
         )

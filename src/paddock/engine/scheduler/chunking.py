@@ -10,26 +10,45 @@ HasEmbeddings = Callable[[Sequence, PlaceholderRange], bool]
 """Tells whether the embeddings of an image or audio, which comes next in a sequence, are there."""
 
 
-def chunk_prompts(
-    sequences: list[Sequence], room: int, has_embeddings: HasEmbeddings
-) -> tuple[list[ScheduledChunk], list[EncoderInput]]:
-    """Return the next chunks of prompts, at most `room` tokens, and the images and audio that have to be encoded first.
+class PromptChunks:
+    """The next chunks of some prompts, and what has to be encoded before others can have one."""
+
+    def __init__(self) -> None:
+        self.text: list[ScheduledChunk] = []
+        self.media: list[ScheduledChunk] = []
+        self.encoder_inputs: list[EncoderInput] = []
+        self.num_tokens = 0
+        """Number of tokens in all chunks."""
+        self.context_sum = 0
+        """Sum over all tokens of the number of tokens before them."""
+
+    def add(self, chunk: ScheduledChunk) -> None:
+        """Add a chunk of text, or of an image or audio."""
+        (self.text if chunk.placeholder is None else self.media).append(chunk)
+        num_tokens = chunk.end - chunk.start
+        self.num_tokens += num_tokens
+        self.context_sum += num_tokens * ((chunk.start + chunk.end) // 2)
+
+
+def chunk_prompts(sequences: list[Sequence], room: int, has_embeddings: HasEmbeddings) -> PromptChunks:
+    """Return the next chunks of prompts, at most `room` tokens.
 
     The first sequences get the room. A non-causal image may take more, because it cannot be split.
     """
-    chunks: list[ScheduledChunk] = []
-    encoder_inputs: list[EncoderInput] = []
+    chunks = PromptChunks()
     for sequence in sequences:
-        placeholder = sequence.placeholders.at(sequence.num_computed_tokens)
-        if placeholder is not None and not has_embeddings(sequence, placeholder):
-            encoder_inputs.append(EncoderInput(sequence, placeholder))
-            continue
-        start, end = sequence.num_computed_tokens, _chunk_end(sequence, room, placeholder)
+        start, placeholder = sequence.num_computed_tokens, None
+        if sequence.has_media:
+            placeholder = sequence.placeholders.at(start)
+            if placeholder is not None and not has_embeddings(sequence, placeholder):
+                chunks.encoder_inputs.append(EncoderInput(sequence, placeholder))
+                continue
+        end = _chunk_end(sequence, room, placeholder)
         if start < end:
             logits_from = end - 1 if end == len(sequence.tokens) else end
-            chunks.append(ScheduledChunk(sequence, start, end, logits_from, placeholder))
+            chunks.add(ScheduledChunk(sequence, start, end, logits_from, placeholder))
             room = max(room - (end - start), 0)
-    return chunks, encoder_inputs
+    return chunks
 
 
 def _chunk_end(sequence: Sequence, room: int, placeholder: PlaceholderRange | None) -> int:
@@ -39,11 +58,12 @@ def _chunk_end(sequence: Sequence, room: int, placeholder: PlaceholderRange | No
     """
     start = sequence.num_computed_tokens
     end = min(len(sequence.tokens), start + room)
-    if placeholder is None:
+    if placeholder is not None:
+        end = min(end, placeholder.end) if not placeholder.non_causal else placeholder.end if room else start
+    elif sequence.has_media:
         following = sequence.placeholders.next_start(start)
         end = end if following is None else min(end, following)
-    elif placeholder.non_causal:
-        end = placeholder.end if room else start
-    else:
-        end = min(end, placeholder.end)
-    return min([end, *(length for length in sequence.snapshot_lengths if length > start)])
+    for length in sequence.snapshot_lengths:
+        if start < length < end:
+            end = length
+    return end

@@ -9,12 +9,13 @@ is preempted and computed again later.
 
 import bisect
 from collections.abc import Iterator
+from operator import attrgetter
 
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.kvcache.prefix_cache import PrefixCache
 from paddock.engine.scheduler.background import BackgroundQueue
 from paddock.engine.scheduler.budget import ChunkBudget
-from paddock.engine.scheduler.chunking import HasEmbeddings, chunk_prompts
+from paddock.engine.scheduler.chunking import HasEmbeddings, PromptChunks, chunk_prompts
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.output import ScheduledChunk, ScheduleOutput
 from paddock.engine.scheduler.prefix_match import PrefixMatch, match_prefix
@@ -22,6 +23,8 @@ from paddock.engine.scheduler.sequence import Sequence, State
 
 UNSHAREABLE = -1
 """Stands in the prefix tree for tokens whose cells nobody else may use. No prompt contains it."""
+
+BY_ARRIVAL = attrgetter("arrival")
 
 
 class Scheduler:
@@ -185,36 +188,36 @@ class Scheduler:
 
     # Prompts
 
-    def _schedule_prompts(self, chunks: list[ScheduledChunk]) -> ScheduleOutput:
-        """Add to the `chunks` of streaming sequences what else the step computes."""
-        num_streaming = len(chunks)
+    def _schedule_prompts(self, streaming: list[ScheduledChunk]) -> ScheduleOutput:
+        """Add to the chunks of streaming sequences what else the step computes."""
         prefilling = [s for s in self._running if s.is_prefilling]
-        if num_streaming:
+        if streaming:
             self.background.start_next(prefilling)
         foreground = self.background.foreground(prefilling)
+        num_streaming_tokens = 0
+        for chunk in streaming:
+            num_streaming_tokens += chunk.end - chunk.start
         context = foreground[0].num_computed_tokens if foreground else 0
-        room = self.budget.prompt_tokens(sum(chunk.end - chunk.start for chunk in chunks), context)
-        prompt_chunks, encoder_inputs = chunk_prompts(foreground, room, self._has_embeddings)
-        job = self.background.job
-        if job is not None and prompt_chunks:
+        room = self.budget.prompt_tokens(num_streaming_tokens, context)
+        prompts = chunk_prompts(foreground, room, self._has_embeddings)
+        encoder_inputs, job = prompts.encoder_inputs, self.background.job
+        if job is not None and prompts.num_tokens:
             # Chunks of short prompts and slices of the job take turns: both in one step would make it too long.
             if self.background.take_turn():
-                prompt_chunks = []
+                prompts = PromptChunks()
             else:
                 job = None
-        num_tokens = sum(c.end - c.start for c in prompt_chunks)
-        context = sum((c.end - c.start) * ((c.start + c.end) // 2) for c in prompt_chunks) // max(num_tokens, 1)
         started, self._started = self._started, []
         return ScheduleOutput(
-            chunks + [c for c in prompt_chunks if c.placeholder is None],
-            num_streaming,
-            [c for c in prompt_chunks if c.placeholder is not None],
-            num_tokens,
-            context,
+            streaming + prompts.text,
+            len(streaming),
+            prompts.media,
+            prompts.num_tokens,
+            prompts.context_sum // max(prompts.num_tokens, 1),
             started,
             encoder_inputs,
             job,
-            self.budget.slice_seconds(num_streaming > 0) if job is not None or encoder_inputs else 0.0,
+            self.budget.slice_seconds(bool(streaming)) if job is not None or encoder_inputs else 0.0,
         )
 
     # Room
@@ -229,7 +232,7 @@ class Scheduler:
         self._running.remove(sequence)
         self._release(sequence)
         sequence.state = State.WAITING
-        bisect.insort(self._waiting, sequence, key=lambda s: s.arrival)
+        bisect.insort(self._waiting, sequence, key=BY_ARRIVAL)
 
     def _release(self, sequence: Sequence) -> None:
         """Free everything that a sequence holds."""
@@ -327,7 +330,7 @@ class Scheduler:
         self._any_prefilling = True
         self._by_seq_id[seq_id] = sequence
         self.cache.offload_idle()
-        bisect.insort(self._running, sequence, key=lambda s: s.arrival)
+        bisect.insort(self._running, sequence, key=BY_ARRIVAL)
         end = sequence.placeholders.round_down(len(sequence.tokens) - 1)
         partial = self._kv_cache.supports_partial_reuse
         if not partial and sequence.use_cache and end - shared >= self._config.min_snapshot_tokens:
