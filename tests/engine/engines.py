@@ -25,14 +25,6 @@ TOLERANCE = 1e-2
 """Ten times the rounding between batches of different shapes. A wrong state differs by 0.1 and more."""
 
 
-def logits_of(context: Context, row: int) -> Logits:
-    """A copy of the logits of a row."""
-    logits = context.logits(row)
-    if not isinstance(logits, np.ndarray):
-        logits = np.ctypeslib.as_array(logits, shape=(context.model.vocabulary_size,))
-    return np.array(logits)
-
-
 class RecordedGeneration(Generation):
     """A generation that records the logits by which each token is chosen."""
 
@@ -40,7 +32,7 @@ class RecordedGeneration(Generation):
     """Index of the last known token → the logits by which the next one was chosen."""
 
     def sample(self, context: Context, index: int) -> int:
-        self.rows[len(self.sequence.tokens) - 1] = logits_of(context, index)
+        self.rows[len(self.sequence.tokens) - 1] = context.logits(index).copy()
         return super().sample(context, index)
 
 
@@ -125,7 +117,7 @@ def compute_alone(model: Model, tokens: list[int]) -> list[Logits]:
             batch.add(token, at + i, 0, True)
         context.decode(batch)
         for i in range(len(piece)):
-            rows.append(logits_of(context, i))
+            rows.append(context.logits(i).copy())
     batch.close()
     context.close()
     return rows

@@ -30,10 +30,7 @@ class RealCache:
             for i in range(start, min(start + 64, len(tokens))):
                 row = self.batch.add(tokens[i], position + i, seq_id, i == len(tokens) - 1)
             self.context.decode(self.batch)
-        logits = self.context.logits(row)
-        if not isinstance(logits, np.ndarray):
-            logits = np.ctypeslib.as_array(logits, shape=(self.model.vocabulary_size,))
-        return np.array(logits)
+        return self.context.logits(row).copy()
 
     def close(self) -> None:
         self.batch.close()

@@ -54,19 +54,18 @@ class Batch:
         self.size = i + 1
         return i
 
-    def extend(self, tokens: Sequence[int], position: int, seq_id: int, logits: bool) -> int:
+    def extend(self, tokens: Sequence[int], position: int, seq_id: int, num_logits: int) -> int:
         """Append consecutive tokens from `position` on and return the index of the last one.
 
-        With `logits`, only the last one gets logits.
+        The last `num_logits` of them get logits.
         """
         start, count = self.size, len(tokens)
         end = start + count
         self._token[start:end] = array("i", tokens)
         self._pos[start:end] = array("i", range(position, position + count))
         self._seq_id[start:end] = array("i", [seq_id]) * count
-        self._logits[start:end] = array("b", bytes(count))
+        self._logits[start:end] = array("b", bytes(count - num_logits) + b"\1" * num_logits)
         self.size = end
-        self._logits[end - 1] = logits
         return end - 1
 
     def close(self) -> None:

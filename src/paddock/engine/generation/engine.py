@@ -198,11 +198,12 @@ class Engine:
         rows = []
         started = time.perf_counter()
         for sequence, start, end, logits_from, _ in chunks:
-            tokens, seq_id = sequence.tokens, sequence.seq_id
             # Positions and indexes differ after an image, whose cells may take fewer positions than there are cells.
-            offset = sequence.placeholders.position(start) - start if sequence.has_media else 0
-            for index in range(start, end):
-                row = batch.add(tokens[index], index + offset, seq_id, index >= logits_from)
+            position = sequence.placeholders.position(start) if sequence.has_media else start
+            if end - start == 1:
+                row = batch.add(sequence.tokens[start], position, sequence.seq_id, logits_from < end)
+            else:
+                row = batch.extend(sequence.tokens[start:end], position, sequence.seq_id, end - logits_from)
             if logits_from < end:
                 rows.append((self._generations[sequence.id], row))
         self._context.decode(batch)
