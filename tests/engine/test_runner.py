@@ -244,3 +244,21 @@ def test_a_runner_ignores_the_terminals_interrupt(packaged: Path, continued: Con
         under_test.expect(ipc.Loaded)
         under_test.process.send_signal(signal.SIGINT)
         assert under_test.complete(ask(1, num_predict=3))[1][0] == "".join(continued(QUESTION).tokens[:3])
+
+
+def scheduled(task: Path) -> tuple[int, int]:
+    """Return the nanoseconds that a thread has run, and in how many slices of time."""
+    nanoseconds, _, slices = (task / "schedstat").read_text().split()
+    return int(nanoseconds), int(slices)
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="needs the scheduler's statistics of Linux")
+def test_an_idle_runner_uses_no_processor_time(endless: RunnerUnderTest) -> None:
+    endless.complete(ask(1, num_predict=5))
+    endless.send(ipc.Tokenize(2, "Once"))
+    endless.expect(ipc.Tokens)
+    time.sleep(0.2)
+    tasks = list(Path(f"/proc/{endless.process.pid}/task").iterdir())
+    before = [scheduled(task) for task in tasks]
+    time.sleep(0.5)
+    assert [scheduled(task) for task in tasks] == before

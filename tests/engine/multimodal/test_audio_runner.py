@@ -1,6 +1,7 @@
 """A runner with a projector that hears: what it answers to recordings, how often it encodes them, what it survives."""
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,3 +120,23 @@ def test_a_model_that_sees_and_hears_takes_both(tmp_path: Path) -> None:
         assert isinstance(ends[2][1], ipc.Finished)
         assert "the image is not an image" in refused(ends[3][1])
         assert "recording 2 is damaged" in refused(ends[4][1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="needs the scheduler's statistics of Linux")
+def test_a_runner_sleeps_while_it_waits_for_audio_to_be_decoded(runner: RunnerUnderTest) -> None:
+    silence = recorded(np.zeros((1500 * 48_000, 1), np.int16), 48_000, form="FLAC")
+    runner.send(ipc.Measure(90, (silence,)))
+    runner.send(ipc.Tokenize(91, "Once"))
+    runner.expect(ipc.Tokens)
+    time.sleep(0.1)
+    process = Path(f"/proc/{runner.process.pid}")
+    main_thread = process / "task" / process.name / "schedstat"
+    all_threads_before = sum(int((task / "schedstat").read_text().split()[0]) for task in (process / "task").iterdir())
+    before = main_thread.read_text()
+    time.sleep(0.2)
+    assert main_thread.read_text() == before
+    all_threads = sum(int((task / "schedstat").read_text().split()[0]) for task in (process / "task").iterdir())
+    assert all_threads > all_threads_before, "nothing was decoded meanwhile"
+    runner.send(ipc.Cancel(90))
+    runner.send(ipc.Tokenize(92, "Once"))
+    assert runner.expect(ipc.Tokens).id == 92
