@@ -29,12 +29,14 @@ from paddock.ipc import (
 )
 from paddock.library.store.bundle import BUNDLED_MODELS
 from paddock.library.store.library import Library
-from paddock.service.creation import CreationService
-from paddock.service.embedding import EmbeddingService
-from paddock.service.inference import InferenceService
-from paddock.service.loader import ModelLoader
-from paddock.service.models import ModelService
-from paddock.service.transfer import TransferService
+from paddock.service import (
+    CreationService,
+    EmbeddingService,
+    InferenceService,
+    ModelLoader,
+    ModelService,
+    TransferService,
+)
 from paddock.settings import Settings
 from tests.fleet.memory_transport import MemoryTransport
 

@@ -18,12 +18,14 @@ from paddock.server.app import make_app
 from paddock.server.connection import Connection
 from paddock.server.log import start_log
 from paddock.server.services import Services
-from paddock.service.creation import CreationService
-from paddock.service.embedding import EmbeddingService
-from paddock.service.inference import InferenceService
-from paddock.service.loader import ModelLoader
-from paddock.service.models import ModelService
-from paddock.service.transfer import TransferService
+from paddock.service import (
+    CreationService,
+    EmbeddingService,
+    InferenceService,
+    ModelLoader,
+    ModelService,
+    TransferService,
+)
 from paddock.settings import Settings
 
 log = logging.getLogger("paddock.server")

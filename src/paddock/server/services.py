@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from paddock.library.store.library import Library
-from paddock.service.creation import CreationService
-from paddock.service.embedding import EmbeddingService
-from paddock.service.inference import InferenceService
-from paddock.service.loader import ModelLoader
-from paddock.service.models import ModelService
-from paddock.service.transfer import TransferService
+from paddock.service import (
+    CreationService,
+    EmbeddingService,
+    InferenceService,
+    ModelLoader,
+    ModelService,
+    TransferService,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,10 @@ import time
 from dataclasses import replace
 
 from paddock.fleet import Lease
+from paddock.parsing.reply import Think
 from paddock.service.loader import ModelLoader
 from paddock.service.options import InferenceOptions
-from paddock.service.parsers import Think, forced_call
+from paddock.service.parsers import forced_call
 from paddock.service.prepared import (
     PreparedRequest,
     check_completion,
@@ -17,10 +18,8 @@ from paddock.service.prepared import (
     thinking_of,
 )
 from paddock.service.replies import GeneratedReply
-from paddock.service.requests import CompletionRequest, ConversationRequest, LoadTimes
+from paddock.service.requests import CompletionRequest, GenerationRequest, LoadTimes
 from paddock.service.resolved import ResolvedModel
-
-Request = CompletionRequest | ConversationRequest
 
 
 class InferenceService:
@@ -29,7 +28,7 @@ class InferenceService:
     def __init__(self, loader: ModelLoader) -> None:
         self._loader = loader
 
-    async def generate(self, request: Request) -> GeneratedReply:
+    async def generate(self, request: GenerationRequest) -> GeneratedReply:
         """Start to answer a request; return once the first parts of the reply are there. Close the reply at the end."""
         started = time.perf_counter_ns()
         model, request, think, options = await self._accept(request)
@@ -48,13 +47,13 @@ class InferenceService:
             raise
         return reply
 
-    async def render(self, request: Request) -> str:
+    async def render(self, request: GenerationRequest) -> str:
         """Return the prompt that a request would be answered with, without generating anything."""
         model, request, think, options = await self._accept(request)
         with await self._loader.acquire(model, options, request.keep_alive) as lease:
             return (await _prepare(request, model, think, options, lease)).prompt
 
-    async def load(self, request: Request) -> LoadTimes:
+    async def load(self, request: GenerationRequest) -> LoadTimes:
         """Load the model of a request, with its options, for as long as it says."""
         started = time.perf_counter_ns()
         model, request, _, options = await self._accept(request)
@@ -62,13 +61,15 @@ class InferenceService:
             loaded = time.perf_counter_ns() - started
             return LoadTimes(total_duration=time.perf_counter_ns() - started, load_duration=loaded)
 
-    async def unload(self, request: Request) -> None:
+    async def unload(self, request: GenerationRequest) -> None:
         """Unload the model of a request."""
         model = await self._loader.open(request.model)
         check_request(request)
         await self._loader.unload(model)
 
-    async def _accept(self, request: Request) -> tuple[ResolvedModel, Request, Think, InferenceOptions]:
+    async def _accept(
+        self, request: GenerationRequest
+    ) -> tuple[ResolvedModel, GenerationRequest, Think, InferenceOptions]:
         """Check everything that can be checked before the model is loaded; resolve what the request leaves open."""
         model = await self._loader.open(request.model)
         check_request(request)
@@ -85,7 +86,7 @@ class InferenceService:
 
 
 async def _prepare(
-    request: Request, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
+    request: GenerationRequest, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
 ) -> PreparedRequest:
     if isinstance(request, CompletionRequest):
         return await prepare_completion(request, model, think, options, lease)

@@ -24,12 +24,10 @@ from paddock.parsing import (
     thinking_tags,
     thinking_tags_of_chat_template,
 )
+from paddock.parsing.reply import Think
 from paddock.service.errors import RequestError
 from paddock.service.requests import ConversationRequest
 from paddock.templates import Message, PromptFormat
-
-Think = bool | str | None
-"""Whether, or how much, the model thinks; None: it cannot."""
 
 ParserFactory = Callable[[], ReplyParser]
 """Makes the parser of one reply."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from paddock.fleet import Lease
 from paddock.ipc import Generate, ThinkingTags
+from paddock.parsing.reply import Think
 from paddock.service.errors import NotSupported, RequestError
 from paddock.service.media import check_takes_media, media_of, media_tokens, raw_with_placeholders
 from paddock.service.options import InferenceOptions
-from paddock.service.parsers import ParserFactory, Think, parser_factory, tags_around_thinking
+from paddock.service.parsers import ParserFactory, parser_factory, tags_around_thinking
 from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest
 from paddock.service.resolved import ResolvedModel, prompt_format
 from paddock.service.truncation import fitting_prompt
@@ -17,7 +18,7 @@ from paddock.templates import Message, PromptFormat, with_model_messages
 from paddock.templates.placeholders import split_placeholders
 
 MAX_TOP_LOGPROBS = 20
-ROLES = ("system", "user", "assistant", "tool")
+CHAT_ROLES = ("system", "user", "assistant", "tool")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,8 @@ def check_conversation(request: ConversationRequest, model: ResolvedModel) -> Co
         RequestError, NotSupported: if it cannot.
     """
     for message in request.messages:
-        if message.role not in ROLES:
-            raise RequestError(f"message role must be one of {', '.join(ROLES)}, not {message.role!r}")
+        if message.role not in CHAT_ROLES:
+            raise RequestError(f"message role must be one of {', '.join(CHAT_ROLES)}, not {message.role!r}")
     if request.has_images:
         check_takes_media(model, media_of(request.messages))
     if "completion" not in model.capabilities:

@@ -67,6 +67,10 @@ class ConversationRequest(InferenceRequest):
         return any(message.images for message in self.messages)
 
 
+GenerationRequest = CompletionRequest | ConversationRequest
+"""A request that is answered with generated text."""
+
+
 @dataclass(frozen=True)
 class RepliedCall:
     """A call of a tool in a reply, with its index among the reply's calls."""

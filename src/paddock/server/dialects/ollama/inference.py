@@ -18,10 +18,8 @@ from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services
 from paddock.server.streaming import EventStream
 from paddock.service.replies import GeneratedReply
-from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Summary
+from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, GenerationRequest, Summary
 from paddock.templates.message import Message
-
-Inference = CompletionRequest | ConversationRequest
 
 
 async def generate(request: Request, services: Services) -> Response:
@@ -42,7 +40,9 @@ async def chat(request: Request, services: Services) -> Response:
     return await _respond(request, services, conversation, body, writer)
 
 
-async def _load_or_unload(request: Request, services: Services, inference: Inference, writer: ReplyWriter) -> Response:
+async def _load_or_unload(
+    request: Request, services: Services, inference: GenerationRequest, writer: ReplyWriter
+) -> Response:
     """Answer a request without a prompt, which loads the model, or unloads it if `keep_alive` is 0."""
     if inference.keep_alive == 0:
         await while_connected(request.receive, services.inference.unload(inference))
@@ -54,7 +54,7 @@ async def _load_or_unload(request: Request, services: Services, inference: Infer
 async def _respond(
     request: Request,
     services: Services,
-    inference: Inference,
+    inference: GenerationRequest,
     body: ollama.GenerateRequest | ollama.ChatRequest,
     writer: ReplyWriter,
 ) -> Response:
