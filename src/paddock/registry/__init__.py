@@ -1,8 +1,7 @@
-"""Models over the network: pulled from a registry, pushed to one, and carried between machines as one file.
+"""Models between machines: pulled from a registry, pushed to one, exported and imported as one file.
 
-`Registry` pulls and pushes. It speaks the protocol of OCI (Docker) registries with Ollama's additions, and is imported
-when it is asked for, as what it needs (httpx, cryptography) is at the first transfer: a server that never pulls starts
-fast and stays small.
+`Registry` pulls and pushes with the protocol of OCI (Docker) registries and Ollama's additions. It is imported when it
+is first used, and httpx and cryptography at the first transfer: a server that never pulls starts fast and stays small.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ __all__ = ["Registry", "RegistryError"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what has not been needed yet."""
+    """Import `Registry` when it is first used."""
     if name == "Registry":
         from paddock.registry.registry import Registry
 

@@ -1,4 +1,4 @@
-"""Where a model's registry is: which addresses to try for a name, and whom to trust with what."""
+"""Endpoints of registries: the addresses to try for a model, and how far each is trusted."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from paddock.registry.errors import RegistryError
 
 @dataclass(frozen=True)
 class RegistryEndpoint:
-    """One way to a registry."""
+    """An address of a registry."""
 
     base: str
     """`https://host[:port]`, without a slash at its end; a mirror's may have a path."""
     host: str
-    """As it stands in model names, or the mirror's: what a login is kept for."""
+    """Host as in model names, or the host of the mirror; logins are stored by it."""
     check: bool = True
-    """Whether its certificate must be valid."""
+    """Whether the certificate must be valid."""
     mirror: bool = False
 
     def repository_url(self, name: ModelName) -> str:
-        """The address of everything about a model."""
+        """Return the address of a model's repository."""
         return f"{self.base}/v2/{name.namespace}/{name.model}"
 
 
 def registry_endpoints(name: ModelName, *, insecure: bool, mirrors: tuple[str, ...] = ()) -> list[RegistryEndpoint]:
-    """Return the endpoints to the registry of `name`, best first; the next one is for when nobody answers.
+    """Return the endpoints for `name`, best first; a later one is used if those before do not answer.
 
-    Plain HTTP is spoken with this machine itself, and with `insecure` where there is no TLS.
+    Plain HTTP is used with this machine itself, and with `insecure` for a registry without TLS.
 
     Raises:
-        RegistryError: if a mirror is no address.
+        RegistryError: if a mirror is not a valid address.
     """
     found = [_mirror(text, name.host, insecure) for text in mirrors]
     endpoints = [way for way in found if way is not None]
@@ -44,7 +44,7 @@ def registry_endpoints(name: ModelName, *, insecure: bool, mirrors: tuple[str, .
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host, with or without a port, is certainly this machine."""
+    """Whether a host, with or without a port, is a loopback address or `localhost`."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
@@ -53,22 +53,22 @@ def is_this_machine(host: str) -> bool:
 
 
 def same_origin(a: str, b: str) -> bool:
-    """Whether two addresses belong to one server: the same scheme, host and port."""
+    """Whether two addresses have the same scheme, host and port."""
     return _origin(a) == _origin(b)
 
 
 def same_host(a: str, b: str) -> bool:
-    """Whether two addresses are on one host, whatever the ports."""
+    """Whether two addresses have the same host, whatever the ports."""
     return _origin(a)[1] == _origin(b)[1]
 
 
 def is_downgrade(before: str, after: str) -> bool:
-    """Whether going from one address to the other leaves TLS."""
+    """Whether a redirect from one address to the other leaves TLS."""
     return before.startswith("https:") and not after.startswith("https:")
 
 
 def shown(url: str) -> str:
-    """An address for messages: without what comes after `?`, which may be as good as a password."""
+    """Return an address for messages: without user and query, which may be as good as a password."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -84,7 +84,7 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def _mirror(text: str, host: str, insecure: bool) -> RegistryEndpoint | None:
-    """The mirror `[host=]address`, if it stands for `host`; without one it stands for the default registry."""
+    """Return the mirror `[host=]address` if it stands for `host`; by default it stands for the default registry."""
     of, equals, url = text.rpartition("=")
     if (of if equals else DEFAULT_HOST).lower() != host.lower():
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong between this machine and a registry."""
+"""Errors of transfers between this machine and a registry."""
 
 from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
@@ -30,7 +30,7 @@ class TemporaryError(RegistryError):
 
 
 class Unreachable(TemporaryError):
-    """Nobody answers at the address."""
+    """Nothing answers at the address."""
 
 
 class NotInRegistry(RegistryError):

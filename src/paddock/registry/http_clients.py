@@ -1,4 +1,4 @@
-"""The HTTP clients: made when a transfer begins, closed when none is left."""
+"""The HTTP clients of transfers: created by the first running transfer, closed after the last."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ CONNECTIONS = 64
 
 
 class HTTPClients:
-    """Two clients, with and without a look at certificates; proxies are those that the environment names."""
+    """Two clients, one that checks certificates and one that does not. They use the proxies of the environment."""
 
     def __init__(self, retry: RetryPolicy) -> None:
         self._retry = retry
@@ -30,10 +30,10 @@ class HTTPClients:
 
     @contextlib.asynccontextmanager
     async def in_use(self) -> AsyncIterator[None]:
-        """Keep the clients while transfers go on; the last one closes their connections."""
+        """Keep the clients open during a transfer; the last transfer closes their connections."""
         self._users += 1
         try:
-            if not self._contexts:  # imports that take 0.1 s, in which the server has other things to do
+            if not self._contexts:  # in a thread: the imports take 0.1 s
                 self._contexts = await asyncio.to_thread(_prepare)
             yield
         finally:
@@ -44,14 +44,14 @@ class HTTPClients:
                     await client.aclose()
 
     def get(self, check: bool) -> "httpx.AsyncClient":
-        """The client that does or does not check certificates."""
+        """Return the client that does or does not check certificates."""
         client = self._clients.get(check)
         if client is None:
             client = self._clients[check] = _client(self._contexts[check], self.timeout())
         return client
 
     def timeout(self, seconds: float = 0) -> "httpx.Timeout":
-        """What a request may take: `seconds` more than usual until there is an answer."""
+        """Return the timeouts of a request; `seconds` are added to the usual wait for the answer."""
         import httpx
 
         stall = self._retry.stall_timeout
@@ -59,7 +59,7 @@ class HTTPClients:
 
 
 def _prepare() -> dict[bool, ssl.SSLContext]:
-    """Import the library; return what it needs to check certificates, and not to."""
+    """Import httpx; return the contexts that do (True) and do not (False) check certificates."""
     import httpx
 
     assert httpx
@@ -67,10 +67,10 @@ def _prepare() -> dict[bool, ssl.SSLContext]:
 
 
 def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncClient":
-    """A client.
+    """Return a new client.
 
     Raises:
-        RegistryError: if the environment names a proxy that cannot be used.
+        RegistryError: if the environment names an unusable proxy.
     """
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -84,13 +84,13 @@ def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncCl
             timeout=timeout,
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             headers={"User-Agent": f"paddock/{__version__}", "Accept-Encoding": "identity"},
-            # A cookie belongs to a host, not to a port or a repository: it would reach others.
+            # Cookies are kept per host, so they would reach other ports and repositories.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
-            # No proxy stands between this machine and itself, whatever NO_PROXY says.
+            # Requests to this machine use no proxy, whatever NO_PROXY says.
             mounts=dict.fromkeys(LOOPBACK),
         )
-    except (ImportError, ValueError, httpx.InvalidURL):  # their texts may name its password
+    except (ImportError, ValueError, httpx.InvalidURL):  # their messages may contain its password
         raise RegistryError(
             "the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: it takes "
             "http://host:port or https://host:port"
@@ -98,7 +98,7 @@ def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncCl
 
 
 def _trust() -> ssl.SSLContext:
-    """Believe what the system does (a company's own authority is there), and the authorities that come with httpx."""
+    """Trust the authorities of the system, which may have a company's own, and those that come with httpx."""
     context = ssl.create_default_context()
     if not os.environ.get("SSL_CERT_FILE"):
         import certifi

@@ -1,4 +1,4 @@
-"""One repository of a registry, for the time of one transfer: requests with authorization, redirects, clear errors."""
+"""Requests to one repository of a registry, with authorization, redirects and clear errors."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from paddock.library.names import ModelName
-from paddock.registry.auth.authorization import Identity, answer, parse_challenges
+from paddock.registry.auth.authorization import Identity, authorize, parse_challenges
 from paddock.registry.endpoints import RegistryEndpoint, is_downgrade, is_this_machine, same_origin, shown
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
 from paddock.registry.http_clients import HTTPClients
@@ -18,16 +18,20 @@ from paddock.registry.http_clients import HTTPClients
 if TYPE_CHECKING:
     import httpx
 
-REDIRECTS = 10
-BUSY = (408, 425, 429, 500, 502, 503, 504)
-MAX_ERROR = 64 << 10
-"""Bytes of an error's text that are read."""
+MAX_REDIRECTS = 10
+TEMPORARY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
+MAX_ERROR_BYTES = 64 << 10
+"""Most bytes of an error's body that are read."""
 
 Body = bytes | Callable[[], AsyncIterable[bytes]]
 
 
 class RepositoryClient:
-    """Requests to one repository. `actions` is what a token is asked for where the registry does not say: `pull`."""
+    """A client of one repository, for one transfer.
+
+    Args:
+        actions: what a token is requested for if the registry does not say, such as `pull`.
+    """
 
     def __init__(
         self,
@@ -57,27 +61,30 @@ class RepositoryClient:
         follow: bool = True,
         seconds: float = 0,
     ) -> "AsyncIterator[httpx.Response]":
-        """Ask, and give the answer whose body has not been read yet; an error status is raised.
+        """Send a request and give its response, whose body has not been read yet.
 
-        Redirects are followed (`follow`); what proves who we are goes to the registry alone. `seconds` is how much
-        longer than usual the registry may think about its answer.
+        Authorization is sent only to the registry itself.
+
+        Args:
+            follow: follow redirects.
+            seconds: time that the registry may take in addition to the usual timeout.
 
         Raises:
-            Unreachable: if there is no connection, and has not been one in this repository.
-            TemporaryError: if it may go better later.
+            Unreachable: if no connection can be made and this client has not had one before.
+            TemporaryError: if a later attempt may succeed.
             NotInRegistry: after 404.
             Denied: after 401 and 403.
             RegistryError: after any other error.
         """
-        first, proven = url, False
-        for _ in range(REDIRECTS):
+        first, authorized = url, False
+        for _ in range(MAX_REDIRECTS):
             used = self._authorization
             own = same_origin(url, self.address.base)
             response = await self._send(method, url, dict(headers or {}), body, used if own else "", seconds)
             try:
-                if response.status_code == 401 and own and not proven:
-                    proven = True
-                    await self._prove(response.headers.get_list("www-authenticate"), used)
+                if response.status_code == 401 and own and not authorized:
+                    authorized = True
+                    await self._authorize(response.headers.get_list("www-authenticate"), used)
                     continue
                 target = response.headers.get("location")
                 if follow and response.status_code in (301, 302, 303, 307, 308) and target:
@@ -92,19 +99,19 @@ class RepositoryClient:
         raise RegistryError(f"{method} {shown(first)}: redirected too often")
 
     async def read(self, method: str, url: str, limit: int, headers: Mapping[str, str] | None = None) -> bytes:
-        """Ask, and return the body.
+        """Send a request and return the body of its response.
 
         Raises:
-            RegistryError: as `open`, or if it has more than `limit` bytes.
+            RegistryError: as `open`, or if the body has more than `limit` bytes.
         """
         async with self.open(method, url, headers) as response:
             return await read_body(response, limit)
 
     def redirected(self, url: str, target: str) -> str:
-        """The address that a `Location` means.
+        """Return the address that the `Location` header `target` of a response from `url` means.
 
         Raises:
-            RegistryError: if it is none that we may go to.
+            RegistryError: if it is invalid, or leaves TLS.
         """
         try:
             target = urljoin(url, target)
@@ -114,7 +121,7 @@ class RepositoryClient:
         if not target.startswith(("http://", "https://")):
             raise RegistryError(f"{shown(url)} redirects to no address")
         if is_downgrade(url, target):
-            if before.netloc == after.netloc:  # a registry that does not know of the TLS before it
+            if before.netloc == after.netloc:  # the registry does not know of the TLS proxy in front of it
                 return after._replace(scheme="https").geturl()
             if self.address.check and not is_this_machine(after.netloc):
                 raise RegistryError(f"{shown(url)} redirects to an address without TLS: refused")
@@ -136,7 +143,7 @@ class RepositoryClient:
                 content=body if isinstance(body, bytes) else body(),
                 timeout=self._clients.timeout(seconds),
             )
-            # A password in an address or in ~/.netrc is not what was asked for.
+            # `auth` keeps httpx from using a password in the address or in ~/.netrc.
             response = await client.send(request, stream=True, auth=lambda r: r)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             problem = failure(error, method, url)
@@ -144,12 +151,12 @@ class RepositoryClient:
         self._reached = True
         return response
 
-    async def _prove(self, headers: list[str], used: str) -> None:
-        """Get a new authorization, unless another request has got one since `used` was refused."""
+    async def _authorize(self, headers: list[str], used: str) -> None:
+        """Get a new authorization, unless another request got one after `used` was refused."""
         async with self._refreshing:
             if self._authorization == used:
                 challenges = parse_challenges(", ".join(headers))
-                self._authorization = await answer(
+                self._authorization = await authorize(
                     challenges, self.address, self._scope, self._identity, self._fetch_token
                 )
 
@@ -158,16 +165,16 @@ class RepositoryClient:
         try:
             if response.status_code >= 300:
                 raise await _error(response, "GET", url)
-            return await read_body(response, MAX_ERROR)
+            return await read_body(response, MAX_ERROR_BYTES)
         finally:
             await response.aclose()
 
 
 async def read_body(response: "httpx.Response", limit: int) -> bytes:
-    """Return the body of an answer.
+    """Return the body of a response.
 
     Raises:
-        RegistryError: if it breaks off or has more than `limit` bytes.
+        RegistryError: if it ends early or has more than `limit` bytes.
     """
     import httpx
 
@@ -183,7 +190,7 @@ async def read_body(response: "httpx.Response", limit: int) -> bytes:
 
 
 def failure(error: Exception, method: str, url: str) -> TemporaryError:
-    """Our error for one of the HTTP library's."""
+    """Return our error for an error of httpx."""
     import httpx
 
     text = _reason(error)
@@ -196,13 +203,13 @@ def failure(error: Exception, method: str, url: str) -> TemporaryError:
 
 
 def _reason(error: BaseException) -> str:
-    """What the system said, as far down as it is known: `Connection refused`."""
+    """Return the system's message of the innermost cause, such as `Connection refused`."""
     text, cause = str(error) or type(error).__name__, error.__cause__ or error.__context__
     while cause is not None:
-        if isinstance(cause, BaseExceptionGroup):  # one for each address of the host
+        if isinstance(cause, BaseExceptionGroup):  # one error for each address of the host
             cause = cause.exceptions[0]
         if isinstance(cause, OSError) and cause.errno:
-            # Name look-ups have numbers of their own, below zero.
+            # Errors of name look-ups have numbers of their own, below zero.
             text = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or text
         cause = cause.__cause__ or cause.__context__
     return text
@@ -213,11 +220,11 @@ async def _error(response: "httpx.Response", method: str, url: str) -> RegistryE
     if status == 404:
         return NotInRegistry("file does not exist")
     with contextlib.suppress(RegistryError):
-        text = _text(await read_body(response, MAX_ERROR)) if method != "HEAD" else ""
+        text = _text(await read_body(response, MAX_ERROR_BYTES)) if method != "HEAD" else ""
         message = f'{method.capitalize()} "{shown(url)}": {status} {response.reason_phrase}'.rstrip()
         message = f"{message}: {text}" if text else message
         error = Denied(message) if status in (401, 403) else RegistryError(message)
-        if status in BUSY:
+        if status in TEMPORARY_STATUSES:
             error = TemporaryError(message, _retry_after(response.headers.get("retry-after", "")))
         error.status = status
         return error
@@ -225,7 +232,7 @@ async def _error(response: "httpx.Response", method: str, url: str) -> RegistryE
 
 
 def _text(data: bytes) -> str:
-    """What a registry's error says, in one short line."""
+    """Return the message of a registry's error, in one short line."""
     try:
         document = json.loads(data)
         errors = document.get("errors") or [document]

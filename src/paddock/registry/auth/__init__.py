@@ -1,1 +1,1 @@
-"""Who this user is to a registry: keys, passwords, tokens."""
+"""Authorization at registries: keys, passwords, tokens."""

@@ -1,4 +1,4 @@
-"""Who we are, for a registry that asks: passwords, and tokens for passwords or for the key's signature."""
+"""Authorization headers for registries that ask for one: passwords, or tokens for a password or a signature."""
 
 import base64
 import re
@@ -19,12 +19,12 @@ from paddock.registry.errors import Denied, RegistryError
 _PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 Fetch = Callable[[str, str], Awaitable[bytes]]
-"""GET an address with an Authorization header ("": none), and return the body."""
+"""Function that gets an address with an Authorization header (none if "") and returns the body."""
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """What a registry wants of whom it answered with 401."""
+    """A challenge of a 401 response (`WWW-Authenticate`)."""
 
     scheme: str
     """`bearer` or `basic`."""
@@ -35,25 +35,25 @@ class Challenge:
 
 @dataclass(frozen=True)
 class Identity:
-    """Where a user's key and passwords lie."""
+    """The user's key and passwords, in a folder."""
 
     folder: Path
     credentials: Credentials = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look for the passwords in the same folder."""
+        """Open the passwords of the folder."""
         object.__setattr__(self, "credentials", Credentials(self.folder))
 
 
 class TokenReply(msgspec.Struct):
-    """What a token server answers."""
+    """The response of a token server."""
 
     token: str | None = None
     access_token: str | None = None
 
 
 def parse_challenges(header: str) -> list[Challenge]:
-    """Read `WWW-Authenticate`; schemes other than Basic and Bearer are left out."""
+    """Parse `WWW-Authenticate`; schemes other than Basic and Bearer are ignored."""
     found = []
     starts = list(re.finditer(r"(?:^|,\s*|\s)(bearer|basic)(?=\s|$|,)", header, re.IGNORECASE))
     starts = [m for m in starts if header[: m.start()].count('"') % 2 == 0]
@@ -66,7 +66,7 @@ def parse_challenges(header: str) -> list[Challenge]:
 
 
 def token_url(challenge: Challenge, scopes: tuple[str, ...], nonce: str = "", now: int = 0) -> str:
-    """The address that a token is asked from: parameters sorted by name, each scope one of its own."""
+    """Return the address of a token request: parameters sorted by name, one for each scope."""
     parts = urlsplit(challenge.realm)
     parameters = [
         *parse_qsl(parts.query, keep_blank_values=True),
@@ -78,15 +78,15 @@ def token_url(challenge: Challenge, scopes: tuple[str, ...], nonce: str = "", no
     return parts._replace(query=urlencode(sorted(parameters, key=lambda p: p[0])), fragment="").geturl()
 
 
-async def answer(
+async def authorize(
     challenges: list[Challenge], address: RegistryEndpoint, scope: str, identity: Identity, fetch: Fetch
 ) -> str:
-    """Return the Authorization header that satisfies one of `challenges`, asking a token server if need be.
+    """Return the Authorization header that satisfies one of `challenges`, with a token of a token server if needed.
 
-    A token is asked for with the password of `paddock login`, if there is one for the registry, else with the key.
+    A token is requested with the password of `paddock login` if there is one for the registry, else with the key.
 
     Raises:
-        RegistryError: if there is no way, or the realm is not the registry's own.
+        RegistryError: if no challenge can be satisfied, or the realm is not on the registry's host.
     """
     import asyncio
 
@@ -102,7 +102,7 @@ async def answer(
 
 
 def basic(login: Login) -> str:
-    """The Authorization header with a user name and password."""
+    """Return the Authorization header with a user name and password."""
     return "Basic " + base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
 
 

@@ -1,7 +1,6 @@
-"""Passwords for private registries: in the system's keyring where there is one, else in a file of mode 0600.
+"""Passwords for private registries: in the system's keyring if there is one, else in a file of mode 0600.
 
-The `keyring` library is used if it is installed and finds a keyring; everything else of this module works without it.
-A password is in no log and in no error.
+The optional `keyring` library is used if it is installed and finds a keyring. No log or error contains a password.
 """
 
 import contextlib
@@ -18,30 +17,30 @@ from paddock.registry.errors import RegistryError
 
 CREDENTIALS_FILE = "credentials.json"
 SERVICE = "paddock registry "
-"""Before the registry's host: what the keyring calls the entry."""
+"""Prefix of the entries' names in the keyring; the registry's host follows."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Login:
-    """Who to be at a registry."""
+    """User name and password at a registry."""
 
     user: str
     password: str = field(repr=False)
 
 
 class Credentials:
-    """What `paddock login` keeps. Read anew each time: the command and the server are two processes.
+    """The logins that `paddock login` stores. The file is read each time, because command and server are two processes.
 
-    The file names every host that has a login, and its user; the password too where there is no keyring.
+    The file has the user of each host with a login, and the password if there is no keyring.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / CREDENTIALS_FILE
 
     def find(self, host: str) -> Login | None:
-        """The login for a registry, by its host as it stands in model names; None if there is none.
+        """Return the login for a registry, by its host as in model names; None if there is none.
 
         Raises:
             RegistryError: if the file or the keyring cannot be read.
@@ -52,17 +51,17 @@ class Credentials:
         user, password = str(entry.get("user", "")), entry.get("password")
         if password is None:
             ring = _keyring()
-            password = _asked(lambda: ring.get_password(SERVICE + host.lower(), user)) if ring else None
+            password = _call_keyring(lambda: ring.get_password(SERVICE + host.lower(), user)) if ring else None
         if password is None:
             _log.warning("the keyring has no password for %s any more: paddock login %s", host, host)
             return None
         return Login(user, str(password))
 
     def save(self, host: str, login: Login) -> str:
-        """Keep a login; return where the password is: `keyring` or the file's path.
+        """Store a login; return where the password is stored: `keyring` or the file's path.
 
         Raises:
-            RegistryError: if it can be kept nowhere.
+            RegistryError: if it cannot be stored.
         """
         entry: dict[str, str] = {"user": login.user}
         place = "keyring"
@@ -70,7 +69,7 @@ class Credentials:
         try:
             if ring is None:
                 raise RegistryError("no keyring")
-            _asked(lambda: ring.set_password(SERVICE + host.lower(), login.user, login.password))
+            _call_keyring(lambda: ring.set_password(SERVICE + host.lower(), login.user, login.password))
         except RegistryError:
             entry["password"] = login.password
             place = str(self._path)
@@ -78,7 +77,7 @@ class Credentials:
         return place
 
     def remove(self, host: str) -> bool:
-        """Forget a login; False if there was none.
+        """Remove a login; return False if there was none.
 
         Raises:
             RegistryError: if the file cannot be written.
@@ -88,8 +87,8 @@ class Credentials:
         if entry is None:
             return False
         if "password" not in entry and (ring := _keyring()) is not None:
-            with contextlib.suppress(RegistryError):  # it may have been taken out by hand
-                _asked(lambda: ring.delete_password(SERVICE + host.lower(), str(entry.get("user", ""))))
+            with contextlib.suppress(RegistryError):  # somebody may have removed it by hand
+                _call_keyring(lambda: ring.delete_password(SERVICE + host.lower(), str(entry.get("user", ""))))
         self._write(entries)
         return True
 
@@ -119,7 +118,7 @@ class Credentials:
 
 
 def _keyring() -> Any:
-    """The keyring library with a working keyring behind it; None where there is none."""
+    """Return the keyring library if it has a working keyring, else None."""
     if os.environ.get("PYTHON_KEYRING_BACKEND") == "keyring.backends.null.Keyring":
         return None
     try:
@@ -135,8 +134,8 @@ def _keyring() -> Any:
     return None if isinstance(ring, fail.Keyring | null.Keyring) else keyring
 
 
-def _asked(question: Any) -> Any:
+def _call_keyring(call: Any) -> Any:
     try:
-        return question()
-    except Exception as error:  # as above; its text might name the secret, so only its kind is told
+        return call()
+    except Exception as error:  # as above; only its type is shown, because its message might contain the secret
         raise RegistryError(f"the keyring failed ({type(error).__name__})") from None

@@ -1,4 +1,4 @@
-"""The ed25519 key by which a registry knows this user: an OpenSSH file in the settings folder."""
+"""The ed25519 key that identifies this user at registries: an OpenSSH file in the settings folder."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ KEY_FILE = "id_ed25519"
 
 
 class SigningKey:
-    """A private key and what can be done with it."""
+    """A private key that signs requests."""
 
     def __init__(self, private: "Ed25519PrivateKey") -> None:
         self._private = private
@@ -29,18 +29,18 @@ class SigningKey:
         return self._private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
     def authorization(self, method: str, url: str) -> str:
-        """The header that proves who asks for `url` without a body: `<public key>:<signature>`, both in base64."""
-        # Hex digits first, then base64: that is what registries check (`reference/ollama-api.md`).
+        """Return the Authorization header for a request without a body: `<public key>:<signature>`, both in base64."""
+        # Registries check the base64 of the hex digits of the empty body's digest.
         body = base64.b64encode(hashlib.sha256(b"").hexdigest().encode()).decode()
         signature = self._private.sign(f"{method},{url},{body}".encode())
         return f"{self.public.split()[1]}:{base64.b64encode(signature).decode()}"
 
 
 def open_key(folder: Path) -> SigningKey:
-    """Return the key in `folder`, which is made (mode 0600, its public half beside it) if there is none.
+    """Return the key in `folder`; create it (mode 0600, with the public key beside it) if there is none.
 
     Raises:
-        RegistryError: if it cannot be read or made.
+        RegistryError: if it cannot be read or created.
     """
     path = folder / KEY_FILE
     try:
@@ -73,7 +73,7 @@ def _read(path: Path) -> SigningKey:
 
 
 def _make(path: Path) -> None:
-    """Make a key; if another process makes one at the same moment, whoever is first has made it."""
+    """Create the key file, unless another process creates it at the same moment."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -97,7 +97,7 @@ def write_private(path: Path, data: bytes) -> None:
     """Create a file that only its owner can read, durably.
 
     Raises:
-        OSError: if it is there already or cannot be written.
+        OSError: if it exists already or cannot be written.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb") as file:
