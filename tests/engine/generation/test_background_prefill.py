@@ -141,6 +141,22 @@ def test_a_failed_one_is_computed_in_the_foreground_logged_and_counted(
         check(*streams, late)
 
 
+def test_cached_tokens_that_do_not_fit_its_context_fail_it(model: Model) -> None:
+    class Forgetful(Context):
+        def restore(self, seq_id: int, state: bytearray, flags: int = 0) -> bool:
+            return False
+
+    prefix = words(model, 4, 300)
+    with EngineUnderTest(model, background=True, make_context=Forgetful) as under_test:
+        under_test.answer(prefix, reply=2)
+        streams = begin(under_test, words(model, 1, 30))
+        late = under_test.ask(prefix + words(model, 5, 300), 5)
+        under_test.run()
+        assert under_test.engine.statistics().background_failures == 1
+        assert under_test.reused(late) >= 299
+        check(*streams, late)
+
+
 def test_after_a_failure_the_next_prompts_go_to_the_background_again(model: Model) -> None:
     failing = FailingContexts(1)
     with EngineUnderTest(model, background=True, make_context=failing) as under_test:

@@ -56,3 +56,18 @@ def test_the_cost_of_the_context_is_separated_from_that_of_the_weights() -> None
         learned.learn(20, context, cost(20, context))
     assert learned.per_token(0) == pytest.approx(0.004, rel=0.01)
     assert learned.per_token(4096) == pytest.approx(0.014, rel=0.01)
+
+
+def test_a_slice_is_a_little_longer_than_a_decode_step_and_long_when_nobody_streams() -> None:
+    budget = ChunkBudget(512, BudgetConfig(slice_ratio=1.5, idle_slice_seconds=0.25))
+    assert budget.slice_seconds(True) == 0.25, "nothing has been measured yet"
+    budget.observe(4, 0, 0, 0.02)
+    assert budget.slice_seconds(True) == pytest.approx(0.03)
+    assert budget.slice_seconds(False) == 0.25
+
+
+def test_decode_steps_are_averaged_with_the_newest_counting_most() -> None:
+    budget = ChunkBudget(512, BudgetConfig(slice_ratio=1.0, decode_weight=0.5))
+    for seconds in (0.01, 0.03, 0.02):
+        budget.observe(1, 0, 0, seconds)
+    assert budget.slice_seconds(True) == pytest.approx(0.02)
