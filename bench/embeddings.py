@@ -20,8 +20,7 @@ from bench.report import Row, at_least
 from bench.server import Server, models_folder, running
 
 SENTENCES = 2000
-TOGETHER = 100
-"""Sentences of a request."""
+SENTENCES_PER_REQUEST = 100
 SHORTEST, LONGEST = 8, 40
 """Words of a sentence."""
 OTHERS = 150
@@ -41,19 +40,19 @@ TEXT = (
 
 
 def measure(count: int = SENTENCES) -> list[Row]:
-    """The rows of this scenario."""
+    """Measure, and return the rows of this scenario."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         return [Row("sentences a second", "not measured", note=f"{PACKAGE} is not installed")]
     weights = Path(found.origin).parent / "model"
     texts = sentences(count)
-    requests = [texts[start : start + TOGETHER] for start in range(0, count, TOGETHER)]
+    requests = [texts[start : start + SENTENCES_PER_REQUEST] for start in range(0, count, SENTENCES_PER_REQUEST)]
     lists, theirs = [], []
     with models_folder() as models, running(models) as server, _sentence_transformers(weights, texts) as library:
         _create(server, models, weights)
-        _embed(server, texts[:TOGETHER])
+        _embed(server, texts[:SENTENCES_PER_REQUEST])
         for number in range(ROUNDS):
-            # Which of them comes first changes.
+            # They take turns in coming first.
             for what in ("ours", "theirs") if number % 2 else ("theirs", "ours"):
                 if what == "ours":
                     lists.append(_rate(server, requests))
@@ -61,7 +60,7 @@ def measure(count: int = SENTENCES) -> list[Row]:
                     theirs.append(library.rate())
         single = _rate(server, [[text] for text in texts[: count // 5]])
     rate = median(lists)
-    note = f"{count} sentences, {TOGETHER} a request, one client; {_spread(lists)}"
+    note = f"{count} sentences, {SENTENCES_PER_REQUEST} a request, one client; {_spread(lists)}"
     return [
         Row("sentences a second, in lists", f"{rate:.0f}", note=note),
         at_least("of Ollama's 150 a second", rate / OTHERS, BAR, "F16, HTTP and JSON included"),
@@ -71,12 +70,12 @@ def measure(count: int = SENTENCES) -> list[Row]:
 
 
 def measure_small() -> list[Row]:
-    """The same with 200 sentences."""
+    """Measure the same with 200 sentences."""
     return measure(200)
 
 
 def sentences(count: int) -> list[str]:
-    """The same ones every time."""
+    """Return random sentences, the same ones every time."""
     chance, words = random.Random(20260801), TEXT.split()
     return [" ".join(chance.choices(words, k=chance.randint(SHORTEST, LONGEST))) for _ in range(count)]
 
@@ -127,7 +126,7 @@ class _SentenceTransformers:
         self._ask(json.dumps(texts))
 
     def rate(self) -> float:
-        """Embed them all; return how many a second."""
+        """Embed all texts; return how many a second."""
         self._ask("again")
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -136,7 +135,7 @@ class _SentenceTransformers:
         raise RuntimeError(f"sentence-transformers ended with exit status {self._process.wait()}")
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.kill()
         self._process.wait()
 
@@ -148,7 +147,7 @@ class _SentenceTransformers:
 
 @contextmanager
 def _sentence_transformers(weights: Path, texts: list[str]) -> Iterator[_SentenceTransformers | None]:
-    """The library on the same cores, ready; None where no interpreter has it."""
+    """Start sentence-transformers on the same cores; yield None where no interpreter has it."""
     python = os.environ.get(BESIDE) or sys.executable
     if not _can_import(python):
         yield None

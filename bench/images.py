@@ -1,6 +1,6 @@
-"""Pictures: how long the first token takes when one is new, when one is known, and what others notice meanwhile.
+"""Images: the time to the first token for a new and for a known image, and the gaps of a stream meanwhile.
 
-A small Llama with a CLIP of half the depth of LLaVA's in front of it, both with random weights: encoding a picture
+A small Llama with a CLIP of half the depth of LLaVA's in front of it, both with random weights: encoding an image
 takes about as long as its prompt, as it does with large ones.
 """
 
@@ -30,15 +30,15 @@ from paddock.library.store.library import Library
 TEXT = Shape(512, 8, 1536, 8, 4)
 WIDTH, FEED_FORWARD, LAYERS, HEADS = 512, 2048, 12, 8
 SIZE, PATCH = 224, 14
-PICTURE = 1200, 900
-"""Pixels of what is sent: what a client makes of a photograph."""
+IMAGE_SIZE = 1200, 900
+"""Pixels of the images that are sent: clients shrink photographs to about this."""
 QUESTION_WORDS = 20
 ROUNDS = 7
 STREAM_TOKENS = 400
 
 
 def measure() -> list[Row]:
-    """The rows of this scenario."""
+    """Measure, and return the rows of this scenario."""
     with models_folder() as models:
         _create(models)
         with running(models) as server:
@@ -48,42 +48,42 @@ def measure() -> list[Row]:
                 new.append(_first_token(server, number, 0))
                 known.append(median(_first_token(server, number, question) for question in (1, 2, 3)))
             alone, beside = _gaps(server, None), _gaps(server, ROUNDS + 1)
-    note = f"{(SIZE // PATCH) ** 2} tokens a picture"
+    note = f"{(SIZE // PATCH) ** 2} tokens an image"
     ratio = median(k / n for k, n in zip(known, new, strict=True))
     return [
-        Row("first token, a new picture", f"{1000 * median(new):.0f} ms", note=note),
+        Row("first token, a new image", f"{1000 * median(new):.0f} ms", note=note),
         Row("first token, another question about it", f"{1000 * median(known):.0f} ms"),
         at_most("of the first question's, the second's takes", ratio, 0.3, "", "wall clock, over HTTP"),
         Row("99th percentile of gaps in a stream, alone", f"{1000 * alone:.1f} ms"),
-        Row("the same while pictures are encoded beside it", f"{1000 * beside:.1f} ms", note=f"{beside / alone:.1f}x"),
+        Row("the same while images are encoded", f"{1000 * beside:.1f} ms", note=f"{beside / alone:.1f}x"),
     ]
 
 
-def _first_token(server: Server, picture: int, question: int) -> float:
-    body = _body(picture, question, num_predict=1, stream=False)
+def _first_token(server: Server, image: int, question: int) -> float:
+    body = _body(image, question, num_predict=1, stream=False)
     start = time.perf_counter()
     server.request("POST", "/api/generate", body)
     return time.perf_counter() - start
 
 
-def _gaps(server: Server, first_picture: int | None) -> float:
-    """Seconds between two pieces of a stream, the 99th percentile; with new pictures beside it, one after the other."""
+def _gaps(server: Server, first_image: int | None) -> float:
+    """Return the 99th percentile of the seconds between two chunks of a stream, with new images meanwhile if asked."""
     done = threading.Event()
 
     def ask() -> None:
-        number = first_picture or 0
+        number = first_image or 0
         while not done.is_set():
             server.request("POST", "/api/generate", _body(number, 0, num_predict=1, stream=False))
             number += 1
 
     beside = threading.Thread(target=ask)
-    if first_picture is not None:
+    if first_image is not None:
         beside.start()
     try:
         times = _stream_times(server)
     finally:
         done.set()
-        if first_picture is not None:
+        if first_image is not None:
             beside.join()
     gaps = [later - earlier for earlier, later in pairwise(times)]
     return quantiles(gaps, n=100)[98]
@@ -102,19 +102,19 @@ def _stream_times(server: Server) -> list[float]:
     return times
 
 
-def _body(picture: int | None, question: int, *, num_predict: int, stream: bool) -> bytes:
+def _body(image: int | None, question: int, *, num_predict: int, stream: bool) -> bytes:
     words = " ".join(np.random.default_rng(question).choice(WORDS, QUESTION_WORDS))
     fields: dict[str, Any] = {
         "model": "seer",
-        "prompt": f"[img-0] {words}" if picture is not None else words,
+        "prompt": f"[img-0] {words}" if image is not None else words,
         "raw": True,
         "stream": stream,
         "options": {"num_predict": num_predict, "temperature": 0},
     }
-    if picture is not None:
-        noise = np.random.default_rng(picture).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    if image is not None:
+        noise = np.random.default_rng(image).integers(0, 256, (9, 12, 3), dtype=np.uint8)
         file = io.BytesIO()
-        PIL.Image.fromarray(noise).resize(PICTURE).save(file, "JPEG")
+        PIL.Image.fromarray(noise).resize(IMAGE_SIZE).save(file, "JPEG")
         fields["images"] = [base64.b64encode(file.getvalue()).decode()]
     return json.dumps(fields).encode()
 

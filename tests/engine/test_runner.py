@@ -47,7 +47,7 @@ def finished(end: ipc.Finished | ipc.Failed) -> ipc.Finished:
     return end
 
 
-def test_a_real_model_says_what_llama_cpp_by_itself_says(runner: RunnerUnderTest, continued: Continued) -> None:
+def test_a_real_model_replies_what_llama_cpp_alone_replies(runner: RunnerUnderTest, continued: Continued) -> None:
     text, end = runner.complete(ask(1))[1]
     expected = continued(QUESTION)
     assert expected.ended
@@ -61,7 +61,7 @@ def test_a_real_model_says_what_llama_cpp_by_itself_says(runner: RunnerUnderTest
     assert finished(end).prompt_duration > 0 < finished(end).reply_duration
 
 
-def test_several_sequences_run_side_by_side_and_each_tells_what_it_tells_alone(
+def test_several_sequences_run_side_by_side_and_each_replies_what_it_replies_alone(
     runner: RunnerUnderTest, continued: Continued
 ) -> None:
     questions = (SKY, "What is the capital of France?", "Hello!", "Which model are you?")
@@ -188,7 +188,7 @@ def test_log_lines_carry_their_level(packaged: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["truncated", "text", "empty", "absent", "folder"])
-def test_what_is_no_model_is_refused_in_one_line(packaged: Path, tmp_path: Path, how: str) -> None:
+def test_what_is_not_a_model_is_refused_in_one_line(packaged: Path, tmp_path: Path, how: str) -> None:
     file = tmp_path / "model.gguf"
     if how == "truncated":
         file.write_bytes(packaged.read_bytes()[:-1000])

@@ -114,7 +114,7 @@ def translated_if_needed(
 
 
 @dataclass(frozen=True)
-class Options:
+class LoadOptions:
     """Options of the context, and how many sequences run in it at once."""
 
     context: ContextOptions
@@ -124,7 +124,7 @@ class Options:
     prefill."""
 
 
-def choose_options(load: LoadModel, model: Model, context_length: int, config: EngineConfig) -> Options:
+def choose_options(load: LoadModel, model: Model, context_length: int, config: EngineConfig) -> LoadOptions:
     """Choose sizes and switches: those of `load`, and for the rest those that suit the model.
 
     Raises:
@@ -153,7 +153,7 @@ def choose_options(load: LoadModel, model: Model, context_length: int, config: E
         flash_attention=flash_attention,
     )
     on_gpu = load.gpu_layers != 0 and gpu_offload()
-    return Options(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
+    return LoadOptions(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
 
 
 def generating_context(model: Model, options: ContextOptions, adapters: list[Adapter]) -> Context | None:

@@ -148,16 +148,18 @@ class Runner:
                     return
                 else:
                     self._obey(item)
+            generating = engine is not None and engine.busy
             idle = True
-            if engine is not None and engine.busy:
+            if engine is not None and generating:
                 step = engine.step()
                 if step.chunks or step.finished or step.failed:
                     channel.send(step)
-                if time.monotonic() >= self._next_statistics or not engine.busy:
+                generating = engine.busy
+                if not generating or time.monotonic() >= self._next_statistics:
                     self._report(engine)
-                idle = engine.stalled or not engine.busy
+                idle = not generating or engine.stalled
             if embedder.busy:
-                for event in embedder.step(concurrent=engine is not None and engine.busy):
+                for event in embedder.step(concurrent=generating):
                     channel.send(event)
                 idle = idle and not embedder.busy
 

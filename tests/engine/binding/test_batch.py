@@ -71,6 +71,13 @@ def test_a_batch_that_is_full_takes_no_more() -> None:
         batch.add(7, 1, 0, False)
 
 
+def test_a_run_of_tokens_that_does_not_fit_is_refused() -> None:
+    batch = Batch(3)
+    with pytest.raises(BufferError):
+        batch.extend([1, 2, 3, 4], 0, 0, 1)
+    assert batch.size == 0
+
+
 def test_vectors_stand_in_place_of_tokens() -> None:
     batch = InputVectorBatch(2, 3)
     batch.add_vector(struct.pack("3f", 1, 2, 3), 0, 1, True)

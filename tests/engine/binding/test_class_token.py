@@ -62,7 +62,7 @@ def test_operands_are_found_in_the_library_that_is_installed() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [(b"", b""), (b"CUDA0#", b"#0")])
-def test_behind_the_patches_it_has_the_first_place_and_is_left_out(
+def test_a_class_token_behind_the_patches_gets_the_first_position_and_is_left_out(
     tensors: Tensors, before: bytes, after: bytes
 ) -> None:
     order = ClassTokenOrder(Operations())
@@ -83,6 +83,6 @@ def test_before_the_patches_or_without_it_nothing_is_changed(tensors: Tensors) -
     assert tensors.written == {}
 
 
-def test_where_operands_are_not_found_nothing_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_changed_where_operands_are_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "tensor_library", lambda: (None, 0))
     ClassTokenOrder(Operations()).before(1)

@@ -60,7 +60,7 @@ def test_a_read_that_fails_is_why_it_cannot_be_loaded(tmp_path: Path, broken: in
         Model(str(path), translated=Bytes(path.read_bytes(), broken))
 
 
-def test_c_reads_what_we_say() -> None:
+def test_c_reads_the_bytes_of_the_object() -> None:
     libc = ctypes.CDLL(None)
     data = os.urandom(1_000_000)
     with c_file(Bytes(data)) as file:
@@ -74,7 +74,7 @@ def test_c_reads_what_we_say() -> None:
         assert buffer.raw[:10] == data[-10:]
 
 
-def test_a_copy_in_memory_is_there_as_long_as_it_is_wanted() -> None:
+def test_a_copy_in_memory_is_there_as_long_as_it_is_needed() -> None:
     with c_path(Bytes(b"all of it")) as path:
         assert Path(path).read_bytes() == b"all of it"
     assert not Path(path).exists()
@@ -106,7 +106,7 @@ def test_what_is_raised_while_a_copy_is_there_is_not_about_the_copy() -> None:
         raise FileNotFoundError
 
 
-def test_c_cannot_go_where_nothing_can_be() -> None:
+def test_c_cannot_seek_outside_the_file() -> None:
     libc = ctypes.CDLL(None)
     with c_file(Bytes(b"all of it")) as file:
         assert libc.fseek(ctypes.c_void_p(file), ctypes.c_long(-10), 2) != 0

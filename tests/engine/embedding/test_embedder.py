@@ -184,7 +184,7 @@ def test_a_file_that_says_nothing_gets_the_last_token_or_the_mean_where_each_see
         assert same(bench.embed("the dog")[0], bench.expected("the dog"))
 
 
-def test_vectors_have_length_1_if_that_is_wanted_and_the_models_own_if_not(bert: Path) -> None:
+def test_vectors_have_length_1_if_asked_for_and_the_models_own_if_not(bert: Path) -> None:
     with Bench(bert) as bench:
         (raw,) = bench.embed("the dog")
         (unit,) = bench.embed("the dog", normalize=True)
@@ -201,7 +201,7 @@ def test_fewer_dimensions_are_the_first_ones_made_length_1_again(bert: Path, dim
         assert same(cut, raw[:length] / np.linalg.norm(raw[:length]))
 
 
-def test_a_text_longer_than_wanted_or_trained_is_cut_between_the_marks_around_it(bert: Path) -> None:
+def test_a_text_longer_than_asked_for_or_trained_is_cut_between_its_special_tokens(bert: Path) -> None:
     with Bench(bert, limit=20) as bench:
         (cut,) = bench.embed(" ".join(["the dog"] * 500))
         assert bench.answers[0][0].tokens == 20
@@ -336,7 +336,7 @@ def test_a_very_long_text_is_computed_at_once_with_less_memory_and_hardly_differ
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_contexts_are_given_back_when_there_is_nothing_to_do(
+def test_contexts_are_freed_when_there_is_nothing_to_compute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
 ) -> None:
     made: list[EmbeddingContext] = []
@@ -373,7 +373,7 @@ def test_a_model_that_embeds_and_does_not_generate_is_loaded_and_says_so(tmp_pat
         assert end == ipc.Failed(2, "this model does not support generate", "invalid")
 
 
-def test_embedding_does_not_disturb_what_is_generated_beside_it(tmp_path: Path) -> None:
+def test_embedding_does_not_disturb_what_is_generated_concurrently(tmp_path: Path) -> None:
     with RunnerUnderTest(load(tiny_llama(tmp_path / "llama.gguf"))) as runner:
         runner.expect(ipc.Loaded)
         asked = [ipc.Generate(id=n, prompt=words(n, 20), sampling=GREEDY, num_predict=120) for n in range(3)]
@@ -464,7 +464,7 @@ def test_portions_are_the_text_and_begin_at_white_space_where_there_is_some(text
     assert all(later[0] in " \n" or not set(one[1:]) & set(" \n") for one, later in pairwise(found))
 
 
-def test_a_qwen3_is_pooled_at_the_mark_for_the_end_that_it_adds(tmp_path: Path) -> None:
+def test_a_qwen3_is_pooled_at_the_end_token_that_it_adds(tmp_path: Path) -> None:
     with Bench(tiny_qwen3(tmp_path / "model.gguf", adds_end=True)) as bench:
         assert bench.settings.pooling is Pooling.LAST
         assert bench.model.tokenize("the dog")[-1] == bench.model.eos

@@ -105,7 +105,7 @@ def test_scores_are_the_networks_own(ranker: tuple[Bench, Bert], asked: int) -> 
     assert np.abs(np.array(swapped) - expected[1:]).max() > 10 * ROUNDING
 
 
-def test_a_question_and_a_text_that_are_too_long_lose_what_the_longer_has_more_then_both_alike(
+def test_a_pair_that_is_too_long_loses_the_end_of_the_longer_one_first(
     ranker: tuple[Bench, Bert],
 ) -> None:
     bench, network = ranker
@@ -159,14 +159,14 @@ def test_a_thousand_texts_and_two_questions_at_once_keep_their_order(ranker: tup
         (lambda path: tiny_reranker(path, classes=3), "this model sorts texts into 3 classes, it does not rank them"),
     ],
 )
-def test_a_model_that_does_not_rank_says_so(tmp_path: Path, make: Callable[[Path], Path], said: str) -> None:
+def test_a_model_that_is_not_a_reranker_says_so(tmp_path: Path, make: Callable[[Path], Path], said: str) -> None:
     with Bench(make(tmp_path / "model.gguf")) as bench:
         bench.add(1, "the dog", query="the")
         bench.finish()
         assert bench.failures[1] == ipc.Failed(1, said, "invalid")
 
 
-def test_scores_that_are_no_numbers_are_an_error(tmp_path: Path) -> None:
+def test_scores_that_are_not_finite_are_an_error(tmp_path: Path) -> None:
     with Bench(tiny_reranker(tmp_path / "model.gguf", weights=math.nan)) as bench:
         bench.add(1, "the dog", query="the")
         bench.finish()

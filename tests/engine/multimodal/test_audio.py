@@ -57,11 +57,11 @@ def test_channels_are_averaged() -> None:
     assert np.abs(decode(recorded(np.repeat(left, 6, axis=1)), RATE) - left[:, 0]).max() < 1e-4
 
 
-def test_silence_is_a_recording() -> None:
+def test_silence_is_an_audio_file() -> None:
     assert not decode(recorded(np.zeros((RATE, 2), np.float32)), RATE).any()
 
 
-def test_what_is_no_number_becomes_silence_and_what_is_too_loud_full_scale() -> None:
+def test_samples_that_are_not_finite_become_silence_and_loud_ones_are_clipped() -> None:
     samples = noise(5)
     samples[10:13, 0] = [np.nan, np.inf, -1e38]
     found = decode(recorded(samples, subtype="FLOAT"), RATE)
@@ -147,7 +147,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_no_recording_is_refused(what: str) -> None:
+def test_what_is_not_audio_is_refused(what: str) -> None:
     data, reason = WRONG[what]
     with pytest.raises(BadAudio, match=reason):
         decode(data, RATE)
@@ -157,13 +157,13 @@ def test_half_an_hour_is_taken() -> None:
     assert len(decode(cheap_file(1800), 1000)) == 1_800_000
 
 
-def test_a_file_that_unpacks_to_too_much_is_refused() -> None:
+def test_a_file_that_decodes_to_too_much_is_refused() -> None:
     assert len(decode(cheap_file(24, channels=2), 1000, max_values=50_000)) == 24_000
     with pytest.raises(BadAudio, match="more than 50000 samples in its 2 channels"):
         decode(cheap_file(26, channels=2), 1000, max_values=50_000)
 
 
-def test_one_that_is_not_wanted_any_more_is_not_unpacked_to_its_end() -> None:
+def test_a_file_that_is_not_needed_any_more_is_not_decoded_to_its_end() -> None:
     asked = 0
 
     def wanted() -> bool:
@@ -197,7 +197,7 @@ SAMPLE = {form: recorded(noise(9, 0.2), form=form) for form in ("WAV", "FLAC", "
 
 
 @given(form=st.sampled_from(sorted(SAMPLE)), data=st.data())
-def test_whatever_is_changed_in_a_file_it_is_a_recording_or_refused(form: str, data: st.DataObject) -> None:
+def test_whatever_is_changed_in_a_file_it_is_an_audio_file_or_refused(form: str, data: st.DataObject) -> None:
     file = bytearray(SAMPLE[form])
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, min(len(file) - 1, 200)))

@@ -37,7 +37,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     model.close()
 
 
-def test_a_recording_between_texts(pair: Pair) -> None:
+def test_an_audio_file_between_texts(pair: Pair) -> None:
     with Bench(pair) as bench:
         one = bench.answer("the boy [img-0] and a dog", spoken(1))
         other = bench.answer("the boy [img-0] and a dog", spoken(2))
@@ -46,7 +46,7 @@ def test_a_recording_between_texts(pair: Pair) -> None:
         assert np.abs(one.rows[last] - other.rows[last]).max() > 10 * TOLERANCE
 
 
-def test_recordings_of_several_pieces_at_the_beginning_and_at_the_end(pair: Pair) -> None:
+def test_audio_files_of_several_pieces_at_the_beginning_and_at_the_end(pair: Pair) -> None:
     with Bench(pair) as bench:
         first, last = bench.answer("[img-0] a girl", spoken(3, 65)), bench.answer("the ball[img-0]", spoken(4, 40))
         check(pair, first, last)
@@ -55,7 +55,7 @@ def test_recordings_of_several_pieces_at_the_beginning_and_at_the_end(pair: Pair
         assert bench.encoder.encoded == 5
 
 
-def test_a_second_question_about_a_recording_computes_only_what_is_new(pair: Pair) -> None:
+def test_a_second_question_about_an_audio_file_computes_only_what_is_new(pair: Pair) -> None:
     with Bench(pair) as bench:
         prompt, file = text(pair.model, 1, 40) + "[img-0]", spoken(5, 35)
         first = bench.answer(prompt + text(pair.model, 2, 40), file)
@@ -79,14 +79,14 @@ def test_evicted_cells_are_computed_again_without_encoding(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("pair", BOTH, indirect=True)
-def test_pictures_and_recordings_in_one_prompt(pair: Pair) -> None:
+def test_images_and_audio_files_in_one_prompt(pair: Pair) -> None:
     with Bench(pair) as bench:
         check(pair, bench.answer("see [img-1] hear [img-0] see [img-2]", spoken(7), drawn(7), drawn(8)))
         assert bench.encoder.encoded == 3
 
 
 @pytest.mark.parametrize("pair", PLAIN, indirect=True)
-def test_many_at_once_with_recordings_and_without(pair: Pair) -> None:
+def test_many_at_once_with_audio_files_and_without(pair: Pair) -> None:
     with Bench(pair, running=5) as bench:
         heard = [
             bench.ask(f"{text(pair.model, seed, 10 + seed)}[img-0] then {seed}", spoken(seed, 3), reply=20)
@@ -100,7 +100,7 @@ def test_many_at_once_with_recordings_and_without(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("pair", PLAIN, indirect=True)
-def test_who_is_being_answered_goes_on_while_a_recording_is_encoded(pair: Pair) -> None:
+def test_a_stream_goes_on_while_an_audio_file_is_encoded(pair: Pair) -> None:
     with Bench(pair) as bench:
         stream = bench.ask("once upon a time", reply=200)
         bench.run(10)
@@ -114,7 +114,7 @@ def test_who_is_being_answered_goes_on_while_a_recording_is_encoded(pair: Pair) 
 
 
 @pytest.mark.parametrize("pair", PLAIN, indirect=True)
-def test_a_recording_in_one_part_that_is_too_large_is_refused(pair: Pair) -> None:
+def test_an_audio_file_in_one_part_that_is_too_large_is_refused(pair: Pair) -> None:
     config = MediaConfig(max_chunk_embeddings=CELLS_OF_A_PIECE - 1)
     with Bench(pair, config=config) as bench:
         preprocessor = bench.encoder.preprocessor

@@ -100,7 +100,7 @@ def projector(files: tuple[Path, Path]) -> Iterator[Projector]:
     model.close()
 
 
-def test_a_projector_says_what_it_takes(projector: Projector) -> None:
+def test_a_projector_knows_what_it_takes(projector: Projector) -> None:
     assert (projector.has_vision, projector.has_audio, projector.sample_rate) == (False, True, RATE)
 
 

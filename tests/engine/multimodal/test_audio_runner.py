@@ -30,7 +30,7 @@ def runner(model: Path) -> Iterator[RunnerUnderTest]:
         yield under_test
 
 
-def test_the_same_recording_is_encoded_once_for_all(runner: RunnerUnderTest) -> None:
+def test_the_same_audio_file_is_encoded_once_for_all(runner: RunnerUnderTest) -> None:
     before = encoded(runner)
     several = runner.complete(*(ask(n, f"question {n} about [img-0] ?", spoken(1, 40)) for n in range(1, 6)))
     assert all(isinstance(end, ipc.Finished) for _, end in several.values())
@@ -42,7 +42,7 @@ def test_the_same_recording_is_encoded_once_for_all(runner: RunnerUnderTest) -> 
     assert encoded(runner) == before + 2
 
 
-def test_recordings_are_measured(runner: RunnerUnderTest) -> None:
+def test_audio_files_are_measured(runner: RunnerUnderTest) -> None:
     runner.send(ipc.Measure(20, (spoken(2), spoken(3, 61), spoken(2))))
     assert runner.expect(ipc.Measured) == ipc.Measured(20, tuple(n * CELLS_OF_A_PIECE for n in (1, 3, 1)))
     runner.send(ipc.Measure(21, (spoken(2), b"RIFFnoneWAVE")))
@@ -50,7 +50,7 @@ def test_recordings_are_measured(runner: RunnerUnderTest) -> None:
     assert "recording 2 is damaged" in refused(failed)
 
 
-def test_what_is_no_recording_is_refused_and_the_others_go_on(runner: RunnerUnderTest) -> None:
+def test_what_is_not_audio_is_refused_and_the_others_go_on(runner: RunnerUnderTest) -> None:
     silence = recorded(np.zeros((16, 2), np.float32), 8000)
     ends = runner.complete(
         ask(30, "good [img-0]", spoken(4)),
@@ -74,7 +74,7 @@ def test_what_is_no_recording_is_refused_and_the_others_go_on(runner: RunnerUnde
     assert all(isinstance(ends[n][1], ipc.Finished) for n in (30, 34, 37))
 
 
-def test_who_leaves_at_any_moment_leaves_it_in_order(runner: RunnerUnderTest) -> None:
+def test_requests_cancelled_at_any_moment_leave_it_in_order(runner: RunnerUnderTest) -> None:
     expected = runner.complete(ask(60, "a [img-0] b", spoken(7, 35)))[60][0]
     chance = random.Random(0)
     staying = set()
@@ -89,7 +89,7 @@ def test_who_leaves_at_any_moment_leaves_it_in_order(runner: RunnerUnderTest) ->
     assert runner.complete(ask(101, "a [img-0] b", spoken(7, 35)))[101][0] == expected
 
 
-def test_a_model_that_only_sees_refuses_recordings_and_goes_on(model: Path, tmp_path: Path) -> None:
+def test_a_model_with_vision_only_refuses_audio_files_and_goes_on(model: Path, tmp_path: Path) -> None:
     projector = projectors.llava(tmp_path / "eyes.gguf")
     with RunnerUnderTest(load(model, projector=projector)) as deaf:
         deaf.expect(ipc.Loaded)
@@ -98,13 +98,13 @@ def test_a_model_that_only_sees_refuses_recordings_and_goes_on(model: Path, tmp_
         assert isinstance(ends[2][1], ipc.Finished)
 
 
-def test_a_model_without_a_projector_refuses_recordings(model: Path) -> None:
+def test_a_model_without_a_projector_refuses_audio_files(model: Path) -> None:
     with RunnerUnderTest(load(model)) as deaf:
         deaf.expect(ipc.Loaded)
         assert "no audio" in refused(deaf.complete(ask(1, "[img-0]", spoken(1)))[1][1])
 
 
-def test_a_model_that_sees_and_hears_takes_both(tmp_path: Path) -> None:
+def test_a_model_with_vision_and_audio_takes_both(tmp_path: Path) -> None:
     model = kinds.sliding_window(tmp_path / "model.gguf")
     projector = projectors.gemma_with_ears(tmp_path / "both.gguf")
     with RunnerUnderTest(load(model, projector=projector)) as both:

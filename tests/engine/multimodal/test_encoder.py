@@ -234,7 +234,7 @@ def text(model: Model, seed: int, count: int) -> str:
     return model.text(words(model, seed, count))
 
 
-def test_a_picture_between_texts(pair: Pair) -> None:
+def test_an_image_between_texts(pair: Pair) -> None:
     with Bench(pair) as bench:
         one = bench.answer("the boy [img-0] and a dog", drawn(1))
         other = bench.answer("the boy [img-0] and a dog", drawn(2))
@@ -243,19 +243,19 @@ def test_a_picture_between_texts(pair: Pair) -> None:
         assert np.abs(one.rows[last] - other.rows[last]).max() > 10 * TOLERANCE
 
 
-def test_a_picture_at_the_beginning_and_at_the_end(pair: Pair) -> None:
+def test_an_image_at_the_beginning_and_at_the_end(pair: Pair) -> None:
     with Bench(pair) as bench:
         check(pair, bench.answer("[img-0] a girl", drawn(3)), bench.answer("the ball[img-0]", drawn(4)))
 
 
-def test_several_pictures_in_any_order_and_twice(pair: Pair) -> None:
+def test_several_images_in_any_order_and_twice(pair: Pair) -> None:
     with Bench(pair) as bench:
         prompt = "one [img-1] two [img-0] three [img-1] four"
         check(pair, bench.answer(prompt, drawn(5), drawn(6, 90, 30)))
         assert bench.encoder.encoded == 2
 
 
-def test_a_second_question_about_a_picture_computes_only_what_is_new(pair: Pair) -> None:
+def test_a_second_question_about_an_image_computes_only_what_is_new(pair: Pair) -> None:
     with Bench(pair) as bench:
         prompt, image = text(pair.model, 1, 40) + "[img-0]", drawn(7, 120, 80)
         first = bench.answer(prompt + text(pair.model, 2, 40), image)
@@ -268,7 +268,7 @@ def test_a_second_question_about_a_picture_computes_only_what_is_new(pair: Pair)
         assert bench.encoder.encoded == 1
 
 
-def test_other_pictures_are_not_taken_for_each_other(pair: Pair) -> None:
+def test_other_images_are_not_taken_for_each_other(pair: Pair) -> None:
     with Bench(pair) as bench:
         prompt = text(pair.model, 5, 30) + "[img-0] and so"
         several = [bench.answer(prompt, drawn(seed)) for seed in (8, 9, 8)]
@@ -278,7 +278,7 @@ def test_other_pictures_are_not_taken_for_each_other(pair: Pair) -> None:
         assert bench.reused(several[1]) <= placeholder.start
 
 
-def test_many_at_once_with_pictures_and_without(pair: Pair) -> None:
+def test_many_at_once_with_images_and_without(pair: Pair) -> None:
     with Bench(pair, running=5) as bench:
         pictured = [
             bench.ask(f"{text(pair.model, seed, 10 + seed)}[img-0] then {seed}", drawn(seed, 100, 60), reply=20)
@@ -292,7 +292,7 @@ def test_many_at_once_with_pictures_and_without(pair: Pair) -> None:
         assert all(len(noted.rows) == 30 for noted in plain)
 
 
-def test_who_is_being_answered_goes_on_while_a_picture_is_encoded(pair: Pair) -> None:
+def test_a_stream_goes_on_while_an_image_is_encoded(pair: Pair) -> None:
     with Bench(pair) as bench:
         stream = bench.ask("once upon a time", reply=200)
         bench.run(10)
@@ -305,7 +305,7 @@ def test_who_is_being_answered_goes_on_while_a_picture_is_encoded(pair: Pair) ->
         check(pair, late)
 
 
-def test_who_leaves_while_a_picture_is_encoded_leaves_nothing(pair: Pair) -> None:
+def test_a_request_cancelled_while_its_image_is_encoded_leaves_nothing(pair: Pair) -> None:
     with Bench(pair) as bench:
         stream = bench.ask("once upon a time", reply=120)
         bench.run(10)
@@ -322,7 +322,7 @@ def test_who_leaves_while_a_picture_is_encoded_leaves_nothing(pair: Pair) -> Non
         assert not bench.encoder._pinned
 
 
-def test_two_who_wait_for_one_picture_have_it_encoded_once_even_if_the_first_leaves(pair: Pair) -> None:
+def test_an_image_that_two_requests_wait_for_is_encoded_once_even_if_the_first_is_cancelled(pair: Pair) -> None:
     with Bench(pair) as bench:
         bench.ask("once upon a time", reply=60)
         bench.run(10)
@@ -334,7 +334,7 @@ def test_two_who_wait_for_one_picture_have_it_encoded_once_even_if_the_first_lea
         assert bench.encoder.encoded == 1
 
 
-def test_a_picture_that_cannot_be_encoded_fails_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_that_cannot_be_encoded_fails_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> bytearray:
         raise ProjectorError("it went wrong")
 
@@ -384,7 +384,7 @@ def test_a_full_cache_preempts_and_computes_again(pair: Pair) -> None:
         check(pair, *several)
 
 
-def test_parked_states_are_right_too(pair: Pair) -> None:
+def test_offloaded_states_compute_the_same(pair: Pair) -> None:
     with Bench(pair, offload=True) as bench:
         images = [drawn(seed, 120, 80) for seed in (60, 61)]
         prompts = [text(pair.model, seed, 60) + "[img-0]" for seed in (60, 61)]
@@ -397,7 +397,7 @@ def test_parked_states_are_right_too(pair: Pair) -> None:
         assert bench.encoder.encoded == 2
 
 
-def test_a_context_that_is_full_shifts_pictures_out_whole(pair: Pair) -> None:
+def test_a_context_that_is_full_shifts_images_out_whole(pair: Pair) -> None:
     with Bench(pair) as bench:
         prompt = f"the [img-0] {text(pair.model, 80, 20)}"
         noted = bench.ask(prompt, drawn(80), reply=150, num_ctx=90, num_keep=8)
@@ -410,7 +410,7 @@ def test_a_context_that_is_full_shifts_pictures_out_whole(pair: Pair) -> None:
         check(pair, other)
 
 
-def test_a_prompt_that_is_too_long_loses_text_but_no_picture(pair: Pair) -> None:
+def test_a_prompt_that_is_too_long_loses_text_but_no_image(pair: Pair) -> None:
     with Bench(pair) as bench:
         for prompt in ("[img-0]" + text(pair.model, 81, 150), text(pair.model, 82, 150) + "[img-0] end"):
             noted = bench.ask(prompt, drawn(82), num_ctx=100)
@@ -423,7 +423,7 @@ def test_a_prompt_that_is_too_long_loses_text_but_no_picture(pair: Pair) -> None
             bench.ask("[img-0][img-1][img-2][img-3]", *(drawn(n, 120, 120) for n in range(4)), num_ctx=20)
 
 
-def test_penalties_leave_pictures_out(pair: Pair) -> None:
+def test_penalties_leave_images_out(pair: Pair) -> None:
     with Bench(pair) as bench:
         penalized = Sampling(temperature=0, repeat_penalty=1.3, repeat_last_n=-1)
         noted = bench.ask("a [img-0] b", drawn(90), sampling=penalized)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.engine.multimodal.image import FORMATS, MAX_SIDE, BadImage, Pixels, decode
+from paddock.engine.multimodal.image import IMAGE_FORMATS, MAX_SIDE, BadImage, Pixels, decode
 
 
 def encoded(image: PIL.Image.Image, form: str = "PNG", **options: Any) -> bytes:
@@ -35,7 +35,7 @@ def alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return all(abs(a - b) <= 4 for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", IMAGE_FORMATS)
 def test_every_format(form: str) -> None:
     pixels = decode(encoded(halves(), form))
     assert (pixels.width, pixels.height, len(pixels.data)) == (60, 40, 60 * 40 * 3)
@@ -45,7 +45,7 @@ def test_every_format(form: str) -> None:
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_turns_it(form: str, orientation: int) -> None:
+def test_the_exif_orientation_is_applied(form: str, orientation: int) -> None:
     exif = PIL.Image.Exif()
     exif[0x0112] = orientation
     pixels = decode(encoded(halves(), form, exif=exif))
@@ -85,7 +85,7 @@ def test_of_several_frames_the_first() -> None:
         assert alike(corner(decode(data), 0, 0), (0, 255, 0))
 
 
-def test_large_ones_are_made_smaller() -> None:
+def test_large_images_are_shrunk() -> None:
     for form in ("JPEG", "PNG"):
         pixels = decode(encoded(PIL.Image.new("RGB", (6000, 3000), "red"), form))
         assert (pixels.width, pixels.height) == (MAX_SIDE, MAX_SIDE // 2)
@@ -113,7 +113,7 @@ def test_what_cannot_be_used_is_refused(data: bytes, reason: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(FORMATS), st.integers(0, 2**32), st.integers(1, 12), st.booleans())
+@given(st.sampled_from(IMAGE_FORMATS), st.integers(0, 2**32), st.integers(1, 12), st.booleans())
 def test_damaged_ones_are_decoded_or_refused(form: str, seed: int, changes: int, cut: bool) -> None:
     chance = random.Random(seed)
     data = bytearray(encoded(halves(), form))

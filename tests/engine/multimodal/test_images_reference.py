@@ -131,7 +131,7 @@ def test_the_embeddings_are_those_of_the_network(pair: Pair, pixels: npt.NDArray
     assert np.abs(found - expected).max() < 1e-2 * np.abs(expected).max()
 
 
-def test_the_logits_after_text_and_a_picture_and_text_are_those_of_the_network(
+def test_the_logits_after_text_and_an_image_and_text_are_those_of_the_network(
     pair: Pair, pixels: npt.NDArray[np.uint8]
 ) -> None:
     file = io.BytesIO()

@@ -47,7 +47,7 @@ def refused(end: ipc.Finished | ipc.Failed) -> str:
     return end.message
 
 
-def test_the_same_picture_is_encoded_once_for_all(runner: RunnerUnderTest) -> None:
+def test_the_same_image_is_encoded_once_for_all(runner: RunnerUnderTest) -> None:
     before = encoded(runner)
     several = runner.complete(*(ask(n, f"question {n} about [img-0] ?", drawn(1)) for n in range(1, 6)))
     assert all(isinstance(end, ipc.Finished) for _, end in several.values())
@@ -59,7 +59,7 @@ def test_the_same_picture_is_encoded_once_for_all(runner: RunnerUnderTest) -> No
     assert encoded(runner) == before + 1
 
 
-def test_pictures_are_measured(runner: RunnerUnderTest) -> None:
+def test_images_are_measured(runner: RunnerUnderTest) -> None:
     runner.send(ipc.Measure(20, (drawn(2), drawn(3, 300, 200), drawn(2))))
     assert runner.expect(ipc.Measured) == ipc.Measured(20, (PATCHES,) * 3)
     runner.send(ipc.Measure(21, (drawn(2), b"none")))
@@ -68,7 +68,7 @@ def test_pictures_are_measured(runner: RunnerUnderTest) -> None:
     assert "image 2 is not an image" in refused(failed)
 
 
-def test_what_is_no_picture_is_refused_and_the_others_go_on(runner: RunnerUnderTest) -> None:
+def test_what_is_not_an_image_is_refused_and_the_others_go_on(runner: RunnerUnderTest) -> None:
     ends = runner.complete(
         ask(30, "good [img-0]", drawn(4)),
         ask(31, "bad [img-0]", b"hello"),
@@ -84,7 +84,7 @@ def test_what_is_no_picture_is_refused_and_the_others_go_on(runner: RunnerUnderT
     assert all(isinstance(ends[n][1], ipc.Finished) for n in (30, 35))
 
 
-def test_a_picture_that_no_mark_names_is_not_looked_at(runner: RunnerUnderTest) -> None:
+def test_an_image_without_a_placeholder_is_not_prepared(runner: RunnerUnderTest) -> None:
     _, end = runner.complete(ask(40, "only [img-1]", b"never looked at", drawn(5)))[40]
     assert isinstance(end, ipc.Finished)
 
@@ -95,14 +95,14 @@ def test_a_place_outside_the_prompt_or_of_no_image_is_refused(runner: RunnerUnde
         assert "in a prompt of 5 characters with 1 images" in refused(runner.complete(request)[45][1])
 
 
-def test_a_format_holds_after_a_picture(runner: RunnerUnderTest) -> None:
+def test_a_format_holds_after_an_image(runner: RunnerUnderTest) -> None:
     colors = ipc.JsonSchema('{"enum": ["red", "blue"]}')
     text, end = runner.complete(ask(50, "see [img-0]", drawn(6), constraint=colors))[50]
     assert text in ('"red"', '"blue"')
     assert isinstance(end, ipc.Finished)
 
 
-def test_who_leaves_at_any_moment_leaves_it_in_order(runner: RunnerUnderTest) -> None:
+def test_requests_cancelled_at_any_moment_leave_it_in_order(runner: RunnerUnderTest) -> None:
     expected = runner.complete(ask(60, "a [img-0] b", drawn(7, 900, 600)))[60][0]
     chance = random.Random(0)
     staying = set()
@@ -120,7 +120,7 @@ def test_who_leaves_at_any_moment_leaves_it_in_order(runner: RunnerUnderTest) ->
     assert runner.complete(ask(101, "a [img-0] b", drawn(7, 900, 600)))[101][0] == expected
 
 
-def test_a_model_without_a_projector_refuses_pictures(files: tuple[Path, Path]) -> None:
+def test_a_model_without_a_projector_refuses_images(files: tuple[Path, Path]) -> None:
     with RunnerUnderTest(load(files[0])) as blind:
         blind.expect(ipc.Loaded)
         assert "no images" in refused(blind.complete(ask(1, "[img-0]", drawn(1)))[1][1])
@@ -136,7 +136,7 @@ def test_a_projector_that_is_none_ends_the_loading(files: tuple[Path, Path], tmp
             assert failing.process.wait(20) == 1
 
 
-def test_a_batch_is_made_as_large_as_a_picture_that_sees_itself_whole(tmp_path: Path) -> None:
+def test_a_batch_is_as_large_as_an_image_whose_embeddings_attend_to_one_another(tmp_path: Path) -> None:
     model = kinds.sliding_window(tmp_path / "model.gguf")
     projector = projectors.gemma(tmp_path / "projector.gguf", size=112)
     with RunnerUnderTest(load(model, projector=projector, batch_tokens=32)) as small:

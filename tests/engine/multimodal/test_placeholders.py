@@ -62,7 +62,7 @@ def agrees(tokens: list[int], placeholders: Placeholders) -> bool:
 
 @settings(deadline=None)
 @given(pictured(), st.data())
-def test_a_place_in_the_middle_of_a_picture_is_one_before_it(
+def test_a_place_in_the_middle_of_an_image_is_one_before_it(
     prompt: tuple[list[int], Placeholders], data: st.DataObject
 ) -> None:
     tokens, placeholders = prompt
@@ -77,7 +77,7 @@ def test_a_place_in_the_middle_of_a_picture_is_one_before_it(
 
 @settings(deadline=None)
 @given(pictured())
-def test_positions_grow_by_those_of_each_token_and_each_picture(prompt: tuple[list[int], Placeholders]) -> None:
+def test_positions_grow_by_those_of_each_token_and_each_image(prompt: tuple[list[int], Placeholders]) -> None:
     tokens, placeholders = prompt
     position, index = 0, 0
     while index < len(tokens):
@@ -90,7 +90,7 @@ def test_positions_grow_by_those_of_each_token_and_each_picture(prompt: tuple[li
 
 @settings(deadline=None)
 @given(pictured(), st.integers(8, 60), st.integers(-1, 20), st.booleans())
-def test_a_prompt_that_is_cut_keeps_its_pictures_whole_or_is_refused(
+def test_a_prompt_that_is_cut_keeps_its_images_whole_or_is_refused(
     prompt: tuple[list[int], Placeholders], num_ctx: int, num_keep: int, adds_bos: bool
 ) -> None:
     tokens, placeholders = prompt
@@ -124,7 +124,7 @@ def test_each_file_that_has_a_place_is_referenced_once_in_the_order_of_the_place
     assert referenced_media([Placeholder(0, 2), Placeholder(3, 0), Placeholder(3, 2)]) == [2, 0]
 
 
-def test_a_picture_is_text_and_cells_in_its_place(model: Model) -> None:
+def test_an_image_is_text_and_cells_in_its_place(model: Model) -> None:
     before, after = model.tokenize("see", add_special=False), model.tokenize(" it", add_special=False)
     parts = (
         MediaChunk(text_tokens=(7, 8)),
@@ -147,7 +147,7 @@ def test_what_was_before_comes_before_and_its_placeholders_are_text(model: Model
     assert tokens[: next(iter(placeholders)).start] == model.tokenize("old [img-0] new ")
 
 
-def test_numbers_of_cells_are_no_tokens_and_never_those_of_another() -> None:
+def test_placeholder_tokens_are_negative_and_differ_between_files() -> None:
     keys = [b"\0" * 20, b"\xff" * 20, b"\0" * 19 + b"\1"]
     numbers = [n for key in keys for part in (0, 1, 9) for n in placeholder_tokens(key, part, 500)]
     assert max(numbers) == FIRST_PLACEHOLDER_TOKEN

@@ -67,7 +67,7 @@ def outcome(bench: Bench) -> tuple[int, dict[int, ProcessedMedia] | BadMedia]:
     return media.request.id, found
 
 
-def test_others_go_on_while_a_recording_is_prepared_again(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_go_on_while_an_audio_file_is_prepared_again(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     with Bench(pair) as bench:
         forgotten = spoken(1, 35)
         bench.answer("hear [img-0] there", forgotten, reply=1)
@@ -90,7 +90,7 @@ def test_others_go_on_while_a_recording_is_prepared_again(pair: Pair, monkeypatc
         check(pair, late, ready)
 
 
-def test_who_leaves_while_a_recording_is_prepared_again_leaves_at_once(
+def test_a_request_cancelled_while_its_audio_is_prepared_again_ends_at_once(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Bench(pair) as bench:
@@ -111,7 +111,7 @@ def test_who_leaves_while_a_recording_is_prepared_again_leaves_at_once(
         check(pair, bench.answer("hear [img-0] there", forgotten, reply=3))
 
 
-def test_a_recording_that_cannot_be_prepared_again_fails_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audio_file_that_cannot_be_prepared_again_fails_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise MemoryError
 
@@ -143,7 +143,7 @@ def test_more_files_than_are_held_ready(pair: Pair) -> None:
         assert len(bench.encoder.preprocessor._prepared) <= MediaConfig().max_prepared_files
 
 
-def test_of_a_request_that_is_gone_no_further_file_is_looked_at(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_request_that_is_gone_no_further_file_is_prepared(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     with Bench(pair) as bench:
         gate = Gate(monkeypatch)
         preprocessor = bench.encoder.preprocessor
@@ -156,7 +156,7 @@ def test_of_a_request_that_is_gone_no_further_file_is_looked_at(pair: Pair, monk
         assert list(preprocessor._known) == [MediaFile.of(spoken(24)).key]
 
 
-def test_a_recording_that_nobody_wants_any_more_is_not_decoded_to_its_end(pair: Pair) -> None:
+def test_an_audio_file_that_nobody_needs_any_more_is_not_decoded_to_its_end(pair: Pair) -> None:
     silence = recorded(np.zeros((1500 * 48_000, 1), np.int16), 48_000, form="FLAC")
     assert len(silence) < 1 << 20
     with Bench(pair) as bench:
@@ -169,7 +169,7 @@ def test_a_recording_that_nobody_wants_any_more_is_not_decoded_to_its_end(pair: 
         assert list(preprocessor._known) == [MediaFile.of(spoken(25)).key]
 
 
-def test_files_beyond_those_that_fill_the_context_are_not_looked_at(pair: Pair) -> None:
+def test_files_beyond_those_that_fill_the_context_are_not_prepared(pair: Pair) -> None:
     with Bench(pair) as bench:
         preprocessor = bench.encoder.preprocessor
         files = [spoken(30 + n) for n in range(4)]

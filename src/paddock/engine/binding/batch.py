@@ -29,6 +29,8 @@ class Batch:
         self._token, self._pos, self._seq_id = (array("i", bytes(INT_BYTES * room)) for _ in range(3))
         self._logits = array("b", bytes(room))
         self._counts = array("i", [1]) * room
+        # llama.cpp has their addresses: while they have views, Python refuses to move them.
+        self._views = [memoryview(one) for one in (self._token, self._pos, self._seq_id, self._logits, self._counts)]
         first = self._seq_id.buffer_info()[0]
         self._seq_ids = (ctypes.POINTER(ctypes.c_int32) * room)(
             *(_int_pointer(first + INT_BYTES * i) for i in range(room))

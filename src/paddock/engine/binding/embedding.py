@@ -12,8 +12,6 @@ from paddock.engine.binding.model import Model
 WORD_PIECE = 3
 """BERT's vocabulary in `enum llama_vocab_type`."""
 
-FLOAT_BYTES = 4
-
 
 class Pooling(IntEnum):
     """How the vectors of a text's tokens become one, numbered as in `enum llama_pooling_type`."""
@@ -159,7 +157,7 @@ class EmbeddingContext(Context):
     def _read(self, vector: Any) -> bytes:
         if not vector:
             raise NoVector("the library has not computed this vector")
-        return ctypes.string_at(vector, FLOAT_BYTES * self._length)
+        return ctypes.string_at(vector, ctypes.sizeof(ctypes.c_float) * self._length)
 
 
 def _metadata(model: Model, key: str) -> str | None:

@@ -10,7 +10,7 @@ from paddock.engine.binding.library import log as native
 
 _DONE = re.compile(r"\[ *\d+/ *\d+\] +(\S+) .*size =")
 """`[   1/  21] output.weight - [...], type = f32, converting to q6_K .. size = 0.41 MiB -> 0.08 MiB`"""
-BUFFER_BYTES = 512 << 20
+QUANTIZE_BUFFER_BYTES = 512 << 20
 """Bytes of rows that the library holds at once; its default is up to 8 GiB."""
 _RESULT = re.compile(r"quant size *= *([0-9.]+) MiB")
 
@@ -71,7 +71,7 @@ def _parameters(file_type: int, threads: int) -> ctypes.Structure:
     parameters: ctypes.Structure = lib.llama_model_quantize_default_params()
     parameters.ftype = file_type
     parameters.nthread = threads
-    parameters.max_buf_size = BUFFER_BYTES
+    parameters.max_buf_size = QUANTIZE_BUFFER_BYTES
     return parameters
 
 

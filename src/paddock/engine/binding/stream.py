@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol, cast
 
 from paddock.engine.binding.library import CannotRead, LoadError
 
-BUFFER_BYTES = 1 << 18
+FILE_BUFFER_BYTES = 1 << 18
 """Bytes that the C library reads at once; each read costs a few microseconds."""
 _MAX_OFFSET = (1 << 63) - 1
 _FAILED = -1
@@ -77,14 +77,14 @@ def c_file(readable: Readable) -> Iterator[Any]:
 
     functions = _Functions(_Read(read), None, _Seek(seek), None)
     try:
-        buffer = ctypes.create_string_buffer(BUFFER_BYTES)
+        buffer = ctypes.create_string_buffer(FILE_BUFFER_BYTES)
         pointer = open_cookie(None, b"rb", functions)
     except _UNREADABLE as error:
         raise _unreadable(error) from None
     if not pointer:
         raise LoadError("the file could not be opened")
     try:
-        libc.setvbuf(pointer, buffer, 0, BUFFER_BYTES)
+        libc.setvbuf(pointer, buffer, 0, FILE_BUFFER_BYTES)
         yield pointer
     finally:
         close(pointer)

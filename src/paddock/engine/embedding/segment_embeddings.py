@@ -16,13 +16,13 @@ from paddock.gguf.types import TENSOR_TYPE_NUMBERS
 
 TABLE, SEGMENTS = "token_embd.weight", "token_types.weight"
 
-Array = np.ndarray[Any, Any]
+Floats = np.ndarray[Any, Any]
 
 
 class SegmentEmbeddings:
     """The embeddings of a model's tokens, in the first segment and in the second."""
 
-    def __init__(self, table: "_Rows", difference: Array) -> None:
+    def __init__(self, table: "_Rows", difference: Floats) -> None:
         self._table = table
         self._difference = difference
         self.width = len(difference)
@@ -55,6 +55,6 @@ class _Rows:
         self._data = np.memmap(path, np.uint8, "r", start, (rows, tensor.size // rows))
         self._type = gguf.GGMLQuantizationType(TENSOR_TYPE_NUMBERS[tensor.type])
 
-    def read(self, rows: list[int]) -> Array:
+    def read(self, rows: list[int]) -> Floats:
         """Return rows as 32-bit floats."""
         return gguf.dequantize(np.array(self._data[rows]), self._type).astype(np.float32)  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ import unicodedata
 from paddock.engine.binding import Model
 from paddock.engine.binding.embedding import Normalizer, is_control_token, normalizer_of, separator_of, token_text
 
-WORD_START = "\u2581"
+GGUF_WORD_PREFIX = "\u2581"
 """The prefix of pieces that start words, in GGUF files."""
 MAX_WORD_CHARACTERS = 100
 """Longer words are unknown, as in the original."""
@@ -37,8 +37,8 @@ class WordPieces:
         self._max_cached_words = max_cached_words
         texts = [token_text(model, number) for number in range(model.vocabulary_size)]
         special = {text: number for number, text in enumerate(texts) if is_control_token(model, number)}
-        self._first = {text[1:]: number for number, text in enumerate(texts) if text.startswith(WORD_START)}
-        self._later = {text: n for n, text in enumerate(texts) if not text.startswith(WORD_START) and text}
+        self._first = {text[1:]: number for number, text in enumerate(texts) if text.startswith(GGUF_WORD_PREFIX)}
+        self._later = {text: n for n, text in enumerate(texts) if not text.startswith(GGUF_WORD_PREFIX) and text}
         self._around = [model.bos] if model.bos >= 0 else [], [after] if (after := separator_of(model)) >= 0 else []
         self._unknown = [special["[UNK]"]] if "[UNK]" in special else []
         self._special = special

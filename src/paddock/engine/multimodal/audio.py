@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import soundfile
 
-FORMATS = ("WAV", "WAVEX", "RF64", "MP3", "MPEG", "FLAC", "OGG")
+AUDIO_FORMATS = ("WAV", "WAVEX", "RF64", "MP3", "MPEG", "FLAC", "OGG")
 """Names of formats in libsndfile; MPEG is its name for MP3."""
 
 MAX_MINUTES = 30
@@ -22,7 +22,7 @@ MAX_VALUES = 200_000_000
 RATES = (1_000, 768_000)
 """Samples per second that can be read: beyond what telephones and studios use."""
 
-BLOCK_VALUES = 1 << 18
+DECODED_VALUES = 1 << 18
 """Values that are decoded at once."""
 
 ENCODER_SECONDS = 30
@@ -65,7 +65,7 @@ def decode(
         raise BadAudio("is empty")
     try:
         with soundfile.SoundFile(_Bytes(_with_size(data))) as file:
-            if file.format not in FORMATS:
+            if file.format not in AUDIO_FORMATS:
                 raise BadAudio(f"is {file.format}, not of a known format (WAV, MP3, FLAC or Ogg)")
             if not RATES[0] <= file.samplerate <= RATES[1]:
                 raise BadAudio(f"has {file.samplerate} samples per second; {RATES[0]} to {RATES[1]} can be read")
@@ -158,7 +158,7 @@ def _read(file: "soundfile.SoundFile") -> "Iterator[npt.NDArray[np.float32]]":
 
     # Otherwise it seeks after each block, which costs time and fails in the last block of a FLAC file that was cut off.
     file.seekable = lambda: False
-    room = np.empty((max(BLOCK_VALUES // file.channels, 1), file.channels), np.float32)
+    room = np.empty((max(DECODED_VALUES // file.channels, 1), file.channels), np.float32)
     read = 0
     while True:
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 MAX_PIXELS = 64_000_000
 """Pixels of an image file: more than those of phone cameras (50 million)."""
@@ -62,7 +62,7 @@ def decode(data: bytes) -> Pixels:
         with warnings.catch_warnings():
             # Warnings are about damaged metadata, and about sizes, which are checked below.
             warnings.simplefilter("ignore")
-            with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            with PIL.Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
                 _check_size(image.width, image.height)
                 image.draft("RGB", (MAX_SIDE, MAX_SIDE))
                 image.load()
