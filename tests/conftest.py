@@ -1,8 +1,11 @@
 """What the tests share: where things lie, and the model of the package."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import llama_cpp
 import pytest
@@ -15,6 +18,9 @@ from paddock.library.store.bundle import BUNDLED_MODELS
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.register_profile("searching", deadline=None, derandomize=False, max_examples=500)
 settings.load_profile("steady")
+
+MODEL_MODULES = ("llama_cpp", "paddock.engine.binding", "tests.engine.runners", "tests.server.servers")
+"""A test module, or that of a fixture, which has a name from one of these loads a model or starts a server."""
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -69,3 +75,21 @@ def stories() -> Path:
     if not STORIES.exists():
         pytest.skip("stories260K.gguf is not here")
     return STORIES
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that load a model or start a server, themselves or in a fixture: `make quick` leaves them out."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        definitions = [d for found in item._fixtureinfo.name2fixturedefs.values() for d in found]
+        modules = {item.module.__name__, *(d.func.__module__ for d in definitions)}
+        if any(reaches_a_model(name) for name in modules):
+            item.add_marker("model")
+
+
+@cache
+def reaches_a_model(name: str) -> bool:
+    """Return whether a module has a name from one of `MODEL_MODULES`."""
+    found = vars(sys.modules[name]).values() if name in sys.modules else ()
+    origins = {value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "") for value in found}
+    return any(f"{origin}.".startswith(f"{module}.") for origin in origins for module in MODEL_MODULES)
