@@ -38,7 +38,7 @@ class AllowedImportsContract(Contract):
             for imported in sorted(graph.find_modules_directly_imported_by(module)):
                 if is_within(imported, room) or imported.split(".")[0] in sys.stdlib_module_names:
                     continue
-                entry = innermost(imported, {name: () for name in allowed[room]})
+                entry = innermost(imported, dict.fromkeys(allowed[room], ()))
                 if entry is not None:
                     used.add((room, entry))
                     continue

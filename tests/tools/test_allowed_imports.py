@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tools.allowed_imports import innermost, is_within, read_rooms
 
 ROOT = Path(__file__).parents[2]

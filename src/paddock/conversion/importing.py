@@ -8,10 +8,10 @@ from paddock.conversion.architectures.catalog import architecture_of
 from paddock.conversion.architectures.config import Config
 from paddock.conversion.architectures.tensor_plan import plan_tensors
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.checkpoint.sentence_transformers import as_embedder, dense_layers, max_tokens, pooling_type
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.output.tensors import WeightType
 from paddock.conversion.output.writer import ReportBytes, Sink, ignore_progress, write_gguf
+from paddock.conversion.sentence_transformers import as_embedder, dense_layers, max_tokens, pooling_type
 from paddock.conversion.tokenizers import read_vocabulary
 from paddock.conversion.vision.projector import VISION_FAMILIES, has_vision_tower, plan_projector
 

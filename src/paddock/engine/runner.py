@@ -22,7 +22,6 @@ from paddock.engine.inbox import Inbox, Notice
 from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
 from paddock.engine.loading import choose_options, generating_context, load_encoder, load_model
 from paddock.engine.multimodal.encoder import max_non_causal_tokens
-from paddock.engine.multimodal.placeholders import Placeholders
 from paddock.engine.multimodal.preprocessing import (
     BadMedia,
     MediaFile,
@@ -32,6 +31,7 @@ from paddock.engine.multimodal.preprocessing import (
     referenced_media,
     tokenize_with_media,
 )
+from paddock.engine.placeholders import Placeholders
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import (

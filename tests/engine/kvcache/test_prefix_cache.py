@@ -3,7 +3,7 @@
 import pytest
 
 from paddock.engine.kvcache.prefix_cache import PrefixCache, PrefixCacheConfig
-from paddock.engine.multimodal.placeholders import Placeholders
+from paddock.engine.placeholders import Placeholders
 from tests.engine.scheduler.book_kv_cache import BookKVCache, saved
 
 

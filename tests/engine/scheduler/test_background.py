@@ -3,10 +3,10 @@
 import pytest
 
 from paddock.engine.kvcache.prefix_cache import PrefixCache
-from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
+from paddock.engine.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.engine.scheduler.background import BackgroundQueue, PrefillJob
 from paddock.engine.scheduler.sequence import Sequence
-from paddock.engine.scheduler.time_slice import TimeSlicedTask
+from paddock.engine.time_slice import TimeSlicedTask
 from tests.engine.scheduler.book_kv_cache import BookKVCache, saved
 
 

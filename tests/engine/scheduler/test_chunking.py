@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
+from paddock.engine.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.engine.scheduler.chunking import chunk_prompts
 from paddock.engine.scheduler.sequence import Sequence
 

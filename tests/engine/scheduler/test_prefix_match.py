@@ -1,7 +1,7 @@
 import pytest
 
 from paddock.engine.kvcache.prefix_cache import PrefixCache
-from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
+from paddock.engine.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.engine.scheduler.prefix_match import PrefixMatch, match_prefix
 from paddock.engine.scheduler.sequence import Sequence
 from tests.engine.scheduler.book_kv_cache import BookKVCache, saved

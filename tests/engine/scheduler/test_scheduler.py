@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from paddock.engine.kvcache.base import UNLIMITED_CELLS
 from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
-from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
+from paddock.engine.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.output import ScheduledChunk
 from paddock.engine.scheduler.scheduler import UNSHAREABLE, Scheduler

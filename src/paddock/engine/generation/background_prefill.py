@@ -12,7 +12,7 @@ from collections.abc import Callable
 from paddock.engine.binding import Adapter, Batch, BatchRejected, Context, ContextOptions, LoadError, Model
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.scheduler.background import PrefillJob
-from paddock.engine.scheduler.time_slice import TimeSlicedTask
+from paddock.engine.time_slice import TimeSlicedTask
 
 log = logging.getLogger("paddock.engine")
 

@@ -11,7 +11,7 @@ from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.request import Generation
 from paddock.engine.kvcache import make_kv_cache
 from paddock.engine.multimodal.encoder import Encoder, EncodeRequest, MediaBatch
-from paddock.engine.multimodal.placeholders import PlaceholderRange
+from paddock.engine.placeholders import PlaceholderRange
 from paddock.engine.scheduler import ScheduledChunk, ScheduleOutput, Scheduler, SchedulerConfig, Sequence
 from paddock.engine.scheduler.background import PrefillJob
 from paddock.ipc import Chunk, Failed, Finished, Statistics, Step

@@ -8,8 +8,8 @@ from paddock.engine.constraints import GrammarMatcher
 from paddock.engine.generation.constrained import ConstrainedSampler
 from paddock.engine.generation.detokenizer import IncrementalDetokenizer
 from paddock.engine.generation.sampling import make_chain, needs_history, token_logprob
-from paddock.engine.multimodal.placeholders import Placeholders
 from paddock.engine.multimodal.preprocessing import MediaFile
+from paddock.engine.placeholders import Placeholders
 from paddock.engine.scheduler.sequence import Sequence, kept_tokens, truncate_prompt
 from paddock.ipc import Chunk, Finished, FinishReason, Generate, TokenLogprob
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.kvcache.host_cache import HostCache
 from paddock.engine.kvcache.radix_tree import PrefixTree
-from paddock.engine.multimodal.placeholders import Placeholders
+from paddock.engine.placeholders import Placeholders
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from paddock.engine.binding.mtmd import (
 )
 from paddock.engine.config import MediaConfig
 from paddock.engine.gguf_compat import TranslatedFile
-from paddock.engine.multimodal.placeholders import PlaceholderRange
 from paddock.engine.multimodal.preprocessing import BadMedia, MediaFile, MediaPreprocessor
+from paddock.engine.placeholders import PlaceholderRange
 from paddock.engine.scheduler.sequence import Sequence
-from paddock.engine.scheduler.time_slice import TimeSlicedTask
+from paddock.engine.time_slice import TimeSlicedTask
 
 log = logging.getLogger("paddock.engine")
 

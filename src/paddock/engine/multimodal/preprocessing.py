@@ -21,8 +21,8 @@ from paddock.engine.multimodal.audio import NOT_NEEDED, BadAudio
 from paddock.engine.multimodal.audio import decode as decode_audio
 from paddock.engine.multimodal.image import BadImage, Pixels
 from paddock.engine.multimodal.image import decode as decode_image
-from paddock.engine.multimodal.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.engine.ordered_executor import OrderedExecutor, PendingResult, StillNeeded
+from paddock.engine.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.ipc import Generate, Measure, Placeholder
 from paddock.signatures import is_audio
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence as Items
 
 from paddock.engine.kvcache.prefix_cache import PrefixCache
 from paddock.engine.scheduler.sequence import Sequence
-from paddock.engine.scheduler.time_slice import TimeSlicedTask
+from paddock.engine.time_slice import TimeSlicedTask
 
 
 class PrefillJob:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from paddock.engine.multimodal.placeholders import PlaceholderRange
+from paddock.engine.placeholders import PlaceholderRange
 from paddock.engine.scheduler.output import EncoderInput, ScheduledChunk
 from paddock.engine.scheduler.sequence import Sequence
 

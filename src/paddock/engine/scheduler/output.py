@@ -3,7 +3,7 @@
 from collections.abc import Sequence as Items
 from typing import NamedTuple
 
-from paddock.engine.multimodal.placeholders import PlaceholderRange
+from paddock.engine.placeholders import PlaceholderRange
 from paddock.engine.scheduler.background import PrefillJob
 from paddock.engine.scheduler.sequence import Sequence
 

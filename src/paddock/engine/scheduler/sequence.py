@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from paddock.engine.multimodal.placeholders import Placeholders
+from paddock.engine.placeholders import Placeholders
 
 
 class State(Enum):

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from paddock.engine.binding import Model
 from paddock.engine.binding.mtmd import MediaChunk
-from paddock.engine.multimodal.placeholders import (
+from paddock.engine.multimodal.preprocessing import MediaFile, ProcessedMedia, referenced_media, tokenize_with_media
+from paddock.engine.placeholders import (
     FIRST_PLACEHOLDER_TOKEN,
     PlaceholderRange,
     Placeholders,
     placeholder_tokens,
 )
-from paddock.engine.multimodal.preprocessing import MediaFile, ProcessedMedia, referenced_media, tokenize_with_media
 from paddock.engine.scheduler.sequence import PromptTooLong, truncate_prompt
 from paddock.ipc import Placeholder
 from tests.models.llama import tiny_llama

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from paddock.engine.scheduler.time_slice import TimeSlicedTask
+from paddock.engine.time_slice import TimeSlicedTask
 
 
 class Counting:
