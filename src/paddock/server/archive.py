@@ -13,7 +13,7 @@ from paddock.server.errors import ClientGone
 from paddock.server.media_types import TAR
 
 if TYPE_CHECKING:
-    from paddock.registry.transfer.archive import Archive
+    from paddock.registry.transfer.archive_export import Archive
 
 QUEUED = 16
 """Pieces of an upload that may wait for the disk."""

@@ -15,7 +15,7 @@ from paddock.settings import Settings
 
 if TYPE_CHECKING:
     from paddock.registry import Registry
-    from paddock.registry.transfer.archive import Archive
+    from paddock.registry.transfer.archive_export import Archive
 
 Work = Callable[[Report], Coroutine[Any, Any, None]]
 
@@ -60,7 +60,7 @@ class TransferService:
         Raises:
             InvalidName, ModelNotFound, LibraryError: if there is no such model, or a file of it is missing.
         """
-        from paddock.registry.transfer.archive import open_archive
+        from paddock.registry.transfer.archive_export import open_archive
 
         return await asyncio.to_thread(open_archive, self._library, _parsed(name))
 
@@ -71,7 +71,7 @@ class TransferService:
             InvalidName: if `name` is no model name.
             BadArchive, DigestMismatch: if the archive is damaged or holds no model; then nothing is stored.
         """
-        from paddock.registry.transfer.archive import import_archive
+        from paddock.registry.transfer.archive_import import import_archive
         from paddock.registry.transfer.thread_pool import ThreadPool
 
         parsed = _parsed(name) if name else None

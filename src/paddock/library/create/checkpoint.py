@@ -5,6 +5,7 @@ from pathlib import Path
 
 from paddock.gguf import GgufHeader
 from paddock.library.create.converted_blobs import converted_blobs
+from paddock.library.create.quantize import SOURCE_TYPES
 from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
@@ -13,7 +14,6 @@ from paddock.progress import Progress, Report
 WEIGHTS = ".safetensors"
 CHECKPOINT_ENDINGS = (WEIGHTS, ".json", ".model", ".txt", ".jinja")
 """Endings of the files that make up a checkpoint."""
-WEIGHT_TYPES = ("F32", "F16", "BF16")
 DEFAULT_WEIGHT_TYPE = "F16"
 _NAMES = {"target": "converted:model.gguf", "projector": "converted:mmproj.gguf"}
 """Name in messages of each file that the worker writes. No uploaded file can have a colon in its name."""
@@ -32,7 +32,7 @@ def convert_checkpoint(blobs: BlobStore, files: Mapping[str, str], quantize: str
 
     Args:
         files: digest of each uploaded file by its relative path.
-        quantize: type that the model will be quantized to; the weights get this type if it is one of `WEIGHT_TYPES`.
+        quantize: type that the model will be quantized to; the weights get this type if it is one of `SOURCE_TYPES`.
 
     Raises:
         WorkerFailed: if the checkpoint cannot be converted; the message says why.
@@ -50,7 +50,7 @@ def convert_checkpoint(blobs: BlobStore, files: Mapping[str, str], quantize: str
         if "projector" in targets and is_projector(cached_header(blobs.path(digest))):
             report(Progress(f"taking the projector {name} in place of what the checkpoint sees with"))
             targets.remove("projector")
-    made = _imported(blobs, parts, targets, quantize if quantize in WEIGHT_TYPES else DEFAULT_WEIGHT_TYPE, report)
+    made = _imported(blobs, parts, targets, quantize if quantize in SOURCE_TYPES else DEFAULT_WEIGHT_TYPE, report)
     return result | {_NAMES[target]: digest for target, digest in made.items()}
 
 

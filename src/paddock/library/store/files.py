@@ -112,9 +112,10 @@ def stamp(status: os.stat_result) -> Stamp:
 def stamp_of(path: str | Path) -> Stamp | None:
     """Return the stamp of a file or folder; None if it does not exist."""
     try:
-        return stamp(os.stat(path))  # noqa: PTH116 (a thousand of them in a list, and Path is slow)
+        status = os.stat(path)  # noqa: PTH116 (a thousand of them in a list, and Path is slow)
     except OSError:
         return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def read_limited(path: Path, limit: int) -> bytes:

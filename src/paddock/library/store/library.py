@@ -46,6 +46,13 @@ class _Opened:
     model: Model
     files: tuple[tuple[Path, Stamp | None], ...]
 
+    def is_unchanged(self) -> bool:
+        """Whether `open` would return the same model again."""
+        for path, stamp in self.files:  # noqa: SIM110 (a generator is a call for each file)
+            if stamp_of(path) != stamp:
+                return False
+        return True
+
 
 class Library:
     """A models folder, laid out as Ollama's. Safe to use from several threads; other servers may use the folder too.
@@ -89,7 +96,7 @@ class Library:
             BrokenModel: if its manifest or a small blob cannot be read.
         """
         opened = self._opened.get(name)
-        if opened is not None and all(stamp_of(path) == stamp for path, stamp in opened.files):
+        if opened is not None and opened.is_unchanged():
             return opened.model
         found_files = [(path, stamp_of(path)) for path in self.manifests.lookup_paths(name)]
         exact = self.manifests.resolve(name)
@@ -114,6 +121,9 @@ class Library:
 
     def is_latest(self, model: Model) -> bool:
         """Whether the manifest is still the one that `model` was read from, judged by its time of change."""
+        opened = self._opened.get(model.name)
+        if opened is not None and opened.model.digest == model.digest and opened.is_unchanged():
+            return opened.model.modified_ns == model.modified_ns
         now = self.manifests.stamp(model.name)
         if now is None:
             return self.bundle is not None and self.bundle.has(model.name)

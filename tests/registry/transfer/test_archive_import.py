@@ -1,6 +1,5 @@
 import contextlib
 import io
-import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,19 +11,20 @@ from hypothesis import strategies as st
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import DigestMismatch
-from paddock.library.store.library import Library, ModelNotFound
+from paddock.library.store.library import Library
 from paddock.registry import RegistryError
 from paddock.registry.errors import BadArchive
-from paddock.registry.transfer import archive
-from paddock.registry.transfer.archive import import_archive, open_archive
-from tests.registry.transfer.test_push import CONFIG, MODEL, TEMPLATE, digest, make
+from paddock.registry.transfer import archive_import
+from paddock.registry.transfer.archive_export import open_archive
+from paddock.registry.transfer.archive_import import import_archive
+from tests.registry.transfer.test_push import MODEL, TEMPLATE, digest, make
 
 NAME = "team/m:v1"
 
 
 @pytest.fixture(autouse=True)
 def most_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_SMALL", 1 << 20)
+    monkeypatch.setattr(archive_import, "MAX_SMALL", 1 << 20)
 
 
 @pytest.fixture
@@ -60,18 +60,6 @@ def repacked(data: bytes, change: Callable[[str, bytes], tuple[str, bytes] | Non
             info.size = len(content)
             target.addfile(info, io.BytesIO(content))
     return out.getvalue()
-
-
-def test_an_archive_is_an_oci_layout(packed: bytes) -> None:
-    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
-        files = {m.name: tar.extractfile(m).read() for m in tar}  # type: ignore[union-attr]
-    assert json.loads(files["oci-layout"]) == {"imageLayoutVersion": "1.0.0"}
-    (entry,) = json.loads(files["index.json"])["manifests"]
-    manifest = files[f"blobs/sha256/{entry['digest'][7:]}"]
-    assert digest(manifest) == entry["digest"] and len(manifest) == entry["size"]
-    assert entry["annotations"]["org.opencontainers.image.ref.name"].endswith("/team/m:v1")
-    for data in (MODEL, TEMPLATE, CONFIG):
-        assert files[f"blobs/sha256/{digest(data)[7:]}"] == data
 
 
 @pytest.mark.parametrize("name", ["", "x/y:z"])
@@ -145,18 +133,6 @@ def test_members_with_other_names_and_links_touch_nothing(other: Library, packed
     assert not [p for p in tmp_path.rglob("*") if "evil" in p.name]
 
 
-def test_a_model_that_is_not_there_or_not_whole_is_not_exported(library: Library) -> None:
-    with pytest.raises(ModelNotFound):
-        open_archive(library, ModelName.parse("none"))
-    name = make(library, NAME)
-    library.blobs.path(digest(MODEL)).write_bytes(b"short")
-    with pytest.raises(RegistryError, match="another size"):
-        open_archive(library, name)
-    library.blobs.remove(digest(MODEL))
-    with pytest.raises(LibraryError, match="not found"):
-        open_archive(library, name)
-
-
 def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
     member = tarfile.TarInfo(name)
     member.size, member.type = size, kind
@@ -198,7 +174,7 @@ def test_a_few_bytes_that_stand_for_terabytes_are_refused(other: Library) -> Non
 
 
 def test_other_files_in_it_may_be_of_any_size(other: Library, packed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_HEADERS", 4 << 20)
+    monkeypatch.setattr(archive_import, "MAX_HEADERS", 4 << 20)
     members: dict[str, bytes] = {}
     repacked(packed, lambda name, data: members.update({name: data}))
     grown = repacked(packed, lambda name, data: None, readme=bytes(10 << 20), **members)
