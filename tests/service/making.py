@@ -9,7 +9,7 @@ from paddock.service.models import CreateModel, ModelService
 def make(models: ModelService, model: str, **fields: Any) -> list[str]:
     """Make a model and return the status lines."""
     statuses: list[str] = []
-    models.create(order(model, **fields), lambda progress: statuses.append(progress.status))
+    models.creation(order(model, **fields)).make(lambda progress: statuses.append(progress.status))
     return statuses
 
 

@@ -215,10 +215,6 @@ class ModelService:
         missing = base if base is not None and not self.library.has(base) else None
         return Creation(lambda report: create(self.library, name, spec, report), missing)
 
-    def create(self, order: CreateModel, report: Report) -> None:
-        """Make a model at once, from what the library has."""
-        self.creation(order).make(report)
-
     def _spec(self, order: CreateModel) -> ModelSpec:
         local = self._settings.local_files
         if order.modelfile:

@@ -105,7 +105,7 @@ def make_recorded(models: ModelService, name: str, fields: dict[str, Any], lines
         if licenses == 5:  # that is the protocol's to refuse
             raise PaddockError("no text")
         fields["licenses"] = [licenses] if isinstance(licenses, str) else licenses
-    models.create(order(name, **fields), lambda progress: lines.append({"status": progress.status}))
+    models.creation(order(name, **fields)).make(lambda progress: lines.append({"status": progress.status}))
     return {"status": "success", "lines": lines}
 
 
