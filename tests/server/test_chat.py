@@ -106,7 +106,7 @@ def test_an_unsupported_capability_is_answered_with_400(server: ServerUnderTest)
 
 
 def test_logprobs_come_with_the_message(server: ServerUnderTest) -> None:
-    fields = {"logprobs": True, "top_logprobs": 1, "options": {"num_predict": 2}}
+    fields = {"logprobs": True, "top_logprobs": 1, "options": {"num_predict": 2, "cache_prompt": False}}
     whole = server.chat("tiny", ("user", "x"), **fields).json
     assert len(whole["logprobs"]) == 2
     streamed = server.chat("tiny", ("user", "x"), stream=True, **fields).lines
