@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.models.llama import tiny_llama
+from tests.server.dialects.ollama.test_transfer import damaged
 from tests.server.servers import Answer, ServerUnderTest, until
-from tests.server.test_transfer import damaged
 
 SECONDS, MOST_SECONDS = 3, 90
 """How long they go on, and how long if by then not everything has succeeded once."""

@@ -13,8 +13,8 @@ import pytest
 
 from tests.registry.fake import FakeRegistry, fake_registry
 from tests.registry.transfer.test_push import MODEL, TEMPLATE, digest
+from tests.server.dialects.ollama.test_transfer import damaged
 from tests.server.servers import ServerUnderTest
-from tests.server.test_transfer import damaged
 
 FAST = 3
 MANY = 50

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.models.embedders import tiny_bert, tiny_reranker
+from tests.server.dialects.ollama.test_embedding import words
 from tests.server.servers import ServerUnderTest, until
-from tests.server.test_embed import words
 from tests.server.test_hangups import at_rest, reset
 
 BOTH = pytest.mark.parametrize("path", ["/api/rerank", "/v1/rerank"])
