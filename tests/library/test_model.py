@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from paddock.library.model import read_model
+from paddock.library.names import ModelName
+from paddock.library.store.blobs import BlobStore
+from paddock.library.store.manifests import (
+    CONFIG_TYPE,
+    LAYER_TYPE,
+    MANIFEST_TYPE,
+    BrokenModel,
+    Layer,
+    Manifest,
+    StoredManifest,
+)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> BlobStore:
+    return BlobStore(tmp_path / "blobs")
+
+
+def stored(blobs: BlobStore, config: bytes, *layers: tuple[str, bytes]) -> StoredManifest:
+    """A manifest of these layers, whose blobs are stored."""
+
+    def layer(kind: str, data: bytes) -> Layer:
+        return Layer(kind, blobs.put(data)[0], len(data))
+
+    manifest = Manifest(
+        2, MANIFEST_TYPE, layer(CONFIG_TYPE, config), [layer(LAYER_TYPE + kind, data) for kind, data in layers]
+    )
+    return StoredManifest(ModelName.parse("m"), manifest, "0" * 64, 7)
+
+
+def test_small_blobs_are_read_and_parameters_merged(blobs: BlobStore) -> None:
+    manifest = stored(
+        blobs,
+        b'{"model_family":"llama","rootfs":{"type":"layers"}}',
+        ("prompt", b"old"),
+        ("template", b"new"),
+        ("system", b"S"),
+        ("params", b'{"top_k":1,"seed":2}'),
+        ("params", b'{"top_k":3,"seed":null}'),
+        ("messages", b'[{"role":"user","content":"x"},7]'),
+        ("license", b"MIT"),
+        ("license", b"\xff"),
+    )
+    model = read_model(manifest, None, blobs)
+    assert (model.config.model_family, model.template, model.system) == ("llama", "new", "S")
+    assert model.parameters == {"top_k": 3, "seed": 2}
+    assert model.messages == [{"role": "user", "content": "x"}]
+    assert model.licenses == ["MIT", "\ufffd"]
+    assert (model.parent, model.weights_file, model.modified_ns) == ("", "", 7)
+    with pytest.raises(BrokenModel, match="it has no GGUF file"):
+        _ = model.gguf
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "data"),
+    [(b"[]", "system", b""), (b"{}", "params", b"{"), (b"{}", "params", b"[]"), (b"{}", "messages", b"{}")],
+)
+def test_a_malformed_blob_breaks_the_model(blobs: BlobStore, config: bytes, kind: str, data: bytes) -> None:
+    with pytest.raises(BrokenModel, match="model 'm:latest' is broken"):
+        read_model(stored(blobs, config, (kind, data)), None, blobs)
+
+
+def test_a_model_is_current_while_its_config_is_the_same_file(blobs: BlobStore) -> None:
+    model = read_model(stored(blobs, b"{}"), None, blobs)
+    assert model.is_current() and [path.name for path, _ in model.files] == [
+        model.manifest.config.digest.replace(":", "-")
+    ]
+    blobs.remove(model.manifest.config.digest)
+    assert not model.is_current()
