@@ -1,7 +1,6 @@
 import asyncio
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from paddock.registry import RegistryError
 from paddock.registry.transfer.partial_blob import downloads_folder
 from tests.registry.conftest import Machine
 from tests.registry.contents import MODEL, TEMPLATE, digest
-from tests.registry.fake import FakeRegistry, Fault, fake_registry, once
+from tests.registry.fake import FakeRegistry, Fault, once
 
 
 def test_a_model_comes_with_every_layer_and_its_manifest_as_it_is(fake: FakeRegistry, machine: Machine) -> None:
@@ -52,15 +51,6 @@ def test_pulled_again_nothing_is_fetched_and_the_lines_are_the_recorded_ones(
 def test_a_model_that_is_not_there(fake: FakeRegistry, machine: Machine) -> None:
     with pytest.raises(RegistryError, match=r"^pull model manifest: file does not exist$"):
         machine.pull(f"{fake.host}/team/none")
-
-
-def test_a_registry_that_is_not_there_is_told_at_once(machine: Machine) -> None:
-    began = time.monotonic()
-    with pytest.raises(
-        RegistryError, match=r'pull model manifest: Get "http://127.0.0.1:9/v2/x/y/m.*": Connection refused'
-    ):
-        machine.pull("127.0.0.1:9/x/y", insecure=True)
-    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
@@ -130,18 +120,6 @@ def test_blobs_of_the_version_before_go_and_that_is_said(fake: FakeRegistry, mac
     lines = machine.pull(f"{fake.host}/team/m")
     assert [line.status for line in lines][-3:] == ["writing manifest", "removing any unused layers", "success"]
     assert not machine.library.blobs.exists(digest(MODEL))
-
-
-def test_a_mirror_stands_in_for_the_default_registry_and_may_lack_the_model(library: Library) -> None:
-    with fake_registry() as mirror:
-        mirror.add("library/m", "latest", TEMPLATE)
-        Machine(library, mirror=(f"http://{mirror.host}",)).pull("m")
-        assert library.open(ModelName.parse("m")).name.short == "m:latest"
-        with fake_registry() as origin:
-            origin.add("team/m", "latest", MODEL)
-            machine = Machine(library, mirror=(f"{origin.host}=http://{mirror.host}",))
-            machine.pull(f"{origin.host}/team/m")
-            assert mirror.of("GET", "/v2/team/m/manifests/latest") and machine.blob(digest(MODEL)) == MODEL
 
 
 def test_the_path_of_a_library_that_is_not_there_yet(tmp_path: Path, fake: FakeRegistry) -> None:
