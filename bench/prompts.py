@@ -8,7 +8,7 @@ from time import perf_counter
 
 from bench.report import Row, at_most
 from paddock.parsing import ReplyParser, parser_named, parser_of_chat_template, parser_of_template
-from paddock.templates import Message, PromptFormat
+from paddock.templates import Message, PromptTemplate
 
 MESSAGES = 200
 ROUNDS = 30
@@ -111,10 +111,10 @@ def conversation(messages: int = MESSAGES) -> list[Message]:
 
 def _rendering() -> Iterator[Row]:
     forms = {
-        "Go template": PromptFormat.from_model(GO_TEMPLATE),
-        "renderer qwen3.5": PromptFormat.from_model(None, renderer="qwen3.5"),
-        "renderer gemma4": PromptFormat.from_model(None, renderer="gemma4"),
-        "chat template in Jinja": PromptFormat.from_model(None, JINJA),
+        "Go template": PromptTemplate.from_model(GO_TEMPLATE),
+        "renderer qwen3.5": PromptTemplate.from_model(None, renderer="qwen3.5"),
+        "renderer gemma4": PromptTemplate.from_model(None, renderer="gemma4"),
+        "chat template in Jinja": PromptTemplate.from_model(None, JINJA),
     }
     messages = conversation()
     for name, form in forms.items():

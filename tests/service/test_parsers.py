@@ -21,8 +21,8 @@ from paddock.service.parsers import (
     tags_around_thinking,
 )
 from paddock.service.requests import ConversationRequest
-from paddock.service.resolved import prompt_format
-from paddock.templates import Message, PromptFormat
+from paddock.service.resolved import prompt_template
+from paddock.templates import Message, PromptTemplate
 from tests.service.making import make
 
 HEADERS = {"harmony": "analysis<|message|>"}
@@ -61,10 +61,10 @@ def test_a_call_behind_thinking_that_was_ended_is_one(name: str) -> None:
     assert "".join(part.content for part in parts) == ""
 
 
-def stored(models: ModelService, weights: str, **fields: Any) -> tuple[Model, PromptFormat]:
+def stored(models: ModelService, weights: str, **fields: Any) -> tuple[Model, PromptTemplate]:
     make(models, "x", files={"x.gguf": weights}, **fields)
     model = models.library.open(ModelName.parse("x"))
-    return model, prompt_format(model)
+    return model, prompt_template(model)
 
 
 def test_without_tools_and_thinking_a_reply_needs_no_parser(models: ModelService, weights: str) -> None:

@@ -7,7 +7,7 @@ from paddock.errors import PaddockError
 from paddock.library.names import ModelName
 from paddock.options import Options
 from paddock.service.models import ModelService
-from paddock.service.resolved import ResolvedModel, prompt_format
+from paddock.service.resolved import ResolvedModel, prompt_template
 from paddock.templates import Message
 from tests.models.llama import tiny_llama
 from tests.service.making import make
@@ -29,9 +29,9 @@ def test_what_is_stored_with_a_model_is_read_once(models: ModelService, weights:
     )
     assert model.options == Options(context_length=64, stop=("a", "b"))
     assert model.history == (Message("user", "Hi"),)
-    assert model.prompt_format.generate("Hi") == "Hi!"
+    assert model.prompt_template.generate("Hi") == "Hi!"
     assert model.options is model.options
-    assert model.prompt_format is model.prompt_format
+    assert model.prompt_template is model.prompt_template
     assert model.spec is model.spec
 
 
@@ -50,11 +50,11 @@ def test_the_runner_is_known_by_the_models_files(models: ModelService, weights: 
 
 def test_a_template_in_the_request_comes_before_renderer_and_template(models: ModelService, weights: str) -> None:
     model = resolved(models, weights, template="own {{ .Prompt }}", renderer="qwen3-coder").model
-    assert prompt_format(model).renderer == "qwen3-coder"
-    assert prompt_format(model, template="other {{ .Prompt }}").generate("x") == "other x"
+    assert prompt_template(model).renderer == "qwen3-coder"
+    assert prompt_template(model, template="other {{ .Prompt }}").generate("x") == "other x"
 
 
 def test_chat_templates_get_the_texts_of_special_tokens(models: ModelService, tmp_path: Path) -> None:
     file = tiny_llama(tmp_path / "x.gguf", layers=1, chat_template="{{ bos_token }}{{ messages[0].content }}")
     model = resolved(models, models.library.blobs.put(file.read_bytes())[0]).model
-    assert prompt_format(model, bos="<s>").chat([Message("user", "x")]) == "<s>x"
+    assert prompt_template(model, bos="<s>").chat([Message("user", "x")]) == "<s>x"

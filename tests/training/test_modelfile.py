@@ -11,11 +11,11 @@ from training.example import Call, Conversation, Example, Hole, Reply, Tool, Tur
 from training.ship import MODELFILE
 
 from paddock.library.modelfile import modelfile_fields, parse
-from paddock.templates import Message, PromptFormat
+from paddock.templates import Message, PromptTemplate
 
 
-def shipped() -> PromptFormat:
-    return PromptFormat.from_model(modelfile_fields(parse(MODELFILE.read_text("utf-8"))).template)
+def shipped() -> PromptTemplate:
+    return PromptTemplate.from_model(modelfile_fields(parse(MODELFILE.read_text("utf-8"))).template)
 
 
 def in_order(conversation: Conversation) -> Conversation:

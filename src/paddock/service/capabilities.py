@@ -1,7 +1,5 @@
 """What a model can do, read from its files."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from paddock.gguf import GgufError, GgufHeader
@@ -11,16 +9,13 @@ from paddock.library.model import Model
 from paddock.library.store.manifests import BrokenModel
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.service.parsers import parser_facts
+from paddock.templates.go.analysis import analyse
 from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
 
 RANK_POOLING = 4
 """llama.cpp's number for the pooling type of rerankers."""
 RANKING_HEADS = ("cls.weight", "cls.output.weight")
 """Tensors of which a reranker has at least one."""
-
-_ACTION = re.compile(r"\{\{-?(?!\s*/\*)(.*?)-?\}\}", re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
-_VARIABLE = re.compile(r"\.([A-Z]\w*)")
 
 
 def capabilities(model: Model) -> tuple[str, ...]:
@@ -30,21 +25,21 @@ def capabilities(model: Model) -> tuple[str, ...]:
         BrokenModel: if a GGUF file cannot be read.
     """
     gguf = model.gguf
-    variables = set(_variables(model.template or ""))
+    variables = analyse(model.template or "").variables
     facts = parser_facts(model)
     jinja = _chat_template(model)
     embeds = _has(gguf, "pooling_type")
     has_vision, has_audio = _encoders(model)
     found = {
         "completion": not embeds,
-        "tools": "Tools" in variables
+        "tools": "tools" in variables
         or (facts is not None and facts.has_tools)
         or (jinja is not None and jinja.mentions_tools),
-        "insert": "Suffix" in variables,
+        "insert": "suffix" in variables,
         "vision": has_vision or _has(gguf, "vision.block_count"),
         "embedding": embeds and not ranks(gguf),
         "rerank": ranks(gguf),
-        "thinking": bool(variables & {"Thinking", "Think"})
+        "thinking": bool(variables & {"thinking", "think"})
         or (facts is not None and facts.has_thinking)
         or (jinja is not None and _thinks(jinja)),
         "audio": has_audio or _has(gguf, "audio.block_count"),
@@ -112,11 +107,6 @@ def _chat_template(model: Model) -> ChatTemplate | None:
 def _thinks(jinja: ChatTemplate) -> bool:
     tags = thinking_tags_of_chat_template(jinja.source)
     return jinja.mentions_thinking or tags is not None or is_harmony(jinja.source)
-
-
-def _variables(template: str) -> Iterator[str]:
-    for action in _ACTION.findall(template):
-        yield from _VARIABLE.findall(_STRING.sub("", action))
 
 
 def _has(gguf: GgufHeader, key: str) -> bool:

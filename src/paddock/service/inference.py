@@ -79,7 +79,7 @@ class InferenceService:
         request = check_conversation(request, model)
         think = thinking_of(request, model)
         options = self._loader.options(model, request.options)
-        form = model.prompt_format
+        form = model.prompt_template
         if request.tool_choice == "required":
             request = replace(request, constraint=forced_call(model.model, form, request, options.stop))
         return model, request, think, options

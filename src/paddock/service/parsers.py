@@ -27,7 +27,7 @@ from paddock.parsing import (
 from paddock.parsing.reply import Think
 from paddock.service.errors import RequestError
 from paddock.service.requests import ConversationRequest
-from paddock.templates import Message, PromptFormat
+from paddock.templates import Message, PromptTemplate
 
 ParserFactory = Callable[[], ReplyParser]
 """Makes the parser of one reply."""
@@ -59,7 +59,7 @@ def parser_facts(model: Model) -> Facts | None:
 
 def parser_factory(
     model: Model,
-    form: PromptFormat,
+    form: PromptTemplate,
     tools: Sequence[Mapping[str, Any]],
     think: Think,
     prompt: str,
@@ -79,7 +79,7 @@ def parser_factory(
     return None
 
 
-def forced_call(model: Model, form: PromptFormat, request: ConversationRequest, stop: Sequence[str]) -> ToolCalls:
+def forced_call(model: Model, form: PromptTemplate, request: ConversationRequest, stop: Sequence[str]) -> ToolCalls:
     """Return the constraint of a reply that calls a tool, of a request that requires a call.
 
     The constraint keeps texts that would `stop` the reply out of the arguments.
@@ -99,7 +99,7 @@ def forced_call(model: Model, form: PromptFormat, request: ConversationRequest, 
         raise RequestError(f"tool_choice: {error}") from None
 
 
-def call_format(model: Model, form: PromptFormat) -> CallFormat | None:
+def call_format(model: Model, form: PromptTemplate) -> CallFormat | None:
     """Return the format in which a model calls tools; None if calls in it cannot be forced."""
     if parser_facts(model) is not None:
         return call_format_of_parser(model.config.parser)
@@ -111,7 +111,7 @@ def call_format(model: Model, form: PromptFormat) -> CallFormat | None:
 
 
 def tags_around_thinking(
-    model: Model, form: PromptFormat, think: Think, prompt: str, *, call: bool = False
+    model: Model, form: PromptTemplate, think: Think, prompt: str, *, call: bool = False
 ) -> ThinkingTags | None:
     """Return the tags around the thinking of a reply, which no constraint binds; None if it does not think.
 
@@ -134,7 +134,7 @@ def tags_around_thinking(
     return tags._replace(opening="") if prompt.rstrip().endswith(tags.opening) else tags
 
 
-def _parser_of_messages(form: PromptFormat) -> str:
+def _parser_of_messages(form: PromptTemplate) -> str:
     """Return the parser for replies that consist of messages with headers; "" if the template shows no such replies."""
     text = form.template.text if form.template is not None else form.chat_template.source if form.chat_template else ""
     if is_harmony(text):

@@ -12,9 +12,9 @@ from paddock.service.media import check_takes_media, media_of, media_tokens, raw
 from paddock.service.options import InferenceOptions
 from paddock.service.parsers import ParserFactory, parser_factory, tags_around_thinking
 from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest
-from paddock.service.resolved import ResolvedModel, prompt_format
+from paddock.service.resolved import ResolvedModel, prompt_template
 from paddock.service.truncation import fitting_prompt
-from paddock.templates import Message, PromptFormat, with_model_messages
+from paddock.templates import Message, PromptTemplate, prepend_model_messages
 from paddock.templates.placeholders import split_placeholders
 
 MAX_TOP_LOGPROBS = 20
@@ -57,7 +57,7 @@ def check_completion(request: CompletionRequest, model: ResolvedModel) -> None:
         raise RequestError("raw mode does not support template, system, or context")
     if request.images:
         check_takes_media(model, request.images)
-    form = prompt_format(model.model, template=request.template) if request.template else model.prompt_format
+    form = prompt_template(model.model, template=request.template) if request.template else model.prompt_template
     if request.suffix and not form.supports_suffix:
         raise NotSupported(f"{model.model.name.full} does not support insert")
 
@@ -111,7 +111,7 @@ async def prepare_completion(
         prompt = raw_with_placeholders(request.prompt, images)
         command = _command(request, options, prompt, images, context=request.context)
         return PreparedRequest(prompt=prompt, command=command)
-    form = _prompt_format(model, lease, request.template)
+    form = _prompt_template(model, lease, request.template)
     prompt = await asyncio.to_thread(
         form.generate,
         request.prompt,
@@ -144,8 +144,8 @@ async def prepare_conversation(
         TemplateError: if the template fails or refuses the conversation.
         FleetError: if an image or audio cannot be read.
     """
-    messages: Sequence[Message] = with_model_messages(request.messages, model.model.system or "", model.history)
-    form = _prompt_format(model, lease)
+    messages: Sequence[Message] = prepend_model_messages(request.messages, model.model.system or "", model.history)
+    form = _prompt_template(model, lease)
     has_images = request.has_images
 
     async def render(some: Sequence[Message]) -> str:
@@ -208,14 +208,14 @@ def _command(
     )
 
 
-def _prompt_format(model: ResolvedModel, lease: Lease, template: str = "") -> PromptFormat:
+def _prompt_template(model: ResolvedModel, lease: Lease, template: str = "") -> PromptTemplate:
     """Return how the model takes its prompts, with the texts of its special tokens, which a loaded model knows."""
-    form = model.prompt_format
+    form = model.prompt_template
     if not template and form.chat_template is None:
         return form  # only chat templates use special tokens
     loaded = lease.runner.loaded
     assert loaded is not None
-    return prompt_format(model.model, template=template, bos=loaded.bos, eos=loaded.eos)
+    return prompt_template(model.model, template=template, bos=loaded.bos, eos=loaded.eos)
 
 
 def _without_bos(prompt: str, lease: Lease) -> str:

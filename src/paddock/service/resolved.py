@@ -13,7 +13,7 @@ from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
 from paddock.service.models import ModelProperties
 from paddock.service.runner_spec import default_runner_spec
-from paddock.templates import Message, PromptFormat
+from paddock.templates import Message, PromptTemplate
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +34,13 @@ class ResolvedModel:
         return read_options(self.model.parameters)[0]
 
     @cached_property
-    def prompt_format(self) -> PromptFormat:
+    def prompt_template(self) -> PromptTemplate:
         """How the model takes its prompts; special tokens are left empty in it.
 
         Raises:
             TemplateSyntax, UnknownRenderer: if it names a template or a renderer that cannot be used.
         """
-        return prompt_format(self.model)
+        return prompt_template(self.model)
 
     @cached_property
     def history(self) -> tuple[Message, ...]:
@@ -68,7 +68,7 @@ class ResolvedModel:
         return default_runner_spec(self.model, self.properties)
 
 
-def prompt_format(model: Model, *, template: str = "", bos: str = "", eos: str = "") -> PromptFormat:
+def prompt_template(model: Model, *, template: str = "", bos: str = "", eos: str = "") -> PromptTemplate:
     """Return how a model takes its prompts.
 
     Args:
@@ -83,4 +83,4 @@ def prompt_format(model: Model, *, template: str = "", bos: str = "", eos: str =
     chat_template = model.gguf.metadata.get("tokenizer.chat_template")
     text = chat_template if isinstance(chat_template, str) else None
     renderer = "" if template else model.config.renderer
-    return PromptFormat.from_model(template or model.template, text, bos, eos, renderer)
+    return PromptTemplate.from_model(template or model.template, text, bos, eos, renderer)

@@ -1,18 +1,18 @@
-"""Messages to prompt, whatever dialect they came in: Go templates and Jinja chat templates.
+"""Rendering of prompts from messages: Go templates, Jinja chat templates and built-in renderers.
 
-`PromptFormat` is the door; a template that cannot be used raises a `TemplateError`.
+`PromptTemplate` renders the prompts of one model. A template that cannot be used raises a `TemplateError`.
 """
 
 from paddock.templates.errors import TemplateError, TemplateFailed, TemplateRefused, TemplateSyntax
 from paddock.templates.message import Message
-from paddock.templates.render import PromptFormat, with_model_messages
+from paddock.templates.prompt_template import PromptTemplate, prepend_model_messages
 
 __all__ = [
     "Message",
-    "PromptFormat",
+    "PromptTemplate",
     "TemplateError",
     "TemplateFailed",
     "TemplateRefused",
     "TemplateSyntax",
-    "with_model_messages",
+    "prepend_model_messages",
 ]

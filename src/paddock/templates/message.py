@@ -1,15 +1,21 @@
-"""What a conversation is made of, whatever dialect the client spoke."""
+"""The messages of a conversation, independent of the dialect that the client speaks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+Think = bool | str | None
+"""Whether the model is to think, or how much; None if the request does not say."""
+
+Tools = Sequence[Mapping[str, Any]]
+"""The tools of a request, as the request brings them."""
 
 
 @dataclass(frozen=True)
 class Message:
     """One turn of a conversation.
 
-    `role` is `system`, `user`, `assistant` or `tool`. `images` are opaque here: only their number shows in a prompt.
+    `role` is `system`, `user`, `assistant` or `tool`. `images` are opaque here: a prompt shows only how many there are.
     A tool call is a mapping `{"id": …, "function": {"name": …, "arguments": {…}}}`.
     """
 
@@ -23,7 +29,7 @@ class Message:
 
 
 def joined_by_role(messages: Iterable[Message]) -> list[Message]:
-    """Join neighbours of one role by a blank line. Results of tools stay apart: each answers its own call."""
+    """Join adjacent messages of one role, with a blank line between. Results of tools stay separate."""
     joined: list[Message] = []
     for message in messages:
         if joined and joined[-1].role == message.role != "tool":
@@ -40,7 +46,7 @@ def joined_by_role(messages: Iterable[Message]) -> list[Message]:
 
 
 def system_text(messages: Iterable[Message]) -> str:
-    """All system messages as one text, in order, with blank lines between them."""
+    """Return the texts of all system messages in order, with blank lines between them."""
     text = ""
     for message in messages:
         if message.role == "system":

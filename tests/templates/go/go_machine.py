@@ -7,7 +7,7 @@ import gotpl
 
 from paddock.templates.errors import TemplateFailed
 from paddock.templates.go.execution import MAX_CALLS, MAX_PROMPT, Run
-from paddock.templates.go.functions import FUNCTIONS, Arguments, Function
+from paddock.templates.go.functions import FUNCTIONS, Function
 from paddock.templates.go.values import go_messages, go_tools
 
 
@@ -29,7 +29,7 @@ METERED = {name: metered(function) for name, function in FUNCTIONS.items()}
 def rendered_by_the_machine(text: str, data: Mapping[str, Any], max_passes: int = 100_000) -> str:
     values = dict(data)
     if "Messages" in values:
-        values["Messages"] = go_messages(values["Messages"], Arguments)
+        values["Messages"] = go_messages(values["Messages"])
         values["Tools"] = go_tools(values["Tools"])
     budget = gotpl.ExecutionBudget(
         max_output_chars=MAX_PROMPT,

@@ -79,7 +79,7 @@ def test_a_template_of_the_library_renders_all_recorded_prompts(name: str) -> No
 def test_the_variables_of_a_template_of_the_library_are_found(name: str) -> None:
     folder = FIXTURES / "tool-templates" / name
     facts = json.loads((folder / "facts.json").read_text("utf-8"))
-    assert sorted(GoTemplate(exact_text(folder / "template.gotmpl")).variables()) == sorted(facts["variables"])
+    assert sorted(GoTemplate(exact_text(folder / "template.gotmpl")).variables) == sorted(facts["variables"])
 
 
 @needs_fixtures
@@ -99,7 +99,7 @@ def test_a_snippet_renders_or_fails_as_recorded(row: dict[str, Any]) -> None:
 @needs_fixtures
 @pytest.mark.parametrize("row", list(rows("template-snippets/infer.jsonl")), ids=lambda row: row["name"])
 def test_the_variables_of_a_snippet_are_found(row: dict[str, Any]) -> None:
-    assert sorted(GoTemplate(row["template"]).variables()) == sorted(row["variables"])
+    assert sorted(GoTemplate(row["template"]).variables) == sorted(row["variables"])
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_template_defined_behind_the_response_is_still_known_before_it() -> No
 def test_plain_variables_do_not_load_the_engine() -> None:
     code = """
 import sys
-from paddock.templates import Message, PromptFormat
-assert PromptFormat.from_model("{{ .System }} {{- .Prompt }}").chat([Message("user", "x")]) == "x"
+from paddock.templates import Message, PromptTemplate
+assert PromptTemplate.from_model("{{ .System }} {{- .Prompt }}").chat([Message("user", "x")]) == "x"
 print([name for name in ("gotpl", "jinja2") if name in sys.modules])
 """
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.templates import Message, PromptFormat, TemplateError, TemplateFailed, TemplateRefused
+from paddock.templates import Message, PromptTemplate, TemplateError, TemplateFailed, TemplateRefused
 from paddock.templates.renderers import UnknownRenderer, leading_bos, render, renderer_names
 from paddock.templates.renderers.catalog import renderer
 from paddock.templates.renderers.go_text import bare, json_text, whole_or_bare
@@ -182,7 +182,7 @@ def test_an_unknown_renderer_is_refused_by_name() -> None:
     with pytest.raises(UnknownRenderer, match=r'^unknown renderer "gpt-9"$'):
         render("gpt-9", HI)
     with pytest.raises(UnknownRenderer, match=r'^unknown renderer "gpt-9"$'):
-        PromptFormat.from_model(None, renderer="gpt-9")
+        PromptTemplate.from_model(None, renderer="gpt-9")
     with pytest.raises(TemplateError, match="gpt-9"):
         leading_bos("gpt-9")
 

@@ -1,8 +1,9 @@
-"""A Go template's parse tree as Python closures: one for each action, expression and argument.
+"""A compiler of Go templates: it turns the parse tree into Python closures, one for each action and expression.
 
-They do what the `gotpl` package's own machine does, which looks at every node anew whenever it comes by; a test
-compares the two. Where a jump out of a block makes that machine mix up variables or the dot, these do as Go does.
-Every variable has its place in its template's frame, found here: the parser has seen to it that each is declared.
+The closures do what the interpreter of the `gotpl` package does, which decides at every node anew what to do; a test
+compares the two. Where a jump out of a block makes that interpreter mix up variables or the dot, the closures do as Go
+does. The compiler finds the place of every variable in its template's frame; the parser has checked that each is
+declared.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,33 +14,27 @@ from gotpl.parse import nodes
 from gotpl.runtime.sync_vm import _range_entries, format_value
 
 from paddock.templates.errors import TemplateFailed
-from paddock.templates.go.execution import BREAK, CONTINUE, NEXT, Evaluate, Execute, Frame, Run
+from paddock.templates.go.execution import BREAK, CONTINUE, NEXT, Evaluate, Execute, Frame
 from paddock.templates.go.expressions import Scope, is_true, pipeline
 
 Block = tuple[Execute, ...]
-"""Statements one after the other, up to the first jump. Whoever runs them loops over them itself: a call less."""
+"""Statements to execute in turn up to the first jump. Callers loop over them themselves, which saves a call."""
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A template: what it does, and how many variables it has, `$` among them."""
+    """A compiled template, to be executed with a `Frame`.
+
+    A statement raises `TemplateFailed` if it fails or exceeds the limits, and `gotpl.TemplateExecutionError` if a
+    function or a value refuses what the template asks of it.
+    """
 
     block: Block
     variables: int
-
-    def run(self, run: Run, dot: Any) -> None:
-        """Write what the template makes of `dot`.
-
-        Raises:
-            TemplateFailed: if it fails or exceeds the limits.
-            gotpl.TemplateExecutionError: if a function or a value refuses what the template asks of it.
-        """
-        frame = Frame(run, dot, self.variables)
-        for part in self.block:
-            part(frame)
+    """Number of variables, `$` included."""
 
 
-def compiled(tree: Any) -> Compiled:
+def compile_template(tree: Any) -> Compiled:
     """Compile a parsed template, with the templates that it defines."""
     templates: dict[str, Compiled] = {}
     for definition in tree.definitions:
@@ -54,13 +49,13 @@ def _template(body: Any, templates: Mapping[str, Compiled]) -> Compiled:
 
 
 class _Blocks:
-    """Compiles statements. `templates` are filled while it does, and complete when a closure runs."""
+    """Compiles statements. `templates` may still be filled meanwhile; it is complete when a closure runs."""
 
     def __init__(self, templates: Mapping[str, Compiled]) -> None:
         self._templates = templates
 
     def block(self, body: Any, scope: Scope) -> Block:
-        """The statements of a list, which may be None."""
+        """Compile the statements of a list, which may be None."""
         statements = []
         for node in () if body is None else body.nodes:  # no comprehension: a chain of `else if` nests this 300 deep
             statements.append(self._statement(node, scope))
@@ -71,7 +66,7 @@ class _Blocks:
             case nodes.TextNode():
                 return _text(node.text)
             case nodes.ActionNode():
-                return _bound(node.pipeline, scope) if node.pipeline.declarations else _printed(node.pipeline, scope)
+                return _assigned(node.pipeline, scope) if node.pipeline.declarations else _printed(node.pipeline, scope)
             case nodes.IfNode():
                 return self._if(node, scope.inner())
             case nodes.WithNode():
@@ -86,7 +81,7 @@ class _Blocks:
                 return self._call(node, scope)
 
     def _if(self, node: Any, scope: Scope) -> Execute:
-        condition = _valued(node.pipeline, scope)
+        condition = _condition(node.pipeline, scope)
         body, other = self.block(node.body, scope.inner()), self.block(node.else_body, scope.inner())
 
         def execute(frame: Frame) -> int:
@@ -100,7 +95,7 @@ class _Blocks:
         return execute
 
     def _with(self, node: Any, scope: Scope) -> Execute:
-        condition = _valued(node.pipeline, scope)
+        condition = _condition(node.pipeline, scope)
         body, other = self.block(node.body, scope.inner()), self.block(node.else_body, scope.inner())
 
         def execute(frame: Frame) -> int:
@@ -176,9 +171,9 @@ class _Blocks:
 
 
 def _range_places(node: Any, scope: Scope) -> tuple[int, int, str]:
-    """Where a pass puts its key and its item, and the name of a variable that cannot be assigned.
+    """Return the places of a pass's key and item, and the name of a variable that cannot be assigned.
 
-    What the template does not ask for goes to a place that no name leads to.
+    If the template does not name one of the two, its place has no name.
     """
     names = [variable.name for variable in node.declarations]
     places = [scope.find(name) if node.is_assignment else scope.declare(name) for name in names]
@@ -189,7 +184,7 @@ def _range_places(node: Any, scope: Scope) -> tuple[int, int, str]:
 
 
 def _breaks(node: Any) -> bool:
-    """Whether a statement in the body of a loop can end the loop."""
+    """Return whether a statement in the body of a loop can end the loop."""
     if isinstance(node, nodes.BreakNode):
         return True
     body = () if isinstance(node, nodes.RangeNode) else _statements(node, "body")
@@ -230,25 +225,33 @@ def _printed(node: Any, scope: Scope) -> Execute:
     return execute
 
 
-def _bound(node: Any, scope: Scope) -> Execute:
-    evaluate = _valued(node, scope)
+def _assigned(node: Any, scope: Scope) -> Execute:
+    evaluate = pipeline(node, scope)
+    name, place = _variable(node, scope)
+    if place is None:
+        return _undefined(name, evaluate)
 
     def execute(frame: Frame) -> int:
-        evaluate(frame)
+        frame.variables[place] = evaluate(frame)
         return NEXT
 
     return execute
 
 
-def _valued(node: Any, scope: Scope) -> Evaluate:
-    """A pipeline that leaves its value also in the variable that it declares or assigns."""
+def _variable(node: Any, scope: Scope) -> tuple[str, int | None]:
+    """Return the variable that a pipeline declares or assigns, and its place; None if it is not declared."""
+    (variable,) = node.declarations
+    return variable.name, scope.find(variable.name) if node.is_assignment else scope.declare(variable.name)
+
+
+def _condition(node: Any, scope: Scope) -> Evaluate:
+    """Compile a pipeline that stores its value also in the variable that it declares or assigns."""
     evaluate = pipeline(node, scope)
     if not node.declarations:
         return evaluate
-    (variable,) = node.declarations
-    place = scope.find(variable.name) if node.is_assignment else scope.declare(variable.name)
+    name, place = _variable(node, scope)
     if place is None:
-        return _undefined(variable.name, evaluate)
+        return _undefined(name, evaluate)
 
     def store(frame: Frame) -> Any:
         value = frame.variables[place] = evaluate(frame)
@@ -258,7 +261,7 @@ def _valued(node: Any, scope: Scope) -> Evaluate:
 
 
 def _undefined(name: str, evaluate: Evaluate) -> Callable[[Frame], NoReturn]:
-    """An assignment to a variable that is only declared in a branch that is not taken."""
+    """Compile an assignment to a variable that is only declared in a branch that is not taken."""
 
     def fail(frame: Frame) -> NoReturn:
         evaluate(frame)

@@ -1,7 +1,7 @@
-"""One rendering of a Go template under way: what it has written, and what it may still do.
+"""The state of one rendering of a Go template: its output, its variables, and what is left of its limits.
 
-A template is a stranger's program. Its writing, its passes through loops, its calls of functions and what these read
-and build are each counted down, by the code in `go_compile`, as they happen.
+A template is untrusted. The compiled code counts down its output, its passes through loops, its calls of functions and
+the size of what these read and build.
 """
 
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from typing import Any, NoReturn
 from paddock.templates.errors import TemplateFailed
 
 MAX_CALLS = 500_000
-"""Calls of functions in one rendering: about a second of work."""
-MAX_WORK = 100_000_000
-"""Characters and items that the functions of one rendering may read and write together."""
+"""Most calls of functions in one rendering: about a second of work."""
+MAX_FUNCTION_WORK = 100_000_000
+"""Most characters and items that the functions of one rendering may read and return together."""
 MAX_PROMPT = 64_000_000
 """Longest prompt in characters."""
 
 
 class Run:
-    """What is left of the limits, and where to write."""
+    """What is left of the limits, and the function that takes the output."""
 
     __slots__ = ("calls", "max_passes", "passes", "room", "work", "write")
 
@@ -26,23 +26,23 @@ class Run:
         self.write = write
         self.room = MAX_PROMPT
         self.calls = MAX_CALLS
-        self.work = MAX_WORK
+        self.work = MAX_FUNCTION_WORK
         self.passes = self.max_passes = max_passes
 
     def refuse_output(self) -> NoReturn:
-        """End a rendering with less than no `room`."""
+        """End a rendering whose output is longer than its `room`."""
         raise _exceeded("output character", MAX_PROMPT, MAX_PROMPT - self.room)
 
     def refuse_pass(self) -> NoReturn:
-        """End a rendering that has no `passes` left for one more."""
+        """End a rendering that has no `passes` left."""
         raise _exceeded("iteration", self.max_passes, self.max_passes + 1)
 
     def refuse_call(self) -> NoReturn:
-        """End a rendering that has no `calls` left for one more."""
+        """End a rendering that has no `calls` left."""
         raise _exceeded("function-call", MAX_CALLS, MAX_CALLS + 1)
 
     def charge(self, value: object, price: int) -> None:
-        """Pay for a function's look at a value, or for making it.
+        """Count down `work` for a value that a function reads or returns, by `price` for each character or item.
 
         Raises:
             TemplateFailed: if the rendering has no `work` left.
@@ -59,7 +59,7 @@ def _exceeded(what: str, limit: int, requested: int) -> TemplateFailed:
 
 
 class Frame:
-    """A template's own values while it runs: its dot and its variables by their number, the first of which is `$`."""
+    """The dot and the variables of a template that is executed. The first variable is `$`."""
 
     __slots__ = ("dot", "run", "variables")
 
@@ -70,9 +70,9 @@ class Frame:
 
 
 Evaluate = Callable[[Frame], Any]
-"""An expression."""
+"""A compiled expression."""
 
 Execute = Callable[[Frame], int]
-"""A statement. It returns `NEXT`, or the jump it ends with."""
+"""A compiled statement. It returns `NEXT`, or the jump that it ends with."""
 
 NEXT, BREAK, CONTINUE = range(3)

@@ -14,14 +14,14 @@ from paddock.templates.go.functions import FUNCTIONS
 from paddock.templates.go.values import GoStruct
 
 _VALUES = ValueAdapter("default", SandboxPolicy(allow_custom_lookup=True))
-"""The package's rules of truth and of looking into values: into mappings and our own structs only."""
+"""The rules of `gotpl` on truth and on looking up fields: of mappings and our own structs only."""
 
 _PLAIN = frozenset((bool, str, int, float, list, dict, type(None)))
 """Types whose truth in Go is their truth in Python."""
 
 
 class Scope:
-    """The variables of a template by their places in its frame, as seen from one block of it."""
+    """The variables that one block of a template can use, with their places in the template's frame."""
 
     def __init__(self, outer: "Scope | None" = None) -> None:
         self.places: list[str] = ["$"] if outer is None else outer.places
@@ -29,11 +29,11 @@ class Scope:
         self._outer = outer
 
     def inner(self) -> "Scope":
-        """The scope of a block inside: what it declares is not seen outside."""
+        """Return the scope of a block inside this one. Variables that it declares are unknown outside."""
         return Scope(self)
 
     def find(self, name: str) -> int | None:
-        """The place of a variable; None if it is only declared in a branch that is not taken."""
+        """Return the place of a variable; None if it is only declared in a branch that is not taken."""
         scope: Scope | None = self
         while scope is not None:
             place = scope._names.get(name)
@@ -43,43 +43,40 @@ class Scope:
         return None
 
     def declare(self, name: str) -> int:
-        """A place for a variable declared here."""
+        """Declare a variable and return its place."""
         self.places.append(name)
         self._names[name] = len(self.places) - 1
         return self._names[name]
 
 
 def is_true(value: Any) -> bool:
-    """Whether Go's templates take a value for true."""
+    """Return whether Go's templates take a value for true."""
     if type(value) in _PLAIN:
         return bool(value)
     return bool(_VALUES.is_true(value))
 
 
-def look_up(value: Any, field: str) -> Any:
-    """A field of a struct or a key of a mapping.
+def look_up(value: Any, fields: tuple[str, ...]) -> Any:
+    """Return a field of a field … of a value. Each value on the way is a struct or a mapping.
 
     Raises:
-        TemplateFailed: if the struct has no such field.
-        gotpl.SandboxViolationError: if the value is neither.
+        TemplateFailed: if a struct has no such field.
+        gotpl.SandboxViolationError: if a value is neither.
     """
-    if isinstance(value, GoStruct):
-        return value.__gotemplate_lookup__(field)
-    if type(value) is dict:
-        return value.get(field, INVALID)
-    return _VALUES.lookup(value, field)
-
-
-def _look_up_all(value: Any, fields: tuple[str, ...]) -> Any:
     for field in fields:
-        value = look_up(value, field)
+        if isinstance(value, GoStruct):
+            value = value.__gotemplate_lookup__(field)
+        elif type(value) is dict:
+            value = value.get(field, INVALID)
+        else:
+            value = _VALUES.lookup(value, field)
         if value is INVALID:
             break
     return value
 
 
 def pipeline(node: Any, scope: Scope) -> Evaluate:
-    """What a pipeline computes; what it declares or assigns is not done here."""
+    """Compile a pipeline, without the variable that it declares or assigns."""
     start = _command(node.commands[0], scope)
     stages = [_command(command, scope, piped=True) for command in node.commands[1:]]
     if not stages:
@@ -95,7 +92,7 @@ def pipeline(node: Any, scope: Scope) -> Evaluate:
 
 
 def _command(node: Any, scope: Scope, piped: bool = False) -> Callable[..., Any]:
-    """A command; if it stands behind a `|`, a function of the frame and of the value before."""
+    """Compile a command. One behind a `|` is a function of the frame and of the value before it."""
     first, *rest = node.arguments
     if isinstance(first, nodes.IdentifierNode):
         arguments = [_term(argument, scope) for argument in rest]
@@ -114,13 +111,13 @@ def _command(node: Any, scope: Scope, piped: bool = False) -> Callable[..., Any]
 
 
 def _logical(name: str, arguments: list[Evaluate]) -> Callable[..., Any]:
-    wanted = name == "or"
+    decisive = name == "or"
 
     def evaluate(frame: Frame, before: Any = INVALID) -> Any:
         value = INVALID
         for argument in arguments:
             value = argument(frame)
-            if is_true(value) == wanted:
+            if is_true(value) == decisive:
                 return value
         if before is INVALID and not arguments:
             raise TemplateFailed(f"function {name!r} requires an argument")
@@ -135,10 +132,12 @@ def _call(name: str, arguments: list[Evaluate]) -> Callable[..., Any]:
     function, price = FUNCTIONS[name].call, FUNCTIONS[name].price
 
     def evaluate(frame: Frame, before: Any = INVALID) -> Any:
-        values = [argument(frame) for argument in arguments]
+        run = frame.run
+        values = []
+        for argument in arguments:
+            values.append(argument(frame))  # no comprehension: it would be one more call
         if before is not INVALID:
             values.append(before)
-        run = frame.run
         run.calls -= 1
         if run.calls < 0:
             run.refuse_call()
@@ -197,17 +196,14 @@ def _constant(value: Any) -> Evaluate:
 
 
 def _field(fields: tuple[str, ...]) -> Evaluate:
-    if len(fields) > 1:
-        return lambda frame: _look_up_all(frame.dot, fields)
-    (field,) = fields
-    return lambda frame: look_up(frame.dot, field)
+    return lambda frame: look_up(frame.dot, fields)
 
 
 def _variable(place: int, fields: tuple[str, ...]) -> Evaluate:
     if not fields:
         return lambda frame: frame.variables[place]
-    return lambda frame: _look_up_all(frame.variables[place], fields)
+    return lambda frame: look_up(frame.variables[place], fields)
 
 
 def _parenthesized(inner: Evaluate, fields: tuple[str, ...]) -> Evaluate:
-    return (lambda frame: _look_up_all(inner(frame), fields)) if fields else inner
+    return (lambda frame: look_up(inner(frame), fields)) if fields else inner

@@ -1,7 +1,7 @@
 """The functions of Go templates: those of the `gotpl` package, and Ollama's.
 
-What a function can build has limits, since a template is a stranger's program: a width in `printf` here, the size of
-all that functions read and return in `go_run`, at the price that stands beside each.
+A template is untrusted, so what a function can build is limited: the width in `printf` here, and the size of all that
+functions read and return in `execution`, at the price that each function has here.
 """
 
 import re
@@ -10,40 +10,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import gotpl
 from gotpl.runtime.sync_vm import _builtin_functions
 from gotpl.runtime.values import INVALID
 
 from paddock.templates.errors import TemplateFailed
-from paddock.templates.go.values import GoList, GoNothing, GoStruct, go_json
+from paddock.templates.go.values import Arguments, GoList, GoNothing, GoStruct, go_json
 
-MAX_WIDTH = 4
-"""Digits of the greatest width and precision in `printf`."""
-
-
-class Arguments(gotpl.GoSeq2):  # type: ignore[misc]
-    """A tool call's arguments: the package ranges over them as over a map, and prints them as JSON."""
-
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
-        super().__init__([(key, _sorted(arguments[key])) for key in sorted(arguments)])
-
-    def __str__(self) -> str:
-        return go_json(self.as_json())
-
-    def as_json(self) -> dict[str, Any]:
-        """The JSON value it stands for."""
-        return dict(self.values)
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list | tuple) else value
+MAX_WIDTH_DIGITS = 4
+"""Number of digits in the greatest width and precision of `printf`."""
 
 
 _BUILTINS: Mapping[str, Callable[..., Any]] = _builtin_functions("go")
 
-# Comparisons, lengths and slices run once per message and more: what they mostly see has a short way.
+# Comparisons, lengths and slices run at least once per message: the usual types of arguments are handled first.
 
 
 def _eq(*values: Any) -> Any:
@@ -79,19 +58,19 @@ def _slice(value: Any, *indexes: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What the package's functions can index: not our own containers."""
+    """Return a value that the functions of `gotpl` can index, which our own containers are not."""
     if isinstance(value, Arguments):
         return value.as_json()
     return list(value) if isinstance(value, GoList | GoNothing) else value
 
 
-_LARGE = 10**MAX_WIDTH
-_NUMBERS = re.compile(r"\d{" + str(MAX_WIDTH + 1) + "}")
+_LARGE = 10**MAX_WIDTH_DIGITS
+_NUMBERS = re.compile(r"\d{" + str(MAX_WIDTH_DIGITS + 1) + "}")
 _DIRECTIVES = re.compile(r"%[-+# 0\[\]\d.*]+")
 
 
 def _printf(text: Any, *values: Any) -> Any:
-    """The package pads to any width: a hundred characters of template could ask for all memory."""
+    """Refuse great widths: `gotpl` pads to any, so that a short template could use up all memory."""
     directives = "".join(_DIRECTIVES.findall(text)) if isinstance(text, str) else ""
     large = any(isinstance(value, int) and abs(value) >= _LARGE for value in values)
     if _NUMBERS.search(directives) or ("*" in directives and large):
@@ -114,8 +93,8 @@ def _yesterday_date(*_: object) -> str:
 def _type_script_type(schema: Any) -> str:
     if not isinstance(schema, GoStruct):
         raise TemplateFailed("toTypeScriptType: not a tool's property")
-    written: str = schema.__gotemplate_lookup__("ToTypeScriptType")
-    return written
+    text: str = schema.__gotemplate_lookup__("ToTypeScriptType")
+    return text
 
 
 _OWN: dict[str, Callable[..., Any]] = {
@@ -131,12 +110,12 @@ _OWN: dict[str, Callable[..., Any]] = {
     "toTypeScriptType": _type_script_type,
 }
 _PRICES = {"html": 20, "js": 20, "urlquery": 20, "json": 5}
-"""Functions that look at each character in Python."""
+"""Prices of the functions that look at each character in Python."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function of templates, and what it pays for each character or item it reads or returns."""
+    """A function of templates, and its price for each character or item that it reads or returns."""
 
     call: Callable[..., Any]
     price: int
@@ -145,4 +124,4 @@ class Function:
 FUNCTIONS = {
     name: Function(function, _PRICES.get(name, 1)) for name, function in {**_BUILTINS, **_OWN}.items() if name != "call"
 }
-"""All but `and` and `or`, which are no functions since they need not look at all their arguments."""
+"""All functions but `and` and `or`, which need not evaluate all their arguments."""

@@ -1,7 +1,7 @@
-"""Templates that are programs: parsed by the `gotpl` package, checked, and compiled by `go_compile`.
+"""Programs of Go templates: the `gotpl` package parses them, then they are checked and compiled.
 
-A template is a stranger's program, so how much it may do is bounded: its size here, what one rendering does in
-`go_run`. Importing the package takes about 100 ms.
+A template is untrusted, so its size is limited here and what one rendering does in `execution`. Importing `gotpl` takes
+about 100 ms.
 """
 
 import re
@@ -13,32 +13,31 @@ import gotpl
 from gotpl.parse import parse_template
 
 from paddock.templates.errors import TemplateFailed, TemplateSyntax
-from paddock.templates.go.compiler import compiled
-from paddock.templates.go.execution import Run
-from paddock.templates.go.functions import FUNCTIONS, Arguments
+from paddock.templates.go.compiler import compile_template
+from paddock.templates.go.execution import Frame, Run
+from paddock.templates.go.functions import FUNCTIONS
 from paddock.templates.go.values import go_messages, go_tools
 
 MAX_STEPS = 10_000_000
-"""Nodes and arguments that one rendering may go through if every loop runs through its whole body: about a second."""
+"""Most nodes and arguments in one rendering in which every loop runs through its whole body: about a second."""
 MAX_EXPANDED = 200_000
-"""Nodes and arguments of a template in which every `template` action is replaced by what it calls."""
+"""Most nodes and arguments of a template in which every `template` action is replaced by the template it calls."""
 
 
-class Parsed:
-    """A template's program (see `go_template.Program`)."""
+class CompiledProgram:
+    """The program of a template that needs the template engine (see `template.Program`)."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         try:
             self._tree = parse_template(text, functions=FUNCTIONS)
-            self._names = frozenset(_names(self._tree))
             self._max_passes = MAX_STEPS // _expanded_size(self._tree)
-            self._main = compiled(self._tree)
+            self._main = compile_template(self._tree)
         except TemplateSyntax:
             raise
         except gotpl.TemplateSyntaxError as error:
             raise TemplateSyntax(_go_wording(error)) from None
-        except Exception as error:  # a young parser on a stranger's text: no failure of it may end a request as ours
+        except Exception as error:  # a young parser on untrusted text: none of its failures may count as ours
             raise TemplateSyntax(f"template: :1: {_one_line(error)}") from None
 
     def run(self, data: Mapping[str, Any]) -> str:
@@ -49,33 +48,31 @@ class Parsed:
         """
         values = dict(data)
         if "Messages" in values:
-            values["Messages"] = go_messages(values["Messages"], Arguments)
+            values["Messages"] = go_messages(values["Messages"])
             values["Tools"] = go_tools(values["Tools"])
         output = StringIO()
+        frame = Frame(Run(output.write, self._max_passes), values, self._main.variables)
         try:
-            self._main.run(Run(output.write, self._max_passes), values)
+            for statement in self._main.block:
+                statement(frame)
         except TemplateFailed as error:
             raise TemplateFailed(f"template: {error}") from None
         except Exception as error:  # as above
             raise TemplateFailed(f"template: {_one_line(getattr(error, 'message', error))}") from None
         return output.getvalue()
 
-    def names(self) -> frozenset[str]:
-        """Names used, in lower case."""
-        return self._names
-
-    def cut_after(self, field: str) -> "Parsed":
-        """The same program up to the first action that prints `field`; open blocks are closed behind it."""
+    def cut_after(self, field: str) -> "CompiledProgram":
+        """Return the program up to the first action that prints `field`; open blocks are closed behind it."""
         place = _place(self._tree.root, field)
         if place is None:
             return self
         end, depth = place
         source = self._text.encode()
         later = b"".join(source[d.start : d.end] for d in self._tree.definitions if d.start >= end)
-        return Parsed((source[:end] + b"{{end}}" * depth + later).decode())
+        return CompiledProgram((source[:end] + b"{{end}}" * depth + later).decode())
 
 
-# What a template is made of. Nodes are known by their attributes: all branches have `body` and `else_body`.
+# The parse tree. Nodes are recognized by their attributes: all branches have `body` and `else_body`.
 
 
 def _branches(node: Any) -> Iterator[Any]:
@@ -86,7 +83,7 @@ def _branches(node: Any) -> Iterator[Any]:
 
 
 def _place(branch: Any, field: str, depth: int = 0) -> tuple[int, int] | None:
-    """Where the first action that prints `field` ends (in bytes), and how many blocks are open there."""
+    """Return where the first action that prints `field` ends (in bytes), and how many blocks are open there."""
     for node in branch.nodes:
         if _kind(node) == "Action" and any(field in fields for fields in _field_chains(node.pipeline)):
             return node.end, depth
@@ -104,39 +101,15 @@ def _field_chains(pipeline: Any) -> Iterator[tuple[str, ...]]:
                 yield argument.fields
 
 
-def _names(tree: Any) -> Iterator[str]:
-    """The names that Ollama sees in a template: not those in a parenthesis with a field behind it."""
-    pending = [tree.root, *(definition.body for definition in tree.definitions)]
-    while pending:
-        for node in pending.pop().nodes:
-            pending.extend(_branches(node))
-            pipeline = getattr(node, "pipeline", None)
-            if pipeline is not None:
-                yield from _names_in(pipeline)
-            elif _kind(node) == "TemplateCall":
-                raise TemplateSyntax("undefined template specified")
-
-
-def _names_in(pipeline: Any) -> Iterator[str]:
-    for command in pipeline.commands:
-        for argument in command.arguments:
-            kind = _kind(argument)
-            if kind == "Variable":
-                yield argument.name.lower()
-            if kind in ("Variable", "Field"):
-                yield from (name.lower() for name in argument.fields)
-            elif kind == "Parenthesized" and not argument.fields:
-                yield from _names_in(argument.pipeline)
-
-
 def _kind(node: object) -> str:
     return type(node).__name__.removesuffix("Node")
 
 
 def _expanded_size(tree: Any) -> int:
-    """How many nodes and arguments one pass through the template sees at most, called templates included.
+    """Return how many nodes and arguments one pass through the template executes at most.
 
-    A rendering counts passes through loops, not what is in them, and no calls of templates.
+    Templates that it calls are included: a rendering counts passes through loops, but neither the nodes in them nor
+    calls of templates.
     """
     bodies = {definition.name: definition.body for definition in tree.definitions}
     known: dict[str, int | None] = {}
@@ -150,6 +123,8 @@ def _expanded_size(tree: Any) -> int:
             if pipeline is not None:
                 total += terms(pipeline)
             if _kind(node) == "TemplateCall":
+                if pipeline is None:
+                    raise TemplateSyntax("undefined template specified")
                 total += called(node.name)
         if total > MAX_EXPANDED:
             raise TemplateSyntax(f"template: :1: the template is too large: more than {MAX_EXPANDED} parts")
@@ -171,7 +146,7 @@ def _expanded_size(tree: Any) -> int:
     return size(tree.root) + sum(called(name) for name in bodies)
 
 
-# Errors, worded as Go words them.
+# The wording of errors is Go's.
 
 _WORDING = [
     (re.compile(r"^unexpected (end|else)$"), r"unexpected {{\1}}"),

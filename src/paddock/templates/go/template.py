@@ -1,27 +1,21 @@
-"""Prompt templates in Go's `text/template` language, fed as Ollama feeds them.
+"""Prompt templates in Go's `text/template` language, given the same data as Ollama gives them.
 
-A template of text and plain variables is rendered here; any other needs the engine in `go_engine`, which takes 100 ms
-to import.
+A template of text and plain variables is rendered here; any other needs the engine in `program`, which takes 100 ms to
+import.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 from paddock.templates.errors import TemplateSyntax
-from paddock.templates.message import Message, joined_by_role, system_text
-
-Think = bool | str | None
-"""Whether the model shall think, or how much; None if the request does not say."""
-
-Tools = Sequence[Mapping[str, Any]]
-"""Tools as a request brings them."""
-
-MAX_SOURCE = 128 * 1024
-"""Longest template in characters. The longest of the public library has 9,000."""
+from paddock.templates.go.analysis import MAX_TEMPLATE_LENGTH, analyse
+from paddock.templates.go.outline import pieces
+from paddock.templates.message import Message, Think, Tools, joined_by_role, system_text
 
 RESPONSE = "{{ .Response }}"
+PLAIN_FIELDS = (".System", ".Prompt", ".Response", ".Suffix")
+"""The fields that a template may print without needing the template engine."""
 
 
 class GoTemplate:
@@ -39,20 +33,18 @@ class GoTemplate:
             TemplateSyntax: if it is no template, with the wording of Go's parser.
         """
         self.text = text
+        self.analysis = analyse(text)
         self._program = _program(text)
-        self._names = self._program.names()
-        if not self._names & {"messages", "response"}:
+        self.variables = self.analysis.variables
+        """The variables of the template, with `response` if its end is the place for the response."""
+        if not self.variables & {"messages", "response"}:
             self._program = _program(text + RESPONSE)
-            self._names = self._names | {"response"}
-
-    def variables(self) -> frozenset[str]:
-        """The names that the template uses, in lower case; variables with their `$`."""
-        return self._names
+            self.variables |= {"response"}
 
     @property
     def supports_suffix(self) -> bool:
-        """Whether it can fill in the middle."""
-        return "suffix" in self._names
+        """Whether the template has a place for a suffix, so that the model can fill in the middle."""
+        return "suffix" in self.variables
 
     def render(self, messages: Sequence[Message], tools: Tools = (), think: Think = None) -> str:
         """Return the prompt of a conversation.
@@ -61,13 +53,13 @@ class GoTemplate:
             TemplateFailed: if the template fails on it or does too much.
         """
         turns = joined_by_role(messages)
-        if "messages" in self._names:
+        if "messages" in self.variables:
             data = {"System": system_text(turns), "Messages": turns, "Tools": tools, "Response": ""}
             return self._program.run(data | _thinking(think))
         return "".join(self._by_turns(turns, think))
 
     def insert(self, prompt: str, suffix: str, think: Think = None) -> str:
-        """Return the prompt that asks for what stands between `prompt` and `suffix`.
+        """Return the prompt for the text between `prompt` and `suffix`.
 
         Raises:
             TemplateFailed: if the template fails on it or does too much.
@@ -76,20 +68,23 @@ class GoTemplate:
         return self._program.run(data)
 
     def _by_turns(self, turns: Sequence[Message], think: Think) -> Iterator[str]:
-        """The older form: the template once per system-prompt-response, the last time only up to the response."""
+        """Render a template without messages once for each turn of system, prompt and response.
+
+        The last turn is rendered only up to its response.
+        """
         turn = _Turn()
         for message in turns:
             if message.role == "system":
                 if turn.prompt or turn.response:
-                    yield self._program.run(turn.taken(think))
+                    yield self._program.run(turn.take(think))
                 turn.system = message.content
             elif message.role == "user":
                 if turn.response:
-                    yield self._program.run(turn.taken(think))
+                    yield self._program.run(turn.take(think))
                 turn.prompt = message.content
             elif message.role == "assistant":
                 turn.response = message.content
-        yield self._up_to_response.run(turn.taken(think))
+        yield self._up_to_response.run(turn.take(think))
 
     @cached_property
     def _up_to_response(self) -> "Program":
@@ -98,7 +93,7 @@ class GoTemplate:
 
 @lru_cache(maxsize=64)
 def go_template(text: str) -> GoTemplate:
-    """A template by its text, parsed once.
+    """Return the template with this text, which is parsed once.
 
     Raises:
         TemplateSyntax: if it is no template.
@@ -110,7 +105,7 @@ class _Turn:
     def __init__(self) -> None:
         self.system = self.prompt = self.response = ""
 
-    def taken(self, think: Think) -> dict[str, Any]:
+    def take(self, think: Think) -> dict[str, Any]:
         data = {"System": self.system, "Prompt": self.prompt, "Response": self.response, **_thinking(think)}
         self.system = self.prompt = self.response = ""
         return data
@@ -122,59 +117,38 @@ def _thinking(think: Think) -> dict[str, Any]:
 
 
 class Program(Protocol):
-    """What a template's text becomes: something that runs on data, and tells what it uses."""
+    """The executable form of a template."""
 
     def run(self, data: Mapping[str, Any]) -> str:
         """Render. `Messages` are messages and `Tools` mappings as requests bring them."""
 
-    def names(self) -> frozenset[str]:
-        """Names used, in lower case."""
-
     def cut_after(self, field: str) -> "Program":
-        """The same without everything that follows the first place where `field` is printed."""
+        """Return the program without everything that follows the first place where `field` is printed."""
 
 
 def _program(text: str) -> Program:
-    if len(text) > MAX_SOURCE:
-        raise TemplateSyntax(f"template: :1: template has {len(text)} characters, more than {MAX_SOURCE}")
-    parts = _plain_parts(text)
-    if parts is not None:
-        return _Plain(parts)
-    from paddock.templates.go.program import Parsed
-
-    return Parsed(text)
-
-
-_PLAIN = re.compile(r"\{\{(-[ \t\r\n]+|[ \t\r\n]*)\.(System|Prompt|Response|Suffix)([ \t\r\n]+-|[ \t\r\n]*)\}\}")
-_SPACE = " \t\r\n"
-
-
-def _plain_parts(text: str) -> list[tuple[bool, str]] | None:
-    """The template as (is a variable, text or name), or None if it is more than text and plain variables."""
+    if len(text) > MAX_TEMPLATE_LENGTH:
+        raise TemplateSyntax(f"template: :1: template has {len(text)} characters, more than {MAX_TEMPLATE_LENGTH}")
     parts: list[tuple[bool, str]] = []
-    end, trim = 0, False
-    for match in _PLAIN.finditer(text):
-        literal = text[end : match.start()]
-        literal = literal.lstrip(_SPACE) if trim else literal
-        parts.append((False, literal.rstrip(_SPACE) if match[1].startswith("-") else literal))
-        parts.append((True, match[2]))
-        end, trim = match.end(), match[3].endswith("-")
-    rest = text[end:]
-    parts.append((False, rest.lstrip(_SPACE) if trim else rest))
-    texts = [part for variable, part in parts if not variable]
-    return None if any("{{" in text or text.endswith("{") for text in texts) else parts
+    for piece in pieces(text):
+        is_text = piece.kind == "text"
+        if ("{{" in piece.code) if is_text else (piece.kind != "action" or piece.code not in PLAIN_FIELDS):
+            from paddock.templates.go.program import CompiledProgram
+
+            return CompiledProgram(text)
+        parts.append((not is_text, piece.code if is_text else piece.code[1:]))
+    return _PlainProgram(parts)
 
 
-class _Plain:
+class _PlainProgram:
+    """A template as parts: whether each is a field, and the text or the field's name."""
+
     def __init__(self, parts: list[tuple[bool, str]]) -> None:
         self._parts = parts
 
     def run(self, data: Mapping[str, Any]) -> str:
-        return "".join(data.get(part, "<no value>") if variable else part for variable, part in self._parts)
-
-    def names(self) -> frozenset[str]:
-        return frozenset(part.lower() for variable, part in self._parts if variable)
+        return "".join(data.get(part, "<no value>") if is_field else part for is_field, part in self._parts)
 
     def cut_after(self, field: str) -> Program:
         place = self._parts.index((True, field)) if (True, field) in self._parts else len(self._parts)
-        return _Plain(self._parts[: place + 1])
+        return _PlainProgram(self._parts[: place + 1])

@@ -1,7 +1,7 @@
-"""A GGUF's own chat template, `tokenizer.chat_template`: Jinja, rendered as Hugging Face's transformers do.
+"""The chat template of a GGUF file, `tokenizer.chat_template`: Jinja, rendered as Hugging Face's transformers do.
 
-A template is a stranger's program. It runs in Jinja's sandbox, and what the sandbox does not limit is limited here:
-every pass through a loop, every macro, call, filter and operator pays for what it reads and builds.
+A template is untrusted. It runs in Jinja's sandbox; `sandbox` and `limits` add what that does not limit: every pass
+through a loop, every macro, call, filter and operator is charged for what it reads and builds.
 """
 
 import re
@@ -10,23 +10,20 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from paddock.templates.errors import TemplateFailed, TemplateRefused
-from paddock.templates.message import Message, joined_by_role
+from paddock.templates.message import Message, Think, Tools, joined_by_role
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-Think = bool | str | None
-Tools = Sequence[Mapping[str, Any]]
-
 _PARTS = re.compile(r"""['"]type['"]|\.type\b""")
 _PROBE = "paddock-probe"
 
-MAX_SOURCE = 512 * 1024
+MAX_CHAT_TEMPLATE_LENGTH = 512 * 1024
 """Longest template in characters. The longest seen has about 20,000."""
 
 
 class ChatTemplate:
-    """A chat template with the texts of its special tokens. Parsed when first rendered."""
+    """A chat template with the texts of its special tokens; it is parsed when first rendered."""
 
     def __init__(self, source: str, bos_token: str = "", eos_token: str = "") -> None:
         self.source = source
@@ -41,10 +38,10 @@ class ChatTemplate:
         *,
         add_generation_prompt: bool = True,
     ) -> str:
-        """Return the prompt of a conversation, with what opens the model's turn.
+        """Return the prompt of a conversation, with the beginning of the model's turn.
 
-        Many templates refuse a system message or two neighbours of one role. Those get the conversation a second time
-        with neighbours joined and the system message put before the first user's.
+        Many templates refuse a system message or two adjacent messages of one role. Those get the conversation a second
+        time, with such messages joined and the system message put before the first user's.
 
         Raises:
             TemplateFailed: if the template does not parse, fails, refuses the conversation or does too much.
@@ -79,7 +76,7 @@ class ChatTemplate:
 
     @cached_property
     def _wants_parts(self) -> bool:
-        """Whether the template loses a content that is a text, and finds it in a list of parts."""
+        """Whether the template shows the content of messages only if it is a list of parts."""
         if not _PARTS.search(self.source):
             return False
 
@@ -95,8 +92,8 @@ class ChatTemplate:
 
     @cached_property
     def _template(self) -> "Template":
-        if len(self.source) > MAX_SOURCE:
-            raise TemplateFailed(f"chat template: {len(self.source)} characters, more than {MAX_SOURCE}")
+        if len(self.source) > MAX_CHAT_TEMPLATE_LENGTH:
+            raise TemplateFailed(f"chat template: {len(self.source)} characters, more than {MAX_CHAT_TEMPLATE_LENGTH}")
         from paddock.templates.jinja.sandbox import compiled
 
         return compiled(self.source)
@@ -108,12 +105,12 @@ class ChatTemplate:
 
     @property
     def mentions_thinking(self) -> bool:
-        """Whether the template has a switch for thinking, or reads thoughts."""
+        """Whether the template has a switch for thinking, or reads the thinking of messages."""
         return bool({*_SWITCHES, "reasoning_effort", ".reasoning_content", ".thinking"} & self._names)
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        if len(self.source) > MAX_SOURCE:
+        if len(self.source) > MAX_CHAT_TEMPLATE_LENGTH:
             return frozenset()
         from paddock.templates.jinja.sandbox import names_read
 
@@ -127,9 +124,9 @@ def chat_template(source: str, bos_token: str = "", eos_token: str = "") -> Chat
 
 
 def as_mapping(message: Message, *, parts: bool = False) -> dict[str, Any]:
-    """A message as chat templates expect it: OpenAI's fields, arguments as a mapping, thoughts under both names.
+    """Return a message as chat templates expect it: OpenAI's fields, arguments as a mapping, thinking under both names.
 
-    With `parts`, the content is a list of one part, for templates that know nothing else.
+    With `parts`, the content is a list of one part, for templates that know no other form.
     """
     content = [{"type": "text", "text": message.content}] if parts else message.content
     mapping: dict[str, Any] = {"role": message.role, "content": content}
@@ -148,7 +145,7 @@ _SWITCHES = ("enable_thinking", "thinking")
 
 
 def switches(think: Think) -> dict[str, Any]:
-    """The names under which templates look for the switch; undefined where the request does not say."""
+    """Return the variables in which templates look for the switch of thinking; none if the request does not say."""
     if think is None:
         return {}
     effort = {"reasoning_effort": think} if isinstance(think, str) else {}
@@ -156,7 +153,7 @@ def switches(think: Think) -> dict[str, Any]:
 
 
 def simplified(messages: Sequence[Message]) -> list[Message]:
-    """A conversation as strict templates take it: neighbours joined, system messages before the first user's."""
+    """Return a conversation as strict templates take it: roles joined, system messages before the first user's."""
     first_user = next((i for i, message in enumerate(messages) if message.role == "user"), None)
     moved = list(messages)
     if first_user is not None and any(message.role == "system" for message in messages):

@@ -4,11 +4,11 @@ import pytest
 
 from paddock.templates import (
     Message,
-    PromptFormat,
+    PromptTemplate,
     TemplateError,
     TemplateFailed,
     TemplateSyntax,
-    with_model_messages,
+    prepend_model_messages,
 )
 from tests.templates.recorded import message, needs_fixtures, rows
 
@@ -49,14 +49,14 @@ RECORDED = [
 def test_a_request_renders_as_recorded(row: dict[str, Any]) -> None:
     request = row["request"]["json"]
     name = request["model"]
-    format = PromptFormat.from_model(request.get("template", TEMPLATES[name]))
+    format = PromptTemplate.from_model(request.get("template", TEMPLATES[name]))
     system = request.get("system", SYSTEMS.get(name, ""))
     history = HISTORIES.get(name, [])
     think = request.get("think")
     if row["group"] == "generate":
         prompt = format.generate(request["prompt"], system, request.get("suffix", ""), history, think)
     else:
-        messages = with_model_messages([message(fields) for fields in request["messages"]], system, history)
+        messages = prepend_model_messages([message(fields) for fields in request["messages"]], system, history)
         prompt = format.chat(messages, request.get("tools"), think)
     assert prompt == row["response"]["json"]["_debug_info"]["rendered_template"]
 
@@ -69,15 +69,15 @@ HI = [Message("user", "Hi")]
 
 
 def test_the_models_own_template_comes_before_the_chat_template() -> None:
-    assert PromptFormat.from_model("go {{ .Prompt }}", "jinja").chat(HI) == "go Hi"
+    assert PromptTemplate.from_model("go {{ .Prompt }}", "jinja").chat(HI) == "go Hi"
 
 
 def test_an_empty_template_is_a_template() -> None:
-    assert PromptFormat.from_model("", "jinja").chat(HI) == ""
+    assert PromptTemplate.from_model("", "jinja").chat(HI) == ""
 
 
 def test_the_chat_template_of_the_file_serves_chat_and_generate() -> None:
-    format = PromptFormat.from_model(
+    format = PromptTemplate.from_model(
         None, "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}", "<s>"
     )
     assert format.chat(HI) == "<s><user>Hi"
@@ -85,7 +85,7 @@ def test_the_chat_template_of_the_file_serves_chat_and_generate() -> None:
 
 
 def test_without_any_template_a_chat_is_chatml_and_a_prompt_itself() -> None:
-    format = PromptFormat.from_model(None)
+    format = PromptTemplate.from_model(None)
     assert format.chat([Message("system", "S"), *HI]) == (
         "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     )
@@ -93,8 +93,12 @@ def test_without_any_template_a_chat_is_chatml_and_a_prompt_itself() -> None:
 
 
 def test_a_suffix_needs_a_template_with_a_place_for_it() -> None:
-    assert PromptFormat.from_model(FIM).supports_suffix
-    for format in (PromptFormat.from_model(STORIES), PromptFormat.from_model(None, "x"), PromptFormat.from_model(None)):
+    assert PromptTemplate.from_model(FIM).supports_suffix
+    for format in (
+        PromptTemplate.from_model(STORIES),
+        PromptTemplate.from_model(None, "x"),
+        PromptTemplate.from_model(None),
+    ):
         assert not format.supports_suffix
         with pytest.raises(TemplateFailed, match="suffix"):
             format.generate("a", suffix="b")
@@ -103,28 +107,21 @@ def test_a_suffix_needs_a_template_with_a_place_for_it() -> None:
 def test_a_system_message_of_the_request_replaces_the_models_but_not_its_history() -> None:
     own = [Message("system", "mine"), *HI]
     history = [Message("user", "a"), Message("assistant", "b")]
-    assert with_model_messages(own, "model's", history) == [*history, *own]
-    assert with_model_messages(HI, "model's", history) == [Message("system", "model's"), *history, *HI]
+    assert prepend_model_messages(own, "model's", history) == [*history, *own]
+    assert prepend_model_messages(HI, "model's", history) == [Message("system", "model's"), *history, *HI]
 
 
-def test_tools_are_supported_where_the_template_names_them() -> None:
-    assert PromptFormat.from_model(TOOLS).supports_tools
-    assert not PromptFormat.from_model(STORIES).supports_tools
-    assert PromptFormat.from_model(None, "{% if tools %}x{% endif %}").supports_tools
-    assert not PromptFormat.from_model(None, "tool {{ m.tools }}").supports_tools
-
-
-def test_images_are_marked_in_the_prompt() -> None:
-    assert PromptFormat.from_model(STORIES).generate("Hi", images=("a", "b")) == "[img-0][img-1]Hi"
+def test_images_get_placeholders_in_the_prompt() -> None:
+    assert PromptTemplate.from_model(STORIES).generate("Hi", images=("a", "b")) == "[img-0][img-1]Hi"
 
 
 def test_a_bad_template_is_refused_when_the_format_is_made() -> None:
     with pytest.raises(TemplateSyntax, match=r"^template: :1: unclosed action$"):
-        PromptFormat.from_model("{{ .Prompt")
+        PromptTemplate.from_model("{{ .Prompt")
 
 
 def test_a_models_renderer_comes_before_its_template() -> None:
-    format = PromptFormat.from_model("{{ .Prompt }}", renderer="qwen3-coder")
+    format = PromptTemplate.from_model("{{ .Prompt }}", renderer="qwen3-coder")
     assert format.chat(HI).startswith("<|im_start|>user\n")
     assert format.generate("Hi") == format.chat([Message("user", "Hi")])
     assert not format.supports_suffix
@@ -132,4 +129,4 @@ def test_a_models_renderer_comes_before_its_template() -> None:
 
 def test_a_renderer_that_does_not_exist_is_named() -> None:
     with pytest.raises(TemplateError, match="no-such"):
-        PromptFormat.from_model(None, renderer="no-such")
+        PromptTemplate.from_model(None, renderer="no-such")

@@ -1,29 +1,30 @@
-"""The one door to prompts: which format a model has, and its prompts for chat, generate and fill-in-the-middle.
+"""The prompt template of a model, and its prompts for chat, generate and fill-in-the-middle.
 
-A model's RENDERER comes first; then its own TEMPLATE, in Go's language; else the chat template inside its GGUF, in
-Jinja; else a chat is written as ChatML, as llama.cpp does by default, and a prompt of generate stands for itself.
+A model's RENDERER comes first, then its own TEMPLATE in Go's language, then the chat template inside its GGUF file, in
+Jinja. Without any of them, a chat is rendered as ChatML, as llama.cpp does by default, and the prompt of generate is
+used as it is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paddock.templates.errors import TemplateFailed
-from paddock.templates.go.template import GoTemplate, Think, go_template
-from paddock.templates.jinja.chat_template import ChatTemplate, Tools, chat_template
-from paddock.templates.message import Message
+from paddock.templates.go.template import GoTemplate, go_template
+from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
+from paddock.templates.message import Message, Think, Tools
 from paddock.templates.placeholders import with_placeholders
 from paddock.templates.renderers import UnknownRenderer, render, renderer_names
 
 PLAIN = "{{ .Prompt }}"
-"""The template of a model that brings none."""
+"""The template of a model that has none."""
 
 
 @dataclass(frozen=True)
-class PromptFormat:
-    """How one model wants its prompts.
+class PromptTemplate:
+    """The template by which one model's prompts are rendered: at most one of the three fields is set.
 
     Example:
-        >>> PromptFormat.from_model("{{ .System }}|{{ .Prompt }}").generate("Hi", system="Be brief.")
+        >>> PromptTemplate.from_model("{{ .System }}|{{ .Prompt }}").generate("Hi", system="Be brief.")
         'Be brief.|Hi'
     """
 
@@ -39,9 +40,15 @@ class PromptFormat:
         bos: str = "",
         eos: str = "",
         renderer: str = "",
-    ) -> "PromptFormat":
-        """The format of a model with this TEMPLATE layer, this `tokenizer.chat_template` with its tokens' texts, or
-        this RENDERER.
+    ) -> "PromptTemplate":
+        """Return the prompt template of a model.
+
+        Args:
+            template: the TEMPLATE layer, in Go's language.
+            chat_template_text: the metadata `tokenizer.chat_template`, in Jinja.
+            bos: the text of the token that begins a sequence, for the chat template.
+            eos: the text of the token that ends one.
+            renderer: the name of a RENDERER.
 
         Raises:
             TemplateSyntax: if the TEMPLATE does not parse. A chat template is parsed when first used.
@@ -60,15 +67,8 @@ class PromptFormat:
         """Whether the model can fill in between a prompt and a suffix."""
         return self.template is not None and self.template.supports_suffix
 
-    @property
-    def supports_tools(self) -> bool:
-        """Whether the prompt can tell the model of tools."""
-        if self.template is not None:
-            return "tools" in self.template.variables()
-        return self.chat_template is not None and self.chat_template.mentions_tools
-
     def chat(self, messages: Sequence[Message], tools: Tools | None = None, think: Think = None) -> str:
-        """The prompt of a conversation, ready for the model's turn.
+        """Return the prompt of a conversation, with the beginning of the model's turn.
 
         Raises:
             TemplateFailed: if the template fails on it or refuses it.
@@ -91,9 +91,9 @@ class PromptFormat:
         think: Think = None,
         images: Sequence[object] = (),
     ) -> str:
-        """The prompt for text that continues `prompt`, or stands between it and `suffix`.
+        """Return the prompt for a text that continues `prompt`, or stands between it and `suffix`.
 
-        `messages` are the model's own history; they come after the system message, and not into a fill-in-the-middle.
+        The model's own history, `messages`, follows the system message; with a suffix, both are left out.
 
         Raises:
             TemplateFailed: if the template fails on it, or has no place for a suffix.
@@ -102,22 +102,22 @@ class PromptFormat:
             if self.template is None or not self.supports_suffix:
                 raise TemplateFailed("the model's template has no place for a suffix")
             return self.template.insert(prompt, suffix, think)
-        conversation = with_model_messages([Message("user", prompt, images=images)], system, messages)
+        conversation = prepend_model_messages([Message("user", prompt, images=images)], system, messages)
         if self.template is None and self.chat_template is None and not self.renderer:
             return go_template(PLAIN).render(with_placeholders(conversation))
         return self.chat(conversation, think=think)
 
 
-def with_model_messages(
+def prepend_model_messages(
     messages: Sequence[Message], system: str = "", history: Sequence[Message] = ()
 ) -> list[Message]:
-    """A request's messages behind the model's own: SYSTEM, unless the request begins with one, then its history."""
+    """Prepend the model's own messages to a request's: SYSTEM, unless the request begins with one, and its history."""
     system_first = bool(messages) and messages[0].role == "system"
     own = [Message("system", system)] if system and not system_first else []
     return [*own, *history, *messages]
 
 
 def chatml(messages: Sequence[Message]) -> str:
-    """ChatML, what llama.cpp writes for a model without any template."""
+    """Return the ChatML prompt, which llama.cpp uses for a model without any template."""
     turns = "".join(f"<|im_start|>{message.role}\n{message.content}<|im_end|>\n" for message in messages)
     return f"{turns}<|im_start|>assistant\n"

@@ -1,0 +1,147 @@
+"""What the text of a Go template tells about its model: the variables it uses, and the tags in the model's replies.
+
+A template shows how the model's own turns are written. Thinking stands between the texts around `.Thinking`, and a
+tool call begins with the first text where `.ToolCalls` are written. A template that names them otherwise shows no tags.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from paddock.templates.go.outline import OutlineNode, nested, pieces
+
+MAX_TEMPLATE_LENGTH = 128 * 1024
+"""Longest template in characters. The longest of the public library has 9,000."""
+
+_STRING = re.compile(r'"(?:\\.|[^"\\])*+"|`[^`]*+`')
+_THINKING = re.compile(r"(?:^|[\s(|])\.Thinking\b")
+_MESSAGES = re.compile(r"\.Messages\b")
+_TOOL_CALLS = re.compile(r"(?:^|[\s|])\.ToolCalls(?!\w)")
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_LOOKED_INTO = re.compile(r"\([^()]*\)(?:\.\w+)+")
+_DECLARED = re.compile(r"^\s*\$\w*\s*(?:,\s*\$\w*\s*)?:?=")
+_NAME = re.compile(r"(?:\$\w*|(?<=\.)[^\W\d]\w*)")
+
+
+@dataclass(frozen=True)
+class TemplateAnalysis:
+    """What a template tells about its model."""
+
+    variables: frozenset[str] = frozenset()
+    """The names of the fields that it uses, in lower case, and of its variables with their `$`."""
+    thinking_tags: tuple[str, str] = ("", "")
+    """The tags around the model's thinking; empty where the template shows none."""
+    tool_call_prefix: str = ""
+    """The text that the model's tool calls begin with; empty where the template shows none."""
+    call_texts: tuple[str, str, str] | None = None
+    """The texts before the name of a call, between name and arguments, and after them, up to the next of them or the
+    end of the calls; None where the template does not write name and arguments after each other."""
+
+
+@lru_cache(maxsize=64)
+def analyse(template: str) -> TemplateAnalysis:
+    """Analyse a template by its text. One that is too large, or no template, shows nothing but variables."""
+    if len(template) > MAX_TEMPLATE_LENGTH:
+        return TemplateAnalysis()
+    nodes = list(pieces(template))
+    variables = frozenset(_variables(nodes))
+    try:
+        tree = nested(iter(nodes))
+        calls = _branch_of_calls(tree)
+        return TemplateAnalysis(
+            variables=variables,
+            thinking_tags=_thinking_tags(tree),
+            tool_call_prefix=_prefix(calls) if calls else "",
+            call_texts=_call_texts(calls) if calls else None,
+        )
+    except RecursionError:
+        return TemplateAnalysis(variables)
+
+
+def _variables(nodes: Sequence[OutlineNode]) -> Iterator[str]:
+    """Yield the names that Ollama finds: used, not only declared, and not in parentheses with a field behind them."""
+    for node in nodes:
+        if node.kind not in ("text", "comment"):
+            code = _DECLARED.sub("", _STRING.sub("", node.code), count=1)
+            yield from (name.lower() for name in _NAME.findall(_removed(_LOOKED_INTO, code)))
+
+
+def _removed(pattern: re.Pattern[str], code: str) -> str:
+    while (shorter := pattern.sub("", code)) != code:
+        code = shorter
+    return code
+
+
+def _thinking_tags(tree: list[OutlineNode]) -> tuple[str, str]:
+    tags = ["", ""]
+    for nodes in _uses_of_thinking(tree, in_messages=False):
+        for end, node in enumerate((nodes[0], nodes[-1])):
+            if node.kind == "text":
+                tags[end] = node.code.strip()
+    return tags[0], tags[1]
+
+
+def _uses_of_thinking(nodes: list[OutlineNode], in_messages: bool) -> Iterator[list[OutlineNode]]:
+    """Yield the lists of nodes in which `.Thinking` of a message is used, in the template's order."""
+    for node in nodes:
+        if node.kind == "text":
+            continue
+        if in_messages and _THINKING.search(_STRING.sub("", node.code)):
+            yield nodes
+        inside = bool(_MESSAGES.search(node.code)) if node.kind == "range" else in_messages
+        yield from _uses_of_thinking(node.body, inside)
+        yield from _uses_of_thinking(node.otherwise, inside)
+
+
+def _branch_of_calls(nodes: list[OutlineNode]) -> OutlineNode | None:
+    """Return the first `if` that looks whether a message has tool calls."""
+    for node in nodes:
+        if node.kind == "if" and _TOOL_CALLS.search(_removed(_PARENTHESES, _STRING.sub("", node.code))):
+            return node
+        if found := _branch_of_calls(node.body) or _branch_of_calls(node.otherwise):
+            return found
+    return None
+
+
+def _prefix(calls: OutlineNode) -> str:
+    return _first_text(calls.body).replace("\r\n", "\n").partition("{")[0].strip()
+
+
+def _first_text(nodes: list[OutlineNode]) -> str:
+    for node in nodes:
+        text = node.code if node.kind == "text" else _first_text(node.body) or _first_text(node.otherwise)
+        if text.strip():
+            return text
+    return ""
+
+
+def _call_texts(calls: OutlineNode) -> tuple[str, str, str] | None:
+    texts, found = [""], []
+    for node in _in_order(calls.body):
+        if node.kind == "text":
+            texts[-1] += node.code
+        elif _STRING.fullmatch(node.code) and node.code.startswith('"'):
+            texts[-1] += _text_of(node.code)
+        elif name := next((name for name in (".Name", ".Arguments") if name in node.code), ""):
+            found.append(name)
+            texts.append("")
+    if found[:2] != [".Name", ".Arguments"]:
+        return None
+    before, between, after = [text.replace("\r\n", "\n") for text in texts[:3]]
+    return before, between, after
+
+
+def _in_order(nodes: list[OutlineNode]) -> Iterator[OutlineNode]:
+    for node in nodes:
+        yield node
+        yield from _in_order(node.body)
+
+
+def _text_of(constant: str) -> str:
+    """Return the text of a string constant; the constant itself if it is not written as JSON's are."""
+    try:
+        return str(json.loads(constant))
+    except ValueError:
+        return constant
