@@ -9,6 +9,7 @@ class Options:
 
     seed: int | None = None
     temperature: float | None = None
+    top_n_sigma: float | None = None
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -97,6 +98,9 @@ def test_every_kind_of_sampling_ends_with_a_reason(runner: RunnerUnderTest) -> N
         ipc.Sampling(mirostat=2, mirostat_tau=1.0),
         ipc.Sampling(typical_p=0.5, min_p=0.1),
         ipc.Sampling(top_k=0, top_p=1.0),
+        ipc.Sampling(top_n_sigma=1.0),
+        ipc.Sampling(top_n_sigma=1e-30, top_k=0, top_p=1.0),
+        ipc.Sampling(top_n_sigma=1e30, temperature=1e30),
         ipc.Sampling(top_k=-1, top_p=5.0, temperature=-1.0),
         ipc.Sampling(repeat_penalty=1.5, repeat_last_n=-1),
         ipc.Sampling(repeat_penalty=1.5, repeat_last_n=0),
@@ -106,6 +110,15 @@ def test_every_kind_of_sampling_ends_with_a_reason(runner: RunnerUnderTest) -> N
     ]
     replies = runner.complete(*[ask(n, sampling=s, num_predict=20) for n, s in enumerate(kinds)])
     assert all(finished(end).reason in ("stop", "length") for _, end in replies.values())
+
+
+def test_few_sigmas_leave_the_likeliest_token_however_high_the_temperature(endless: RunnerUnderTest) -> None:
+    def tell(**sampling: Any) -> str:
+        return endless.complete(ask(1, sampling=ipc.Sampling(seed=3, **sampling)))[1][0]
+
+    hot = {"temperature": 50.0, "top_k": 0, "top_p": 1.0}
+    assert tell(**hot, top_n_sigma=0.01) == tell(temperature=0.0)
+    assert tell(**hot) == tell(**hot, top_n_sigma=1000.0) != tell(temperature=0.0)
 
 
 def test_logprobs_come_with_the_likeliest_beside_them(runner: RunnerUnderTest, continued: Continued) -> None:

@@ -19,6 +19,7 @@ from paddock.library.options import (
         ("num_predict", True, 'option "num_predict" must be of type integer'),
         ("temperature", "hot", 'option "temperature" must be of type float32'),
         ("temperature", True, 'option "temperature" must be of type float32'),
+        ("top_n_sigma", "wide", 'option "top_n_sigma" must be of type float32'),
         ("seed", float("inf"), 'option "seed" must be of type integer'),
         ("use_mmap", "yes", 'option "use_mmap" must be of type boolean'),
         ("use_mmap", 1, 'option "use_mmap" must be of type boolean'),
@@ -63,6 +64,7 @@ def test_unknown_options_are_told_apart_from_wrong_ones() -> None:
         ("temperature", "hot", "invalid float value [hot]"),
         ("temperature", "nan", "invalid float value [nan]"),
         ("temperature", "1e999", "invalid float value [1e999]"),
+        ("top_n_sigma", "wide", "invalid float value [wide]"),
         ("top_k", "1.5", "invalid int value [1.5]"),
         ("top_k", "1_000", "invalid int value [1_000]"),
         ("top_k", "9223372036854775808", "invalid int value [9223372036854775808]"),
@@ -79,6 +81,7 @@ def test_a_modelfile_value_that_cannot_be_is_refused(name: str, text: str, messa
 def test_modelfile_values_are_read_as_go_reads_them() -> None:
     assert parse_option("temperature", "-.5e1") == -5.0
     assert parse_option("top_k", "+12") == 12
+    assert parse_option("top_n_sigma", "1.5") == 1.5
     assert parse_option("use_mmap", "T") is True
     assert parse_option("use_mmap", "0") is False
     assert parse_option("stop", "</s>") == ["</s>"]

@@ -43,8 +43,9 @@ def test_without_options_there_are_defaults() -> None:
 
 
 def test_the_request_comes_before_the_model() -> None:
-    found = resolved(Options(top_k=1, stop=("a",)), Options(top_k=2, min_p=0.5, stop=("b",), max_tokens=7))
-    assert (found.sampling.top_k, found.sampling.min_p) == (1, 0.5)
+    model = Options(top_k=2, top_n_sigma=1.5, min_p=0.5, stop=("b",), max_tokens=7)
+    found = resolved(Options(top_k=1, stop=("a",)), model)
+    assert (found.sampling.top_k, found.sampling.top_n_sigma, found.sampling.min_p) == (1, 1.5, 0.5)
     assert (found.stop, found.max_tokens) == (("a",), 7)
 
 

@@ -70,12 +70,15 @@ class ThinkingTags(NamedTuple):
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the next token is chosen. Names, meanings and defaults are those of the options of Ollama's API."""
+    """How the next token is chosen. Names, meanings and defaults are those of the options of Ollama's API, and
+    `top_n_sigma` is llama.cpp's."""
 
     seed: int = -1
     """Seed of the random numbers; a negative one asks for a random seed."""
     temperature: float = 0.8
     """0 or less: always take the likeliest token."""
+    top_n_sigma: float = -1.0
+    """Standard deviations below the highest logit from which tokens are left out; 0 or less: off."""
     top_k: int = 40
     """0 or less: off."""
     top_p: float = 0.9

@@ -1,6 +1,6 @@
 """The options as Ollama names them, in Modelfiles, in stored models, and in requests: names, types, and reading.
 
-They are those of today's Ollama and the older ones of 2024; `cache_prompt` is Paddock's own.
+They are those of today's Ollama and the older ones of 2024; `cache_prompt` and `top_n_sigma` are Paddock's own.
 """
 
 import logging
@@ -23,7 +23,7 @@ OPTION_TYPES: Mapping[str, str] = {
         "integer": "num_keep seed num_predict top_k repeat_last_n mirostat num_ctx num_batch num_gpu main_gpu "
         "num_thread draft_num_predict",
         "float32": "top_p min_p tfs_z typical_p temperature repeat_penalty presence_penalty frequency_penalty "
-        "mirostat_tau mirostat_eta",
+        "mirostat_tau mirostat_eta top_n_sigma",
         "boolean": "penalize_newline numa low_vram f16_kv vocab_only use_mmap use_mlock cache_prompt",
         "array": "stop",
     }.items()

@@ -47,10 +47,16 @@ def test_the_default_chain_has_what_the_defaults_turn_on(chain: Any) -> None:
 
 
 def test_every_option_has_its_place_in_the_order(chain: Any) -> None:
-    options = {"repeat_penalty": 1.1, "typical_p": 0.5, "min_p": 0.1}
+    options = {"repeat_penalty": 1.1, "top_n_sigma": 1.5, "typical_p": 0.5, "min_p": 0.1}
     assert [name for name, *_ in chain(**options)] == [
-        *("penalties", "top_k", "typical", "top_p", "min_p", "temperature", "draw")
+        *("penalties", "top_n_sigma", "top_k", "typical", "top_p", "min_p", "temperature", "draw")
     ]
+
+
+@pytest.mark.parametrize("off", [0.0, -1.0, -0.5])
+def test_top_n_sigma_is_on_above_zero(chain: Any, off: float) -> None:
+    assert chain(top_n_sigma=off) == chain()
+    assert chain(top_n_sigma=1.5)[0] == ("top_n_sigma", 1.5)
 
 
 def test_what_is_off_is_left_out(chain: Any) -> None:

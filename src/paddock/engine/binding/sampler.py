@@ -25,6 +25,10 @@ class SamplerChain:
         """Make the tokens among the `last` ones less likely."""
         self._add(lib.llama_sampler_init_penalties(vocabulary, last, repeat, frequency, presence))
 
+    def add_top_n_sigma(self, n: float) -> None:
+        """Keep the tokens whose logits are at most `n` standard deviations below the highest one."""
+        self._add(lib.llama_sampler_init_top_n_sigma(n))
+
     def add_top_k(self, k: int) -> None:
         """Keep the `k` likeliest tokens."""
         self._add(lib.llama_sampler_init_top_k(k))

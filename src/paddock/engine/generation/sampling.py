@@ -17,7 +17,7 @@ RANDOM_SEED = UINT32
 
 
 def make_chain(model: Model, sampling: Sampling, context_length: int) -> SamplerChain:
-    """Return the chain: penalties, top-k, typical, top-p, min-p, temperature, draw; each only if it is on."""
+    """Return the chain: penalties, top-n-sigma, top-k, typical, top-p, min-p, temperature, draw; each if it is on."""
     chain = SamplerChain()
     vocabulary = model.vocabulary_size
     s = sampling
@@ -32,6 +32,8 @@ def make_chain(model: Model, sampling: Sampling, context_length: int) -> Sampler
         chain.add_temperature(s.temperature)
         chain.add_mirostat(s.mirostat, vocabulary, seed, s.mirostat_tau, s.mirostat_eta)
         return chain
+    if s.top_n_sigma > 0.0:
+        chain.add_top_n_sigma(s.top_n_sigma)
     if s.top_k > 0:
         chain.add_top_k(s.top_k)
     if s.typical_p < 1.0:

@@ -120,6 +120,7 @@ def test_a_bad_keep_alive_is_refused_in_gos_words(server: ServerUnderTest, keep_
     ("option", "value", "kind"),
     [
         ("temperature", "hot", "of type float32"),
+        ("top_n_sigma", "x", "of type float32"),
         ("num_ctx", "x", "of type integer"),
         ("num_predict", True, "of type integer"),
         ("stop", 5, "of type array"),
@@ -162,6 +163,16 @@ def test_a_seed_gives_the_same_reply_again_and_another_seed_another(server: Serv
 
     assert told(7) == told(7)
     assert len({told(seed) for seed in range(4)}) > 1
+
+
+def test_top_n_sigma_of_a_request_or_a_model_keeps_a_hot_reply_likely(server: ServerUnderTest) -> None:
+    hot = {"temperature": 50, "top_k": 0, "top_p": 1, "num_predict": 8, "seed": 5}
+    narrow = hot | {"top_n_sigma": 0.01}
+    assert server.post("/api/create", {"model": "narrow", "from": "tiny", "parameters": narrow}).status == 200
+    greedy = server.generate("tiny", options={"temperature": 0, "num_predict": 8}).json["response"]
+    assert server.generate("tiny", options=narrow).json["response"] == greedy
+    assert server.generate("narrow").json["response"] == greedy
+    assert server.generate("tiny", options=hot).json["response"] != greedy
 
 
 def test_the_context_of_a_reply_continues_the_conversation(server: ServerUnderTest) -> None:
