@@ -25,13 +25,13 @@ def test_an_error_of_a_plain_answer_is_its_text(server: Canned) -> None:
 def test_an_error_of_a_streaming_endpoint_has_its_status_line_before_it(server: Canned) -> None:
     server.json("POST /api/generate", {"error": '"x" does not support thinking'}, 400)
     with pytest.raises(ServerError, match=r'^400 Bad Request: "x" does not support thinking$'):
-        Client(server.url).finish("/api/generate", {})
+        Client(server.url).drain("/api/generate", {})
 
 
 def test_an_error_without_a_text_is_its_status_line(server: Canned) -> None:
     server.answers["POST /api/generate"] = (403, b"")
     with pytest.raises(ServerError, match=r"^403 Forbidden$"):
-        Client(server.url).finish("/api/generate", {})
+        Client(server.url).drain("/api/generate", {})
     with pytest.raises(ServerError, match="something went wrong"):
         Client(server.url).get("/api/unknown")
 
@@ -53,7 +53,7 @@ def test_an_error_in_a_stream_that_had_begun_is_its_text(server: Canned) -> None
 def test_a_stream_that_breaks_off_is_an_error(server: Canned) -> None:
     server.stream("POST /api/generate", {"response": "a"}, broken=True)
     with pytest.raises(CommandError, match="broke off"):
-        Client(server.url).finish("/api/generate", {})
+        Client(server.url).drain("/api/generate", {})
 
 
 def test_no_server_is_an_error_that_says_how_to_start_one() -> None:

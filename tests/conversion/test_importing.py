@@ -95,7 +95,7 @@ def test_convert_says_what_is_wrong_and_leaves_the_old_file(folder: Path, tmp_pa
     (folder / "tokenizer.json").unlink()
     for arguments, message in [
         ((str(folder), str(target)), "Error: the tokenizer is missing"),
-        ((str(tmp_path / "none"), str(target)), "is no folder"),
+        ((str(tmp_path / "none"), str(target)), "is not a folder"),
         ((str(tmp_path), str(target)), "Error: no safetensors files found"),
         ((str(folder), str(target), "--type", "q4"), "--type must be one of f16, bf16, f32"),
     ]:

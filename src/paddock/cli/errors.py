@@ -1,8 +1,8 @@
-"""What can go wrong on the command line. `main` prints `Error: <message>` and exits with `exit_code`."""
+"""Errors of the command line. `main` prints `Error: <message>` and exits with `exit_code`."""
 
 
 class CommandError(Exception):
-    """The command cannot do what was asked; the message is for the person who typed it."""
+    """The command failed; the message is for the person who typed it."""
 
     exit_code = 1
 
@@ -18,7 +18,7 @@ class NotConnected(CommandError):
 class ServerError(CommandError):
     """The server answered with an error.
 
-    `status` is the HTTP status, or 200 where the error came in a stream that had begun.
+    `status` is the HTTP status, or 200 if the error came inside a stream.
     """
 
     def __init__(self, message: str, status: int) -> None:

@@ -85,7 +85,7 @@ def test_wrong_files_are_refused_and_nothing_is_left(source: Path, tmp_path: Pat
         (source, target, "IQ1_S", "needs an importance matrix"),
         (source, source, "Q8_0", "is the file to read"),
         (source, tmp_path, "Q8_0", "is a folder: name the file"),
-        (source, tmp_path / "none" / "out.gguf", "Q8_0", "none is no folder"),
+        (source, tmp_path / "none" / "out.gguf", "Q8_0", "none is not a folder"),
         (tmp_path / "none.gguf", target, "Q8_0", "none.gguf: No such file"),
         (tmp_path, target, "Q8_0", "Is a directory"),
         (tmp_path / "small.gguf", target, "Q4_0", "only supported for F16, BF16 and F32 models"),

@@ -73,7 +73,7 @@ def test_ctrl_c_stops_the_pull_and_says_that_it_goes_on_later(paddock: Paddock, 
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert f"Stopped. 'paddock pull {name}' goes on where it was.".encode() in error
+    assert f"Stopped. Run 'paddock pull {name}' to resume.".encode() in error
     assert b"Traceback" not in error
 
 

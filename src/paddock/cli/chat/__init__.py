@@ -1,1 +1,1 @@
-"""The interactive chat: reading lines, slash commands, the conversation so far."""
+"""The chat that `paddock run` opens at a terminal: reading lines, slash commands, the conversation so far."""

@@ -1,4 +1,4 @@
-"""Reading lines from a person: editing and history through the standard library's readline, where it is there."""
+"""Line editing and history with the standard library's readline, if it is there."""
 
 import contextlib
 import os
@@ -9,31 +9,28 @@ _HISTORY_LENGTH = 1000
 
 
 class Editor:
-    """Prompts for lines and remembers them in `history`, a file of one line each that only its owner may read."""
+    """Reads lines and keeps them in a history file, one per line, that only its owner may read."""
 
     def __init__(self, history: Path, *, remember: bool) -> None:
         self._file = history
         self._readline = _import_readline()
-        self._remember = remember
+        self.remember = remember
+        """Whether the lines that are read from now on go into the history."""
         if self._readline is not None:
             self._readline.set_auto_history(False)
             self._readline.set_history_length(_HISTORY_LENGTH)
             with contextlib.suppress(OSError):
                 self._readline.read_history_file(history)
 
-    def remember(self, wanted: bool) -> None:
-        """Whether lines from now on go into the history."""
-        self._remember = wanted
-
-    def ask(self, prompt: str) -> str:
-        """One line, without its end.
+    def read_line(self, prompt: str) -> str:
+        """Show `prompt` and return the line that is typed, without its line end.
 
         Raises:
             EOFError: after Ctrl-D on an empty line.
             KeyboardInterrupt: after Ctrl-C.
         """
         line = input(prompt)
-        if self._remember and line.strip():
+        if self.remember and line.strip():
             self._append(line)
         return line
 
@@ -47,7 +44,7 @@ class Editor:
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._file, os.O_CREAT | os.O_WRONLY, 0o600))
-            # The whole file, since libedit cannot append, and the length must be kept within its limit.
+            # The whole file is written, because libedit cannot append and the file must not outgrow its limit.
             self._readline.write_history_file(self._file)
 
 

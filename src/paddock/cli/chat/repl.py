@@ -1,4 +1,4 @@
-"""`run` without a prompt: a conversation at the terminal."""
+"""The loop of a chat: read a message, send it, print the reply."""
 
 import sys
 from contextlib import closing
@@ -9,30 +9,30 @@ from paddock.cli.chat.editor import Editor
 from paddock.cli.chat.session import Session
 from paddock.cli.chat.slash import SlashCommands
 from paddock.cli.client import Client
-from paddock.cli.commands.models import load
-from paddock.cli.commands.run import RunOptions
 from paddock.cli.errors import CommandError
-from paddock.cli.media import begins_with_file, taken_out
-from paddock.cli.terminal.progress import Spinner
+from paddock.cli.loading import load
+from paddock.cli.prompt_files import extract_files, starts_with_file
+from paddock.cli.run_options import RunOptions
 from paddock.cli.terminal.reply import ReplyPrinter, statistics
 from paddock.cli.terminal.screen import clean_text
+from paddock.cli.terminal.spinner import Spinner
 
 PROMPT = ">>> "
-CONTINUED = "... "
+CONTINUATION_PROMPT = "... "
 _QUOTES = '"""'
 
 
 def chat(client: Client, model: str, info: dict[str, Any], options: RunOptions) -> None:
-    """Converse with a model until the person leaves."""
+    """Load a model and converse with it until the user leaves; `info` is the answer of `/api/show`."""
     with Spinner():
         load(client, model, options.keep_alive, options.think)
     session = Session(model, info, options)
     editor = Editor(Path.home() / ".paddock" / "history", remember=options.history)
     commands = SlashCommands(client, session, editor)
-    _show_history(session)
+    _print_history(session)
     while True:
         try:
-            message = _ask(editor)
+            message = _read_message(editor)
         except EOFError:
             print()
             return
@@ -40,30 +40,31 @@ def chat(client: Client, model: str, info: dict[str, Any], options: RunOptions) 
             print("\nUse Ctrl + d or /bye to exit.")
             continue
         line = message.strip()
-        if line.startswith("/") and not begins_with_file(line, session.info):
-            loaded = session.info
-            if not _carry_out(commands, line):
+        if line.startswith("/") and not starts_with_file(line, session.info):
+            info_before = session.info
+            if not _run_command(commands, line):
                 return
-            if session.info is not loaded:
-                _show_history(session)
+            if session.info is not info_before:
+                _print_history(session)
         elif line:
             _reply(client, session, message)
 
 
-def _ask(editor: Editor) -> str:
-    '''One message: a line, or several between """ and """, as the value of `/set system`, too.'''
-    line = editor.ask(PROMPT)
+def _read_message(editor: Editor) -> str:
+    '''Read a line, or several lines between """ and """; the value of `/set system` may have several lines, too.'''
+    line = editor.read_line(PROMPT)
     head, quotes, rest = line.partition(_QUOTES)
     if not quotes or (head.strip() and head.split() != ["/set", "system"]):
         return clean_text(line)
     lines = [rest]
     while not lines[-1].rstrip().endswith(_QUOTES):
-        lines.append(editor.ask(CONTINUED))
+        lines.append(editor.read_line(CONTINUATION_PROMPT))
     lines[-1] = lines[-1].rstrip().removesuffix(_QUOTES)
     return clean_text(head.lstrip() + "\n".join(lines))
 
 
-def _carry_out(commands: SlashCommands, line: str) -> bool:
+def _run_command(commands: SlashCommands, line: str) -> bool:
+    """Run a slash command; return whether the chat goes on."""
     try:
         return commands.run(line)
     except CommandError as error:
@@ -74,23 +75,23 @@ def _carry_out(commands: SlashCommands, line: str) -> bool:
 
 
 def _reply(client: Client, session: Session, message: str) -> None:
-    """Send the message and show the reply. Ctrl-C ends the reply; what came of it stays in the conversation."""
+    """Send a message and print the reply. Ctrl-C ends the reply; the part that has come stays in the conversation."""
     options = session.options
     try:
-        message, files = taken_out(message, session.info)
+        message, files = extract_files(message, session.info)
     except CommandError as error:
         print(f"Error: {error}", file=sys.stderr)
         return
-    session.said("user", message, images=files)
+    session.add_message("user", message, images=files)
     printer = ReplyPrinter(wordwrap=options.wordwrap, hide_thinking=options.hide_thinking)
     content, thinking = [], []
     last: dict[str, Any] = {}
     try:
-        with Spinner() as spinner, closing(client.stream("/api/chat", session.request())) as pieces:
-            for last in pieces:
-                piece = last.get("message") or {}
-                content.append(piece.get("content") or "")
-                thinking.append(piece.get("thinking") or "")
+        with Spinner() as spinner, closing(client.stream("/api/chat", session.chat_request())) as chunks:
+            for last in chunks:
+                chunk = last.get("message") or {}
+                content.append(chunk.get("content") or "")
+                thinking.append(chunk.get("thinking") or "")
                 if content[-1] or (thinking[-1] and not options.hide_thinking):
                     spinner.stop()
                     printer.feed(content[-1], thinking[-1])
@@ -107,11 +108,11 @@ def _reply(client: Client, session: Session, message: str) -> None:
         if options.verbose:
             sys.stderr.write(statistics(last))
     if any(content):
-        session.said("assistant", "".join(content), "".join(thinking))
+        session.add_message("assistant", "".join(content), "".join(thinking))
 
 
-def _show_history(session: Session) -> None:
-    """Show the conversation that a model brings with it."""
+def _print_history(session: Session) -> None:
+    """Print the messages that the model itself contains."""
     for message in session.info.get("messages") or []:
         if message.get("role") == "user":
             print(f"{PROMPT}{message.get('content', '')}")

@@ -1,66 +1,66 @@
-"""The commands of the chat prompt: lines that begin with a slash."""
+"""Slash commands: lines of a chat that start with a slash and change the session."""
 
 from typing import Any
 
 from paddock.cli.chat.editor import Editor
 from paddock.cli.chat.session import Session
 from paddock.cli.client import Client
-from paddock.cli.commands.models import load
-from paddock.cli.commands.run import parse_think
 from paddock.cli.errors import CommandError, ServerError
-from paddock.cli.terminal.progress import Spinner
+from paddock.cli.loading import load
+from paddock.cli.run_options import parse_think
+from paddock.cli.terminal.spinner import Spinner
 
 HELP = '''Available Commands:
-  /set            Change how the session works
-  /show           Show what the model is
-  /load <model>   Go on with another model or saved session
+  /set            Change a setting of this session
+  /show           Show information about the model
+  /load <model>   Switch to another model or a saved session
   /save <model>   Save this session as a model
-  /clear          Forget what has been said
-  /bye            Leave
-  /?, /help       Show this, or the commands of /? set and /? show
-  /? shortcuts    Show the keys
+  /clear          Clear the conversation
+  /bye            Exit
+  /?, /help       Show this help; /? set and /? show list their commands
+  /? shortcuts    Show keyboard shortcuts
 
-Begin a message of several lines with """ and end it so.
+Write """ before and after a message of several lines.
 '''
 HELP_SET = """Available Commands:
-  /set parameter <name> <value>   Set an option of the model
+  /set parameter <name> <value>   Set a parameter of the model
   /set system <text>              Set the system message
-  /set history                    Remember lines in the history
-  /set nohistory                  Do not
-  /set wordwrap                   Wrap words at the line's end
-  /set nowordwrap                 Do not
-  /set format json                Have replies in JSON
-  /set noformat                   Have them as they come
-  /set verbose                    Show counts and speeds
-  /set quiet                      Do not
-  /set think [level]              Let the model think
-  /set nothink                    Do not
+  /set history                    Save lines to the history
+  /set nohistory                  Do not save lines to the history
+  /set wordwrap                   Wrap long lines at words
+  /set nowordwrap                 Do not wrap long lines
+  /set format json                Ask for replies in JSON
+  /set noformat                   Ask for replies in no special format
+  /set verbose                    Show counts and speeds after each reply
+  /set quiet                      Do not show counts and speeds
+  /set think [level]              Let the model think before it replies
+  /set nothink                    Do not let the model think
 """
 HELP_SHOW = """Available Commands:
-  /show info         Show what the model is
-  /show license      Show its licence
-  /show modelfile    Show a Modelfile that makes it
-  /show parameters   Show its parameters and this session's
+  /show info         Show the model's details
+  /show license      Show the model's license
+  /show modelfile    Show a Modelfile that creates the model
+  /show parameters   Show the parameters of the model and of this session
   /show system       Show the system message
-  /show template     Show its template
+  /show template     Show the model's template
 """
-HELP_KEYS = """Keys:
-  Ctrl + a            Go to the beginning of the line
-  Ctrl + e            Go to its end
-  Alt + b             Go back a word
-  Alt + f             Go on a word
-  Ctrl + k            Delete what is after the cursor
-  Ctrl + u            Delete what is before it
-  Ctrl + w            Delete the word before it
+HELP_SHORTCUTS = """Keyboard Shortcuts:
+  Ctrl + a            Move to the beginning of the line
+  Ctrl + e            Move to the end of the line
+  Alt + b             Move back by a word
+  Alt + f             Move forward by a word
+  Ctrl + k            Delete the text after the cursor
+  Ctrl + u            Delete the text before the cursor
+  Ctrl + w            Delete the word before the cursor
   Ctrl + l            Clear the screen
   Ctrl + c            Stop the reply
-  Ctrl + d            Leave
+  Ctrl + d            Exit
 """
-_HELP = {"set": HELP_SET, "show": HELP_SHOW, "shortcuts": HELP_KEYS}
+_HELP = {"set": HELP_SET, "show": HELP_SHOW, "shortcuts": HELP_SHORTCUTS}
 
 
 class SlashCommands:
-    """Carries out slash commands on a session."""
+    """Runs slash commands on a session."""
 
     def __init__(self, client: Client, session: Session, editor: Editor) -> None:
         self._client = client
@@ -68,7 +68,11 @@ class SlashCommands:
         self._editor = editor
 
     def run(self, line: str) -> bool:
-        """Carry out `line`; say whether the conversation goes on."""
+        """Run the command in `line`; return whether the chat goes on.
+
+        Raises:
+            CommandError: if the command failed; the session is then as it was before.
+        """
         name, _, rest = line.partition(" ")
         rest = rest.strip()
         match name:
@@ -97,7 +101,7 @@ class SlashCommands:
         options = self._session.options
         match name:
             case "history" | "nohistory":
-                self._editor.remember(name == "history")
+                self._editor.remember = name == "history"
             case "wordwrap" | "nowordwrap":
                 options.wordwrap = name == "wordwrap"
                 print(f"Set '{name}' mode.")
@@ -136,11 +140,11 @@ class SlashCommands:
         else:
             print(f"Set parameter '{name}' to '{', '.join(values)}'")
 
-    def _show(self, what: str) -> None:
+    def _show(self, name: str) -> None:
         session = self._session
-        match what:
+        match name:
             case "info":
-                from paddock.cli.commands.show import describe
+                from paddock.cli.terminal.model_description import describe
 
                 print(describe(session.info), end="")
             case "license":
@@ -157,17 +161,17 @@ class SlashCommands:
             case "":
                 print(HELP_SHOW)
             case _:
-                print(f"Unknown command '/show {what}'. Type /? for help")
+                print(f"Unknown command '/show {name}'. Type /? for help")
 
     def _show_parameters(self) -> None:
-        own, set_here = self._session.info.get("parameters"), self._session.parameters
+        own, changed = self._session.info.get("parameters"), self._session.parameters
         if own:
             print("Model defined parameters:")
             print("".join(f"  {line}\n" for line in own.splitlines()))
-        if set_here:
+        if changed:
             print("User defined parameters:")
-            print("".join(f"  {name:<30} {_words(value)}\n" for name, value in set_here.items()))
-        if not own and not set_here:
+            print("".join(f"  {name:<30} {_format_value(value)}\n" for name, value in changed.items()))
+        if not own and not changed:
             print("Neither the model nor this session sets a parameter.", end="\n\n")
 
     def _load(self, model: str) -> None:
@@ -182,21 +186,21 @@ class SlashCommands:
         except ServerError as error:
             print(f"Couldn't find model '{model}'" if error.status == 404 else f"Error: {error}")
         else:
-            self._session.become(model, info)
+            self._session.switch_model(model, info)
 
     def _save(self, name: str) -> None:
         if not name or " " in name:
             print("Usage:\n  /save <model>")
             return
         try:
-            self._client.finish("/api/create", self._session.recipe(name))
+            self._client.drain("/api/create", self._session.create_request(name))
         except CommandError as error:
             print(f"Couldn't save the session: {error}")
         else:
             print(f"Created new model '{name}'")
 
 
-def _words(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(f'"{item}"' for item in value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,67 +1,70 @@
-"""`convert`: makes a GGUF file of a checkpoint in safetensors, without a server; two of one that sees."""
+"""`convert`: writes a safetensors checkpoint as a GGUF file, and its vision tower as a second file; needs no server."""
 
 from contextlib import nullcontext
 from pathlib import Path
 
 from paddock.cli.errors import CommandError
-from paddock.cli.terminal.progress import open_progress
+from paddock.cli.terminal.progress import ProgressDisplay, open_progress
 from paddock.library.store.files import drop_temporary, open_temporary, put_in_place
+from paddock.progress import Progress
 
 TYPES = ("f16", "bf16", "f32")
 
 
 def convert(folder: Path, target: Path, kind: str) -> None:
-    """Write the checkpoint in `folder` as `target`, with its matrices as `kind`; an older file is replaced at the end.
+    """Write the checkpoint in `folder` to `target`, with its matrices as `kind`; an older file is replaced at the end.
 
-    What a model sees with goes into a file beside it, with `mmproj-` before the name. It is said if an older
-    one was replaced, or left beside a model that has none.
+    The vision tower of a multimodal model goes to a projector file in the same folder, named `mmproj-` and the name of
+    `target`. A message tells whether an older projector was replaced, or left although this model has none.
 
     Raises:
-        CommandError: if that cannot be.
+        CommandError: if the checkpoint cannot be converted, or a file not read or written.
     """
     if kind.lower() not in TYPES:
         raise CommandError(f"--type must be one of {', '.join(TYPES)}, not {kind}")
     if not folder.is_dir():
-        raise CommandError(f"{folder} is no folder")
+        raise CommandError(f"{folder} is not a folder")
     if target.is_dir():
         raise CommandError(f"{target} is a folder: name the file to write")
 
-    # numpy takes a fifth of a second to come.
-    from paddock.conversion.checkpoint.checkpoint import Checkpoint
+    # Imported only for a valid command: numpy takes a fifth of a second to import.
     from paddock.conversion.errors import ConversionError
-    from paddock.conversion.importing import import_checkpoint, vision_remark
 
-    with open_progress() as progress:
-        progress.status("converting model")
-        label, beside = f"writing {target.name}", target.with_name(f"mmproj-{target.name}")
+    with open_progress() as display:
+        display.report(Progress("converting model"))
         try:
-            checkpoint = Checkpoint.of_folder(folder)
-            file, temporary = open_temporary(target.absolute().parent)
-            sight, sight_temporary = open_temporary(target.absolute().parent)
-            try:
-                seeing = import_checkpoint(
-                    checkpoint,
-                    file,
-                    lambda: nullcontext(sight),
-                    kind.lower(),
-                    lambda done, total: progress.transfer(label, label, done, total),
-                )
-                older = beside.exists()
-                if seeing:  # first: a model is never without what belongs to it
-                    put_in_place(sight, sight_temporary, beside.absolute())
-                put_in_place(file, temporary, target.absolute())
-                if seeing:
-                    replaced = ", in place of an older one" if older else ""
-                    progress.status(f"the projector is {beside.name}{replaced}")
-                elif text := vision_remark(checkpoint):
-                    progress.status(text)
-                if older and not seeing:
-                    progress.status(f"the older {beside.name} was left: it does not belong to this model")
-            finally:
-                drop_temporary(file, temporary)
-                drop_temporary(sight, sight_temporary)
+            _convert(folder, target, kind.lower(), display)
         except ConversionError as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{error.filename or target}: {error.strerror}") from None
-        progress.status("success")
+        display.report(Progress("success"))
+
+
+def _convert(folder: Path, target: Path, kind: str, display: ProgressDisplay) -> None:
+    from paddock.conversion.checkpoint.checkpoint import Checkpoint
+    from paddock.conversion.importing import import_checkpoint, vision_remark
+
+    def report(done: int, total: int) -> None:
+        display.report(Progress(f"writing {target.name}", total=total, completed=done))
+
+    checkpoint = Checkpoint.of_folder(folder)
+    projector = target.with_name(f"mmproj-{target.name}")
+    model_file, model_temporary = open_temporary(target.absolute().parent)
+    projector_file, projector_temporary = open_temporary(target.absolute().parent)
+    try:
+        has_projector = import_checkpoint(checkpoint, model_file, lambda: nullcontext(projector_file), kind, report)
+        had_projector = projector.exists()
+        if has_projector:  # before the model, which must never be there without its projector
+            put_in_place(projector_file, projector_temporary, projector.absolute())
+        put_in_place(model_file, model_temporary, target.absolute())
+    finally:
+        drop_temporary(model_file, model_temporary)
+        drop_temporary(projector_file, projector_temporary)
+    if has_projector:
+        replaced = ", in place of an older one" if had_projector else ""
+        display.report(Progress(f"the projector is {projector.name}{replaced}"))
+    elif remark := vision_remark(checkpoint):
+        display.report(Progress(remark))
+    if had_projector and not has_projector:
+        display.report(Progress(f"the older {projector.name} was left: it does not belong to this model"))

@@ -1,17 +1,17 @@
-"""The commands about models as a whole: `list`, `ps`, `cp`, `rm`, `stop`."""
+"""`list`, `ps`, `cp`, `rm` and `stop`: commands about whole models."""
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 from paddock.cli.client import Client
 from paddock.cli.errors import CommandError, ServerError
+from paddock.cli.loading import unload
 from paddock.cli.terminal.human import human_bytes, human_time
 from paddock.cli.terminal.tables import Table
 
 
 def list_models(client: Client, prefix: str) -> None:
-    """Print the models whose names start with `prefix`, newest first."""
+    """Print the models whose names start with `prefix`, whatever the case, in the server's order: newest first."""
     models = client.get("/api/tags")["models"] or []
     table = Table(["NAME", "ID", "SIZE", "MODIFIED"])
     now = datetime.now(UTC)
@@ -45,7 +45,7 @@ def list_running(client: Client, prefix: str) -> None:
 
 
 def processor(size: int, size_vram: int) -> str:
-    """Where a model's bytes are: `100% CPU`, `100% GPU`, `48%/52% CPU/GPU`."""
+    """Return where a model's bytes are: `100% CPU`, `100% GPU`, `48%/52% CPU/GPU`."""
     if size_vram == 0:
         return "100% CPU"
     if size_vram == size:
@@ -57,13 +57,13 @@ def processor(size: int, size_vram: int) -> str:
 
 
 def copy(client: Client, source: str, destination: str) -> None:
-    """Give a model a second name."""
+    """Copy a model to another name."""
     client.request("POST", "/api/copy", {"source": source, "destination": destination})
     print(f"copied '{source}' to '{destination}'")
 
 
 def remove(client: Client, names: list[str]) -> None:
-    """Delete models, each after it has been unloaded; stops at the first that cannot be."""
+    """Unload and delete models, one after another; stop at the first that cannot be deleted."""
     for name in names:
         try:
             unload(client, name)
@@ -75,33 +75,17 @@ def remove(client: Client, names: list[str]) -> None:
 
 
 def stop(client: Client, name: str) -> None:
-    """Unload a model."""
+    """Unload a model.
+
+    Raises:
+        CommandError: if the model does not exist.
+    """
     try:
         unload(client, name)
     except ServerError as error:
         if error.status == 404:
             raise CommandError(f'couldn\'t find model "{name}" to stop') from None
         raise
-
-
-def unload(client: Client, name: str) -> None:
-    """Ask the server to unload a model, whether it is loaded or not.
-
-    Raises:
-        ServerError: with status 404 for a model that does not exist.
-    """
-    load(client, name, 0)
-
-
-def load(client: Client, name: str, keep_alive: Any = None, think: Any = None) -> None:
-    """Have the server load a model and keep it for `keep_alive` (as the API writes it; None: as long as usual)."""
-    client.request("POST", "/api/show", {"model": name})
-    request: dict[str, Any] = {"model": name}
-    if keep_alive is not None:
-        request["keep_alive"] = keep_alive
-    if think is not None:
-        request["think"] = think
-    client.finish("/api/generate", request)
 
 
 def _moment(text: str) -> datetime:

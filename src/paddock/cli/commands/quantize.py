@@ -1,4 +1,4 @@
-"""`quantize`: makes a smaller GGUF file of a large one, without a server."""
+"""`quantize`: writes a GGUF file with smaller weights, without a server."""
 
 from contextlib import ExitStack
 from functools import cache
@@ -13,30 +13,28 @@ from paddock.progress import Progress
 
 
 def quantize(source: Path, target: Path, kind: str) -> None:
-    """Write the model `source` as `target`, quantized to `kind`; an older file is replaced at the end.
+    """Write the model `source` to `target`, quantized to the type `kind`; an older file is replaced at the end.
 
-    Of a model in several files any may be named; the others lie beside it.
+    If a model is split into several files, `source` may be any of them, and the others must be in the same folder.
 
     Raises:
-        CommandError: if that cannot be.
+        CommandError: if a file cannot be read or written, or the model cannot have this type.
     """
     if target.is_dir():
         raise CommandError(f"{target} is a folder: name the file to write")
     if not target.absolute().parent.is_dir():
-        raise CommandError(f"{target.parent} is no folder")
-    label = f"writing {target.name}"
+        raise CommandError(f"{target.parent} is not a folder")
     try:
         with ExitStack() as stack:
+            # Opened at the first report, so that an error before it stands alone.
             display = cache(lambda: stack.enter_context(open_progress()))
 
             def report(progress: Progress) -> None:
-                if progress.total:
-                    display().transfer(label, label, progress.completed, progress.total)
-                else:
-                    display().status(progress.status)
+                status = f"writing {target.name}" if progress.total else progress.status
+                display().report(Progress(status, total=progress.total, completed=progress.completed))
 
             quantize_local_file(source, target, kind, report)
-            display().status("success")
+            display().report(Progress("success"))
     except (LibraryError, GgufError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`serve`: the server, in this process."""
+"""`serve`: runs the server in this process."""
 
 from contextlib import suppress
 
@@ -7,7 +7,7 @@ from paddock.settings import Settings
 
 
 def serve(settings: Settings) -> None:
-    """Serve until a signal ends it.
+    """Run the server until a signal ends it.
 
     Raises:
         CommandError: if the server cannot start.
@@ -16,7 +16,7 @@ def serve(settings: Settings) -> None:
     from paddock.server.run import serve as run_server
 
     try:
-        with suppress(KeyboardInterrupt):  # Ctrl-C is how a server is ended, and no failure
+        with suppress(KeyboardInterrupt):  # Ctrl-C is the usual way to end a server, and no failure
             run_server(settings)
     except CannotServe as error:
         raise CommandError(str(error)) from None

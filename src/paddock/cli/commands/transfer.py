@@ -1,4 +1,4 @@
-"""`pull` and `push`: the server moves the layers, this shows how far it is."""
+"""`pull` and `push`: the server transfers the layers, and the command shows the progress."""
 
 import sys
 from collections.abc import Iterator
@@ -7,26 +7,27 @@ from typing import Any
 
 from paddock.cli.client import Client
 from paddock.cli.terminal.human import human_bytes
-from paddock.cli.terminal.progress import Progress, open_progress
+from paddock.cli.terminal.progress import ProgressDisplay, open_progress
 from paddock.cli.terminal.tables import Table
+from paddock.progress import Progress
 
 
 def pull(client: Client, name: str, insecure: bool) -> None:
-    """Have the server fetch a model from its registry."""
-    with _resumable("pull", name), open_progress() as progress:
-        progress.status("pulling manifest")
-        follow(client, "/api/pull", {"model": name, "insecure": insecure}, progress)
+    """Have the server download a model from its registry."""
+    with _resumable("pull", name), open_progress() as display:
+        display.report(Progress("pulling manifest"))
+        follow(client, "/api/pull", {"model": name, "insecure": insecure}, display)
 
 
 def push(client: Client, name: str, insecure: bool) -> None:
-    """Have the server send a model to its registry."""
-    with _resumable("push", name), open_progress() as progress:
-        progress.status("retrieving manifest")
-        follow(client, "/api/push", {"model": name, "insecure": insecure}, progress)
+    """Have the server upload a model to its registry."""
+    with _resumable("push", name), open_progress() as display:
+        display.report(Progress("retrieving manifest"))
+        follow(client, "/api/push", {"model": name, "insecure": insecure}, display)
 
 
-def plan(client: Client, name: str, insecure: bool) -> None:
-    """Show what a pull would fetch, and how much of it is here."""
+def print_plan(client: Client, name: str, insecure: bool) -> None:
+    """Print a table of the layers that a pull would download, and how much of each is here already."""
     table = Table(["LAYER", "SIZE", "HERE"])
     total = here = 0
     request = {"model": name, "insecure": insecure, "dry_run": True}
@@ -40,18 +41,16 @@ def plan(client: Client, name: str, insecure: bool) -> None:
     print(table.render(), end="")
 
 
-def follow(client: Client, path: str, request: dict[str, Any], progress: Progress) -> None:
-    """Send `request` and report the status lines that come back."""
+def follow(client: Client, path: str, request: dict[str, Any], display: ProgressDisplay) -> None:
+    """Send `request` and show the progress that the server streams back."""
     with closing(client.stream(path, request)) as messages:
         for message in messages:
             status, digest, total = message.get("status", ""), message.get("digest", ""), message.get("total", 0)
             if digest and total:
-                label = status or f"pulling {digest[7:19]}"
-                # What is being made has zeros for a digest, whatever it is: each has its bar.
-                key = digest if digest.strip("0") else label
-                progress.transfer(label, key, message.get("completed", 0), total)
+                status = status or f"pulling {digest[7:19]}"
+                display.report(Progress(status, digest, total, message.get("completed", 0)))
             elif status:
-                progress.status(status)
+                display.report(Progress(status))
 
 
 @contextmanager
@@ -60,5 +59,5 @@ def _resumable(command: str, name: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print(f"\nStopped. 'paddock {command} {name}' goes on where it was.", file=sys.stderr)
+        print(f"\nStopped. Run 'paddock {command} {name}' to resume.", file=sys.stderr)
         raise

@@ -1,1 +1,1 @@
-"""Writing to a terminal: width, word wrap, tables, progress, replies."""
+"""Output to a terminal or a pipe: tables, replies, progress, word wrap, and numbers as people read them."""

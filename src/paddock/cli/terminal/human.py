@@ -1,15 +1,15 @@
-"""Sizes, counts and times as people read them, in the notation that scripts expect of `list` and `ps`."""
+"""Sizes, counts and times in words, in the notation that scripts expect of `list` and `ps`."""
 
 from datetime import datetime, timedelta
 
 _BYTE_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _FOREVER_YEARS = 20
-"""A time further ahead than this is what the server writes for "no end"."""
+"""The server writes a time further ahead than this for a model that is never unloaded."""
 
 
 def human_bytes(size: int) -> str:
-    """Write a size with decimal units: `999 B`, `1.2 MB`, `13 GB` (from 10 up without a fraction)."""
+    """Format a size with decimal units: `999 B`, `1.2 MB`, `13 GB` (from 10 up without a fraction)."""
     for scale, unit in _BYTE_UNITS:
         if size >= scale:
             value = size / scale
@@ -20,7 +20,7 @@ def human_bytes(size: int) -> str:
 
 
 def human_number(count: int) -> str:
-    """Write a number of parameters: `293K`, `22.57M`, `8.0B`."""
+    """Format a number of parameters: `293K`, `22.57M`, `8.0B`."""
     if count >= 10**9:
         billions = count / 10**9
         return f"{billions:.0f}B" if billions.is_integer() else f"{billions:.1f}B"
@@ -33,7 +33,7 @@ def human_number(count: int) -> str:
 
 
 def human_duration(duration: timedelta) -> str:
-    """Write a length of time roughly: `Less than a second`, `About a minute`, `4 hours`, `2 weeks`."""
+    """Format a length of time roughly: `Less than a second`, `About a minute`, `4 hours`, `2 weeks`."""
     seconds = int(duration.total_seconds())
     if seconds < 1:
         return "Less than a second"
@@ -56,9 +56,9 @@ def human_duration(duration: timedelta) -> str:
 
 
 def human_time(moment: datetime, now: datetime, zero: str = "Never") -> str:
-    """Write `moment` as seen from `now`: `2 weeks ago`, `4 minutes from now`, `Forever`.
+    """Format `moment` as seen from `now`: `2 weeks ago`, `4 minutes from now`, `Forever`.
 
-    The year 1, Go's zero time, is written as `zero`.
+    Go's zero time, in the year 1, becomes `zero`.
     """
     if moment.year == 1:
         return zero

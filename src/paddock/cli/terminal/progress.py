@@ -1,29 +1,28 @@
-"""What a long command is doing: lines for scripts and logs, a live display for a person at a terminal."""
+"""Progress of a long command: plain lines for scripts and logs, a live display with bars at a terminal."""
 
 import sys
-import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from paddock.cli.terminal.human import human_bytes
 from paddock.cli.terminal.screen import is_terminal
+from paddock.progress import Progress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 
-class Progress(Protocol):
-    """Where a command reports to. Use it as a context manager: leaving it ends the display."""
+class ProgressDisplay(Protocol):
+    """Shows what a command is doing, until it is left as a context manager.
 
-    def status(self, text: str) -> None:
-        """Say what is being done now."""
+    A measured step is one bar or line, however often it is reported; its status and digest tell it from others.
+    """
 
-    def copying(self, digest: str, done: int, total: int) -> None:
-        """Say how many bytes of a local file have been sent to the server."""
+    def report(self, progress: Progress) -> None:
+        """Show a step of the task: how far it is if it is measured, its name alone if not."""
 
-    def transfer(self, label: str, digest: str, done: int, total: int) -> None:
-        """Say how many bytes of a layer have come or gone."""
+    def copying(self, progress: Progress) -> None:
+        """Show how many bytes of a local file, named by its digest, have been sent to the server."""
 
     def __enter__(self) -> Self: ...
 
@@ -32,38 +31,36 @@ class Progress(Protocol):
     ) -> None: ...
 
 
-def open_progress(stream: TextIO | None = None) -> Progress:
-    """The display that fits `stream` (default: standard error)."""
+def open_progress(stream: TextIO | None = None) -> ProgressDisplay:
+    """Return the display that fits `stream`, which is standard error by default."""
     stream = stream or sys.stderr
     return LiveProgress(stream) if is_terminal(stream) else LineProgress(stream)
 
 
 class LineProgress:
-    """One line for each step, each ending in a space as scripts know it; a file or layer when it is complete.
+    """One line for each step, and one for each measured step when it is complete. Every line ends in a space.
 
-    Nothing but an error leaves an empty line before it.
+    Scripts match these lines. If a command fails before its first step, an empty line comes before the error.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._last = ""
-        self._open: dict[str, str] = {}
+        self._last_status = ""
+        self._incomplete: dict[str, str] = {}
         self._complete: set[str] = set()
-        self._silent = True
+        self._is_empty = True
 
-    def status(self, text: str) -> None:
-        """Print the step unless it is the one printed last."""
-        if text != self._last:
-            self._last = text
-            self._print(text)
+    def report(self, progress: Progress) -> None:
+        """Print a measured step when it is complete, any other step unless it was printed last."""
+        if progress.total:
+            self._measure(f"{progress.status}:", progress, f" {human_bytes(progress.total)}")
+        elif progress.status != self._last_status:
+            self._last_status = progress.status
+            self._print(progress.status)
 
-    def copying(self, digest: str, done: int, total: int) -> None:
+    def copying(self, progress: Progress) -> None:
         """Print the file when all of it has been sent."""
-        self._measure(f"copying file {digest}", digest, done, total, "")
-
-    def transfer(self, label: str, digest: str, done: int, total: int) -> None:
-        """Print the layer when all of it has come or gone."""
-        self._measure(f"{label}:", digest, done, total, f" {human_bytes(total)}")
+        self._measure(f"copying file {progress.digest}", progress)
 
     def __enter__(self) -> Self:
         return self
@@ -71,87 +68,77 @@ class LineProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for line in self._open.values():
+        for line in self._incomplete.values():
             self._print(line)
-        if self._silent:
+        if self._is_empty:
             print(file=self._stream)
 
-    def _measure(self, label: str, digest: str, done: int, total: int, suffix: str) -> None:
-        self._open[digest] = f"{label} {_percent(done, total)}%{suffix}"
-        if done >= total:
-            line = self._open.pop(digest)
-            if digest not in self._complete:
-                self._complete.add(digest)
+    def _measure(self, label: str, progress: Progress, suffix: str = "") -> None:
+        key = label + progress.digest
+        percent = 100 * progress.completed // progress.total if progress.total else 100
+        self._incomplete[key] = f"{label} {percent}%{suffix}"
+        if progress.completed >= progress.total:
+            line = self._incomplete.pop(key)
+            if key not in self._complete:
+                self._complete.add(key)
                 self._print(line)
 
     def _print(self, text: str) -> None:
-        self._silent = False
+        self._is_empty = False
         print(f"{text} ", file=self._stream, flush=True)
 
 
 class LiveProgress:
-    """The current step with a spinner, and a bar for each file or layer, drawn in place by Rich."""
+    """The current step with a spinner, and a bar for each measured step, redrawn in place by Rich."""
 
     def __init__(self, stream: TextIO) -> None:
+        from rich import progress as rich
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            SpinnerColumn,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
         from rich.table import Column
 
-        class Bytes(DownloadColumn):
-            def render(self, task):  # type: ignore[no-untyped-def]
+        class Bytes(rich.DownloadColumn):
+            def render(self, task: rich.Task) -> Any:
                 return super().render(task) if task.total else ""
 
-        class Speed(TransferSpeedColumn):
-            def render(self, task):  # type: ignore[no-untyped-def]
+        class Speed(rich.TransferSpeedColumn):
+            def render(self, task: rich.Task) -> Any:
                 return super().render(task) if task.total and not task.finished else ""
 
-        class Left(TimeRemainingColumn):
-            def render(self, task):  # type: ignore[no-untyped-def]
+        class TimeRemaining(rich.TimeRemainingColumn):
+            def render(self, task: rich.Task) -> Any:
                 return super().render(task) if task.total and not task.finished else ""
 
-        class Bar(BarColumn):
-            def render(self, task):  # type: ignore[no-untyped-def]
+        class Bar(rich.BarColumn):
+            def render(self, task: rich.Task) -> Any:
                 return super().render(task) if task.total else ""
 
-        self._console = Console(file=stream, highlight=False)
-        self._display: RichProgress = Progress(
-            SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-            Bar(bar_width=24),  # in a narrow terminal it is what becomes shorter
+        self._display = rich.Progress(
+            rich.SpinnerColumn(finished_text="✓"),
+            rich.TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            Bar(bar_width=24),  # the only column that shrinks in a narrow terminal
             Bytes(table_column=Column(no_wrap=True)),
             Speed(table_column=Column(no_wrap=True)),
-            Left(table_column=Column(no_wrap=True)),
-            console=self._console,
+            TimeRemaining(table_column=Column(no_wrap=True)),
+            console=Console(file=stream, highlight=False),
         )
-        self._status: TaskID | None = None
-        self._text = ""
-        self._bars: dict[str, TaskID] = {}
+        self._step: TaskID | None = None
+        self._status = ""
+        self._bars: dict[tuple[str, str], TaskID] = {}
 
-    def status(self, text: str) -> None:
-        """Tick the step before and spin for this one."""
-        if text == self._text:
-            return
-        self._finish()
-        self._text = text
-        self._status = self._display.add_task(text, total=None)
-        if text == "success":
-            self._finish()
+    def report(self, progress: Progress) -> None:
+        """Draw the bar of a measured step; for any other, tick the step before and spin for this one."""
+        if progress.total:
+            self._measure(progress.status, progress)
+        elif progress.status != self._status:
+            self._finish_step()
+            self._status = progress.status
+            self._step = self._display.add_task(progress.status, total=None)
+            if progress.status == "success":
+                self._finish_step()
 
-    def copying(self, digest: str, done: int, total: int) -> None:
+    def copying(self, progress: Progress) -> None:
         """Draw the file's bar."""
-        self._measure(f"copying {digest[7:19]}", digest, done, total)
-
-    def transfer(self, label: str, digest: str, done: int, total: int) -> None:
-        """Draw the layer's bar."""
-        self._measure(label, digest, done, total)
+        self._measure(f"copying {progress.digest[7:19]}", progress)
 
     def __enter__(self) -> Self:
         self._display.start()
@@ -161,61 +148,20 @@ class LiveProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._finish()
+            self._finish_step()
         self._display.stop()
 
-    def _measure(self, label: str, digest: str, done: int, total: int) -> None:
-        self._finish()
-        if digest not in self._bars:
-            # What is there already does not count for the speed.
-            self._bars[digest] = self._display.add_task(label, total=max(total, 1), completed=done)
-        self._display.update(self._bars[digest], completed=done if total else 1)
+    def _measure(self, label: str, progress: Progress) -> None:
+        self._finish_step()
+        done, total = progress.completed, progress.total
+        key = (label, progress.digest)
+        if key not in self._bars:
+            # Bytes that were there before do not count towards the speed.
+            self._bars[key] = self._display.add_task(label, total=max(total, 1), completed=done)
+        self._display.update(self._bars[key], completed=done if total else 1)
 
-    def _finish(self) -> None:
-        if self._status is not None:
-            self._display.update(self._status, total=0, completed=0)
-            self._status = None
-            self._text = ""
-
-
-class Spinner:
-    """A turning character on standard error while something has not answered yet; nothing where that is no terminal."""
-
-    FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> Self:
-        if is_terminal(self._stream):
-            self._thread = threading.Thread(target=self._turn, daemon=True)
-            self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Take the character away. Safe to call again."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _turn(self) -> None:
-        drawn = 0
-        while not self._stopped.wait(0.1):
-            self._stream.write(f"\r{self.FRAMES[drawn % len(self.FRAMES)]} ")
-            self._stream.flush()
-            drawn += 1
-        if drawn:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-
-
-def _percent(done: int, total: int) -> int:
-    return 100 * done // total if total else 100
+    def _finish_step(self) -> None:
+        if self._step is not None:
+            self._display.update(self._step, total=0, completed=0)
+            self._step = None
+            self._status = ""

@@ -1,4 +1,4 @@
-"""A model's reply on the screen: streamed text, thinking set apart, word wrap, and the figures at the end."""
+"""A model's reply: streamed text with word wrap, thinking set apart from it, and the statistics at the end."""
 
 import sys
 from typing import Any, TextIO
@@ -12,7 +12,7 @@ _GREY, _PLAIN = "\x1b[90m", "\x1b[0m"
 
 
 class ReplyPrinter:
-    """Writes the pieces of one reply to standard output as they come."""
+    """Writes the chunks of one reply to standard output as they arrive."""
 
     def __init__(self, *, wordwrap: bool, hide_thinking: bool = False, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
@@ -23,11 +23,11 @@ class ReplyPrinter:
         self._line_ended = True
 
     def feed(self, content: str, thinking: str = "") -> None:
-        """Write the next piece."""
+        """Write the next chunk."""
         if thinking and not self._hide_thinking:
             if not self._thinking:
                 self._thinking = True
-                self._raw(f"{self._grey()}Thinking...\n")
+                self._out.write(f"{self._grey()}Thinking...\n")
             self._text(thinking)
         if content:
             if self._thinking:
@@ -36,15 +36,15 @@ class ReplyPrinter:
         self._out.flush()
 
     def end(self) -> None:
-        """Leave an empty line after the reply."""
+        """End the reply with an empty line."""
         if self._thinking:
             self._end_thinking()
-        self._raw("\n\n")
+        self._out.write("\n\n")
         self._out.flush()
 
     def _end_thinking(self) -> None:
         self._thinking = False
-        self._raw(("" if self._line_ended else "\n") + f"...done thinking.{_PLAIN if self._terminal else ''}\n\n")
+        self._out.write(("" if self._line_ended else "\n") + f"...done thinking.{_PLAIN if self._terminal else ''}\n\n")
         if self._wrap is not None:
             self._wrap = WordWrap(0)
 
@@ -56,15 +56,12 @@ class ReplyPrinter:
             self._out.write(text)
         self._line_ended = text.endswith("\n")
 
-    def _raw(self, text: str) -> None:
-        self._out.write(text)
-
     def _grey(self) -> str:
         return _GREY if self._terminal else ""
 
 
 def statistics(metrics: dict[str, Any]) -> str:
-    """The lines of `--verbose`, from a reply's last object; what the server did not measure is left out."""
+    """Return the lines of `--verbose` from a reply's last object, without those that the server did not measure."""
     lines = []
     for title, key in (("total", "total_duration"), ("load", "load_duration")):
         if nanoseconds := metrics.get(key, 0):

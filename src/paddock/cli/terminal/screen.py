@@ -1,4 +1,4 @@
-"""What the terminal is like: whether there is one, how wide it is, how wide a character stands in it."""
+"""Properties of a terminal: whether there is one, its width, the width of characters in it, its encoding."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ _FALLBACK_WIDTH = 80
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a person looks at (or types into) `stream`. A closed or missing one has nobody."""
+    """Return whether `stream` is a terminal; False if it is closed or missing."""
     try:
         return stream.isatty()
     except (AttributeError, ValueError):
@@ -17,7 +17,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def terminal_width(stream: TextIO) -> int:
-    """Columns of the terminal behind `stream`, 80 where it does not say."""
+    """Return the number of columns of the terminal behind `stream`, or 80 if it is unknown."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or _FALLBACK_WIDTH
     except (OSError, ValueError):
@@ -25,7 +25,7 @@ def terminal_width(stream: TextIO) -> int:
 
 
 def char_width(char: str) -> int:
-    """Columns that one character takes: 2 for wide ones (CJK, emoji), 0 for combining and control characters."""
+    """Return the columns of a character: 2 for wide ones (CJK, emoji), 0 for combining and control characters."""
     if " " <= char <= "~":
         return 1
     if unicodedata.east_asian_width(char) in "WF":
@@ -34,14 +34,14 @@ def char_width(char: str) -> int:
 
 
 def text_width(text: str) -> int:
-    """Columns that a text without line breaks takes."""
+    """Return the columns that a text without line breaks takes."""
     if text.isascii() and text.isprintable():
         return len(text)
     return sum(map(char_width, text))
 
 
 def use_utf8() -> None:
-    """Write UTF-8 whatever the locale says, and never fail for a character: model text has all of them."""
+    """Make standard output and error write UTF-8 in any locale, and replace what cannot be encoded."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -49,7 +49,7 @@ def use_utf8() -> None:
 
 
 def clean_text(text: str) -> str:
-    """Replace what is no valid Unicode (bytes of an argument that were no UTF-8) by U+FFFD."""
+    """Replace bytes of an argument that are not UTF-8, which Python reads as lone surrogates, by U+FFFD."""
     if text.isascii():
         return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""Tables in the layout that scripts parse: cells padded to the column, four spaces after each.
+"""Tables in the layout that scripts parse: cells are padded to the width of their column, with four spaces after each.
 
-Cells longer than `wrap` columns are broken between words into lines as even as can be. In the lines below the
-first, a cell that has ended is two spaces wide at least.
+Cells longer than `wrap` columns are broken between words into lines of similar length. A cell with fewer lines than its
+row is at least two spaces wide in the others.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from paddock.cli.terminal.screen import text_width
 
 GAP = " " * 4
-_MISSING = " " * 2
+_NO_LINE = " " * 2
 
 
 class Table:
@@ -29,12 +29,12 @@ class Table:
         self._rows.append(row)
 
     def render(self) -> str:
-        """The table as text; each line ends in a newline."""
+        """Return the table as text; each line ends in a newline."""
         lines = [self._header_line()] if self.header else []
         for row in self._rows:
             height = max(map(len, row), default=0)
             for i in range(height):
-                cells = (cell[i] if i < len(cell) else _MISSING for cell in row)
+                cells = (cell[i] if i < len(cell) else _NO_LINE for cell in row)
                 lines.append("".join(_pad(text, self._widths[x]) + GAP for x, text in enumerate(cells)))
         return "".join(f"{line}\n" for line in lines)
 
@@ -52,18 +52,18 @@ class Table:
 
 
 def wrap_cell(text: str, width: int) -> list[str]:
-    """The lines of a cell, broken between words to at most `width` columns.
+    """Return the lines of a cell, broken between words to at most `width` columns.
 
-    Lines that the text has already become one paragraph. A word wider than `width` widens the whole cell.
+    Line breaks of the text count as spaces. A word wider than `width` widens the whole cell.
     """
     lines = text.split("\n")
     return break_evenly(" ".join(lines).split(" "), min(width, max(map(text_width, lines))))
 
 
 def break_evenly(words: Sequence[str], width: int) -> list[str]:
-    """Break `words` into lines of at most `width` columns so that the squares of the gaps at line ends add up to least.
+    """Break `words` into lines of at most `width` columns, with the smallest sum of squared gaps at the line ends.
 
-    The last line may be short for free. Words wider than `width` make it as wide as they are.
+    The gap of the last line does not count. A word wider than `width` raises the width to its own.
     """
     widths = [text_width(word) for word in words]
     width = max([width, *widths])

@@ -1,4 +1,4 @@
-"""Word wrap of text that streams in: words are shown at once and moved to the next line when they turn out too long."""
+"""Word wrap for streamed text: a word is shown at once, and moved to the next line when it turns out not to fit."""
 
 from paddock.cli.terminal.screen import char_width
 
@@ -6,10 +6,10 @@ _TAB = 8
 
 
 class WordWrap:
-    """Turns pieces of text into what to write to a terminal of `width` columns.
+    """Converts chunks of text to output for a terminal of `width` columns.
 
-    `width` may change between pieces. The last column stays free, so that the cursor never waits behind it, where
-    terminals disagree about what comes next. The result does not depend on how the text is cut into pieces.
+    `width` may change between chunks. The last column stays free, because terminals differ in what they do with a
+    cursor behind it. The result does not depend on how the text is cut into chunks.
     """
 
     def __init__(self, width: int) -> None:
@@ -19,7 +19,7 @@ class WordWrap:
         self._word_width = 0
 
     def feed(self, text: str) -> str:
-        """What to write for the next piece: the text, line breaks, and control sequences that take a word back."""
+        """Return the output for the next chunk: its text, line breaks, and control sequences that erase a word."""
         limit = max(1, self.width - 1)
         out: list[str] = []
         for char in text:

@@ -1,10 +1,10 @@
-"""JSON values written as Go's `%v` writes them, which is what `show -v` prints."""
+"""JSON values in the format of Go's `%v`, which `show -v` prints."""
 
 from typing import Any
 
 
 def format_value(value: Any) -> str:
-    """Write `value`, which came out of a JSON document, so that every number is a 64-bit float."""
+    """Format a value of a JSON document, in which every number is a 64-bit float."""
     match value:
         case None:
             return "<nil>"
@@ -21,7 +21,7 @@ def format_value(value: Any) -> str:
 
 
 def format_float(value: float) -> str:
-    """Write a float in the fewest digits, as `%g`: with an exponent below 1e-04 and from 1e+06 up.
+    """Format a float in the fewest digits, with an exponent below 1e-04 and from 1e+06 up.
 
     >>> format_float(128256), format_float(4294967295), format_float(0.00001)
     ('128256', '4.294967295e+09', '1e-05')
@@ -39,13 +39,13 @@ def format_float(value: float) -> str:
 
 
 def format_decimal(value: float) -> str:
-    """Write a float in the fewest digits and never with an exponent: `131072`, `0.00001`."""
+    """Format a float in the fewest digits and never with an exponent: `131072`, `0.00001`."""
     sign, digits, point = _shortest(value)
     return sign + _plain(digits, point)
 
 
 def _shortest(value: float) -> tuple[str, str, int]:
-    """The sign, the fewest digits that name the float, and where the decimal point stands in them."""
+    """Return the sign, the fewest digits that identify the float, and the position of the decimal point in them."""
     text = repr(value)
     sign = "-" if text.startswith("-") else ""
     mantissa, _, exponent = text.lstrip("-").partition("e")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.cli.go_format import format_decimal, format_float, format_value
+from paddock.cli.terminal.go_format import format_decimal, format_float, format_value
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from PIL import Image
 from training.vision.evaluate import held_out
 
 from paddock.cli.errors import CommandError
-from paddock.cli.media import LARGEST, begins_with_file, taken_out
+from paddock.cli.prompt_files import MAX_FILE_BYTES, extract_files, starts_with_file
 from tests.server.servers import ServerUnderTest
 
 SEES, HEARS, BOTH = ({"capabilities": ["completion", *more]} for more in (["vision"], ["audio"], ["vision", "audio"]))
@@ -28,15 +28,15 @@ def picture(tmp_path: Path) -> Path:
     ["'{}'", '"{}"', "{escaped}"],
     ids=["single quotes", "double quotes", "backslashes"],
 )
-def test_the_path_of_a_picture_is_taken_out_of_the_prompt(
+def test_the_path_of_a_picture_is_extract_files_of_the_prompt(
     picture: Path, written: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named = written.format(picture, escaped=str(picture).replace(" ", "\\ "))
     expected = [base64.b64encode(picture.read_bytes()).decode()]
-    assert taken_out(f"What is {named} about?", SEES) == ("What is  about?", expected)
-    assert taken_out(f"{named} {named}", SEES) == ("", expected * 2)
+    assert extract_files(f"What is {named} about?", SEES) == ("What is  about?", expected)
+    assert extract_files(f"{named} {named}", SEES) == ("", expected * 2)
     assert capsys.readouterr().err == f"Added image '{picture}'\n" * 3
-    assert begins_with_file(f"{named} what?", SEES)
+    assert starts_with_file(f"{named} what?", SEES)
 
 
 def test_paths_may_begin_at_home_or_here(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +44,7 @@ def test_paths_may_begin_at_home_or_here(picture: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(picture.parent)
     monkeypatch.setenv("HOME", str(picture.parent))
     for written in ("./X.JPeG", "~/X.JPeG", f"../{picture.parent.name}/X.JPeG"):
-        assert len(taken_out(f"see {written}, please", SEES)[1]) == 1, written
+        assert len(extract_files(f"see {written}, please", SEES)[1]) == 1, written
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_paths_may_begin_at_home_or_here(picture: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_whatever_is_no_picture_that_is_there_stays_as_it_is(prompt: str) -> None:
-    assert taken_out(prompt, SEES) == (prompt, [])
-    assert not begins_with_file(prompt, SEES)
+    assert extract_files(prompt, SEES) == (prompt, [])
+    assert not starts_with_file(prompt, SEES)
 
 
 @pytest.mark.parametrize("ending", ["wav", "MP3", "flac", "ogg"])
@@ -70,27 +70,27 @@ def test_so_is_the_path_of_a_recording(tmp_path: Path, ending: str, capsys: pyte
     path = tmp_path / f"said.{ending}"
     path.write_bytes(b"sound")
     expected = [base64.b64encode(b"sound").decode()]
-    assert taken_out(f"What is in {path}?", HEARS) == ("What is in ?", expected)
+    assert extract_files(f"What is in {path}?", HEARS) == ("What is in ?", expected)
     assert capsys.readouterr().err == f"Added audio '{path}'\n"
-    assert begins_with_file(f"{path} what?", HEARS)
+    assert starts_with_file(f"{path} what?", HEARS)
 
 
 def test_what_the_model_does_not_take_stays_in_the_prompt(picture: Path, tmp_path: Path) -> None:
     sound = tmp_path / "said.wav"
     sound.write_bytes(b"sound")
     prompt = f"Is '{picture}' what {sound} says?"
-    assert taken_out(prompt, {"capabilities": None}) == taken_out(prompt, {}) == (prompt, [])
-    assert taken_out(prompt, SEES)[0] == f"Is  what {sound} says?"
-    assert taken_out(prompt, HEARS)[0] == f"Is '{picture}' what  says?"
-    assert taken_out(prompt, BOTH)[0] == "Is  what  says?"
-    assert not begins_with_file(f"{sound} what?", SEES)
+    assert extract_files(prompt, {"capabilities": None}) == extract_files(prompt, {}) == (prompt, [])
+    assert extract_files(prompt, SEES)[0] == f"Is  what {sound} says?"
+    assert extract_files(prompt, HEARS)[0] == f"Is '{picture}' what  says?"
+    assert extract_files(prompt, BOTH)[0] == "Is  what  says?"
+    assert not starts_with_file(f"{sound} what?", SEES)
 
 
 def test_a_picture_that_is_too_large_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "x.png").open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MAX_FILE_BYTES + 1)
     with pytest.raises(CommandError, match="larger than 100 MB"):
-        taken_out(str(tmp_path / "x.png"), SEES)
+        extract_files(str(tmp_path / "x.png"), SEES)
 
 
 def test_a_model_that_sees_is_shown_the_picture(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 from typing import Any
 
-from paddock.cli.commands.show import describe, format_array
+from paddock.cli.terminal.model_description import describe, format_array
 
 INFO: dict[str, Any] = {
     "details": {"parameter_size": "8.0B", "quantization_level": "Q4_K_M", "family": "llama"},
