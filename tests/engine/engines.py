@@ -83,7 +83,7 @@ class EngineUnderTest:
         return generation
 
     def run(self, steps: int = 10**6) -> None:
-        while self.engine.busy and steps:
+        while self.engine.generations and steps:
             step = self.engine.step()
             assert not step.failed
             self.ended |= {f.id: f for f in step.finished}
@@ -98,7 +98,7 @@ class EngineUnderTest:
         """Answer a prompt with one token, however long the others still stream."""
         generation = self.ask(prompt, 1)
         while generation.request.id not in self.ended:
-            assert self.engine.busy
+            assert self.engine.generations
             self.run(1)
         return generation
 

@@ -101,7 +101,7 @@ def test_a_prompt_that_is_cut_keeps_its_images_whole_or_is_refused(
         assert len(tokens) >= num_ctx
         return
     assert len(cut) < num_ctx
-    assert agrees(cut, left)
+    assert left is not None and agrees(cut, left)
     assert len(left) == len(placeholders)
     assert cut[-1] == tokens[-1]
     if len(tokens) < num_ctx:

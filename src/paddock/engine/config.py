@@ -85,7 +85,7 @@ class EngineConfig:
     """Finished sequences that stay as cache where each holds a state or a window of its own."""
 
     statistics_seconds: float = 1.0
-    """Seconds between two `Statistics` events while the runner is busy."""
+    """Seconds of computing between two `Statistics` events while the runner is busy."""
 
     media: MediaConfig = field(default_factory=MediaConfig)
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)

@@ -3,6 +3,7 @@
 The loop blocks on it only when there is nothing to compute, so an idle runner uses no processor time.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
 from queue import SimpleQueue
 from typing import TypeAlias
@@ -25,6 +26,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self._items: SimpleQueue[Item] = SimpleQueue()
+        self.empty: Callable[[], bool] = self._items.empty
+        """Return whether there is no item. The queue's own method, since the engine's loop asks it in every step."""
 
     def post(self, item: Item) -> None:
         """Append an item; wakes the engine if it waits. Any thread may call this."""

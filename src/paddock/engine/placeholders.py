@@ -85,6 +85,10 @@ class Placeholders:
         return Placeholders([*before, *after])
 
 
+NO_PLACEHOLDERS = Placeholders()
+"""Those of a sequence of text only."""
+
+
 def placeholder_tokens(file: bytes, chunk: int, length: int) -> list[int]:
     """Return the placeholder tokens of a chunk with `length` embeddings, given the hash of its file."""
     first = (int.from_bytes(file) << CHUNK_BITS | chunk) << INDEX_BITS

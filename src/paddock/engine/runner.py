@@ -1,7 +1,6 @@
 """The runner: load one model, then take commands and compute, step by step, until told to shut down."""
 
 import logging
-import time
 from collections.abc import Iterable
 
 import msgspec
@@ -116,8 +115,11 @@ class Runner:
         # Where the model also generates, the memory is needed for that; a context is made faster than a short text.
         self._embedder = Embedder(settings, self._context_length, keep_context=self._context is None)
         self._running = options.running if self._context else settings.max_sequences
+        self._may_embed = False
+        """Whether the embedder may have something to compute."""
         self._sent = Statistics()
-        self._next_statistics = 0.0
+        self._report_at = 0.0
+        """Seconds of computing after which the next statistics are due."""
 
     def describe(self) -> Loaded:
         """Return what was loaded, and how."""
@@ -141,27 +143,28 @@ class Runner:
         engine, embedder, inbox, channel = self._engine, self._embedder, self._inbox, self._channel
         idle = True
         while True:
-            for item in inbox.drain(wait=idle):
-                if item is Notice.RESULT_READY:
-                    self._take_results()
-                elif isinstance(item, Shutdown):
-                    return
-                else:
-                    self._obey(item)
-            generating = engine is not None and engine.busy
+            if idle or not inbox.empty():
+                for item in inbox.drain(wait=idle):
+                    if item is Notice.RESULT_READY:
+                        self._take_results()
+                    elif isinstance(item, Shutdown):
+                        return
+                    else:
+                        self._obey(item)
             idle = True
-            if engine is not None and generating:
+            if engine is not None and engine.generations:
                 step = engine.step()
                 if step.chunks or step.finished or step.failed:
                     channel.send(step)
-                generating = engine.busy
-                if not generating or time.monotonic() >= self._next_statistics:
+                if not engine.generations or engine.seconds >= self._report_at:
                     self._report(engine)
-                idle = not generating or engine.stalled
-            if embedder.busy:
-                for event in embedder.step(concurrent=generating):
-                    channel.send(event)
-                idle = idle and not embedder.busy
+                idle = not engine.generations or engine.stalled
+            if self._may_embed:
+                if embedder.busy:
+                    for event in embedder.step(concurrent=engine is not None and bool(engine.generations)):
+                        channel.send(event)
+                self._may_embed = embedder.busy
+                idle = idle and not self._may_embed
 
     def _take_results(self) -> None:
         """Go on with the requests whose worker thread has finished."""
@@ -195,6 +198,7 @@ class Runner:
                 self._engine.cancel(command.id)
         elif isinstance(command, Embed):
             self._embedder.add(command)
+            self._may_embed = True
         elif isinstance(command, Tokenize):
             tokens = self._model.tokenize(
                 self._text_of(command.context) + command.text, add_special=command.add_special
@@ -269,7 +273,7 @@ class Runner:
         if isinstance(matcher, BadConstraint):
             self._refuse(request, str(matcher), "invalid")
             return
-        if any(one.non_causal and one.num_tokens > self._context.batch_tokens for one in placeholders or ()):
+        if placeholders and any(p.non_causal and p.num_tokens > self._context.batch_tokens for p in placeholders):
             self._refuse(request, "an image takes more tokens at once than a batch has: raise num_batch", "invalid")
             return
         if not prompt:
@@ -300,8 +304,7 @@ class Runner:
         self._channel.send(Step(failed=(Failed(request.id, message, kind),)))
 
     def _report(self, engine: Engine) -> None:
-        now = time.monotonic()
-        self._next_statistics = now + self._statistics_seconds
+        self._report_at = engine.seconds + self._statistics_seconds
         statistics = engine.statistics()
         if statistics.steps == self._sent.steps and statistics.running == self._sent.running:
             return

@@ -86,7 +86,7 @@ class Steps:
         return step
 
     def run(self) -> None:
-        while self.engine.busy:
+        while self.engine.generations:
             self.step()
 
     def text(self, generation: Generation) -> str:
@@ -111,7 +111,7 @@ def test_each_step_samples_the_next_token_of_each_stream(steps: Steps, model: Mo
     for generation in generations:
         end = steps.finished[generation.request.id]
         assert (end.reason, end.reply_tokens, end.prompt_tokens) == ("length", 5, generation.sequence.prompt_length)
-    assert not steps.engine.busy
+    assert not steps.engine.generations
 
 
 def test_the_text_is_that_of_the_sampled_tokens(steps: Steps, model: Model) -> None:
@@ -134,7 +134,7 @@ def test_a_cancelled_request_ends_without_an_event_and_its_prefix_stays(steps: S
     steps.step()
     steps.engine.cancel(generation.request.id)
     steps.engine.cancel(99)
-    assert not steps.engine.busy and not steps.finished and not steps.failed
+    assert not steps.engine.generations and not steps.finished and not steps.failed
     again = steps.add(prompt)
     steps.run()
     assert steps.finished[again.request.id].cached_tokens == 49

@@ -146,7 +146,7 @@ class Bench:
         return found
 
     def run(self, steps: int = 10**6) -> None:
-        while self.engine.busy and steps:
+        while self.engine.generations and steps:
             step = self.engine.step()
             self.failed += step.failed
             self.ended |= {f.id: f for f in step.finished}
@@ -344,7 +344,7 @@ def test_an_image_that_cannot_be_encoded_fails_alone(pair: Pair, monkeypatch: py
         with monkeypatch.context() as patch:
             patch.setattr(bench.encoder.projector, "encode", fail)
             broken = [bench.ask("see [img-0] there", drawn(43)) for _ in range(2)]
-            while bench.engine.busy and len(bench.failed) < len(broken):
+            while bench.engine.generations and len(bench.failed) < len(broken):
                 bench.run(1)
         assert {failed.id for failed in bench.failed} == {noted.request.id for noted in broken}
         bench.run()

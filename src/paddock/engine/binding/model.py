@@ -1,10 +1,10 @@
 """A loaded model: its weights, its vocabulary, its metadata."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from paddock.engine.binding.library import LoadError, lib, start_library
 from paddock.engine.binding.stream import Readable, c_file
@@ -15,12 +15,26 @@ NOT_LAZY = 0
 """A value of `enum llama_lazy_mode`: read huge tables at once, too, since a translated file cannot be mapped later."""
 ALL_LAYERS = 10_000
 
+V = TypeVar("V")
+
 
 @dataclass(frozen=True)
 class Adapter:
     """A loaded LoRA adapter, which belongs to its model."""
 
     pointer: Any
+
+
+class TokenTable(dict[int, V]):
+    """A value of each token, read from the library when it is first asked for."""
+
+    def __init__(self, read: Callable[[int], V]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, token: int) -> V:
+        value = self[token] = self._read(token)
+        return value
 
 
 class Model:
@@ -83,8 +97,12 @@ class Model:
         self.bos: int = lib.llama_vocab_bos(vocab)
         self.eos: int = lib.llama_vocab_eos(vocab)
         self.adds_bos: bool = lib.llama_vocab_get_add_bos(vocab)
-        self._end_tokens: dict[int, bool] = {}
-        self._pieces: tuple[dict[int, bytes], dict[int, bytes]] = ({}, {})
+        self.pieces: TokenTable[bytes] = TokenTable(lambda token: self._read_piece(token, special=False))
+        """Bytes of each token, in which special tokens have none."""
+        self.special_pieces: TokenTable[bytes] = TokenTable(lambda token: self._read_piece(token, special=True))
+        """Bytes of each token, special ones included."""
+        self.end_tokens: TokenTable[bool] = TokenTable(lambda token: bool(lib.llama_vocab_is_eog(vocab, token)))
+        """Whether each token ends a reply."""
 
     def add_adapter(self, path: str) -> Adapter:
         """Load a LoRA adapter for this model.
@@ -126,11 +144,7 @@ class Model:
 
     def piece(self, token: int, special: bool = False) -> bytes:
         """Return the bytes of `token`; a special token has none unless `special`."""
-        cache = self._pieces[special]
-        piece = cache.get(token)
-        if piece is None:
-            piece = cache[token] = self._read_piece(token, special)
-        return piece
+        return self.special_pieces[token] if special else self.pieces[token]
 
     def _read_piece(self, token: int, special: bool) -> bytes:
         room = 64
@@ -148,10 +162,7 @@ class Model:
 
     def ends_reply(self, token: int) -> bool:
         """Return whether this token ends a reply."""
-        known = self._end_tokens.get(token)
-        if known is None:
-            known = self._end_tokens[token] = bool(lib.llama_vocab_is_eog(self.vocab, token))
-        return known
+        return self.end_tokens[token]
 
     def close(self) -> None:
         """Free the memory."""

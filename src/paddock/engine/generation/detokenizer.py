@@ -11,7 +11,8 @@ class StopMatcher:
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
-        self._stops = [s for s in stops if s]
+        self._stops = tuple(filter(None, stops))
+        self._first_characters = frozenset(stop[0] for stop in self._stops)
         self._held = ""
         self.matched: str | None = None
         """The stop string that was found, if any. After it, nothing is let through."""
@@ -20,7 +21,7 @@ class StopMatcher:
         """Take the next piece, and return the text that can be shown now."""
         if self.matched is not None:
             return ""
-        if not self._stops:
+        if not self._held and self._first_characters.isdisjoint(text):
             return text
         text = self._held + text
         found = [(at, -len(stop), stop) for stop in self._stops if (at := text.find(stop)) >= 0]
@@ -51,11 +52,8 @@ class IncrementalDetokenizer:
         self._inside_character = False
         """Whether the decoder holds the first bytes of a character."""
         self._matcher = StopMatcher(stops) if stops else None
-
-    @property
-    def stopped(self) -> bool:
+        self.stopped = False
         """Whether a stop string was found."""
-        return self._matcher is not None and self._matcher.matched is not None
 
     def feed(self, data: bytes) -> str:
         """Take the bytes of the next token, and return the text that can be shown now."""
@@ -66,7 +64,11 @@ class IncrementalDetokenizer:
                 text = data.decode()
             except UnicodeDecodeError:
                 text = self._decode(data)
-        return self._matcher.feed(text) if self._matcher is not None and text else text
+        if self._matcher is None or not text:
+            return text
+        text = self._matcher.feed(text)
+        self.stopped = self._matcher.matched is not None
+        return text
 
     def flush(self) -> str:
         """End the text, and return what was held back."""

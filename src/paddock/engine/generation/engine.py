@@ -60,25 +60,22 @@ class Engine:
             config=config,
             has_embeddings=encoder.pin if encoder is not None else _has_none,
         )
-        self._generations: dict[int, Generation] = {}
+        self.generations: dict[int, Generation] = {}
+        """The generations in progress, by the ids of their requests. While there are any, there is something to do."""
         self.stalled = False
         """Whether the last step could do nothing but wait for a worker thread that prepares an image or audio."""
         self._prompt_tokens = self._reply_tokens = self._steps = 0
-        self._seconds = 0.0
-
-    @property
-    def busy(self) -> bool:
-        """Whether there is anything to compute."""
-        return bool(self._generations)
+        self.seconds = 0.0
+        """Time spent computing."""
 
     def add(self, generation: Generation) -> None:
         """Queue a generation."""
-        self._generations[generation.request.id] = generation
+        self.generations[generation.request.id] = generation
         self.scheduler.add(generation.sequence)
 
     def cancel(self, request_id: int) -> None:
         """Drop the generation of a request, if it is still in progress."""
-        generation = self._generations.pop(request_id, None)
+        generation = self.generations.pop(request_id, None)
         if generation is not None:
             self.scheduler.finish(generation.sequence)
             self._close(generation)
@@ -88,7 +85,7 @@ class Engine:
         output = self.scheduler.schedule()
         results = StepResults([], [], [])
         for sequence in output.started:
-            self._generations[sequence.id].mark_prefill_started()
+            self.generations[sequence.id].mark_prefill_started()
         if output.background is not None:
             self._prefill_in_background(output.background, output.slice_seconds)
         if self._encoder is not None:
@@ -110,7 +107,7 @@ class Engine:
                 )
                 self._prompt_tokens += output.num_prompt_tokens
                 self._steps += 1
-                self._seconds += seconds
+                self.seconds += seconds
         return Step(tuple(results.chunks), tuple(results.finished), tuple(results.failed))
 
     def statistics(self) -> Statistics:
@@ -125,7 +122,7 @@ class Engine:
             reused_tokens=scheduler.num_cached_tokens,
             reply_tokens=self._reply_tokens,
             steps=self._steps,
-            busy_seconds=round(self._seconds, 3),
+            busy_seconds=round(self.seconds, 3),
             preemptions=scheduler.num_preemptions,
             background_failures=scheduler.background.num_failures,
             encoded_media=self._encoder.encoded if self._encoder is not None else 0,
@@ -148,22 +145,22 @@ class Engine:
             self._prompt_tokens += num_tokens
         if job.done:
             queue.on_failed(job)
-        self._seconds += time.perf_counter() - started
+        self.seconds += time.perf_counter() - started
 
     def _encode(self, encoder: Encoder, output: ScheduleOutput, failed: list[Failed]) -> None:
         """Give a slice of time to the images and audio that are needed next. Add the failure of one to `failed`."""
         self.stalled = False
         requests = [
-            EncodeRequest(sequence.id, self._generations[sequence.id].media[placeholder.file], placeholder.chunk)
+            EncodeRequest(sequence.id, self.generations[sequence.id].media[placeholder.file], placeholder.chunk)
             for sequence, placeholder in output.encoder_inputs
         ]
         if not requests and not encoder.busy:
             return
         started = time.perf_counter()
         bad = encoder.run(requests, output.slice_seconds)
-        self._seconds += time.perf_counter() - started
+        self.seconds += time.perf_counter() - started
         if bad is not None:
-            failed += self._fail([self._generations[bad.sequence]], "an image or a recording could not be encoded")
+            failed += self._fail([self.generations[bad.sequence]], "an image or a recording could not be encoded")
         else:
             self.stalled = not output.chunks and not output.media_chunks and encoder.waits_for_worker
 
@@ -182,7 +179,7 @@ class Engine:
             self._encoder.unpin(sequence.id)
         self.scheduler.on_computed([chunk])
         if row >= 0:
-            self._sample_and_emit(self._generations[sequence.id], row, results)
+            self._sample_and_emit(self.generations[sequence.id], row, results)
         return seconds
 
     def _compute_text(self, chunks: list[ScheduledChunk], results: StepResults) -> float:
@@ -198,14 +195,13 @@ class Engine:
         rows = []
         started = time.perf_counter()
         for sequence, start, end, logits_from, _ in chunks:
-            # Positions and indexes differ after an image, whose cells may take fewer positions than there are cells.
-            position = sequence.placeholders.position(start) if sequence.has_media else start
+            position = sequence.position(start) if sequence.has_media else start
             if end - start == 1:
                 row = batch.add(sequence.tokens[start], position, sequence.seq_id, logits_from < end)
             else:
                 row = batch.extend(sequence.tokens[start:end], position, sequence.seq_id, end - logits_from)
             if logits_from < end:
-                rows.append((self._generations[sequence.id], row))
+                rows.append((self.generations[sequence.id], row))
         self._context.decode(batch)
         seconds = time.perf_counter() - started
         self.scheduler.on_computed(chunks)
@@ -231,7 +227,7 @@ class Engine:
             if chunk is not None:
                 results.chunks.append(chunk)
         self.scheduler.finish(generation.sequence)
-        del self._generations[generation.request.id]
+        del self.generations[generation.request.id]
         results.finished.append(generation.finish(reason))
         self._close(generation)
 
@@ -241,15 +237,15 @@ class Engine:
             hopeless = self.scheduler.on_no_space()
             if hopeless is None:
                 return []
-            return self._fail([self._generations[hopeless.id]], "the cache has no room for this request")
+            return self._fail([self.generations[hopeless.id]], "the cache has no room for this request")
         log.error("%s for a batch of %d tokens of %d sequences", error, self._batch.size, len(chunks))
-        generations = [self._generations[chunk.sequence.id] for chunk in chunks]
+        generations = [self.generations[chunk.sequence.id] for chunk in chunks]
         return self._fail(generations, f"the model could not be computed: {error}")
 
     def _fail(self, generations: list[Generation], message: str) -> list[Failed]:
         for generation in generations:
             self.scheduler.drop(generation.sequence)
-            del self._generations[generation.request.id]
+            del self.generations[generation.request.id]
             self._close(generation)
         return [Failed(g.request.id, message) for g in generations]
 
@@ -257,7 +253,7 @@ class Engine:
         generation.close()
         if self._encoder is not None:
             self._encoder.unpin(generation.request.id)
-            if not self._generations:
+            if not self.generations:
                 self._encoder.stop()
 
 

@@ -63,6 +63,7 @@ class Generation:
         most = REPLY_CONTEXTS * num_ctx
         self._num_predict = most if request.num_predict <= 0 else min(request.num_predict, most)
         self._model = model
+        self._pieces = model.special_pieces if request.special_tokens else model.pieces
         self._detokenizer = IncrementalDetokenizer(request.stop)
         self._constrained: ConstrainedSampler | None = None
         if matcher is not None:
@@ -106,13 +107,13 @@ class Generation:
         `row` is that of the logits by which the token was sampled.
         """
         request = self.request
-        if self._model.ends_reply(token):
+        if self._model.end_tokens[token]:
             return self.flush(), "stop"
         logprobs: tuple[TokenLogprob, ...] | None = None
         if request.logprobs:
             logits = self._constrained.logits if self._constrained is not None else context.logits(row)
             logprobs = (token_logprob(self._model, token, logits, request.top_logprobs),)
-        text = self._detokenizer.feed(self._model.piece(token, request.special_tokens))
+        text = self._detokenizer.feed(self._pieces[token])
         reason: FinishReason | None = None
         if self._detokenizer.stopped:
             reason = "stop"

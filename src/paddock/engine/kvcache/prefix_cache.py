@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.kvcache.host_cache import HostCache
 from paddock.engine.kvcache.radix_tree import PrefixTree
-from paddock.engine.placeholders import Placeholders
+from paddock.engine.placeholders import NO_PLACEHOLDERS, Placeholders
 
 
 @dataclass(frozen=True)
@@ -107,20 +107,21 @@ class PrefixCache:
         source: int,
         shared: int,
         *,
-        placeholders: Placeholders,
+        placeholders: Placeholders | None = None,
         use_host_cache: bool = True,
     ) -> int:
         """Fill the empty `seq_id` with a prefix of `tokens`, and return the prefix's length.
 
         The prefix is the first `shared` tokens, shared from `source`, or a longer one from host memory. `placeholders`
-        are the ranges of images and audio in `tokens`.
+        are the ranges of images and audio in `tokens`; None if there are none.
         """
-        reloaded = self._reload(seq_id, tokens, shared, placeholders) if use_host_cache else 0
-        if reloaded:
-            self.tree.insert(seq_id, tokens[:reloaded])
-            return reloaded
+        if use_host_cache and self._host_cache is not None and self._host_cache.num_tokens:
+            reloaded = self._reload(self._host_cache, seq_id, tokens, shared, placeholders or NO_PLACEHOLDERS)
+            if reloaded:
+                self.tree.insert(seq_id, tokens[:reloaded])
+                return reloaded
         if shared:
-            self.kv_cache.share(source, seq_id, placeholders.position(shared))
+            self.kv_cache.share(source, seq_id, placeholders.position(shared) if placeholders is not None else shared)
         self.tree.insert(seq_id, tokens[:shared], source, shared)
         if source in self._kept:
             if self.kv_cache.supports_partial_reuse and self.tree.length(source) == shared:
@@ -173,17 +174,17 @@ class PrefixCache:
         del self._kept[seq_id]
         self.release(seq_id)
 
-    def _reload(self, seq_id: int, tokens: Sequence[int], shared: int, placeholders: Placeholders) -> int:
+    def _reload(
+        self, host_cache: HostCache, seq_id: int, tokens: Sequence[int], shared: int, placeholders: Placeholders
+    ) -> int:
         """Reload the longest prefix from host memory if it pays. Return its length, 0 if nothing was reloaded."""
-        if self._host_cache is None:
-            return 0
-        state_id, length = self._host_cache.find(tokens)
+        state_id, length = host_cache.find(tokens)
         length = placeholders.round_down(min(length, len(tokens) - 1))
         if length - shared < self._config.min_reload_tokens:
             return 0
-        if self.num_free_cells < self._host_cache.length(state_id):
+        if self.num_free_cells < host_cache.length(state_id):
             return 0
-        if not self.kv_cache.restore(seq_id, self._host_cache.load(state_id)):
+        if not self.kv_cache.restore(seq_id, host_cache.load(state_id)):
             return 0
         self.kv_cache.truncate(seq_id, placeholders.position(length))
         return length

@@ -215,7 +215,7 @@ class MediaBatch:
             BatchRejected: if the library refused the batch.
         """
         chunk, data = self._encoder.pinned(sequence)
-        position = sequence.placeholders.position(placeholder.start)
+        position = sequence.position(placeholder.start)
         self._batch.fill(data, chunk, start - placeholder.start, count, position, sequence.seq_id)
         index = self._batch.want_logits() if start + count == len(sequence.tokens) else -1
         if not chunk.non_causal:

@@ -26,7 +26,7 @@ def match_prefix(sequence: Sequence, cache: PrefixCache, running: Mapping[int, S
     The last token never counts: it has to be computed, because its logits are needed. An image or audio counts whole or
     not at all.
     """
-    limit, round_down = len(sequence.tokens) - 1, sequence.placeholders.round_down
+    limit, round_down = len(sequence.tokens) - 1, sequence.round_down
     source, shared = -1, 0
     longest, longest_seq_id = 0, -1
     for seq_id, length in cache.tree.common_prefixes(sequence.tokens).items():

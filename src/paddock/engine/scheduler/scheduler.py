@@ -103,7 +103,7 @@ class Scheduler:
             sequence.num_computed_tokens = end
             if sequence.snapshot_lengths and end in sequence.snapshot_lengths:
                 sequence.snapshot_lengths.discard(end)
-                position = sequence.placeholders.position(end)
+                position = sequence.position(end)
                 self.cache.snapshot(sequence.seq_id, sequence.tokens[:end], position)
 
     def on_no_space(self) -> Sequence | None:
@@ -190,10 +190,11 @@ class Scheduler:
 
     def _schedule_prompts(self, streaming: list[ScheduledChunk]) -> ScheduleOutput:
         """Add to the chunks of streaming sequences what else the step computes."""
-        prefilling = [s for s in self._running if s.is_prefilling]
+        foreground = [s for s in self._running if s.num_computed_tokens < s.prefill_length]
         if streaming:
-            self.background.start_next(prefilling)
-        foreground = self.background.foreground(prefilling)
+            self.background.start_next(foreground)
+        if self.background.job is not None:
+            foreground = self.background.foreground(foreground)
         num_streaming_tokens = 0
         for chunk in streaming:
             num_streaming_tokens += chunk.end - chunk.start
@@ -237,7 +238,8 @@ class Scheduler:
     def _release(self, sequence: Sequence) -> None:
         """Free everything that a sequence holds."""
         self._full = False
-        self.background.remove(sequence)
+        if self.background.job is not None:
+            self.background.remove(sequence)
         self.cache.release(sequence.seq_id)
         self._by_seq_id.pop(sequence.seq_id)
         sequence.seq_id = -1
@@ -247,13 +249,14 @@ class Scheduler:
 
     def _retire(self, sequence: Sequence) -> None:
         """Keep the computed tokens of a sequence as cache, as far as others may use them."""
-        self.background.remove(sequence)
+        if self.background.job is not None:
+            self.background.remove(sequence)
         seq_id, length = sequence.seq_id, sequence.num_computed_tokens
         if sequence.shifted:
             length = min(length, sequence.num_keep)
-        length = sequence.placeholders.round_down(length)
+        length = sequence.round_down(length)
         is_less = sequence.shifted or length < sequence.num_computed_tokens
-        if is_less and not self._kv_cache.truncate(seq_id, sequence.placeholders.position(length)):
+        if is_less and not self._kv_cache.truncate(seq_id, sequence.position(length)):
             length = 0
         if not length:
             self._release(sequence)
@@ -306,7 +309,7 @@ class Scheduler:
             sequence.tokens,
             match.source,
             match.shared,
-            placeholders=sequence.placeholders,
+            placeholders=sequence.placeholders if sequence.has_media else None,
             use_host_cache=sequence.use_cache,
         )
         if not cache.free_up(len(sequence.tokens) - shared + self._config.headroom_cells * len(self._running)):
@@ -331,10 +334,10 @@ class Scheduler:
         self._by_seq_id[seq_id] = sequence
         self.cache.offload_idle()
         bisect.insort(self._running, sequence, key=BY_ARRIVAL)
-        end = sequence.placeholders.round_down(len(sequence.tokens) - 1)
-        partial = self._kv_cache.supports_partial_reuse
-        if not partial and sequence.use_cache and end - shared >= self._config.min_snapshot_tokens:
-            sequence.snapshot_lengths.add(end)
+        if sequence.use_cache and not self._kv_cache.supports_partial_reuse:
+            end = sequence.round_down(len(sequence.tokens) - 1)
+            if end - shared >= self._config.min_snapshot_tokens:
+                sequence.snapshot_lengths.add(end)
 
     def _wait_or_snapshot(self, sequence: Sequence, match: PrefixMatch) -> bool:
         """Let a sequence wait if a running one computes much more of its prefix than is there. Return whether it waits.
@@ -362,7 +365,7 @@ class Scheduler:
 
         Where cells cannot change position, or are shared and cannot be made exclusive, the rest is computed again.
         """
-        keep, seq_id, tree = sequence.placeholders.round_down(sequence.num_keep), sequence.seq_id, self.cache.tree
+        keep, seq_id, tree = sequence.round_down(sequence.num_keep), sequence.seq_id, self.cache.tree
         drop = max((sequence.num_computed_tokens - keep) // 2, 1)
         split = sequence.placeholders.at(keep + drop)
         if split is not None:

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from paddock.engine.placeholders import Placeholders
+from paddock.engine.placeholders import NO_PLACEHOLDERS, Placeholders
 
 
 class State(Enum):
@@ -36,8 +36,8 @@ class Sequence:
         """
         self.id = number
         self.tokens = list(tokens)
-        self.placeholders = placeholders or Placeholders()
-        self.has_media = bool(self.placeholders)
+        self.placeholders = placeholders or NO_PLACEHOLDERS
+        self.has_media = placeholders is not None and len(placeholders) > 0
         """Whether images or audio are or were among the tokens."""
         self.prompt_length = len(tokens)
         self.num_ctx = num_ctx
@@ -73,6 +73,14 @@ class Sequence:
         """Number of known tokens that are not computed yet."""
         return len(self.tokens) - self.num_computed_tokens
 
+    def position(self, index: int) -> int:
+        """Return the position of the token `index`, which differs from the index after an image or audio."""
+        return self.placeholders.position(index) if self.has_media else index
+
+    def round_down(self, length: int) -> int:
+        """Return the greatest length up to `length` that splits no image or audio."""
+        return self.placeholders.round_down(length) if self.has_media else length
+
     @property
     def is_prefilling(self) -> bool:
         """Whether the sequence is running, but has tokens to compute before it streams its reply."""
@@ -99,7 +107,7 @@ def truncate_prompt(
     adds_bos: bool,
     truncate: bool,
     placeholders: Placeholders | None = None,
-) -> tuple[list[int], Placeholders]:
+) -> tuple[list[int], Placeholders | None]:
     """Return a prompt that leaves room for a reply within `num_ctx`, and the ranges of images and audio in it.
 
     A prompt of `num_ctx` tokens or more keeps its first tokens (see `kept_tokens`) and its newest ones, which fill half
@@ -108,7 +116,6 @@ def truncate_prompt(
     Raises:
         PromptTooLong: if the prompt does not fit and `truncate` is off, or if its images and audio leave no room.
     """
-    placeholders = placeholders or Placeholders()
     if len(prompt) < num_ctx:
         return prompt, placeholders
     if not truncate:
@@ -117,6 +124,7 @@ def truncate_prompt(
         )
     keep = min(kept_tokens(num_keep, len(prompt), adds_bos), num_ctx - 4)
     newest = max((num_ctx - keep) // 2, 1)
+    placeholders = placeholders or NO_PLACEHOLDERS
     start, end = _range_to_remove(len(prompt), num_ctx, keep, len(prompt) - keep - newest, placeholders)
     return prompt[:start] + prompt[end:], placeholders.without(start, end)
 
