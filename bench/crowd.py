@@ -40,7 +40,7 @@ class Client:
 
 
 class Crowd:
-    """Sends many requests to a runner and notes when their pieces come."""
+    """Sends many requests to a runner and records when their chunks arrive."""
 
     def __init__(self, one: RunnerUnderTest) -> None:
         self._one = one
@@ -56,7 +56,7 @@ class Crowd:
         return client
 
     def read(self) -> None:
-        """Wait for events and note when they came."""
+        """Wait for events and record when they arrived."""
         for event in self._one.events(self._one.read()):
             now = perf_counter()
             if not isinstance(event, Step):
@@ -236,7 +236,7 @@ def _newcomer(crowd: Crowd) -> list[Row]:
             note,
         ),
         at_most(
-            "its first token, over that on an idle server",
+            "its time to first token, over that on an idle server",
             beside / alone,
             2,
             "x",
@@ -263,7 +263,11 @@ def measure_small() -> list[Row]:
             at_most("64 clients at once: growth of memory after the second round", sizes[-1] - sizes[1], 5, "MB")
         )
         rows.append(
-            Row("64 clients at once: all served in", f"{took:.2f} s", note=f"last first token {firsts[-1]:.2f} s")
+            Row(
+                "64 clients at once: time until all are served",
+                f"{took:.2f} s",
+                note=f"last first token {firsts[-1]:.2f} s",
+            )
         )
     return rows
 

@@ -51,9 +51,9 @@ def measure() -> list[Row]:
     note = f"{(SIZE // PATCH) ** 2} tokens an image"
     ratio = median(k / n for k, n in zip(known, new, strict=True))
     return [
-        Row("first token, a new image", f"{1000 * median(new):.0f} ms", note=note),
-        Row("first token, another question about it", f"{1000 * median(known):.0f} ms"),
-        at_most("of the first question's, the second's takes", ratio, 0.3, "", "wall clock, over HTTP"),
+        Row("time to first token, a new image", f"{1000 * median(new):.0f} ms", note=note),
+        Row("time to first token, another question about it", f"{1000 * median(known):.0f} ms"),
+        at_most("the same, over that of a new image", ratio, 0.3, "", "wall clock, over HTTP"),
         Row("99th percentile of gaps in a stream, alone", f"{1000 * alone:.1f} ms"),
         Row("the same while images are encoded", f"{1000 * beside:.1f} ms", note=f"{beside / alone:.1f}x"),
     ]

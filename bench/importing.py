@@ -78,8 +78,11 @@ def _measure(size: int, bar: float | None) -> list[Row]:
     importer = max((peak for pid, peak in peaks.items() if pid != server.process.pid), default=0.0)
     return [
         Row(f"cp, sha256sum, sync of {size / 1e6:.0f} MB", f"{base:.2f} s", note=_spread(tools)),
-        *(ratio(f"create from bf16 as {kind}, over that", times, bar) for kind, times in created.items()),
-        ratio("paddock convert to f16, over that", converted),
+        *(
+            ratio(f"create from bf16 as {kind}, over cp, sha256sum, sync", times, bar)
+            for kind, times in created.items()
+        ),
+        ratio("paddock convert to f16, over cp, sha256sum, sync", converted),
         at_most(
             "peak memory of the converting process", importer, memory, "MB", f"largest tensor {largest / 1e6:.0f} MB"
         ),

@@ -58,7 +58,7 @@ def keep(scenario: str, rows: Sequence[Row], where: str, path: Path = RESULTS) -
 
 
 def machine() -> str:
-    """Describe this machine in a few words, and how busy it is: a busy one measures nothing."""
+    """Describe this machine in a few words, and how busy it is. Figures of a busy machine mean nothing."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return (
         f"{_processor()}, {os.cpu_count()} logical cores, {platform.system()}, Python {platform.python_version()}, "

@@ -1,4 +1,4 @@
-"""Models to and from a registry on this machine: against curl, and what other requests and memory feel of it."""
+"""Pull and push with a registry on this machine, compared with curl; memory, and how long other requests wait."""
 
 import http.client
 import json
@@ -29,12 +29,12 @@ START_SECONDS = 20
 
 
 def measure() -> list[Row]:
-    """The rows of this scenario."""
+    """Measure and return the rows of this scenario."""
     return _measure(SIZE)
 
 
 def measure_small() -> list[Row]:
-    """The same with a fifth of the bytes."""
+    """Measure the same with a fifth of the bytes."""
     return _measure(SMALL)
 
 
@@ -66,9 +66,13 @@ def _measure(size: int) -> list[Row]:
     pulled, pushed = median(pulls), median(pushes)
     rows = [
         Row(f"curl, sha256sum, sync of {size / 1e6:.0f} MB", f"{median(curl):.2f} s", note=_spread(curl)),
-        at_most("pull, over that", pulled / median(curl), 1.1, "x", f"{pulled:.2f} s; {_spread(pulls)}"),
-        at_most("push, over that", pushed / median(curl), 1.5, "x", f"{pushed:.2f} s; {_spread(pushes)}"),
-        at_most("memory of the server at its peak", peak, 100, "MB"),
+        at_most(
+            "pull, over curl, sha256sum, sync", pulled / median(curl), 1.1, "x", f"{pulled:.2f} s; {_spread(pulls)}"
+        ),
+        at_most(
+            "push, over curl, sha256sum, sync", pushed / median(curl), 1.5, "x", f"{pushed:.2f} s; {_spread(pushes)}"
+        ),
+        at_most("peak memory of the server", peak, 100, "MB"),
     ]
     for what, times in others.items():
         p99 = 1000 * quantiles(times, n=100)[-1]
@@ -78,7 +82,7 @@ def _measure(size: int) -> list[Row]:
 
 
 def _make(library: Library, name: ModelName, size: int) -> str:
-    """A model with weights of random bytes, which nobody can shrink; returns their digest."""
+    """Make a model with weights of random bytes, which nobody can compress; return their digest."""
     with library.blobs.writer(claim=False) as writer:
         for start in range(0, size, PIECE):
             writer.write(os.urandom(min(PIECE, size - start)))
@@ -113,7 +117,7 @@ def _by_curl(url: str, file: Path) -> float:
 
 @contextmanager
 def _others(server: Server, times: list[float]) -> Iterator[None]:
-    """Send small requests all the while, and note how many seconds each answer took."""
+    """Send small requests all the time, and record how many seconds each answer took."""
     over = threading.Event()
 
     def ask() -> None:
@@ -135,7 +139,7 @@ def _others(server: Server, times: list[float]) -> Iterator[None]:
 
 
 def _peak(server: Server) -> float:
-    """Megabytes that the server had in memory at most."""
+    """Return the peak memory of the server in megabytes."""
     lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
 
@@ -146,7 +150,7 @@ def _spread(times: list[float]) -> str:
 
 @contextmanager
 def _docker_registry(folder: Path) -> Iterator[str]:
-    """Debian's registry on a free port; gives its host and port."""
+    """Start Debian's registry on a free port, and yield its host and port."""
     host = f"{HOST}:{free_port()}"
     folder.mkdir()
     config = folder / "config.yml"

@@ -1,1 +1,1 @@
-"""What developers run: setting up, the demo."""
+"""Programs for developers: set-up, demo, comparison with recordings, import contract, journeys."""

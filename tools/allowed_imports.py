@@ -17,7 +17,7 @@ Import = tuple[str, str, int]
 
 
 class AllowedImportsContract(Contract):
-    """Everything that is not listed is forbidden."""
+    """A contract that forbids every import that is not listed."""
 
     rooms = fields.ListField(subfield=fields.StringField())
 

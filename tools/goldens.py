@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
 
 
 def cases(folder: Path) -> Iterator[Case]:
-    """Every recording in a folder."""
+    """Yield every recording in a folder."""
     for file in sorted(folder.glob("renderers/*.jsonl")):
         yield from (_renderer_case(file.stem, row) for row in rows(file))
     for file in sorted(folder.glob("tool-templates/*/render.jsonl")):
@@ -83,7 +83,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
 
 def difference(wanted: object, ours: object) -> list[str]:
-    """The lines in which two results differ, as many as are worth reading."""
+    """Return the first lines in which two results differ."""
     old, new = (
         (value if isinstance(value, str) else json.dumps(value, default=_fields, indent=1)).splitlines()
         for value in (wanted, ours)
@@ -142,7 +142,7 @@ def _generic_case(name: str, template: str, row: dict[str, Any]) -> Case:
 
 
 def _every_cut(make: Callable[[], ReplyParser], output: str, whole: list[str], row: dict[str, Any]) -> Result:
-    """What a parser makes of a reply: the same however it is cut, or else what it makes of the cut that differs."""
+    """Parse a reply cut in several ways. Return the result, or that of a cut that differs from the others."""
     results = [parsed(make(), pieces) for pieces in cuts(output, whole, seed=1)]
     wanted = recorded(row)
     different = next((result for result in results if result != results[0]), results[0])

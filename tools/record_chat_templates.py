@@ -1,4 +1,4 @@
-"""`python -m tools.record_chat_templates`: what transformers render, kept in `tests/prompting/transformers.json`.
+"""`python -m tools.record_chat_templates`: record what transformers renders in `tests/templates/transformers.json`.
 
 transformers, some 200 MB with what they need, are no dependency of the tests: install them into an environment of their
 own beside Paddock, and run this there when a template, a conversation or the library has changed.

@@ -25,6 +25,8 @@ DUMP_SECONDS = 20
 MODEL = "tiny"
 LONG_PROMPT = "Tell me about the river, the stone, the cloud and the lamp in the tower. " * 30
 """Several hundred tokens: enough to be computed in the background beside a running stream."""
+ENDLESS = {"temperature": 100, "top_k": 0, "top_p": 1, "seed": 1, "num_predict": 1500, "num_ctx": 2048}
+"""Options with which all tokens are about equally likely, so that hardly ever one ends the reply."""
 
 Call = tuple[str, str, str, int]
 """A process ("server", "runner" or "worker"), a file below `paddock`, a function's qualified name, and its line."""
@@ -114,12 +116,13 @@ def create(url: str) -> None:
 
 
 def beside(url: str) -> None:
-    """Send a long prompt while another reply is streamed."""
-    body = {"model": MODEL, "raw": True, "stream": True, "options": {"num_predict": 1500, "num_ctx": 2048}}
+    """Send a long prompt, of which nothing is in the cache, while another reply is streamed."""
+    body = {"model": MODEL, "raw": True, "stream": True, "options": ENDLESS}
     stream = threading.Thread(target=lambda: post(url, "/api/generate", prompt="Once upon a time", **body))
     stream.start()
     time.sleep(0.1)
-    post(url, "/api/generate", model=MODEL, raw=True, prompt=LONG_PROMPT, options={"num_predict": 4, "num_ctx": 2048})
+    prompt = f"{time.time_ns()}: {LONG_PROMPT}"
+    post(url, "/api/generate", model=MODEL, raw=True, prompt=prompt, options={"num_predict": 4, "num_ctx": 2048})
     stream.join()
 
 
