@@ -1,15 +1,20 @@
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.library.options import (
+    MAX_NAMED_OPTIONS,
     OPTION_TYPES,
     InvalidOption,
     UnknownOption,
     check_option,
     check_options,
     parse_option,
+    read_options,
 )
+from paddock.options import NO_OPTIONS, Options
 
 
 @pytest.mark.parametrize(
@@ -101,3 +106,47 @@ def test_an_unknown_option_says_its_name() -> None:
     with pytest.raises(UnknownOption) as error:
         check_option("frob", 1)
     assert error.value.name == "frob"
+
+
+def test_ollamas_names_become_those_of_the_field() -> None:
+    values = {
+        "num_ctx": 1,
+        "num_predict": 2.9,
+        "num_keep": 3,
+        "num_batch": 4,
+        "num_gpu": 5,
+        "num_thread": 6,
+        "top_k": 7,
+    }
+    assert read_options({**values, "stop": ["x"], "seed": None}) == Options(
+        context_length=1,
+        max_tokens=2,
+        keep_tokens=3,
+        batch_tokens=4,
+        gpu_layers=5,
+        threads=6,
+        top_k=7,
+        stop=("x",),
+    )
+
+
+def test_no_options_are_none_set() -> None:
+    assert read_options({}) is NO_OPTIONS
+
+
+def test_unknown_options_are_logged_and_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "paddock"):
+        assert read_options({f"odd{n}": n for n in range(MAX_NAMED_OPTIONS + 5)}) == NO_OPTIONS
+    assert len(caplog.messages) == MAX_NAMED_OPTIONS + 1
+    assert caplog.messages[0] == "option 'odd0' is unknown and ignored"
+    assert caplog.messages[-1] == "5 more options are unknown and ignored"
+
+
+def test_options_without_effect_are_accepted() -> None:
+    assert read_options({"numa": True, "f16_kv": False}) == NO_OPTIONS
+
+
+def test_the_error_for_a_value_of_another_type_is_returned() -> None:
+    error = read_options({"unknown": 1, "top_k": "many", "seed": 1})
+    assert isinstance(error, InvalidOption)
+    assert str(error) == 'option "top_k" must be of type integer'

@@ -44,6 +44,9 @@ RENAMED: Mapping[str, str] = {
 }
 """Ollama's name of an option → its name in `Options`, where they differ."""
 
+MAX_NAMED_OPTIONS = 10
+"""Number of unknown options of one request that the log names; the others are only counted."""
+
 _reported_as_ignored: set[str] = set()
 
 _FLOAT_LIMIT = sys.float_info.max
@@ -111,22 +114,38 @@ def check_options(options: Mapping[str, object]) -> tuple[dict[str, OptionValue]
     return known, unknown
 
 
-def read_options(values: Mapping[str, object]) -> tuple[Options, list[str]]:
-    """Return options that are named as Ollama does, and the names of the unknown ones.
+def read_options(values: Mapping[str, object]) -> Options | InvalidOption:
+    """Return options that are named as Ollama does. Unknown ones are logged and ignored.
 
-    Raises:
-        InvalidOption: if a known one has a value of another type.
+    If one has a value of another type, return the error: it is raised by whoever needs the options, so that an unknown
+    model is reported before a wrong option.
     """
-    if not values:
-        return NO_OPTIONS, []
-    known, unknown = check_options(values)
     fields: dict[str, Any] = {}
-    for name, value in known.items():
+    unknown: list[str] = []
+    for name, value in values.items():
+        if name not in OPTION_TYPES:
+            unknown.append(name)
+            continue
+        try:
+            checked = check_option(name, value)
+        except InvalidOption as error:
+            return error
+        if checked is None:
+            continue
         if name in IGNORED:
             _report_ignored(name)
         else:
-            fields[RENAMED.get(name, name)] = tuple(value) if isinstance(value, list) else value
-    return Options(**fields), unknown
+            fields[RENAMED.get(name, name)] = tuple(checked) if isinstance(checked, list) else checked
+    if unknown:
+        _report_unknown(unknown)
+    return Options(**fields) if fields else NO_OPTIONS
+
+
+def _report_unknown(names: list[str]) -> None:
+    for name in names[:MAX_NAMED_OPTIONS]:
+        _log.warning("option %r is unknown and ignored", name)
+    if len(names) > MAX_NAMED_OPTIONS:
+        _log.warning("%d more options are unknown and ignored", len(names) - MAX_NAMED_OPTIONS)
 
 
 def _report_ignored(name: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from paddock.fleet import Lease
 from paddock.ipc import Embed
+from paddock.library.options import InvalidOption
 from paddock.options import NO_OPTIONS, Options
 from paddock.service.capabilities import ranks
 from paddock.service.errors import NotSupported, RequestError
@@ -26,7 +27,8 @@ class EmbeddingRequest:
 
     model: str
     texts: Sequence[str]
-    options: Options = NO_OPTIONS
+    options: Options | InvalidOption = NO_OPTIONS
+    """An error in their place is raised when they are needed, after the model has been found."""
     keep_alive: int | None = None
     """How long the model stays loaded after the request; None: as the settings say."""
     truncate: bool = True
@@ -49,7 +51,8 @@ class RankingRequest:
     texts: Sequence[str]
     top_n: int = 0
     """How many of the best are returned; 0: all."""
-    options: Options = NO_OPTIONS
+    options: Options | InvalidOption = NO_OPTIONS
+    """An error in their place is raised when they are needed, after the model has been found."""
     keep_alive: int | None = None
     """How long the model stays loaded after the request; None: as the settings say."""
     truncate: bool = True

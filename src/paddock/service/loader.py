@@ -7,6 +7,7 @@ from typing import cast
 from paddock.fleet import Fleet, Lease, RunnerSpec
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
+from paddock.library.options import InvalidOption
 from paddock.library.store.library import Library, ModelNotFound
 from paddock.options import Options
 from paddock.service.errors import UnknownModel
@@ -63,12 +64,15 @@ class ModelLoader:
         except ModelNotFound:
             raise UnknownModel(name) from None
 
-    def options(self, model: ResolvedModel, of_request: Options) -> InferenceOptions:
+    def options(self, model: ResolvedModel, of_request: Options | InvalidOption) -> InferenceOptions:
         """Return the options that a request for a model runs with.
 
         Raises:
-            InvalidOption: if an option that is stored with the model has a value of another type.
+            InvalidOption: if an option of the request, or one that is stored with the model, has a value of another
+                type.
         """
+        if isinstance(of_request, InvalidOption):
+            raise of_request
         return resolve_options(
             model.options,
             of_request,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from paddock.errors import PaddockError
 from paddock.fleet import Lease
 from paddock.ipc import Generate, ThinkingTags
 from paddock.parsing.reply import Think
@@ -65,14 +66,19 @@ def check_completion(request: CompletionRequest, model: ResolvedModel) -> None:
 def check_conversation(request: ConversationRequest, model: ResolvedModel) -> ConversationRequest:
     """Check that the model can answer the chat; return the request without tools if it may call none.
 
+    Note in the request whether it has images.
+
     Raises:
         RequestError, NotSupported: if it cannot.
     """
     for message in request.messages:
         if message.role not in CHAT_ROLES:
             raise RequestError(f"message role must be one of {', '.join(CHAT_ROLES)}, not {message.role!r}")
-    if request.has_images:
-        check_takes_media(model, media_of(request.messages))
+    for message in request.messages:
+        if message.images:
+            check_takes_media(model, media_of(request.messages))
+            request = replace(request, has_images=True)
+            break
     if "completion" not in model.capabilities:
         raise NotSupported(f'"{request.model}" does not support chat')
     if request.tools:
@@ -185,6 +191,9 @@ def _command(
     special_tokens: bool = False,
     thinking: ThinkingTags | None = None,
 ) -> Generate:
+    constraint = request.constraint
+    if isinstance(constraint, PaddockError):
+        raise constraint
     text, placeholders = split_placeholders(prompt, len(images)) if images else (prompt, ())
     return Generate(
         id=0,
@@ -203,7 +212,7 @@ def _command(
         logprobs=request.logprobs,
         top_logprobs=request.top_logprobs if request.logprobs else 0,
         cache_prompt=options.cache_prompt,
-        constraint=request.constraint,
+        constraint=constraint,
         thinking=thinking,
     )
 

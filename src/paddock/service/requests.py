@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import msgspec
 
+from paddock.errors import PaddockError
 from paddock.ipc import Constraint, TokenLogprob
+from paddock.library.options import InvalidOption
 from paddock.options import NO_OPTIONS, Options
 from paddock.templates.message import Message
 
@@ -17,11 +18,12 @@ class InferenceRequest:
     """What requests to complete a text and to answer a chat have in common. Durations in nanoseconds."""
 
     model: str
-    options: Options = NO_OPTIONS
+    options: Options | InvalidOption = NO_OPTIONS
+    """An error in their place is raised when they are needed, after the model has been found."""
     keep_alive: int | None = None
     """How long the model stays loaded after the request; None: as the settings say."""
-    constraint: Constraint | None = None
-    """What the reply must match; None: it is free."""
+    constraint: Constraint | PaddockError | None = None
+    """What the reply must match; None: it is free. An error in its place is raised after the model has been found."""
     think: bool | str | None = None
     """Whether, or how much, the model thinks; None: it does if it can."""
     truncate: bool = True
@@ -61,10 +63,8 @@ class ConversationRequest(InferenceRequest):
     required_tool: str = ""
     """The tool that must be called, if `tool_choice` is `required`; "": any."""
 
-    @cached_property
-    def has_images(self) -> bool:
-        """Whether any message comes with images or audio."""
-        return any(message.images for message in self.messages)
+    has_images: bool = False
+    """Whether any message comes with images or audio; `check_conversation` finds out."""
 
 
 GenerationRequest = CompletionRequest | ConversationRequest

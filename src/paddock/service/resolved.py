@@ -7,7 +7,7 @@ from pathlib import Path
 from paddock.fleet import RunnerSpec
 from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, TEXT_ONLY_ARCHITECTURES
 from paddock.library.model import Model
-from paddock.library.options import read_options
+from paddock.library.options import InvalidOption, read_options
 from paddock.options import Options
 from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
@@ -31,7 +31,10 @@ class ResolvedModel:
         Raises:
             InvalidOption: if one has a value of another type.
         """
-        return read_options(self.model.parameters)[0]
+        options = read_options(self.model.parameters)
+        if isinstance(options, InvalidOption):
+            raise options
+        return options
 
     @cached_property
     def prompt_template(self) -> PromptTemplate:

@@ -31,7 +31,7 @@ def test_an_image_that_is_not_base64_is_refused_with_the_position_of_the_error(t
 
 
 def test_absent_images_are_an_empty_list() -> None:
-    assert read_images(None) == []
+    assert read_images([]) == []
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_regular_expressions_and_grammars_are_told_by_their_types() -> None:
         ({"type": "grammar", "pattern": "x"}, 'a format of the type "grammar" needs "lark", a string'),
     ],
 )
-def test_a_format_without_its_text_is_refused(format: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadRequest) as refused:
-        read_format(raw(format))
-    assert message in str(refused.value)
+def test_the_error_for_a_format_without_its_text_is_returned(format: dict[str, Any], message: str) -> None:
+    error = read_format(raw(format))
+    assert isinstance(error, BadRequest)
+    assert message in str(error)
 
 
 @pytest.mark.parametrize("value", [b"1", b"[]", b"true", b'"xml"'])

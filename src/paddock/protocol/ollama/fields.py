@@ -33,11 +33,12 @@ def read_think(value: Any) -> bool | str | None:
     return value
 
 
-def read_format(value: msgspec.Raw) -> Constraint | None:
+def read_format(value: msgspec.Raw) -> Constraint | BadRequest | None:
     """Return the constraint that a request's `format` asks for: `"json"`, a JSON schema, or None if it is absent.
 
     Two types that no schema has go beyond Ollama: `{"type": "regex", "pattern": …}` is a regular expression, and
-    `{"type": "grammar", "lark": …}` a context-free grammar.
+    `{"type": "grammar", "lark": …}` a context-free grammar. The error for one without its text is returned, since it
+    counts only after the model has been found.
 
     Raises:
         BadRequest: if it is anything else.
@@ -53,29 +54,28 @@ def read_format(value: msgspec.Raw) -> Constraint | None:
     if isinstance(decoded, dict):
         match decoded.get("type"):
             case "regex":
-                return Regex(_text_of_format(decoded, "pattern"))
+                pattern = decoded.get("pattern")
+                return Regex(pattern) if isinstance(pattern, str) else _lacks_text("regex", "pattern")
             case "grammar":
-                return Lark(_text_of_format(decoded, "lark"))
+                lark = decoded.get("lark")
+                return Lark(lark) if isinstance(lark, str) else _lacks_text("grammar", "lark")
         return JsonSchema(json.dumps(decoded, ensure_ascii=False))
     text = bytes(value).decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
     raise BadRequest(f'invalid format: "{text}"; expected "json" or a valid JSON Schema object')
 
 
-def _text_of_format(format: dict[str, Any], name: str) -> str:
-    value = format.get(name)
-    if not isinstance(value, str):
-        raise BadRequest(f'a format of the type "{format["type"]}" needs "{name}", a string')
-    return value
+def _lacks_text(kind: str, name: str) -> BadRequest:
+    return BadRequest(f'a format of the type "{kind}" needs "{name}", a string')
 
 
-def read_images(values: list[str] | None) -> list[bytes]:
+def read_images(values: list[str]) -> list[bytes]:
     """Decode the images and audio files of a request. Line ends within the base64 are ignored, as in Go.
 
     Raises:
         BadRequest: if one is not base64; the message says at which byte.
     """
     images = []
-    for value in values or ():
+    for value in values:
         try:
             images.append(base64.b64decode(value.translate(LINE_ENDS), validate=True))
         except (binascii.Error, ValueError):
@@ -84,7 +84,7 @@ def read_images(values: list[str] | None) -> list[bytes]:
     return images
 
 
-def read_tool_choice(value: Any) -> tuple[str, str]:
+def read_tool_choice(value: object) -> tuple[str, str]:
     """Return a request's `tool_choice` as `auto`, `none` or `required`, and the name of the required function or "".
 
     A client names a function as with OpenAI, `{"type": "function", "function": {"name": …}}`, or by its bare name.

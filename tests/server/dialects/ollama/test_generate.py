@@ -252,6 +252,42 @@ def test_an_unsupported_capability_is_answered_with_400(server: ServerUnderTest)
             assert (answer.status, answer.error) == (400, error)
 
 
+WRONG_FIELDS: list[dict[str, Any]] = [{"options": {"num_ctx": "x"}}, {"format": {"type": "regex"}}]
+
+
+@pytest.mark.parametrize("fields", WRONG_FIELDS)
+def test_an_unknown_model_is_reported_before_what_only_a_model_makes_wrong(
+    server: ServerUnderTest, fields: dict[str, Any]
+) -> None:
+    bodies: dict[str, dict[str, Any]] = {
+        "/api/generate": {"prompt": "x"},
+        "/api/chat": {"messages": [{"role": "user", "content": "x"}]},
+        "/api/embed": {"input": "x"},
+        "/api/embeddings": {"prompt": "x"},
+        "/api/rerank": {"query": "x", "documents": ["y"]},
+    }
+    for path, body in bodies.items():
+        answer = server.post(path, {"model": "nope", **body, **fields})
+        assert (answer.status, answer.error) == (404, "model 'nope' not found"), path
+
+
+@pytest.mark.parametrize("fields", WRONG_FIELDS)
+def test_unloading_a_model_looks_at_no_other_field(server: ServerUnderTest, fields: dict[str, Any]) -> None:
+    for path in ("/api/generate", "/api/chat"):
+        answer = server.post(path, {"model": "tiny", "keep_alive": 0, **fields})
+        assert (answer.status, answer.json["done_reason"]) == (200, "unload")
+    assert server.post("/api/embed", {"model": "tiny", "keep_alive": 0, **fields}).status == 200
+
+
+def test_loading_a_model_needs_its_options_but_no_format(server: ServerUnderTest) -> None:
+    wrong_options, wrong_format = WRONG_FIELDS
+    answer = server.post("/api/generate", {"model": "tiny", **wrong_options})
+    assert (answer.status, answer.error) == (400, 'option "num_ctx" must be of type integer')
+    assert server.post("/api/generate", {"model": "tiny", **wrong_format}).json["done_reason"] == "load"
+    answer = server.post("/api/generate", {"model": "tiny", "prompt": "x", **wrong_format})
+    assert (answer.status, answer.error) == (400, 'a format of the type "regex" needs "pattern", a string')
+
+
 def test_an_unknown_or_absent_model_is_answered_with_404(server: ServerUnderTest) -> None:
     answer = server.generate("nope")
     assert (answer.status, answer.error) == (404, "model 'nope' not found")

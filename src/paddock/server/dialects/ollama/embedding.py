@@ -6,9 +6,9 @@ from msgspec import UNSET, Raw
 from starlette.requests import Request
 from starlette.responses import Response
 
+from paddock.library.options import read_options
 from paddock.protocol import ollama
 from paddock.protocol.json import encode
-from paddock.protocol.options import read_client_options
 from paddock.server.body import read_json
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8
@@ -22,7 +22,7 @@ async def embed(request: Request, services: Services) -> Response:
     embedding = EmbeddingRequest(
         model=body.model or "",
         texts=ollama.read_input(body.input),
-        options=read_client_options(body.options),
+        options=read_options(body.options or {}),
         keep_alive=ollama.read_keep_alive(body.keep_alive),
         truncate=body.truncate is not False,
         dimensions=body.dimensions or 0,
@@ -40,7 +40,7 @@ async def embeddings(request: Request, services: Services) -> Response:
     embedding = EmbeddingRequest(
         model=body.model or "",
         texts=ollama.read_input(body.prompt),
-        options=read_client_options(body.options),
+        options=read_options(body.options or {}),
         keep_alive=ollama.read_keep_alive(body.keep_alive),
         normalize=False,
         has_images=bool(body.images),

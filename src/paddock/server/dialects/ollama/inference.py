@@ -3,13 +3,14 @@
 import asyncio
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import Raw, to_builtins
 from starlette.requests import Request
 from starlette.responses import Response
 
+from paddock.library.options import read_options
+from paddock.options import NO_OPTIONS
 from paddock.protocol import ollama
 from paddock.protocol.json import decode
-from paddock.protocol.options import read_client_options
 from paddock.server.body import LARGE, read_request
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.reply_writer import ChatWriter, GenerateWriter, ReplyWriter, is_large, join_deltas
@@ -20,6 +21,9 @@ from paddock.server.streaming import EventStream
 from paddock.service.replies import GeneratedReply
 from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, GenerationRequest, Summary
 from paddock.templates.message import Message
+
+NULL = Raw(b"null")
+"""A field that is absent or null."""
 
 
 async def generate(request: Request, services: Services) -> Response:
@@ -85,12 +89,13 @@ async def _whole(reply: GeneratedReply, writer: ReplyWriter) -> bytes:
 
 
 def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]:
+    think = body.think
     return {
         "model": body.model or "",
-        "options": read_client_options(body.options),
-        "keep_alive": ollama.read_keep_alive(body.keep_alive),
-        "constraint": ollama.read_format(body.format),
-        "think": ollama.read_think(body.think),
+        "options": read_options(body.options) if body.options else NO_OPTIONS,
+        "keep_alive": ollama.read_keep_alive(body.keep_alive) if body.keep_alive is not None else None,
+        "constraint": ollama.read_format(body.format) if body.format != NULL else None,
+        "think": think if think is None or isinstance(think, bool) else ollama.read_think(think),
         "truncate": body.truncate is not False,
         "shift": body.shift is not False,
         "logprobs": bool(body.logprobs),
@@ -108,7 +113,7 @@ def _completion(data: bytes) -> tuple[CompletionRequest, ollama.GenerateRequest]
         system=body.system or "",
         template=body.template or "",
         context=tuple(body.context or ()),
-        images=ollama.read_images(body.images),
+        images=ollama.read_images(body.images) if body.images else (),
         raw=bool(body.raw),
     )
     return completion, body
@@ -122,14 +127,14 @@ def _conversation(data: bytes) -> tuple[ConversationRequest, ollama.ChatRequest]
             role=m.role or "user",
             content=m.content or "",
             thinking=m.thinking or "",
-            images=ollama.read_images(m.images),
-            tool_calls=[to_builtins(call) for call in m.tool_calls or ()],
+            images=ollama.read_images(m.images) if m.images else (),
+            tool_calls=to_builtins(m.tool_calls) if m.tool_calls else (),
             tool_name=m.tool_name or "",
             tool_call_id=m.tool_call_id or "",
         )
         for m in body.messages or ()
     ]
-    choice, required = ollama.read_tool_choice(body.tool_choice)
+    choice, required = ("auto", "") if body.tool_choice is None else ollama.read_tool_choice(body.tool_choice)
     conversation = ConversationRequest(
         **_common(body), messages=messages, tools=body.tools or (), tool_choice=choice, required_tool=required
     )

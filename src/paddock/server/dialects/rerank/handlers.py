@@ -4,9 +4,9 @@ from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
+from paddock.library.options import read_options
 from paddock.protocol import rerank
 from paddock.protocol.json import encode
-from paddock.protocol.options import read_client_options
 from paddock.server.body import read_json
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8
@@ -43,7 +43,7 @@ async def _ranked(request: Request, services: Services) -> tuple[str, Ranking, l
         query=rerank.read_query(body.query),
         texts=texts,
         top_n=rerank.read_top_n(body.top_n),
-        options=read_client_options(body.options),
+        options=read_options(body.options or {}),
         keep_alive=rerank.read_keep_alive(body.keep_alive),
         truncate=body.truncate is not False,
     )
