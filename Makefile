@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TRAINING := .venv/.training
 
-.PHONY: setup demo test slow lint train eval goldens bench clean
+.PHONY: setup demo quick test slow lint train eval goldens bench clean
 
 setup: $(READY)
 
@@ -14,6 +14,12 @@ $(READY): pyproject.toml constraints.txt
 
 demo: setup
 	@$(BIN)/python -m tools.demo
+
+# The fast loop: lint of the files changed since the last commit, and the tests that need no model. Under a minute.
+quick: setup
+	@files="$$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py')"; \
+	if [ -n "$$files" ]; then $(BIN)/ruff check $$files && $(BIN)/ruff format --check $$files && $(BIN)/mypy $$files; fi
+	$(BIN)/python -m pytest -q -m "not slow and not model"
 
 test: setup
 	$(BIN)/python -m pytest -q -m "not slow"

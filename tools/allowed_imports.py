@@ -1,8 +1,8 @@
 """An import-linter contract: a module may import what its room is listed with, and nothing else.
 
 A room is a module or a package; of several that a module lies in, the innermost counts. Each line of `rooms` names a
-room, then, after a colon, the modules, packages and third-party packages that it may import directly. A room may import
-itself, and the standard library is free. `pyproject.toml` holds the list.
+room, then, after a colon, what it may import directly: other rooms (not the rooms within them), modules by name, and
+third-party packages. A room may import itself, and the standard library is free. `pyproject.toml` holds the list.
 """
 
 import sys
@@ -36,14 +36,14 @@ class AllowedImportsContract(Contract):
                 unlisted.append(module)
                 continue
             for imported in sorted(graph.find_modules_directly_imported_by(module)):
-                if is_within(imported, room) or imported.split(".")[0] in sys.stdlib_module_names:
+                target = innermost(imported, allowed)
+                if target == room or imported.split(".")[0] in sys.stdlib_module_names:
                     continue
-                entry = innermost(imported, dict.fromkeys(allowed[room], ()))
-                if entry is not None:
-                    used.add((room, entry))
-                    continue
-                for details in graph.get_import_details(importer=module, imported=imported):
-                    illegal.append((module, imported, details["line_number"]))
+                entries = {imported, target or imported.split(".")[0]} & set(allowed[room])
+                used |= {(room, entry) for entry in entries}
+                if not entries:
+                    for details in graph.get_import_details(importer=module, imported=imported):
+                        illegal.append((module, imported, details["line_number"]))
         unused = [(room, entry) for room, entries in allowed.items() for entry in entries if (room, entry) not in used]
         metadata = {"illegal": illegal, "unused": unused, "unlisted": unlisted}
         return ContractCheck(kept=not (illegal or unused or unlisted), metadata=metadata)
