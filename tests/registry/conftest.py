@@ -10,8 +10,8 @@ from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 from paddock.progress import Progress
 from paddock.registry import Registry
+from paddock.registry.retry import RetryPolicy
 from paddock.registry.transfer.config import DownloadConfig, TransferConfig, UploadConfig
-from paddock.registry.transfer.retry import RetryPolicy
 from paddock.settings import Settings
 from tests.registry.fake import FakeRegistry, fake_registry
 

@@ -8,8 +8,8 @@ import pytest
 
 from paddock.errors import PaddockError
 from paddock.gguf import GgufHeader, read_header
-from paddock.library import gguf_cache
 from paddock.library.names import ModelName
+from paddock.library.store import gguf_cache
 from paddock.library.store.files import DAY
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import BrokenModel

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from paddock.ipc import JsonObject, LiteralText, ThinkingTags
-from paddock.library.model import Model
 from paddock.library.names import ModelName
+from paddock.library.store.model import Model
 from paddock.parsing import call_format_of_parser, facts_of, parser_named
 from paddock.service.errors import RequestError
 from paddock.service.models import ModelService

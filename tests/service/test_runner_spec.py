@@ -6,9 +6,9 @@ import pytest
 from paddock.fleet import RunnerFiles
 from paddock.library.create.create import create
 from paddock.library.create.model_spec import ModelSpec
-from paddock.library.model import Model
 from paddock.library.names import ModelName
 from paddock.library.store.library import Library
+from paddock.library.store.model import Model
 from paddock.service.runner_spec import model_dimensions, runner_files
 from tests.models import kinds, ollama_files, projectors
 from tests.models.llama import tiny_file, tiny_llama, tiny_lora

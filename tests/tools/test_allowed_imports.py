@@ -46,7 +46,7 @@ def restored(copy: Path) -> Iterator[Path]:
 
 
 def lint(folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = [str(Path(sys.executable).with_name("lint-imports")), "--cache-dir", str(folder / "cache")]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddock import __version__
 from paddock.registry.errors import RegistryError
-from paddock.registry.transfer.retry import RetryPolicy
+from paddock.registry.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import httpx

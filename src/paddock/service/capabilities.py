@@ -4,9 +4,9 @@ from pathlib import Path
 
 from paddock.gguf import GgufError, GgufHeader
 from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, ENCODER_PREFIXES
-from paddock.library.gguf_cache import cached_header
-from paddock.library.model import Model
+from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import BrokenModel
+from paddock.library.store.model import Model
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.service.parsers import parser_facts
 from paddock.templates.go.analysis import analyse

@@ -9,13 +9,13 @@ from paddock.gguf import GgufHeader, read_header
 from paddock.library.create.create import create
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec, validated
 from paddock.library.create.modelfile_spec import spec_from_modelfile
-from paddock.library.gguf_cache import cached_header
 from paddock.library.go_json import go_quoted
-from paddock.library.model import MAX_TEXT, Model
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.files import read_limited
+from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.manifests import BrokenModel
+from paddock.library.store.model import MAX_TEXT, Model
 from paddock.progress import Report
 from paddock.service.capabilities import capabilities
 from paddock.settings import Settings

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from paddock.ipc import ThinkingTags, ToolCalls
-from paddock.library.model import Model
+from paddock.library.store.model import Model
 from paddock.parsing import (
     CallFormat,
     CannotForce,

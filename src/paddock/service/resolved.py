@@ -6,8 +6,8 @@ from pathlib import Path
 
 from paddock.fleet import RunnerSpec
 from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, TEXT_ONLY_ARCHITECTURES
-from paddock.library.model import Model
 from paddock.library.options import InvalidOption, read_options
+from paddock.library.store.model import Model
 from paddock.options import Options
 from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported

@@ -5,9 +5,9 @@ import pytest
 
 from paddock.library.create.layers import NewLayer, described, gguf_layer, human_count, with_text_layers
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
-from paddock.library.model import MAX_TEXT
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import LAYER_TYPE, ConfigBlob, Layer
+from paddock.library.store.model import MAX_TEXT
 from paddock.progress import Progress
 from tests.library.create.conftest import make
 from tests.models.llama import tiny_file, tiny_llama

@@ -14,8 +14,8 @@ import pytest
 from paddock.library.store.library import Library
 from paddock.registry import RegistryError
 from paddock.registry.auth.credentials import Credentials, Login
+from paddock.registry.retry import RetryPolicy
 from paddock.registry.transfer.config import DownloadConfig, TransferConfig
-from paddock.registry.transfer.retry import RetryPolicy
 from tests.registry.conftest import Machine
 from tests.registry.fake import FakeRegistry
 from tests.registry.faults import EVIL, KINDS, FaultProxy, fault_proxy

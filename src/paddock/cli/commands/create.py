@@ -8,7 +8,7 @@ from paddock.cli.client import Client
 from paddock.cli.commands.transfer import follow
 from paddock.cli.errors import CommandError
 from paddock.cli.terminal.progress import ProgressDisplay, open_progress
-from paddock.library.local_files import local_model_files, unique_names
+from paddock.library.create.local_files import local_model_files, unique_names
 from paddock.library.modelfile import ModelfileFields, modelfile_fields, parse
 from paddock.progress import Progress
 

@@ -11,9 +11,9 @@ from paddock.gguf import GgufHeader, GgufTensor
 from paddock.gguf.errors import quoted
 from paddock.library.create.converted_blobs import converted_blob
 from paddock.library.errors import LibraryError
-from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
+from paddock.library.store.gguf_cache import cached_header
 from paddock.progress import Report
 
 EMBEDDINGS = "token_embd.weight"

@@ -6,9 +6,9 @@ from pathlib import Path
 from paddock.gguf import GgufHeader
 from paddock.library.create.converted_blobs import converted_blobs
 from paddock.library.create.quantize import SOURCE_TYPES
-from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
+from paddock.library.store.gguf_cache import cached_header
 from paddock.progress import Progress, Report
 
 WEIGHTS = ".safetensors"

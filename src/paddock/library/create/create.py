@@ -17,9 +17,9 @@ from paddock.library.create.layers import NewLayer, described, gguf_layer, with_
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec, validated
 from paddock.library.create.quantize import quantized_blob
 from paddock.library.create.shards import merge_shards
-from paddock.library.gguf_cache import cached_header
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobNotFound, digest_of
+from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import CONFIG_TYPE, MANIFEST_TYPE, ConfigBlob, Layer, Manifest
 from paddock.progress import Progress, Report

@@ -11,11 +11,11 @@ from paddock.library.create.adapter import is_adapter
 from paddock.library.create.checkpoint import is_projector
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
 from paddock.library.errors import LibraryError
-from paddock.library.gguf_cache import cached_header
 from paddock.library.go_json import go_json
-from paddock.library.model import MAX_TEXT
 from paddock.library.store.blobs import BlobStore, digest_of
+from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import LAYER_TYPE, ConfigBlob, Layer
+from paddock.library.store.model import MAX_TEXT
 from paddock.progress import Progress, Report
 
 _MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from paddock.library.create.local_files import local_model_files, unique_names
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
 from paddock.library.errors import NotBuilt
-from paddock.library.local_files import local_model_files, unique_names
 from paddock.library.modelfile import modelfile_fields, parse
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import InvalidDigest, parse_digest

@@ -8,9 +8,9 @@ from paddock.gguf.types import FILE_TYPES
 from paddock.library.create.shards import local_shards
 from paddock.library.create.worker_process import run_worker
 from paddock.library.errors import LibraryError
-from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import drop_temporary, open_temporary, put_in_place
+from paddock.library.store.gguf_cache import cached_header
 from paddock.progress import Progress, Report
 
 SOURCE_TYPES = ("F32", "F16", "BF16")

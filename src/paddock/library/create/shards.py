@@ -13,9 +13,9 @@ from paddock.gguf import BadGguf, GgufError, GgufHeader, read_encoded, read_head
 from paddock.gguf.types import TENSOR_TYPE_NUMBERS
 from paddock.gguf.writer import TensorEntry, encode_header
 from paddock.library.errors import LibraryError
-from paddock.library.gguf_cache import cached_header
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import require_space
+from paddock.library.store.gguf_cache import cached_header
 from paddock.progress import Progress, Report
 
 SHARD_NAME = re.compile(

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from paddock.library.model import Model
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import Stamp
 from paddock.library.store.manifests import ManifestStore, StoredManifest
+from paddock.library.store.model import Model
 
 BUNDLED_MODELS = Path(__file__).parents[2] / "bundled"
 """The folder with the models of the package."""

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from paddock.errors import ErrorKind, PaddockError
 from paddock.library.errors import LibraryError
-from paddock.library.model import Model, read_model
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore, parse_digest
 from paddock.library.store.bundle import Bundle
 from paddock.library.store.files import Stamp, is_old, remove_leftovers, stamp_of
 from paddock.library.store.garbage import GarbageCollector
 from paddock.library.store.manifests import BrokenModel, Manifest, ManifestStore
+from paddock.library.store.model import Model, read_model
 from paddock.library.store.name_locks import NameLocks
 
 LOCK_TIMEOUT = 0.1

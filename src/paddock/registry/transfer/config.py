@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from paddock.registry.transfer.retry import RetryPolicy
+from paddock.registry.retry import RetryPolicy
 
 
 @dataclass(frozen=True)

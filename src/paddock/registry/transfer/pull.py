@@ -11,11 +11,11 @@ from paddock.library.store.manifests import MANIFEST_TYPE, MAX_MANIFEST, Layer
 from paddock.progress import Progress, Report
 from paddock.registry.errors import RegistryError
 from paddock.registry.repository import RepositoryClient
+from paddock.registry.retry import RetryPolicy, with_retries
 from paddock.registry.transfer.concurrency import gather_or_cancel
 from paddock.registry.transfer.downloads import Downloads
 from paddock.registry.transfer.partial_blob import downloads_folder, noted_bytes, remove_abandoned
 from paddock.registry.transfer.remote_manifest import OCI_MANIFEST_TYPE, RemoteManifest, install, parse_remote_manifest
-from paddock.registry.transfer.retry import RetryPolicy, with_retries
 from paddock.registry.transfer.thread_pool import ThreadPool
 
 ROUNDS = 3

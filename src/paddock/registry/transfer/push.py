@@ -12,9 +12,9 @@ from paddock.library.store.manifests import MAX_MANIFEST, BrokenModel, Layer, Ma
 from paddock.progress import Progress, Report
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError
 from paddock.registry.repository import RepositoryClient
+from paddock.registry.retry import with_retries
 from paddock.registry.transfer.concurrency import gather_or_cancel
 from paddock.registry.transfer.config import TransferConfig
-from paddock.registry.transfer.retry import with_retries
 from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.registry.transfer.upload import Upload
 from paddock.registry.transfer.watch import watch

@@ -10,9 +10,9 @@ from msgspec import UNSET
 from paddock.durations import FOREVER
 from paddock.gguf import GgufArray, GgufHeader
 from paddock.library.go_json import go_number
-from paddock.library.model import Model
 from paddock.library.modelfile import Instruction
 from paddock.library.options import OptionValue
+from paddock.library.store.model import Model
 from paddock.protocol import ollama
 from paddock.protocol.ollama.clock import local_time
 from paddock.service.loader import ActiveModel

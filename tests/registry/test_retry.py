@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from paddock.registry.errors import NotInRegistry, RegistryError, TemporaryError, Unreachable
-from paddock.registry.transfer.retry import RetryPolicy, with_retries
+from paddock.registry.retry import RetryPolicy, with_retries
 
 POLICY = RetryPolicy(attempts=3, initial_backoff=0.001, max_backoff=0.004)
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.library.local_files import NoModelFiles, local_model_files, unique_names
+from paddock.library.create.local_files import NoModelFiles, local_model_files, unique_names
 
 
 def write(folder: Path, *names: str) -> None:

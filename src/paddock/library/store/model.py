@@ -9,10 +9,10 @@ import msgspec
 
 from paddock.gguf import GgufError, GgufHeader
 from paddock.library.errors import LibraryError
-from paddock.library.gguf_cache import cached_header
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.files import Stamp, stamp_of
+from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import BrokenModel, ConfigBlob, Manifest, StoredManifest
 
 MAX_TEXT = 16 << 20

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from paddock.gguf import BadGguf
-from paddock.library.gguf_cache import CACHE_ENTRIES, cached_header
+from paddock.library.store.gguf_cache import CACHE_ENTRIES, cached_header
 from tests.models.raw_header import head
 
 U32 = 4

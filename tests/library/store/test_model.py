@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from paddock.library.model import read_model
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.manifests import (
@@ -14,6 +13,7 @@ from paddock.library.store.manifests import (
     Manifest,
     StoredManifest,
 )
+from paddock.library.store.model import read_model
 
 
 @pytest.fixture
