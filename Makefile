@@ -15,7 +15,7 @@ $(READY): pyproject.toml constraints.txt
 demo: setup
 	@$(BIN)/python -m tools.demo
 
-# The fast loop: lint of the files changed since the last commit, and the tests that need no model. Under a minute.
+# The fast loop, under a minute: lint the files changed since the last commit, and run the tests that need no model.
 quick: setup
 	@files="$$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py')"; \
 	if [ -n "$$files" ]; then $(BIN)/ruff check $$files && $(BIN)/ruff format --check $$files && $(BIN)/mypy $$files; fi
@@ -33,11 +33,11 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# Makes the model that comes with the package anew, in about two hours on two cores.
+# Train the model that comes with the package, in about two hours on two cores.
 train: $(TRAINING)
 	$(BIN)/python -m training all
 
-# Asks the packaged model what is held out.
+# Ask the packaged model the questions that are held out of its training.
 eval: $(TRAINING)
 	$(BIN)/python -m training evaluate --gguf "$$($(BIN)/python -m training packaged)"
 
@@ -45,7 +45,7 @@ $(TRAINING): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[training]'
 	@touch $(TRAINING)
 
-# Recorded prompts and replies against ours; GOLDENS names a folder of them.
+# Compare prompts and replies with recordings of Ollama; GOLDENS names their folder.
 goldens: setup
 	@$(BIN)/python -m tools.goldens $(GOLDENS)
 
