@@ -50,9 +50,11 @@ class LoadedModel:
 class Lease:
     """A request's hold on a runner: the model stays loaded until the lease is released. Use it with `with`."""
 
-    def __init__(self, fleet: "Fleet", entry: "LoadedEntry", keep_alive: int) -> None:
+    def __init__(self, fleet: "Fleet", entry: "LoadedEntry", keep_alive: int, *, waited: bool) -> None:
         assert entry.runner is not None
         self.runner: Runner = entry.runner
+        self.waited = waited
+        """Whether the request waited for the model to be loaded."""
         self._fleet = fleet
         self._entry = entry
         self._keep_alive = keep_alive
@@ -94,9 +96,11 @@ class LoadedEntry:
         self.closed = asyncio.Event()
 
     def serves(self, spec: RunnerSpec) -> bool:
-        """Whether the runner as it was loaded can serve a request with this spec."""
-        assert self.runner is not None
-        return self.options == spec.options and spec.context_length <= self.runner.loaded.pool_tokens
+        """Whether the runner is there, stays, and was loaded as a request with this spec needs it."""
+        runner = self.runner
+        if runner is None or self.loading is not None or self.retiring or self.closed.is_set():
+            return False
+        return self.options == spec.options and spec.context_length <= runner.loaded.pool_tokens
 
 
 class Fleet:
@@ -128,17 +132,20 @@ class Fleet:
         """
         if self._waiting + self._queued() >= self._settings.max_queue:
             raise ServerBusy
-        self._waiting += 1
-        try:
-            entry = await self._find_or_load(spec)
-        finally:
-            self._waiting -= 1
+        entry = self._entries.get(spec.files)
+        waits = entry is None or not entry.serves(spec)
+        if entry is None or waits:
+            self._waiting += 1
+            try:
+                entry = await self._find_or_load(spec)
+            finally:
+                self._waiting -= 1
         keep = self._settings.keep_alive if keep_alive is None else keep_alive
         entry.leases += 1
         entry.last_used = time.monotonic()
         entry.spec = spec
         self._set_expiry(entry, keep)
-        return Lease(self, entry, keep)
+        return Lease(self, entry, keep, waited=waits)
 
     def loaded(self) -> list[LoadedModel]:
         """List the loaded models, the one that expires last first."""
@@ -185,10 +192,10 @@ class Fleet:
             if entry.loading is not None:
                 # The request that started to load the model may be cancelled; others wait for the same load.
                 await asyncio.shield(entry.loading)
+            if entry.serves(spec):
+                return entry
             if entry.retiring or entry.closed.is_set():
                 await entry.closed.wait()
-            elif entry.serves(spec):
-                return entry
             else:
                 log.info("%s: loading again with the options of a new request", spec.name)
                 self._retire(entry)

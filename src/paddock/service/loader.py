@@ -9,6 +9,8 @@ from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.options import InvalidOption
 from paddock.library.store.library import Library, ModelNotFound
+from paddock.library.store.model import Model
+from paddock.library.store.stamps import FileStamps
 from paddock.options import Options
 from paddock.service.errors import UnknownModel
 from paddock.service.models import ModelProperties, ModelService
@@ -48,7 +50,8 @@ class ModelLoader:
         self._models = models
         self._fleet = fleet
         self._settings = settings
-        self._resolved: dict[ModelName, ResolvedModel] = {}
+        self._resolved: dict[ModelName, tuple[ResolvedModel, FileStamps | None]] = {}
+        """Models that were opened, with the stamps as long as which they are what their names mean."""
 
     async def open(self, name: str) -> ResolvedModel:
         """Return the model that a request names.
@@ -101,7 +104,7 @@ class ModelLoader:
         lease = await self._fleet.acquire(spec, keep_alive)
         try:
             # A model that is replaced while it loads is not there yet when `unload_replaced` looks.
-            if not self._library.is_latest(model.model) and not await asyncio.to_thread(self._is_current, spec):
+            if lease.waited and not await asyncio.to_thread(self._is_current, spec):
                 await self._fleet.unload(spec.files)  # as soon as the lease ends
         except BaseException:
             lease.release()
@@ -135,14 +138,19 @@ class ModelLoader:
                 await self._fleet.unload(loaded.spec.files)
 
     def _resolve(self, name: str) -> ResolvedModel:
-        model = self._library.open(ModelName.parse(name))
-        found = self._resolved.get(model.name)
-        if found is not None:
-            known = found.model
-            if known is model or (known.manifest is model.manifest and known.gguf is model.gguf):
-                return found
-        properties, capabilities = self._models.describe(model)
-        found = self._resolved[model.name] = ResolvedModel(model, properties, capabilities)
+        model_name = ModelName.parse(name)
+        found, stamps = self._resolved.get(model_name, (None, None))
+        if found is not None and stamps is not None and stamps.are_current():
+            return found
+        return self._resolve_again(model_name)
+
+    def _resolve_again(self, name: ModelName) -> ResolvedModel:
+        """Open a model that is not known, whose files have changed, or whose name is written in another case."""
+        model = self._library.open(name)
+        found, _ = self._resolved.get(model.name, (None, None))
+        if found is None or not _is_same(found.model, model):
+            found = ResolvedModel(model, *self._models.describe(model))
+        self._resolved[model.name] = found, self._library.stamps(model)
         if len(self._resolved) > MAX_RESOLVED_MODELS:
             self._resolved.pop(next(iter(self._resolved)), None)
         return found
@@ -153,3 +161,7 @@ class ModelLoader:
             return runner_files(model) == spec.files and model.model_path.exists()
         except LibraryError:
             return False
+
+
+def _is_same(known: Model, model: Model) -> bool:
+    return known is model or (known.manifest is model.manifest and known.gguf is model.gguf)

@@ -22,7 +22,7 @@ def test_a_longer_state_replaces_its_prefixes() -> None:
     cache.add([1, 2], state("a"))
     cache.add([1, 2, 3], state("b"))
     cache.add([1, 2, 3], state("c"))
-    assert len(cache) == 1 and cache.num_tokens == 3
+    assert len(cache.states) == 1 and cache.num_tokens == 3
     assert cache.load(cache.find([1, 2, 3])[0]) == state("c")
 
 
@@ -40,7 +40,7 @@ def test_a_state_over_the_limit_is_not_kept_and_displaces_nothing() -> None:
     cache = HostCache(3)
     cache.add([1, 2, 3], state("a"))
     cache.add([1, 2, 3, 4], state("b"))
-    assert len(cache) == 1 and cache.num_tokens == 3
+    assert len(cache.states) == 1 and cache.num_tokens == 3
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8)))

@@ -16,13 +16,11 @@ class HostCache:
     def __init__(self, max_tokens: int) -> None:
         self._max_tokens = max_tokens
         self._tree = PrefixTree()
-        self._states: OrderedDict[int, bytearray] = OrderedDict()
+        self.states: OrderedDict[int, bytearray] = OrderedDict()
+        """Saved states by their ids, least recently used first."""
         self._next_id = 0
         self.num_tokens = 0
         """Number of tokens in all states together."""
-
-    def __len__(self) -> int:
-        return len(self._states)
 
     def add(self, tokens: Sequence[int], state: bytearray) -> None:
         """Keep the state of `tokens`, and drop the states of its prefixes. A state over the limit is not kept."""
@@ -32,11 +30,11 @@ class HostCache:
             if length == self._tree.length(state_id):
                 self.remove(state_id)
         self._tree.insert(self._next_id, tokens)
-        self._states[self._next_id] = state
+        self.states[self._next_id] = state
         self.num_tokens += len(tokens)
         self._next_id += 1
         while self.num_tokens > self._max_tokens:
-            self.remove(next(iter(self._states)))
+            self.remove(next(iter(self.states)))
 
     def find(self, tokens: Sequence[int]) -> tuple[int, int]:
         """Return the id of the state that shares the longest prefix with `tokens`, and its length; (-1, 0) if none."""
@@ -48,11 +46,11 @@ class HostCache:
 
     def load(self, state_id: int) -> bytearray:
         """Return a state and mark it as the most recently used one."""
-        self._states.move_to_end(state_id)
-        return self._states[state_id]
+        self.states.move_to_end(state_id)
+        return self.states[state_id]
 
     def remove(self, state_id: int) -> None:
         """Drop a state."""
         self.num_tokens -= self._tree.length(state_id)
         self._tree.remove(state_id)
-        del self._states[state_id]
+        del self.states[state_id]

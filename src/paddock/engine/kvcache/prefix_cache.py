@@ -48,7 +48,7 @@ class PrefixCache:
     @property
     def num_kept(self) -> int:
         """Number of finished sequences and snapshots, in the KV cache and in host memory."""
-        return len(self._kept) + (len(self._host_cache) if self._host_cache is not None else 0)
+        return len(self._kept) + (len(self._host_cache.states) if self._host_cache is not None else 0)
 
     @property
     def num_kept_tokens(self) -> int:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
-from paddock.library.store.files import Stamp
 from paddock.library.store.manifests import ManifestStore, StoredManifest
 from paddock.library.store.model import Model
+from paddock.library.store.stamps import Stamp
 
 BUNDLED_MODELS = Path(__file__).parents[2] / "bundled"
 """The folder with the models of the package."""

@@ -100,24 +100,6 @@ def is_old(status: os.stat_result) -> bool:
     return time.time() - status.st_mtime > DAY
 
 
-Stamp = tuple[int, int, int, int]
-"""Device, inode, time of change in nanoseconds, size in bytes: equal as long as a file is unchanged."""
-
-
-def stamp(status: os.stat_result) -> Stamp:
-    """Return the values that tell one version of a file from another."""
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def stamp_of(path: str | Path) -> Stamp | None:
-    """Return the stamp of a file or folder; None if it does not exist."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 (a thousand of them in a list, and Path is slow)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
-
-
 def read_limited(path: Path, limit: int) -> bytes:
     """Return the content of a file.
 

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from paddock.gguf import GgufHeader, read_header
-from paddock.library.store.files import Stamp, stamp
+from paddock.library.store.stamps import Stamp, stamp
 
 CACHE_ENTRIES = 64
 """The header of a large model takes about 150 kB."""

@@ -13,11 +13,12 @@ from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore, parse_digest
 from paddock.library.store.bundle import Bundle
-from paddock.library.store.files import Stamp, is_old, remove_leftovers, stamp_of
+from paddock.library.store.files import is_old, remove_leftovers
 from paddock.library.store.garbage import GarbageCollector
 from paddock.library.store.manifests import BrokenModel, Manifest, ManifestStore
 from paddock.library.store.model import Model, read_model
 from paddock.library.store.name_locks import NameLocks
+from paddock.library.store.stamps import FileStamps, Stamp, stamp_of
 
 LOCK_TIMEOUT = 0.1
 """Seconds that a deletion waits for models that are being made; making one takes a few milliseconds as a rule."""
@@ -44,14 +45,7 @@ class _Opened:
     """An opened model, and the stamps of the files that decide what `open` returns for its name."""
 
     model: Model
-    files: tuple[tuple[Path, Stamp | None], ...]
-
-    def is_unchanged(self) -> bool:
-        """Whether `open` would return the same model again."""
-        for path, stamp in self.files:  # noqa: SIM110 (a generator is a call for each file)
-            if stamp_of(path) != stamp:
-                return False
-        return True
+    stamps: FileStamps
 
 
 class Library:
@@ -96,7 +90,7 @@ class Library:
             BrokenModel: if its manifest or a small blob cannot be read.
         """
         opened = self._opened.get(name)
-        if opened is not None and opened.is_unchanged():
+        if opened is not None and opened.stamps.are_current():
             return opened.model
         found_files = [(path, stamp_of(path)) for path in self.manifests.lookup_paths(name)]
         exact = self.manifests.resolve(name)
@@ -114,20 +108,15 @@ class Library:
             raise ModelNotFound(exact)
         return model
 
+    def stamps(self, model: Model) -> FileStamps | None:
+        """Return the stamps as long as which `open` would return `model` again for its name; None if not known."""
+        opened = self._opened.get(model.name)
+        return opened.stamps if opened is not None and opened.model is model else None
+
     def has(self, name: ModelName) -> bool:
         """Whether there is a model of that name, readable or not."""
         found = self.manifests.stamp(self.manifests.resolve(name)) is not None
         return found or (self.bundle is not None and self.bundle.has(name))
-
-    def is_latest(self, model: Model) -> bool:
-        """Whether the manifest is still the one that `model` was read from, judged by its time of change."""
-        opened = self._opened.get(model.name)
-        if opened is not None and opened.model.digest == model.digest and opened.is_unchanged():
-            return opened.model.modified_ns == model.modified_ns
-        now = self.manifests.stamp(model.name)
-        if now is None:
-            return self.bundle is not None and self.bundle.has(model.name)
-        return now[2] == model.modified_ns
 
     def list(self) -> list[Model]:
         """Return every model that can be read, newest first; the log names the others."""
@@ -168,7 +157,7 @@ class Library:
                 if self.manifests.stamp(source) is not None:
                     raise
                 raise ModelNotFound(source) from None
-            self._opened.clear()
+            self._forget_opened()
 
     def delete(self, name: ModelName) -> None:
         """Remove the model and the blobs that no other model uses.
@@ -194,7 +183,7 @@ class Library:
         """
         self._garbage.add_candidates(self._digests(name))
         self.manifests.write(name, manifest, data)
-        self._opened.clear()
+        self._forget_opened()
 
     def discard(self, digests: set[str]) -> None:
         """Remove these blobs as soon as no model is being made, except those that a model uses."""
@@ -242,8 +231,14 @@ class Library:
     def _keep(self, model: Model, files: Iterable[tuple[Path, Stamp | None]]) -> None:
         with self._lock:
             if len(self._opened) >= MAX_OPENED:
-                del self._opened[next(iter(self._opened))]
-            self._opened[model.name] = _Opened(model, tuple(files))
+                self._opened.pop(next(iter(self._opened))).stamps.invalidate()
+            self._opened[model.name] = _Opened(model, FileStamps(files))
+
+    def _forget_opened(self) -> None:
+        with self._lock:
+            for opened in self._opened.values():
+                opened.stamps.invalidate()
+            self._opened.clear()
 
     def _open_bundled(self, name: ModelName) -> Model | None:
         stored = self.bundle.read(name) if self.bundle is not None else None

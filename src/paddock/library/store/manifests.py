@@ -13,7 +13,8 @@ from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 from paddock.library.names import InvalidName, ModelName, is_host, is_part
 from paddock.library.store.blobs import InvalidDigest, parse_digest
-from paddock.library.store.files import Stamp, read_limited, stamp_of, sync_folder, write_atomically
+from paddock.library.store.files import read_limited, sync_folder, write_atomically
+from paddock.library.store.stamps import Stamp, stamp_of
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"

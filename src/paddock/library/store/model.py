@@ -11,9 +11,9 @@ from paddock.gguf import GgufError, GgufHeader
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
-from paddock.library.store.files import Stamp, stamp_of
 from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import BrokenModel, ConfigBlob, Manifest, StoredManifest
+from paddock.library.store.stamps import Stamp, stamp_of
 
 MAX_TEXT = 16 << 20
 """Largest size in bytes of a template, system message, licence, or other small blob."""

@@ -1,0 +1,44 @@
+"""Stamps tell whether a file is still the one that was read, with one call of stat and without reading it."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+Stamp = tuple[int, int, int, int]
+"""Device, inode, time of change in nanoseconds, size in bytes: equal as long as a file is unchanged."""
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """Return the values that tell one version of a file from another."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def stamp_of(path: str | Path) -> Stamp | None:
+    """Return the stamp of a file or folder; None if it does not exist."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 (a thousand of them in a list, and Path is slow)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+class FileStamps:
+    """The files that some knowledge was read from, with their stamps before they were read."""
+
+    def __init__(self, files: Iterable[tuple[Path, Stamp | None]]) -> None:
+        """Take paths and stamps; None stands for a file that does not exist."""
+        self._files = tuple(files)
+        self._outdated = False
+
+    def are_current(self) -> bool:
+        """Return whether every file is as it was."""
+        if self._outdated:
+            return False
+        for path, stamp in self._files:  # noqa: SIM110 (a generator is a call for each file)
+            if stamp_of(path) != stamp:
+                return False
+        return True
+
+    def invalidate(self) -> None:
+        """Never say again that the files are as they were: a file may be replaced by one with the same stamp."""
+        self._outdated = True
