@@ -1,4 +1,4 @@
-"""What Paddock does, in half a minute: start a server, and ask the model that comes with it three things."""
+"""Show Paddock in half a minute: start a server, and send three requests to the model that comes with it."""
 
 import json
 import os
@@ -26,11 +26,11 @@ MULTIPLY = {
         },
     },
 }
-"""A tool as an app would offer it; the app is this script, and the tool Python's own multiplication."""
+"""The tool that this script offers to the model, and carries out in Python."""
 
 
 def main() -> int:
-    """Run the demo in folders of its own; return the exit status."""
+    """Run the demo with its own home and models folders; return the exit status."""
     with tempfile.TemporaryDirectory(prefix="paddock-demo-") as folder:
         home = Path(folder)
         host = f"127.0.0.1:{free_port()}"
@@ -43,23 +43,23 @@ def main() -> int:
             print(f"listening on {host}")
             _paddock(environment, "list")
             _paddock(environment, "run", "tiny", "Why is the sky blue?", "--think=false", "--verbose")
-            _use_a_tool(f"http://{host}/api/chat", "What is 6 times 7?")
-            _ask_for_json(f"http://{host}/api/chat", "Give me JSON with name and age: Anna is 34 years old.")
+            _chat_with_tool(f"http://{host}/api/chat", "What is 6 times 7?")
+            _chat_with_json(f"http://{host}/api/chat", "Give me JSON with name and age: Anna is 34 years old.")
         finally:
             server.terminate()
             server.wait(10)
     return 0
 
 
-def _use_a_tool(url: str, question: str) -> None:
-    """Let the model call the tool, work out what it asks for, and let it answer from the result."""
-    print("\nThe same over HTTP, with a tool on offer: multiply(a, b)")
+def _chat_with_tool(url: str, question: str) -> None:
+    """Let the model call the tool, compute the result, and let the model answer with it."""
+    print("\nOver HTTP, with a tool: multiply(a, b)")
     print(f"  you:  {question}")
     messages: list[dict[str, Any]] = [{"role": "user", "content": question}]
     calls = []
-    for part in _chat(url, messages, [MULTIPLY]):
-        print(part["message"]["content"], end="")
-        calls += part["message"].get("tool_calls", [])
+    for chunk in _chat(url, messages, [MULTIPLY]):
+        print(chunk["message"]["content"], end="")
+        calls += chunk["message"].get("tool_calls", [])
     for call in calls:
         arguments = call["function"]["arguments"]
         result = arguments["a"] * arguments["b"]
@@ -70,24 +70,24 @@ def _use_a_tool(url: str, question: str) -> None:
             {"role": "tool", "tool_name": call["function"]["name"], "content": str(result)},
         ]
     print("  tiny: ", end="")
-    for part in _chat(url, messages, [MULTIPLY]):
-        print(part["message"]["content"], end="", flush=True)
+    for chunk in _chat(url, messages, [MULTIPLY]):
+        print(chunk["message"]["content"], end="", flush=True)
     print()
 
 
-def _ask_for_json(url: str, question: str) -> None:
-    print("\nAnd as JSON")
+def _chat_with_json(url: str, question: str) -> None:
+    print("\nOver HTTP, with a reply in JSON")
     print(f"  you:  {question}")
     print("  tiny: ", end="")
     text = ""
-    for part in _chat(url, [{"role": "user", "content": question}], []):
-        text += part["message"]["content"]
-        print(part["message"]["content"], end="", flush=True)
-    print(f"\n  read back: {json.loads(text)}")
+    for chunk in _chat(url, [{"role": "user", "content": question}], []):
+        text += chunk["message"]["content"]
+        print(chunk["message"]["content"], end="", flush=True)
+    print(f"\n  parsed: {json.loads(text)}")
 
 
 def _chat(url: str, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a streamed answer."""
+    """Yield the objects of a streamed reply."""
     body = json.dumps({"model": "tiny", "messages": messages, "tools": tools, "think": False})
     with urllib.request.urlopen(urllib.request.Request(url, data=body.encode()), timeout=60) as response:
         for line in response:
@@ -104,14 +104,14 @@ def _show(command: str) -> None:
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nothing listens on."""
+    """Return a TCP port of the loopback interface that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    """Wait until a started server answers; exit with a message if it does not."""
+    """Wait until the server answers; exit with a message if it does not."""
     deadline = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         try:
@@ -119,7 +119,7 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.02)
-    raise SystemExit("the server did not start")
+    raise SystemExit(f"the server did not start within {START_SECONDS} s")
 
 
 if __name__ == "__main__":

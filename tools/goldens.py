@@ -1,8 +1,8 @@
-"""`make goldens [GOLDENS=folder]`: recorded prompts and replies against ours, with a short diff for each that differs.
+"""`make goldens [GOLDENS=folder]`: compare our prompts and parsed replies with recorded ones, and print short diffs.
 
-The folder is laid out like Ollama's recordings beside the project: `renderers`, `parsers`, `tool-templates` and
-`template-snippets`; parts that are missing are left out. Differences that are known, each with its reason, are in
-`tests/parsing/known_differences.py`; they count as neither passed nor failed.
+The folder has the layout of the recordings of Ollama that lie next to the project: `renderers`, `parsers`,
+`tool-templates` and `template-snippets`; missing parts are skipped. `tests/parsing/known_differences.py` lists the
+known differences, each with its reason; they count as neither passed nor failed.
 """
 
 import datetime
@@ -33,16 +33,16 @@ FAILED = "(an error)"
 
 @dataclass(frozen=True)
 class Case:
-    """A recording: what it is called, what was recorded, and what makes ours to compare with it."""
+    """A recording: its name, the recorded results, and a function that computes our result."""
 
     name: str
     recorded: tuple[object, ...]
-    """Any of these is right."""
+    """Our result must equal one of these."""
     ours: Callable[[], object]
 
 
 def main(arguments: list[str]) -> int:
-    """Replay a folder; return 0 if nothing failed, 1 if something did, 2 if there is nothing to replay."""
+    """Compare every recording in a folder; return 0 if none failed, 1 if one did, 2 if there is none."""
     folder = Path(arguments[0]) if arguments else DEFAULT
     passed = failed = known = 0
     for case in cases(folder):
@@ -82,11 +82,11 @@ def cases(folder: Path) -> Iterator[Case]:
         yield from (_generic_case(file.parent.name, template, row) for row in rows(file))
 
 
-def difference(wanted: object, ours: object) -> list[str]:
+def difference(expected: object, ours: object) -> list[str]:
     """Return the first lines in which two results differ."""
     old, new = (
         (value if isinstance(value, str) else json.dumps(value, default=_fields, indent=1)).splitlines()
-        for value in (wanted, ours)
+        for value in (expected, ours)
     )
     lines = list(difflib.unified_diff(old, new, "recorded", "ours", lineterm="", n=0))
     return [f"    {line[:160]}" for line in lines[: DIFF_LINES + 2]]
@@ -102,8 +102,8 @@ def _renderer_case(name: str, row: dict[str, Any]) -> Case:
         messages = [message(fields) for fields in row["messages"]]
         return render(name, messages, row.get("tools", ()), row.get("think"), today=today)
 
-    wanted = (FAILED,) if "error" in row else tuple(row.get("prompt_any_of", [row.get("prompt")]))
-    return Case(f"{name}:{row['name']}", wanted, ours)
+    results = (FAILED,) if "error" in row else tuple(row.get("prompt_any_of", [row.get("prompt")]))
+    return Case(f"{name}:{row['name']}", results, ours)
 
 
 def _template_case(name: str, template: str, row: dict[str, Any]) -> Case:
@@ -144,10 +144,10 @@ def _generic_case(name: str, template: str, row: dict[str, Any]) -> Case:
 def _every_cut(make: Callable[[], ReplyParser], output: str, whole: list[str], row: dict[str, Any]) -> Result:
     """Parse a reply cut in several ways. Return the result, or that of a cut that differs from the others."""
     results = [parsed(make(), pieces) for pieces in cuts(output, whole, seed=1)]
-    wanted = recorded(row)
+    recording = recorded(row)
     different = next((result for result in results if result != results[0]), results[0])
-    if "note" in row and different.content == wanted.content and len(different.calls) == len(wanted.calls):
-        return wanted  # a number that overflows depends on the processor that recorded it
+    if "note" in row and different.content == recording.content and len(different.calls) == len(recording.calls):
+        return recording  # the value of a number that overflows depends on the processor
     return different
 
 

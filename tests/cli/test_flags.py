@@ -60,34 +60,3 @@ CONNECTS = "could not connect to paddock server, run 'paddock serve' to start it
 def test_arguments_are_read_as_ollama_reads_them(line: str, error: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(line.split()) == 1
     assert capsys.readouterr() == ("", f"Error: {error}\n")
-
-
-@pytest.mark.parametrize("line", ["", "--help", "-h", "help"])
-def test_help_lists_the_commands_on_standard_output(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(line.split()) == 0
-    out, err = capsys.readouterr()
-    assert err == ""
-    for command in ["serve", "create", "show", "run", "stop", "pull", "push", "list", "ps", "cp", "rm"]:
-        assert f"\n  {command} " in out
-
-
-@pytest.mark.parametrize("line", ["help create", "create --help", "create x -h"])
-def test_a_command_has_its_own_help(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(line.split()) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("Usage: paddock create MODEL [flags]\n") and "-f, --file" in out
-
-
-def test_the_version_without_a_server_is_the_clients_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["--version"]) == 0
-    out, err = capsys.readouterr()
-    assert err == ""
-    first, second = out.splitlines()
-    assert first == "Warning: could not connect to a running Paddock instance"
-    assert second.startswith("Warning: client version is ")
-
-
-def test_a_bad_setting_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("PADDOCK_HOST", "127.0.0.1:port")
-    assert run_command(["list"]) == 1
-    assert capsys.readouterr().err.startswith("Error: HOST='127.0.0.1:port'")

@@ -1,4 +1,4 @@
-"""Importing through the server and with `paddock convert`, and what is refused."""
+"""Importing through the server, and what is refused."""
 
 import json
 import os
@@ -38,11 +38,6 @@ def files(server: ServerUnderTest, folder: Path) -> dict[str, str]:
     return {path.name: server.upload(path) for path in folder.iterdir()}
 
 
-def paddock(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "paddock", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ})
-
-
 def test_the_server_makes_a_model_of_uploaded_files(server: ServerUnderTest, folder: Path) -> None:
     template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": template, "eos_token": "</s>"}))
@@ -76,33 +71,6 @@ def test_an_unknown_architecture_is_named_and_nothing_stays(server: ServerUnderT
     assert answer.status == 400
     assert 'the architecture "FancyForCausalLM" cannot be imported; supported: LlamaForCausalLM' in answer.error
     assert set(server.files()) - before == set()
-
-
-def test_convert_writes_a_file_without_a_server(folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / "out.gguf"
-    done = paddock("convert", str(folder), str(target), "--type", "bf16")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("converting model")
-    assert done.stderr.rstrip().endswith("success")
-    gguf = read_header(target)
-    assert (gguf.architecture, gguf.file_type) == ("llama", "BF16")
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.gguf"]
-
-
-def test_convert_says_what_is_wrong_and_leaves_the_old_file(folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / "out.gguf"
-    target.write_text("old")
-    (folder / "tokenizer.json").unlink()
-    for arguments, message in [
-        ((str(folder), str(target)), "Error: the tokenizer is missing"),
-        ((str(tmp_path / "none"), str(target)), "is not a folder"),
-        ((str(tmp_path), str(target)), "Error: no safetensors files found"),
-        ((str(folder), str(target), "--type", "q4"), "--type must be one of f16, bf16, f32"),
-    ]:
-        done = paddock("convert", *arguments)
-        assert (done.returncode, message in done.stderr) == (1, True), done.stderr
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.gguf"]
 
 
 def changed(**values: Any) -> Callable[[Path], None]:

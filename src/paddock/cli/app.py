@@ -36,8 +36,12 @@ def serve() -> None:
 @app.command(cls=command_class("MODEL", 1, 1))
 def create(
     context: typer.Context,
-    file: Annotated[str, typer.Option("--file", "-f", help='The Modelfile (default "Modelfile").')] = "",
-    quantize: Annotated[str, typer.Option("--quantize", "-q", help="Quantize to this type, e.g. q4_K_M.")] = "",
+    file: Annotated[
+        str, typer.Option("--file", "-f", metavar="PATH", help='The Modelfile (default "Modelfile").')
+    ] = "",
+    quantize: Annotated[
+        str, typer.Option("--quantize", "-q", metavar="TYPE", help="Quantize to this type, e.g. q4_K_M.")
+    ] = "",
 ) -> None:
     """Create a model from a Modelfile."""
     from paddock.cli.commands.create import create
@@ -65,13 +69,18 @@ def show(
 @app.command(cls=command_class("MODEL [PROMPT]", 1, None, think="true"))
 def run(
     context: typer.Context,
-    keepalive: Annotated[str, typer.Option("--keepalive", help="How long to keep the model loaded, e.g. 5m.")] = "",
+    keepalive: Annotated[
+        str, typer.Option("--keepalive", metavar="DURATION", help="How long to keep the model loaded, e.g. 5m.")
+    ] = "",
     verbose: Annotated[bool, typer.Option("--verbose", help="Show counts and speeds after each reply.")] = False,
     insecure: Insecure = False,
     nowordwrap: Annotated[bool, typer.Option("--nowordwrap", help="Do not wrap long lines at words.")] = False,
-    format: Annotated[str, typer.Option("--format", help="Format of the reply: json, or a JSON schema.")] = "",
+    format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="Format of the reply: json, or a JSON schema.")
+    ] = "",
     think: Annotated[
-        str | None, typer.Option("--think", help="Thinking: true, false, low, medium, high or max (bare: true).")
+        str | None,
+        typer.Option("--think", metavar="LEVEL", help="Think: true, false, low, medium, high or max (default: true)."),
     ] = None,
     hidethinking: Annotated[bool, typer.Option("--hidethinking", help="Do not show the model's thinking.")] = False,
 ) -> None:
@@ -122,7 +131,7 @@ def push(context: typer.Context, insecure: Insecure = False) -> None:
 
 @app.command(cls=command_class("MODEL FILE", 2, 2))
 def export(context: typer.Context) -> None:
-    """Write a model to a single file, to carry it to a machine without a network."""
+    """Write a model to a single file, for another machine."""
     from paddock.cli.commands.archive import export
 
     export(_client(), context.args[0], context.args[1])
@@ -139,7 +148,7 @@ def import_(context: typer.Context) -> None:
 @app.command(cls=command_class("FOLDER FILE", 2, 2))
 def convert(
     context: typer.Context,
-    type: Annotated[str, typer.Option("--type", help="Type of the weights: f16, bf16 or f32.")] = "f16",
+    type: Annotated[str, typer.Option("--type", metavar="TYPE", help="Type of the weights: f16, bf16 or f32.")] = "f16",
 ) -> None:
     """Convert a safetensors checkpoint to a GGUF file."""
     from pathlib import Path
@@ -171,7 +180,9 @@ def key() -> None:
 @app.command(cls=command_class("HOST", 1, 1))
 def login(
     context: typer.Context,
-    username: Annotated[str, typer.Option("--username", "-u", help="The user name (default: ask for it).")] = "",
+    username: Annotated[
+        str, typer.Option("--username", "-u", metavar="NAME", help="The user name (default: ask for it).")
+    ] = "",
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")] = False,
 ) -> None:
     """Save the password for a private registry."""

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from paddock.cli.errors import UsageError
 
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
+_HELP_FLAG = ("-h, --help", "Show this message.")
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
@@ -63,9 +64,9 @@ class CobraCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the section of the flags."""
-        records = [param.get_help_record(ctx) for param in self.get_params(ctx)]
+        records = [param.get_help_record(ctx) for param in self.params]
         with formatter.section("Flags"):
-            formatter.write_dl([record for record in records if record])
+            formatter.write_dl([*(record for record in records if record), _HELP_FLAG])
 
     def _split(self, args: list[str], flags: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield each flag with its value, and each positional argument with an empty flag name."""
@@ -144,7 +145,7 @@ class CobraGroup(TyperGroup):
         """Write the sections of the commands and the flags."""
         self.format_commands(ctx, formatter)
         with formatter.section("Flags"):
-            formatter.write_dl([("-v, --version", "Show the version."), ("-h, --help", "Show this message.")])
+            formatter.write_dl([("-v, --version", "Show the version."), _HELP_FLAG])
 
 
 def command_class(usage: str, min_args: int, max_args: int | None, **no_option_values: str) -> type[CobraCommand]:

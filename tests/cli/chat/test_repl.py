@@ -161,26 +161,6 @@ def test_words_are_wrapped_at_the_width_of_the_terminal(server: Canned, terminal
     assert terminal.say("go") == "abcdefghi " * 3 + "abcdefghijklmnop\n\n"
 
 
-def test_settings_of_the_session_go_with_every_request(server: Canned, terminal: Terminal) -> None:
-    assert terminal.say("/set parameter temperature 0.5") == "Set parameter 'temperature' to '0.5'\n"
-    assert terminal.say("/set parameter stop A B") == "Set parameter 'stop' to 'A, B'\n"
-    assert "invalid float value [hot]" in terminal.say("/set parameter top_p hot")
-    assert "unknown parameter 'nonsense'" in terminal.say("/set parameter nonsense 1")
-    terminal.say("/set system Be brief.")
-    terminal.say("/set format json")
-    terminal.say("/set nothink")
-    terminal.say("hello")
-    request = last_request(server)
-    assert request["options"] == {"temperature": 0.5, "stop": ["A", "B"]}
-    assert request["messages"][0] == {"role": "system", "content": "Be brief."}
-    assert (request["format"], request["think"]) == ("json", False)
-    terminal.say("/set noformat")
-    terminal.say("hello")
-    assert "format" not in last_request(server)
-    assert "temperature" in terminal.say("/show parameters")
-    assert terminal.say("/show system") == "Be brief.\n\n"
-
-
 def test_a_system_message_may_have_several_lines(server: Canned, terminal: Terminal) -> None:
     terminal.type('/set system """Be\n')
     terminal.until("... ")
@@ -189,42 +169,12 @@ def test_a_system_message_may_have_several_lines(server: Canned, terminal: Termi
     assert last_request(server)["messages"][0]["content"] == "Be\nbrief."
 
 
-def test_statistics_come_after_the_reply_when_wanted(terminal: Terminal) -> None:
-    terminal.say("/set verbose")
-    assert terminal.say("hello") == "Hi there.\n\ntotal duration:       2s\n"
-    terminal.say("/set quiet")
-    assert terminal.say("hello") == "Hi there.\n\n"
-
-
 def test_unknown_commands_are_not_sent(server: Canned, terminal: Terminal) -> None:
     assert terminal.say("/frob x") == "Unknown command '/frob'. Type /? for help\n"
     assert terminal.say("/set frob") == "Unknown command '/set frob'. Type /? for help\n"
     assert "/set parameter" in terminal.say("/? set")
     assert "/bye" in terminal.say("/?")
     assert server.bodies("POST /api/chat") == []
-
-
-def test_a_session_is_saved_as_a_model(server: Canned, terminal: Terminal) -> None:
-    server.stream("POST /api/create", {"status": "success"})
-    terminal.say("hello")
-    terminal.say("/set parameter temperature 0.5")
-    assert terminal.say("/save mine") == "Created new model 'mine'\n"
-    assert last_request(server, "POST /api/create") == {
-        "model": "mine",
-        "from": "stories",
-        "parameters": {"temperature": 0.5},
-        "messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hi there."}],
-    }
-
-
-def test_loading_another_model_begins_anew(server: Canned, terminal: Terminal) -> None:
-    terminal.say("hello")
-    terminal.say("/load other")
-    terminal.say("hello")
-    assert last_request(server)["model"] == "other"
-    assert len(last_request(server)["messages"]) == 1
-    server.json("POST /api/show", {"error": "model 'nope:latest' not found"}, 404)
-    assert "Couldn't find model 'nope'" in terminal.say("/load nope")
 
 
 def test_an_error_leaves_the_conversation_as_it_was(server: Canned, terminal: Terminal) -> None:

@@ -1,11 +1,8 @@
-"""Vision-language checkpoints through a server and with `paddock convert`: two files, and an answer about an image."""
+"""Vision-language checkpoints through a server: two files, and an answer about an image."""
 
 import base64
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +13,6 @@ import pytest
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_language_model
 from paddock.conversion.vision.projector import plan_projector
-from paddock.gguf import read_header
 from tests.conversion.checkpoints import recorded as recorded_text
 from tests.conversion.checkpoints import write_checkpoint
 from tests.conversion.vision_checkpoints import picture, recorded, write_seeing_checkpoint
@@ -165,46 +161,3 @@ def test_a_model_sent_with_a_checkpoint_is_refused(server: ServerUnderTest, fold
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"no model")
     assert server.create("two", files=files(server, folder) | {broken.name: server.upload(broken)}).status == 400
-
-
-def convert(folder: Path, target: Path) -> str:
-    command = [sys.executable, "-m", "paddock", "convert", str(folder), str(target), "--type", "f32"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ})
-    assert done.returncode == 0, done.stderr
-    return done.stderr
-
-
-def test_convert_reports_what_happens_to_an_older_projector(folder: Path, tmp_path: Path) -> None:
-    target, beside = tmp_path / "out.gguf", tmp_path / "mmproj-out.gguf"
-    beside.write_text("older")
-    assert "the projector is mmproj-out.gguf, in place of an older one" in convert(folder, target)
-    assert read_header(beside).architecture == "clip"
-    _, config, shapes = recorded_text("llama")
-    said = convert(write_checkpoint(tmp_path / "text", config, shapes), target)
-    assert "the older mmproj-out.gguf was left: it does not belong to this model" in said
-    assert read_header(target).architecture == "llama"
-    assert read_header(beside).architecture == "clip"
-
-
-def test_convert_keeps_the_old_model_if_the_projector_cannot_be_written(folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / "out.gguf"
-    target.write_text("old")
-    (tmp_path / "mmproj-out.gguf").mkdir()
-    command = [sys.executable, "-m", "paddock", "convert", str(folder), str(target)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ})
-    assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1].startswith("Error: ")
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
-
-
-def test_convert_writes_the_projector_beside_the_model(folder: Path, tmp_path: Path) -> None:
-    said = convert(folder, tmp_path / "out.gguf").splitlines()
-    assert "the projector is mmproj-out.gguf" in [line.strip() for line in said]
-    found = {path.name: read_header(path) for path in tmp_path.glob("*.gguf")}
-    assert {name: gguf.architecture for name, gguf in found.items()} == {
-        "out.gguf": "gemma3",
-        "mmproj-out.gguf": "clip",
-    }
-    assert found["mmproj-out.gguf"].metadata["clip.projector_type"] == "gemma3"
-    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
