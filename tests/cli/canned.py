@@ -1,4 +1,4 @@
-"""A server that gives prepared answers: for what a real one does only when something breaks."""
+"""A server with prepared answers, for cases that a real one shows only when something breaks."""
 
 import json
 import threading
@@ -10,9 +10,9 @@ from typing import Any
 
 
 class Canned:
-    """Answers by "METHOD path": a status and bytes, or chunks of a stream, whose end may be missing.
+    """Answers by "METHOD path": a status and a body, which is bytes or a list of chunks.
 
-    A number in a stream is a pause of so many seconds.
+    A float in the list is a pause in seconds; None breaks the stream off.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Canned:
         self.answers[key] = (status, [*lines, None] if broken else lines)
 
     def bodies(self, key: str) -> list[Any]:
-        return [body for asked, body in self.requests if asked == key]
+        return [body for requested, body in self.requests if requested == key]
 
 
 @contextmanager

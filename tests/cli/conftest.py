@@ -1,4 +1,4 @@
-"""A real server on a free port with an empty models folder, and the command as a person runs it."""
+"""A real server on a free port with an empty models folder, and the `paddock` command as a process."""
 
 import os
 import socket

@@ -22,7 +22,7 @@ def test_an_error_of_a_plain_answer_is_its_text(server: Canned) -> None:
     assert error.value.status == 404
 
 
-def test_an_error_of_a_streaming_endpoint_has_its_status_line_before_it(server: Canned) -> None:
+def test_an_error_of_a_streaming_endpoint_starts_with_the_status_line(server: Canned) -> None:
     server.json("POST /api/generate", {"error": '"x" does not support thinking'}, 400)
     with pytest.raises(ServerError, match=r'^400 Bad Request: "x" does not support thinking$'):
         Client(server.url).drain("/api/generate", {})
@@ -36,13 +36,13 @@ def test_an_error_without_a_text_is_its_status_line(server: Canned) -> None:
         Client(server.url).get("/api/unknown")
 
 
-def test_an_error_that_is_no_json_is_shown_as_it_is(server: Canned) -> None:
+def test_an_error_that_is_not_json_is_shown_as_it_is(server: Canned) -> None:
     server.answers["GET /x"] = (404, b"404 page not found")
     with pytest.raises(ServerError, match=r"^404 page not found$"):
         Client(server.url).get("/x")
 
 
-def test_an_error_in_a_stream_that_had_begun_is_its_text(server: Canned) -> None:
+def test_an_error_inside_a_stream_is_its_text(server: Canned) -> None:
     server.stream("POST /api/pull", {"status": "pulling manifest"}, {"error": "no such host"})
     messages = Client(server.url).stream("/api/pull", {})
     assert next(messages) == {"status": "pulling manifest"}
@@ -61,7 +61,7 @@ def test_no_server_is_an_error_that_says_how_to_start_one() -> None:
         Client(f"http://127.0.0.1:{free_port()}").get("/api/tags")
 
 
-def test_a_file_is_sent_whole_and_counted(server: Canned, tmp_path: Path) -> None:
+def test_a_file_is_uploaded_whole_and_its_bytes_are_counted(server: Canned, tmp_path: Path) -> None:
     data = bytes(range(256)) * 10_000
     (tmp_path / "x").write_bytes(data)
     server.answers["POST /api/blobs/sha256:1"] = (201, b"")
@@ -72,7 +72,7 @@ def test_a_file_is_sent_whole_and_counted(server: Canned, tmp_path: Path) -> Non
     assert counts == sorted(counts) and counts[-1] == len(data)
 
 
-def test_text_that_is_no_unicode_reaches_the_server_all_the_same(server: Canned) -> None:
+def test_a_lone_surrogate_is_sent_as_a_question_mark(server: Canned) -> None:
     server.json("POST /api/show", {})
     Client(server.url).request("POST", "/api/show", {"model": "a\udcff"})
     assert server.bodies("POST /api/show") == [{"model": "a?"}]

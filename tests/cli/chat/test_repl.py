@@ -13,15 +13,18 @@ from typing import Any
 
 import pytest
 
+from paddock.cli.terminal.spinner import Spinner
 from tests.cli.canned import Canned, canned_server
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
 
 READY = ">>> "
+SPINNER = re.compile(rf"(?:[{Spinner.FRAMES}] )+\x1b\[K")
+"""What is drawn while a reply takes longer than a tenth of a second."""
 
 
 class Terminal:
-    """A person at a terminal of 40 columns in which `paddock` runs."""
+    """`paddock` in a pseudo-terminal of 40 columns, and what it has written there."""
 
     def __init__(self, url: str, home: Path, *args: str) -> None:
         self._master, slave = os.openpty()
@@ -48,7 +51,7 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def until(self, text: str, seconds: float = 10) -> str:
-        """What has been written up to and with `text`."""
+        """Wait for `text`; return all output up to its end."""
         end = time.monotonic() + seconds
         while text not in self.screen:
             ready, _, _ = select.select([self._master], [], [], max(0, end - time.monotonic()))
@@ -59,13 +62,13 @@ class Terminal:
             except OSError:
                 pytest.fail(f"no {text!r} before the end; there is:\n{self.screen!r}")
             self.screen += re.sub(r"\x1b\[\?2004[hl]|\r", "", data)
-        seen, _, self.screen = self.screen.partition(text)
-        return seen + text
+        before, _, self.screen = self.screen.partition(text)
+        return before + text
 
     def say(self, line: str) -> str:
-        """Type a line; return what comes until the next prompt."""
+        """Type a line; return the output before the next prompt, without a spinner."""
         self.type(line + "\n")
-        return self.until(READY).partition("\n")[2].removesuffix(READY)
+        return SPINNER.sub("", self.until(READY).partition("\n")[2].removesuffix(READY))
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -105,7 +108,7 @@ def last_request(server: Canned, key: str = "POST /api/chat") -> Any:
     return server.bodies(key)[-1]
 
 
-def test_a_conversation_is_sent_whole_each_time(server: Canned, terminal: Terminal) -> None:
+def test_every_request_has_the_whole_conversation(server: Canned, terminal: Terminal) -> None:
     assert terminal.say("hello") == "Hi there.\n\n"
     terminal.say("again")
     assert last_request(server)["messages"] == [
@@ -119,7 +122,7 @@ def test_a_conversation_is_sent_whole_each_time(server: Canned, terminal: Termin
 
 
 @pytest.mark.parametrize("end", ["/bye\n", "/exit\n", "\x04"])
-def test_leaving_is_no_failure(terminal: Terminal, end: str) -> None:
+def test_leaving_the_chat_gives_status_0(terminal: Terminal, end: str) -> None:
     terminal.type(end)
     assert terminal.process.wait(10) == 0
 
@@ -185,7 +188,7 @@ def test_an_error_leaves_the_conversation_as_it_was(server: Canned, terminal: Te
     assert last_request(server)["messages"] == [{"role": "user", "content": "again"}]
 
 
-def test_the_history_is_kept_for_the_next_session(server: Canned, terminal: Terminal, tmp_path: Path) -> None:
+def test_the_next_chat_has_the_history_of_the_last(server: Canned, terminal: Terminal, tmp_path: Path) -> None:
     pytest.importorskip("readline")
     terminal.say("hello")
     terminal.say("/set nohistory")
@@ -205,9 +208,9 @@ def test_the_history_is_kept_for_the_next_session(server: Canned, terminal: Term
     assert last_request(server)["messages"] == [{"role": "user", "content": "hello"}]
 
 
-def test_a_models_own_conversation_is_shown_first(server: Canned, tmp_path: Path) -> None:
-    said = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]
-    server.json("POST /api/show", {"messages": said})
+def test_a_models_own_messages_are_shown_first(server: Canned, tmp_path: Path) -> None:
+    own = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]
+    server.json("POST /api/show", {"messages": own})
     terminal = Terminal(server.url, tmp_path, "run", "stories")
     try:
         assert terminal.until("yo\n\n>>> ").endswith(">>> hi\nyo\n\n>>> ")

@@ -59,7 +59,7 @@ def test_paths_are_relative_to_the_modelfile(server: Canned, folder: Path) -> No
     assert server.bodies("POST /api/create")[-1]["files"] == {"weights.gguf": DIGEST}
 
 
-def test_what_is_no_file_is_the_name_of_a_model(server: Canned) -> None:
+def test_a_source_that_is_not_a_file_is_the_name_of_a_model(server: Canned) -> None:
     assert requested(server, "FROM llama3.2\n", quantize="q4_K_M") == {
         "model": "mine",
         "from": "llama3.2",
@@ -97,7 +97,7 @@ def test_an_adapter_is_sent_like_a_model(server: Canned) -> None:
         requested(server, "FROM llama3.2\nADAPTER ./nothing.gguf\n")
 
 
-def test_everything_a_modelfile_says_reaches_the_server(server: Canned) -> None:
+def test_every_instruction_of_a_modelfile_reaches_the_server(server: Canned) -> None:
     text = (
         "FROM llama3.2\nPARAMETER stop A\nPARAMETER stop B\nPARAMETER top_k 5\nSYSTEM Be brief.\nLICENSE MIT\n"
         "LICENSE Apache\nMESSAGE user hi\nMESSAGE assistant yo\nRENDERER r\nPARSER p\nREQUIRES 0.12.0\n"
@@ -138,7 +138,7 @@ def test_all_files_of_a_model_in_several_are_sent(server: Canned, folder: Path) 
         requested(server, f"FROM ./{names[0]}\n")
 
 
-def test_adapters_in_two_folders_stay_apart(server: Canned, folder: Path) -> None:
+def test_files_of_one_name_from_two_adapters_get_different_names(server: Canned, folder: Path) -> None:
     for name in ("a", "b"):
         (folder / name).mkdir()
         (folder / name / "adapter_config.json").write_bytes(WEIGHTS)
@@ -148,7 +148,7 @@ def test_adapters_in_two_folders_stay_apart(server: Canned, folder: Path) -> Non
     assert request["adapters"] == dict.fromkeys([*first, *(second + name for name in first)], DIGEST)
 
 
-def test_each_step_that_is_measured_has_a_line(server: Canned, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_measured_step_has_a_line(server: Canned, capsys: pytest.CaptureFixture[str]) -> None:
     steps = [{"status": s, "digest": "0" * 19, "total": 2000, "completed": 2000} for s in ("converting", "quantizing")]
     server.stream("POST /api/create", *steps, {"status": "success"})
     requested(server, "FROM llama3.2\n")

@@ -18,7 +18,7 @@ def fake() -> Iterator[FakeRegistry]:
         yield registry
 
 
-def test_the_key_is_shown_and_stays_the_same(paddock: Paddock) -> None:
+def test_the_public_key_is_the_same_each_time(paddock: Paddock) -> None:
     first, second = paddock.run("key"), paddock.run("key")
     assert first.stdout == second.stdout and first.stdout.startswith("ssh-ed25519 AAAA")
     assert stat.S_IMODE((paddock.home / ".paddock" / "id_ed25519").stat().st_mode) == 0o600

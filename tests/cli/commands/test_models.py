@@ -43,7 +43,7 @@ def test_the_processor_column_says_where_the_bytes_are(size: int, size_vram: int
     assert processor(size, size_vram) == text
 
 
-def test_the_until_column_says_when_a_model_goes(server: Canned, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_until_column_says_when_a_model_is_unloaded(server: Canned, capsys: pytest.CaptureFixture[str]) -> None:
     now = datetime.now(UTC)
     server.json(
         "GET /api/ps",
@@ -79,7 +79,7 @@ def test_names_are_listed_by_prefix_whatever_the_case(server: Canned, capsys: py
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["NAME", "Llama:latest"]
 
 
-def test_no_models_may_also_be_null(server: Canned, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_may_answer_null_for_no_models(server: Canned, capsys: pytest.CaptureFixture[str]) -> None:
     server.json("GET /api/tags", {"models": None})
     list_models(Client(server.url), "")
     assert capsys.readouterr().out == "NAME    ID    SIZE    MODIFIED \n"
@@ -96,7 +96,7 @@ def test_a_model_that_cannot_be_stopped_is_deleted_with_a_warning(
     assert err == "Warning: unable to stop model 'a'\nWarning: unable to stop model 'b'\n"
 
 
-def test_deleting_ends_at_the_first_model_that_is_not_there(server: Canned) -> None:
+def test_deleting_stops_at_the_first_missing_model(server: Canned) -> None:
     server.json("POST /api/show", {"error": "model 'a:latest' not found"}, 404)
     server.json("DELETE /api/delete", {"error": "model 'a' not found"}, 404)
     with pytest.raises(ServerError, match=r"^model 'a' not found$"):

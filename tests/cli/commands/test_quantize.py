@@ -40,27 +40,27 @@ def test_a_file_is_quantized_without_a_server(source: Path, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_person_sees_a_bar(source: Path, tmp_path: Path) -> None:
+def test_a_terminal_shows_a_bar(source: Path, tmp_path: Path) -> None:
     main, other = pty.openpty()
     command = [sys.executable, "-m", "paddock", "quantize", str(source), str(tmp_path / "out.gguf"), "Q8_0"]
     child = subprocess.Popen(command, stderr=other, stdout=other, env=os.environ | {"COLUMNS": "120", "TERM": "xterm"})
     os.close(other)
-    seen = b""
+    output = b""
     try:
         while piece := os.read(main, 4096):
-            seen += piece
+            output += piece
     except OSError:  # the other end is closed
         pass
     finally:
         os.close(main)
     assert child.wait(60) == 0
-    text = seen.decode()
+    text = output.decode()
     assert "quantizing F32 model to Q8_0" in text
     assert "writing out.gguf" in text
     assert "━" in text
 
 
-def test_any_part_stands_for_a_model_in_several_files(source: Path, tmp_path: Path) -> None:
+def test_any_file_of_a_split_model_can_be_named(source: Path, tmp_path: Path) -> None:
     parts = split(source, tmp_path / "parts", 4)
     quantize(source, tmp_path / "whole.gguf", "Q8_0")
     quantize(parts[1], tmp_path / "joined.gguf", "Q8_0")
@@ -74,7 +74,7 @@ def test_any_part_stands_for_a_model_in_several_files(source: Path, tmp_path: Pa
         quantize(parts[0], tmp_path / "out.gguf", "Q8_0")
 
 
-def test_wrong_files_are_refused_and_nothing_is_left(source: Path, tmp_path: Path) -> None:
+def test_wrong_files_are_refused_and_leave_no_file(source: Path, tmp_path: Path) -> None:
     quantize(source, tmp_path / "small.gguf", "Q8_0")
     (tmp_path / "text.gguf").write_text("hello")
     (tmp_path / "cut.gguf").write_bytes(source.read_bytes()[:-1000])
@@ -105,7 +105,7 @@ def test_an_error_is_one_line_and_the_exit_status(source: Path, tmp_path: Path) 
     assert run(source).stderr.strip() == "Error: accepts 3 arg(s), received 1"
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     source = tiny_llama(tmp_path / "large.gguf", width=512, feed_forward=1024, layers=3)
     command = [sys.executable, "-m", "paddock", "quantize", str(source), str(tmp_path / "out.gguf"), "IQ3_S"]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)

@@ -46,7 +46,7 @@ def prompt(server: Canned) -> Any:
         ([b"a\xffb"], b"", "a\ufffdb"),
     ],
 )
-def test_the_prompt_is_what_is_piped_in_and_then_the_arguments(
+def test_the_prompt_is_the_piped_text_followed_by_the_arguments(
     server: Canned, tmp_path: Path, args: list[str | bytes], stdin: bytes, expected: str
 ) -> None:
     result = paddock(server, tmp_path, "run", "stories", *args, stdin=stdin)
@@ -60,7 +60,7 @@ def test_replies_are_written_in_utf_8_whatever_the_locale(server: Canned, tmp_pa
     assert result.stdout.decode() == "Grüße 日本 👍\n\n"
 
 
-def test_half_a_surrogate_pair_does_not_end_the_reply(server: Canned, tmp_path: Path) -> None:
+def test_a_lone_surrogate_in_a_reply_is_written_as_a_question_mark(server: Canned, tmp_path: Path) -> None:
     server.stream("POST /api/generate", {"response": "a\ud83d"}, {"response": "b", "done": True})
     assert paddock(server, tmp_path, "run", "stories", "x").stdout == b"a?b\n\n"
 
@@ -80,7 +80,7 @@ def test_flags_reach_the_server(server: Canned, tmp_path: Path) -> None:
     ]
 
 
-def test_an_error_in_the_middle_comes_after_what_was_written(server: Canned, tmp_path: Path) -> None:
+def test_an_error_inside_a_reply_comes_after_its_text(server: Canned, tmp_path: Path) -> None:
     server.stream("POST /api/generate", {"response": "Once"}, {"error": "the runner crashed"})
     result = paddock(server, tmp_path, "run", "stories", "x")
     assert (result.stdout, result.stderr, result.returncode) == (b"Once", b"Error: the runner crashed\n", 1)

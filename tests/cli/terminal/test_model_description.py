@@ -35,7 +35,7 @@ def test_a_model_without_metadata_has_its_details() -> None:
     assert "architecture    llama" in text and "context length" not in text
 
 
-def test_the_number_of_parameters_is_counted_where_the_details_lack_it() -> None:
+def test_the_number_of_parameters_comes_from_the_metadata_if_the_details_lack_it() -> None:
     info = INFO | {"details": {"quantization_level": "F16"}, "requires": "0.12.0"}
     assert "    parameters          8.0B " in describe(info)
     assert "    requires            0.12.0 " in describe(info)

@@ -22,7 +22,7 @@ def test_hidden_thinking_leaves_the_reply_alone() -> None:
     assert out.getvalue() == "Yes\n\n"
 
 
-def test_text_that_no_person_sees_is_not_wrapped() -> None:
+def test_text_that_does_not_go_to_a_terminal_is_not_wrapped() -> None:
     out = io.StringIO()
     ReplyPrinter(wordwrap=True, out=out).feed("word " * 100)
     assert out.getvalue() == "word " * 100

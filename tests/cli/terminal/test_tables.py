@@ -37,7 +37,7 @@ def test_wide_characters_count_twice() -> None:
     assert table.render() == "NAME      X \n模型      1    \nabcdef    2    \n"
 
 
-def test_lines_are_broken_as_evenly_as_can_be() -> None:
+def test_lines_are_broken_as_evenly_as_possible() -> None:
     # Greedy filling would give "aaa bb", "cc", "ddddd".
     assert break_evenly(["aaa", "bb", "cc", "ddddd"], 6) == ["aaa", "bb cc", "ddddd"]
 

@@ -11,7 +11,7 @@ from paddock.cli.terminal.screen import is_terminal
 class Spinner:
     """An animated character while a command waits; nothing is written if the stream is not a terminal."""
 
-    _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+    FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -39,7 +39,7 @@ class Spinner:
     def _animate(self) -> None:
         count = 0
         while not self._stopped.wait(0.1):
-            self._stream.write(f"\r{self._FRAMES[count % len(self._FRAMES)]} ")
+            self._stream.write(f"\r{self.FRAMES[count % len(self.FRAMES)]} ")
             self._stream.flush()
             count += 1
         if count:
