@@ -7,8 +7,18 @@ from statistics import median
 from time import perf_counter
 
 from bench.report import Row, at_most
-from paddock.parsing import ReplyParser, parser_named, parser_of_chat_template, parser_of_template
+from paddock.parsing import (
+    ReplyFormat,
+    ReplyParser,
+    ReplyRequest,
+    StreamParser,
+    format_of_chat_template,
+    format_of_go_template,
+    functions,
+)
+from paddock.parsing.named import NAMED_PARSERS
 from paddock.templates import Message, PromptTemplate
+from paddock.templates.go.analysis import analyse
 
 MESSAGES = 200
 ROUNDS = 30
@@ -125,12 +135,16 @@ def _rendering() -> Iterator[Row]:
 
 
 def _parsing() -> Iterator[Row]:
-    makers: dict[str, Callable[[], ReplyParser]] = {
-        name: partial(parser_named, name, tools=TOOLS, think=True, last_message=None) for name in REPLIES
-    }
-    makers["by a Go template"] = lambda: parser_of_template(GO_TEMPLATE, tools=TOOLS, think=True, prompt="")
-    makers["by a chat template"] = lambda: parser_of_chat_template(JINJA, tools=TOOLS, think=True, prompt="")
-    for name, make in makers.items():
+    shown = analyse(GO_TEMPLATE)
+    formats: dict[str, ReplyFormat] = {name: NAMED_PARSERS[name].format for name in REPLIES}
+    formats["by a Go template"] = format_of_go_template(
+        GO_TEMPLATE, shown.thinking_tags, shown.tool_call_prefix, shown.call_texts
+    )
+    formats["by a chat template"] = format_of_chat_template(JINJA)
+    request = ReplyRequest(functions(TOOLS), think=True)
+    for name, reply_format in formats.items():
+        assert reply_format.grammar is not None
+        make = partial(StreamParser, reply_format.grammar, request)
         tokens = re.findall(r"<\|?[\w/]+\|?>| ?\w+|\s+|[^\w\s]", REPLIES.get(name, REPLIES["qwen3"]))
         costs = [_timed(partial(_parse, make(), tokens)) / len(tokens) for _ in range(ROUNDS)]
         yield at_most(f"parser {name}", median(costs) * 1e6, MAX_PARSE_US, "µs/token", f"{len(tokens)} tokens")

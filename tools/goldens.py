@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.parsing.known_differences import KNOWN_DIFFERENCES
+from tests.parsing.parsers import parser_named, parser_of_calls, parser_of_template
 from tests.parsing.recorded import Result, cuts, parsed, recorded, rows
 from tests.templates.go.test_template import expected, rendered
 from tests.templates.recorded import message
 
-from paddock.parsing import ReplyParser, facts_of, parser_named, parser_of_template, thinking_tags
-from paddock.parsing.formats.generic import generic_parser
-from paddock.parsing.formats.go_tags import tool_tag
+from paddock.parsing import ReplyParser
+from paddock.parsing.named import NAMED_PARSERS
 from paddock.templates import TemplateError
+from paddock.templates.go.analysis import analyse
 from paddock.templates.go.template import GoTemplate
 from paddock.templates.renderers import render
 
@@ -118,25 +119,27 @@ def _parser_case(name: str, row: dict[str, Any]) -> Case:
         return parser_named(name, tools=row.get("tools"), think=row.get("think"), last_message=row.get("last_message"))
 
     def ours() -> Result:
-        return _every_cut(make, row["output"], list(facts_of(name).preserved_tokens), row)
+        return _every_cut(make, row["output"], list(NAMED_PARSERS[name].info.preserved_tokens), row)
 
     return Case(f"{name}:{row['name']}", (recorded(row),), ours)
 
 
 def _generic_case(name: str, template: str, row: dict[str, Any]) -> Case:
-    opening, closing = thinking_tags(template)
-    tag = tool_tag(template)
+    shown = analyse(template)
+    opening, closing = shown.thinking_tags
 
     def make() -> ReplyParser:
         if row["kind"] == "thinking":
             prompt = opening if row.get("prompt_opens_thinking") else ""
             return parser_of_template(template, tools=None, think=True, prompt=prompt)
         if row["kind"] == "tools":
-            return generic_parser(None, tag, row["tools"], "")
+            return parser_of_calls(template, row["tools"])
         return parser_of_template(template, tools=row["tools"], think=row.get("think"), prompt="")
 
     def ours() -> Result:
-        return _every_cut(make, row["output"], [text for text in (opening, closing, tag) if len(text) > 1], row)
+        return _every_cut(
+            make, row["output"], [text for text in (opening, closing, shown.tool_call_prefix) if len(text) > 1], row
+        )
 
     return Case(f"{name}:{row['kind']}:{row['name']}", (recorded(row),), ours)
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.parsing import ReplyParser, facts_of, parser_named, parser_of_chat_template, parser_of_template
-from paddock.parsing.named import NAMES
+from paddock.parsing import ReplyParser
+from paddock.parsing.named import NAMED_PARSERS
+from tests.parsing.parsers import parser_named, parser_of_chat_template, parser_of_template
 from tests.parsing.recorded import Result, cuts, parsed
 
 PARAMETERS = {"properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a"]}
@@ -83,7 +84,7 @@ JINJA = [
 
 def any_reply(name: str) -> st.SearchStrategy[str]:
     """Replies made of the tags of a parser and much that is broken."""
-    tokens = list(facts_of(name).preserved_tokens)
+    tokens = list(NAMED_PARSERS[name].info.preserved_tokens)
     pieces = st.one_of(WORDS, st.sampled_from(tokens)) if tokens else WORDS
     begun = pieces.flatmap(lambda text: st.integers(0, len(text)).map(lambda length: text[:length]))
     return st.lists(st.one_of(pieces, pieces, begun), max_size=14).map("".join)
@@ -101,7 +102,7 @@ def taken_apart(make: Callable[[], ReplyParser], text: str, seed: int) -> Result
     return results[0]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMED_PARSERS)
 @settings(deadline=None, max_examples=60)
 @given(data=st.data(), think=st.sampled_from([None, True, False]), with_tools=st.booleans(), seed=st.integers(0, 99))
 def test_a_named_parser_never_depends_on_the_cuts(

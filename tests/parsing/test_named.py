@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from paddock.parsing import Parsed, ReplyParser, ToolCall, facts_of, parser_named
+from paddock.parsing import Parsed, ReplyParser, ToolCall, named_parser
+from tests.parsing.parsers import parser_named
 from tests.parsing.recorded import parsed
 
 SCHEMA = {"properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a"]}
@@ -13,11 +14,8 @@ def parser(name: str, *, think: bool | str | None = None) -> ReplyParser:
     return parser_named(name, tools=TOOLS, think=think, last_message=None)
 
 
-def test_a_name_that_there_is_not_is_a_key_error() -> None:
-    with pytest.raises(KeyError):
-        parser("telepathy")
-    with pytest.raises(KeyError):
-        facts_of("telepathy")
+def test_an_unknown_name_has_no_parser() -> None:
+    assert named_parser("telepathy") is None
 
 
 def test_a_call_comes_out_with_the_tag_that_closes_it_and_text_before_it_at_once() -> None:

@@ -1,14 +1,14 @@
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paddock.parsing import ReplyParser, facts_of, parser_named, parser_of_template
-from paddock.parsing.formats.generic import generic_parser
-from paddock.parsing.formats.go_tags import thinking_tags, tool_tag
+from paddock.parsing import ReplyParser
+from paddock.parsing.named import NAMED_PARSERS
+from paddock.templates.go.analysis import analyse
 from tests.parsing.known_differences import KNOWN_DIFFERENCES, OVERFLOWED, WRITTEN
+from tests.parsing.parsers import parser_named, parser_of_calls, parser_of_template
 from tests.parsing.recorded import FIXTURES, Result, cuts, needs_fixtures, parsed, recorded, rows
 
 FACTS: dict[str, dict[str, Any]] = (
@@ -35,8 +35,8 @@ def named_cases(name: str) -> Iterator[Case]:
 def template_cases(name: str) -> Iterator[Case]:
     folder = FIXTURES / "tool-templates" / name
     template = (folder / "template.gotmpl").read_bytes().decode()
-    opening, closing = thinking_tags(template)
-    tag = tool_tag(template)
+    shown = analyse(template)
+    opening, closing = shown.thinking_tags
     for row in rows(folder / "parse.jsonl"):
 
         def make(row: dict[str, Any] = row) -> ReplyParser:
@@ -44,10 +44,10 @@ def template_cases(name: str) -> Iterator[Case]:
                 prompt = opening if row.get("prompt_opens_thinking") else ""
                 return parser_of_template(template, tools=None, think=True, prompt=prompt)
             if row["kind"] == "tools":
-                return generic_parser(None, tag, row["tools"], "")
+                return parser_of_calls(template, row["tools"])
             return parser_of_template(template, tools=row["tools"], think=row.get("think"), prompt="")
 
-        whole = [text for text in (opening, closing, tag) if len(text) > 1]
+        whole = [text for text in (opening, closing, shown.tool_call_prefix) if len(text) > 1]
         yield f"{name}:{row['kind']}:{row['name']}", row, whole, make
 
 
@@ -90,7 +90,7 @@ def test_the_parser_of_a_template_takes_replies_apart_as_recorded_however_they_a
 @needs_fixtures
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_named_parser_claims_what_is_recorded(name: str) -> None:
-    facts, claimed = facts_of(name), FACTS[name]
+    facts, claimed = NAMED_PARSERS[name].info, FACTS[name]
     assert (facts.has_tools, facts.has_thinking) == (claimed["tools"], claimed["thinking"])
     assert facts.preserved_tokens == tuple(claimed["preserved_tokens"] or ())
 
@@ -102,18 +102,3 @@ def test_at_most_one_reply_in_twenty_is_taken_apart_otherwise_and_each_of_them_e
     assert len(set(cases)) == len(cases)
     assert not set(KNOWN_DIFFERENCES) - set(cases)
     assert len(KNOWN_DIFFERENCES) <= len(cases) * 0.05
-
-
-@needs_fixtures
-@pytest.mark.parametrize("path", sorted(FIXTURES.glob("tool-templates/*")), ids=lambda path: path.name)
-def test_the_tags_of_a_recorded_template_are_inferred(path: Path) -> None:
-    facts = json.loads((path / "facts.json").read_text("utf-8"))
-    template = (path / "template.gotmpl").read_bytes().decode()
-    assert (list(thinking_tags(template)), tool_tag(template)) == (facts["thinking_tags"], facts["tool_call_tag"])
-
-
-@needs_fixtures
-def test_the_tags_of_recorded_snippets_are_inferred() -> None:
-    for row in rows(FIXTURES / "template-snippets" / "infer.jsonl"):
-        inferred = list(thinking_tags(row["template"])), tool_tag(row["template"])
-        assert inferred == (row["thinking_tags"], row["tool_call_tag"]), row["name"]

@@ -1,21 +1,22 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.parsing.stream import Out, Reader, Steps, Stops, StreamParser, Trimmed
+from paddock.parsing import ReplyRequest
+from paddock.parsing.stream import Reader, Sink, Steps, StopTexts, StreamParser, Trimmed
 
 
 def read(pieces: list[str], *stops: str, keep_begun: bool = True) -> list[str]:
     """The texts between the stops, with the stops."""
     found: list[str] = []
 
-    def grammar(reader: Reader, out: Out) -> Steps[None]:
+    def grammar(reader: Reader, sink: Sink, request: ReplyRequest) -> Steps[None]:
         stop: str | None = ""
         while stop is not None:
             parts: list[str] = []
-            stop = yield from reader.until(Stops(*stops), parts.append, keep_begun=keep_begun)
+            stop = yield from reader.until(StopTexts(*stops), parts.append, keep_begun=keep_begun)
             found.extend(["".join(parts), stop or "."])
 
-    parser = StreamParser(grammar)
+    parser = StreamParser(grammar, ReplyRequest())
     for piece in pieces:
         parser.feed(piece)
     parser.finish()

@@ -4,12 +4,13 @@ import re
 import pytest
 
 from paddock.ipc import Chunk, Finished, Generate, Step, TokenLogprob, Tokens
-from paddock.parsing import ParseError, parser_named
+from paddock.parsing import ParseError
 from paddock.parsing.reply import Parsed, ToolCall
 from paddock.service.prepared import PreparedRequest
 from paddock.service.replies import GeneratedReply, ReplyReader, new_call_id
 from paddock.service.requests import Delta, RepliedCall, Summary
 from tests.fleet.memory_transport import MemoryTransport, connected
+from tests.parsing.parsers import parser_named
 
 
 class OneLease:

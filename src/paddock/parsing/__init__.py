@@ -1,41 +1,36 @@
-"""Parsing of replies, while the model writes them, into content, thinking and tool calls.
+"""Parsing of replies, while the model generates them, into content, thinking and tool calls.
 
-A model's parser is found by the name in its configuration (`parser_named`), or inferred from its Go or Jinja template.
-The format in which the model can be forced to call a tool is found in the same ways.
+A model's `ReplyFormat` says how its replies are parsed, and how a call is written that it is forced to make. It is
+found by the name of a parser in the model's configuration (`named_parser`), or inferred from its Go or Jinja template.
 """
 
 from paddock.parsing.calls.bare_values import CannotForce
-from paddock.parsing.calls.call_formats import (
-    call_format_of_chat_template,
-    call_format_of_parser,
-    call_format_of_template,
-)
 from paddock.parsing.calls.forced_calls import CallFormat
-from paddock.parsing.formats.chat_tags import parser_of_chat_template, thinking_tags_of_chat_template
-from paddock.parsing.formats.generic import parser_of_template
-from paddock.parsing.formats.glimmer import is_addressed
-from paddock.parsing.formats.go_tags import thinking_tags
+from paddock.parsing.formats.chat_template import format_of_chat_template, thinking_tags_of_chat_template
+from paddock.parsing.formats.go_template import format_of_go_template
 from paddock.parsing.formats.harmony import is_harmony
-from paddock.parsing.named import Facts, facts_of, parser_named
-from paddock.parsing.reply import Parsed, ParseError, ReplyParser, ToolCall
+from paddock.parsing.named import NamedParser, ParserInfo, named_parser
+from paddock.parsing.reply import Parsed, ParseError, ReplyParser, ReplyRequest, ToolCall, functions
+from paddock.parsing.reply_format import CONTENT_ONLY, ReplyFormat
+from paddock.parsing.stream import StreamParser
 
 __all__ = [
+    "CONTENT_ONLY",
     "CallFormat",
     "CannotForce",
-    "Facts",
+    "NamedParser",
     "ParseError",
     "Parsed",
+    "ParserInfo",
+    "ReplyFormat",
     "ReplyParser",
+    "ReplyRequest",
+    "StreamParser",
     "ToolCall",
-    "call_format_of_chat_template",
-    "call_format_of_parser",
-    "call_format_of_template",
-    "facts_of",
-    "is_addressed",
+    "format_of_chat_template",
+    "format_of_go_template",
+    "functions",
     "is_harmony",
-    "parser_named",
-    "parser_of_chat_template",
-    "parser_of_template",
-    "thinking_tags",
+    "named_parser",
     "thinking_tags_of_chat_template",
 ]

@@ -1,15 +1,14 @@
 """The parsers that a model's configuration can name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from paddock.parsing.calls.values import functions
-from paddock.parsing.formats import tag_formats as styles
-from paddock.parsing.formats.cohere import cohere
-from paddock.parsing.formats.glimmer import addressed
-from paddock.parsing.formats.harmony import harmony
-from paddock.parsing.formats.ministral import ministral
+from paddock.ipc import ThinkingTags
+from paddock.parsing.calls import call_formats
+from paddock.parsing.calls.forced_calls import CallFormat
+from paddock.parsing.formats import cohere, ministral, tag_formats
+from paddock.parsing.formats.glimmer import GLIMMER
+from paddock.parsing.formats.harmony import HARMONY
 from paddock.parsing.formats.tag_formats import (
     CONTENT,
     DEEPSEEK,
@@ -21,89 +20,81 @@ from paddock.parsing.formats.tag_formats import (
     OLMO,
     QWEN,
     THINKING,
-    Begin,
     MakeReader,
-    Request,
+    StartRule,
 )
-from paddock.parsing.formats.tagged_reply import Start, Style, sections
-from paddock.parsing.reply import ReplyParser, Think, Tools
-from paddock.parsing.stream import Grammar, StreamParser
+from paddock.parsing.formats.tagged_reply import Start, TagFormat, tagged_reply
+from paddock.parsing.reply import ReplyRequest
+from paddock.parsing.reply_format import USUAL_THINKING_TAGS, ReplyFormat
+from paddock.parsing.stream import Grammar, Reader, Sink, Steps
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a named parser claims."""
+class ParserInfo:
+    """What a model can do that names a parser."""
 
     has_tools: bool
     has_thinking: bool
     preserved_tokens: tuple[str, ...]
-    """Texts of special tokens that must be written into the reply."""
+    """The texts of special tokens that the parser needs to see in the reply."""
 
 
-def parser_named(
-    name: str, *, tools: Tools | None, think: Think, last_message: Mapping[str, Any] | None
-) -> ReplyParser:
-    """The parser of this name, for one reply.
+@dataclass(frozen=True)
+class NamedParser:
+    """A parser that a configuration can name."""
 
-    Raises:
-        KeyError: if there is none.
-    """
-    last = last_message or {}
-    role = str(last.get("role", ""))
-    prefilled, thought = (role == "assistant" and bool(last.get(part)) for part in ("content", "thinking"))
-    return StreamParser(_PARSERS[name].grammar(Request(think, functions(tools), role, prefilled, thought)))
+    info: ParserInfo
+    format: ReplyFormat
 
 
-def facts_of(name: str) -> Facts:
-    """What the parser of this name claims.
-
-    Raises:
-        KeyError: if there is none.
-    """
-    return _PARSERS[name].facts
+def named_parser(name: str) -> NamedParser | None:
+    """Return the parser of this name; None if there is none."""
+    return NAMED_PARSERS.get(name)
 
 
-MakeGrammar = Callable[[Request], Grammar]
+def _tagged(
+    tags: TagFormat, start: StartRule = CONTENT, calls: MakeReader = tag_formats.as_json, *, may_hide: bool = False
+) -> Grammar:
+    """Return the grammar of a tag format. With `may_hide`, thinking that was not asked for is dropped."""
 
-
-def _sections(
-    style: Style, begin: Begin = CONTENT, calls: MakeReader = styles.as_json, *, may_hide: bool = False
-) -> MakeGrammar:
-    """Replies in sections. With `may_hide`, thinking that was not asked for is dropped."""
-
-    def grammar(request: Request) -> Grammar:
+    def grammar(reader: Reader, sink: Sink, request: ReplyRequest) -> Steps[None]:
         shown = bool(request.think) or not may_hide
-        return sections(style, begin.of(request), calls(request.known), show_thinking=shown)
+        read_calls = calls(request.functions)
+        return tagged_reply(reader, sink, tags, start.start_of(request), read_calls, show_thinking=shown)
 
     return grammar
 
 
-def _laguna(begin: Begin) -> MakeGrammar:
-    return _sections(LAGUNA, begin, styles.as_lenient_argument_tags, may_hide=True)
+def _laguna(start: StartRule) -> Grammar:
+    return _tagged(LAGUNA, start, tag_formats.as_lenient_argument_tags, may_hide=True)
 
 
-def _gemma(begin: Begin) -> MakeGrammar:
-    return _sections(GEMMA, begin, styles.in_braces('<|"|>'), may_hide=True)
+def _gemma(start: StartRule) -> Grammar:
+    return _tagged(GEMMA, start, tag_formats.in_braces('<|"|>'), may_hide=True)
 
 
-def _harmony(request: Request) -> Grammar:
-    if request.last_role != "assistant":
-        return harmony("")
-    return harmony("final" if request.prefilled else "analysis" if request.prefilled_thinking else "")
+def _cohere(reader: Reader, sink: Sink, request: ReplyRequest) -> Steps[None]:
+    thinks = _UNLESS_OFF_OR_PREFILLED.start_of(request) is Start.THINKING
+    return cohere.cohere_reply(reader, sink, thinks=thinks)
 
 
-def _cohere(request: Request) -> Grammar:
-    return cohere(thinks=_UNLESS_OFF_OR_PREFILLED.of(request) is Start.THINKING)
+def _parser(
+    tokens: str,
+    grammar: Grammar,
+    call_format: CallFormat | None,
+    *,
+    tools: bool = True,
+    thinking: bool = True,
+    thinking_tags: ThinkingTags = USUAL_THINKING_TAGS,
+) -> NamedParser:
+    reply_format = ReplyFormat(
+        grammar=grammar, call_format=call_format, thinking_tags=thinking_tags, is_always_parsed=True
+    )
+    return NamedParser(ParserInfo(tools, thinking, tuple(tokens.split())), reply_format)
 
 
-def _glimmer(request: Request) -> Grammar:
-    return addressed(request.known, show_thinking=request.think is not False)
-
-
-@dataclass(frozen=True)
-class _Parser:
-    grammar: MakeGrammar
-    facts: Facts
+def _of_format(tokens: str, reply_format: ReplyFormat) -> NamedParser:
+    return NamedParser(ParserInfo(True, True, tuple(tokens.split())), reply_format)
 
 
 _UNLESS_OFF_OR_PREFILLED = replace(THINKING, unless_off=True, unless_prefilled=True)
@@ -127,71 +118,113 @@ _COGITO_TOKENS = f"{_DEEPSEEK_TOKENS} <｜tool▁outputs▁begin｜> <｜tool▁
 _COHERE_TOKENS = " ".join(f"<|START_{part}|> <|END_{part}|>" for part in ("THINKING", "TEXT", "ACTION", "RESPONSE"))
 
 
-def _tools(tokens: str, grammar: MakeGrammar) -> _Parser:
-    return _Parser(grammar, Facts(True, False, tuple(tokens.split())))
-
-
-def _both(tokens: str, grammar: MakeGrammar) -> _Parser:
-    return _Parser(grammar, Facts(True, True, tuple(tokens.split())))
-
-
-_PARSERS = {
-    "qwen3": _tools(_QWEN_TOKENS, _sections(_PLAIN_QWEN)),
-    "qwen3-thinking": _both(
-        _QWEN_TOKENS, _sections(replace(QWEN, space_after_echo=False), replace(THINKING, unless_off=True))
+NAMED_PARSERS: Mapping[str, NamedParser] = {
+    "qwen3": _parser(_QWEN_TOKENS, _tagged(_PLAIN_QWEN), call_formats.TAGGED_JSON, thinking=False),
+    "qwen3-thinking": _parser(
+        _QWEN_TOKENS,
+        _tagged(replace(QWEN, space_after_echo=False), replace(THINKING, unless_off=True)),
+        call_formats.TAGGED_JSON,
     ),
-    "qwen3-vl-instruct": _tools(f"</think> {_TOOL_CALL}", _sections(replace(_VL, thinking=("", ""), echoes=""))),
-    "qwen3-vl-thinking": _both(f"</think> {_TOOL_CALL}", _sections(_VL, replace(THINKING, unless_prefilled=True))),
+    "qwen3-vl-instruct": _parser(
+        f"</think> {_TOOL_CALL}",
+        _tagged(replace(_VL, thinking=("", ""), echoes="")),
+        call_formats.TAGGED_JSON,
+        thinking=False,
+    ),
+    "qwen3-vl-thinking": _parser(
+        f"</think> {_TOOL_CALL}", _tagged(_VL, replace(THINKING, unless_prefilled=True)), call_formats.TAGGED_JSON
+    ),
     **dict.fromkeys(
         ("qwen3.5", "ornith"),
-        _both(_QWEN_TOKENS, _sections(QWEN, _UNLESS_OFF_OR_PREFILLED, styles.as_function_tags)),
+        _parser(
+            _QWEN_TOKENS,
+            _tagged(QWEN, _UNLESS_OFF_OR_PREFILLED, tag_formats.as_function_tags),
+            call_formats.FUNCTION_TAGS,
+        ),
     ),
     **dict.fromkeys(
         ("nemotron-3-nano", "nemotron-3.5-nano"),
-        _both(_QWEN_TOKENS, _sections(_NEMOTRON, _UNLESS_OFF_OR_PREFILLED, styles.as_function_tags)),
+        _parser(
+            _QWEN_TOKENS,
+            _tagged(_NEMOTRON, _UNLESS_OFF_OR_PREFILLED, tag_formats.as_function_tags),
+            call_formats.FUNCTION_TAGS,
+        ),
     ),
-    "qwen3-coder": _tools(_TOOL_CALL, _sections(_PLAIN_QWEN, calls=styles.as_function_tags)),
-    "glm-4.7": _both(_GLM_TOKENS, _sections(_GLM, replace(THINKING, unless_off=True), styles.as_argument_tags)),
-    "glm-ocr": _tools(_GLM_TOKENS, _sections(_GLM, EITHER, styles.as_argument_tags)),
-    "laguna": _both(_LAGUNA_TOKENS, _laguna(replace(THINKING, only_if_on=True, unless_after="assistant"))),
-    "poolside-v1": _both(_LAGUNA_TOKENS, _laguna(replace(THINKING, only_if_on=True))),
-    "deepseek3": _both(
+    "qwen3-coder": _parser(
+        _TOOL_CALL,
+        _tagged(_PLAIN_QWEN, calls=tag_formats.as_function_tags),
+        call_formats.FUNCTION_TAGS,
+        thinking=False,
+    ),
+    "glm-4.7": _parser(
+        _GLM_TOKENS,
+        _tagged(_GLM, replace(THINKING, unless_off=True), tag_formats.as_argument_tags),
+        call_formats.ARGUMENT_TAGS,
+    ),
+    "glm-ocr": _parser(
+        _GLM_TOKENS, _tagged(_GLM, EITHER, tag_formats.as_argument_tags), call_formats.ARGUMENT_TAGS, thinking=False
+    ),
+    "laguna": _parser(
+        _LAGUNA_TOKENS,
+        _laguna(replace(THINKING, only_if_on=True, unless_after="assistant")),
+        call_formats.ARGUMENT_LINES,
+    ),
+    "poolside-v1": _parser(_LAGUNA_TOKENS, _laguna(replace(THINKING, only_if_on=True)), call_formats.ARGUMENT_LINES),
+    "deepseek3": _parser(
         _DEEPSEEK_TOKENS,
-        _sections(
+        _tagged(
             replace(DEEPSEEK, ignored=("<｜tool▁output▁begin｜>", "<｜tool▁output▁end｜>")),
             _IF_ON_AND_NOT_PREFILLED,
-            styles.as_separated,
+            tag_formats.as_separated,
         ),
+        call_formats.SEPARATED_CALLS,
     ),
-    "cogito": _both(
+    "cogito": _parser(
         _COGITO_TOKENS,
-        _sections(
+        _tagged(
             replace(DEEPSEEK, hidden=("<｜tool▁outputs▁begin｜>", "<｜tool▁outputs▁end｜>")),
             replace(_IF_ON_AND_NOT_PREFILLED, unless_tools=True),
-            styles.as_separated,
+            tag_formats.as_separated,
         ),
+        call_formats.FENCED_CALLS,
     ),
-    "olmo3": _tools(
+    "olmo3": _parser(
         "<function_calls> </function_calls>",
-        _sections(replace(OLMO, thinking=("", ""), echoes=""), calls=styles.as_python),
+        _tagged(replace(OLMO, thinking=("", ""), echoes=""), calls=tag_formats.as_python),
+        call_formats.OLMO_CALLS,
+        thinking=False,
     ),
-    "olmo3-think": _Parser(
-        _sections(replace(OLMO, calls=()), replace(THINKING, unless_prefilled=True)), Facts(False, True, ("</think>",))
+    "olmo3-think": _parser(
+        "</think>", _tagged(replace(OLMO, calls=()), replace(THINKING, unless_prefilled=True)), None, tools=False
     ),
-    "functiongemma": _tools(
+    "functiongemma": _parser(
         "<start_function_call> <end_function_call>",
-        _sections(FUNCTION_GEMMA, calls=styles.in_braces("<escape>")),
+        _tagged(FUNCTION_GEMMA, calls=tag_formats.in_braces("<escape>")),
+        call_formats.FUNCTION_GEMMA_CALLS,
+        thinking=False,
     ),
-    "gemma4": _both(_GEMMA_TOKENS, _gemma(replace(THINKING, only_if_on=True, only_after="tool"))),
-    "gemma4-no-thinking": _tools(_GEMMA_TOKENS, _gemma(CONTENT)),
-    "lfm2": _tools(_LFM_TOKENS, _sections(replace(LFM, thinking=("", "")), calls=styles.as_python)),
-    "lfm2-thinking": _both(_LFM_TOKENS, _sections(LFM, replace(EITHER, only_if_on=True), styles.as_python)),
-    "ministral": _tools("[TOOL_CALLS] [THINK] [/THINK] [ARGS]", lambda request: ministral(request.known)),
-    "cohere": _both(_COHERE_TOKENS, _cohere),
-    "harmony": _both("<|start|> <|end|> <|message|> <|channel|> <|constrain|>", _harmony),
-    "glimmer": _both("<|start|> <|message|> <|eom|> <|eot|>", _glimmer),
-    "passthrough": _Parser(_sections(Style()), Facts(False, False, ())),
+    "gemma4": _parser(
+        _GEMMA_TOKENS,
+        _gemma(replace(THINKING, only_if_on=True, only_after="tool")),
+        call_formats.GEMMA_CALLS,
+        thinking_tags=ThinkingTags(*GEMMA.thinking),
+    ),
+    "gemma4-no-thinking": _parser(_GEMMA_TOKENS, _gemma(CONTENT), call_formats.GEMMA_CALLS, thinking=False),
+    "lfm2": _parser(
+        _LFM_TOKENS,
+        _tagged(replace(LFM, thinking=("", "")), calls=tag_formats.as_python),
+        call_formats.LFM_CALLS,
+        thinking=False,
+    ),
+    "lfm2-thinking": _parser(
+        _LFM_TOKENS, _tagged(LFM, replace(EITHER, only_if_on=True), tag_formats.as_python), call_formats.LFM_CALLS
+    ),
+    "ministral": _parser(
+        "[TOOL_CALLS] [THINK] [/THINK] [ARGS]", ministral.ministral_reply, ministral.CALL_FORMAT, thinking=False
+    ),
+    "cohere": _parser(_COHERE_TOKENS, _cohere, cohere.CALL_FORMAT, thinking_tags=cohere.THINKING_TAGS),
+    "harmony": _of_format("<|start|> <|end|> <|message|> <|channel|> <|constrain|>", HARMONY),
+    "glimmer": _of_format("<|start|> <|message|> <|eom|> <|eot|>", GLIMMER),
+    "passthrough": _parser("", _tagged(TagFormat()), None, tools=False, thinking=False),
 }
-
-NAMES = tuple(_PARSERS)
-"""The names that there are."""
+"""The parsers by name."""

@@ -8,7 +8,7 @@ from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import BrokenModel
 from paddock.library.store.model import Model
 from paddock.parsing import is_harmony, thinking_tags_of_chat_template
-from paddock.service.parsers import parser_facts
+from paddock.service.parsers import parser_info
 from paddock.templates.go.analysis import analyse
 from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
 
@@ -26,21 +26,21 @@ def capabilities(model: Model) -> tuple[str, ...]:
     """
     gguf = model.gguf
     variables = analyse(model.template or "").variables
-    facts = parser_facts(model)
+    parser = parser_info(model)
     jinja = _chat_template(model)
     embeds = _has(gguf, "pooling_type")
     has_vision, has_audio = _encoders(model)
     found = {
         "completion": not embeds,
         "tools": "tools" in variables
-        or (facts is not None and facts.has_tools)
+        or (parser is not None and parser.has_tools)
         or (jinja is not None and jinja.mentions_tools),
         "insert": "suffix" in variables,
         "vision": has_vision or _has(gguf, "vision.block_count"),
         "embedding": embeds and not ranks(gguf),
         "rerank": ranks(gguf),
         "thinking": bool(variables & {"thinking", "think"})
-        or (facts is not None and facts.has_thinking)
+        or (parser is not None and parser.has_thinking)
         or (jinja is not None and _thinks(jinja)),
         "audio": has_audio or _has(gguf, "audio.block_count"),
     }

@@ -79,9 +79,9 @@ class InferenceService:
         request = check_conversation(request, model)
         think = thinking_of(request, model)
         options = self._loader.options(model, request.options)
-        form = model.prompt_template
+        reply_format = model.reply_format
         if request.tool_choice == "required":
-            request = replace(request, constraint=forced_call(model.model, form, request, options.stop))
+            request = replace(request, constraint=forced_call(model.model, reply_format, request, options.stop))
         return model, request, think, options
 
 

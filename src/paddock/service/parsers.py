@@ -1,30 +1,24 @@
-"""Which parser splits a model's replies into content, thinking and tool calls, and where their thinking is."""
+"""How a model replies: the parser of its replies, the tags around its thinking, and calls that it is forced to make."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
-from paddock.ipc import ThinkingTags, ToolCalls
+from paddock.ipc import ToolCalls
 from paddock.library.store.model import Model
 from paddock.parsing import (
-    CallFormat,
+    CONTENT_ONLY,
     CannotForce,
-    Facts,
+    ParserInfo,
+    ReplyFormat,
     ReplyParser,
-    call_format_of_chat_template,
-    call_format_of_parser,
-    call_format_of_template,
-    facts_of,
-    is_addressed,
-    is_harmony,
-    parser_named,
-    parser_of_chat_template,
-    parser_of_template,
-    thinking_tags,
-    thinking_tags_of_chat_template,
+    ReplyRequest,
+    StreamParser,
+    format_of_chat_template,
+    format_of_go_template,
+    functions,
+    named_parser,
 )
-from paddock.parsing.reply import Think
+from paddock.parsing.reply import Think, Tools
 from paddock.service.errors import RequestError
 from paddock.service.requests import ConversationRequest
 from paddock.templates import Message, PromptTemplate
@@ -32,55 +26,48 @@ from paddock.templates import Message, PromptTemplate
 ParserFactory = Callable[[], ReplyParser]
 """Makes the parser of one reply."""
 
-USUAL_TAGS = ThinkingTags("<think>", "</think>")
-TAGS_OF_PARSER = {
-    "harmony": ThinkingTags(
-        "<|channel|>", "<|channel|>final<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"
-    ),
-    "cohere": ThinkingTags("<|START_THINKING|>", "<|END_THINKING|>"),
-    "gemma4": ThinkingTags("<|channel>", "<channel|>"),
-    "glimmer": ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
-}
-"""Name of a parser → the tags around the thinking of its models, if they are not `USUAL_TAGS`."""
-TAGS_BEFORE_CALLS = {
-    "harmony": ThinkingTags("<|channel|>analysis", "<|end|><|start|>assistant"),
-    "glimmer": ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant"),
-}
-"""The same where a call follows, for models that write their calls into a message of its own."""
 
-
-def parser_facts(model: Model) -> Facts | None:
+def parser_info(model: Model) -> ParserInfo | None:
     """Return what the parser that a model names can do; None if it names none that exists."""
-    try:
-        return facts_of(model.config.parser) if model.config.parser else None
-    except KeyError:
-        return None
+    parser = named_parser(model.config.parser)
+    return parser.info if parser is not None else None
+
+
+def reply_format(model: Model, template: PromptTemplate) -> ReplyFormat:
+    """Return the format of a model's replies: that of the parser which it names, else the one its template shows."""
+    parser = named_parser(model.config.parser)
+    if parser is not None:
+        return parser.format
+    if template.template is not None:
+        shown = template.template.analysis
+        return format_of_go_template(
+            template.template.text, shown.thinking_tags, shown.tool_call_prefix, shown.call_texts
+        )
+    if template.chat_template is not None:
+        return format_of_chat_template(template.chat_template.source)
+    return CONTENT_ONLY
 
 
 def parser_factory(
-    model: Model,
-    form: PromptTemplate,
-    tools: Sequence[Mapping[str, Any]],
-    think: Think,
-    prompt: str,
-    last_message: Message | None = None,
+    reply_format: ReplyFormat, tools: Tools, think: Think, prompt: str, last_message: Message | None = None
 ) -> ParserFactory | None:
     """Return a function that makes a parser for a reply to `prompt`; None if such a reply is nothing but content."""
-    if parser_facts(model) is not None:
-        last = asdict(last_message) if last_message is not None else None
-        return partial(parser_named, model.config.parser, tools=tools or None, think=think, last_message=last)
-    if not tools and not think:
+    grammar = reply_format.grammar
+    if grammar is None or not (tools or think or reply_format.is_always_parsed):
         return None
-    if form.template is not None:
-        return partial(parser_of_template, form.template.text, tools=tools or None, think=think, prompt=prompt)
-    if form.chat_template is not None:
-        source = form.chat_template.source
-        return partial(parser_of_chat_template, source, tools=tools or None, think=think, prompt=prompt)
-    return None
+    role, prefilled, prefilled_thinking = "", False, False
+    if last_message is not None:
+        role = last_message.role
+        prefilled = role == "assistant" and bool(last_message.content)
+        prefilled_thinking = role == "assistant" and bool(last_message.thinking)
+    request = ReplyRequest(functions(tools), think, prompt, role, prefilled, prefilled_thinking)
+    return partial(StreamParser, grammar, request)
 
 
-def forced_call(model: Model, form: PromptTemplate, request: ConversationRequest, stop: Sequence[str]) -> ToolCalls:
-    """Return the constraint of a reply that calls a tool, of a request that requires a call.
+def forced_call(
+    model: Model, reply_format: ReplyFormat, request: ConversationRequest, stop: Sequence[str]
+) -> ToolCalls:
+    """Return the constraint of a reply that calls a tool, for a request that requires a call.
 
     The constraint keeps texts that would `stop` the reply out of the arguments.
 
@@ -89,54 +76,10 @@ def forced_call(model: Model, form: PromptTemplate, request: ConversationRequest
     """
     if request.constraint is not None:
         raise RequestError("tool_choice requires a call, which cannot be in a format as well")
-    found = call_format(model, form)
-    if found is None:
+    if reply_format.call_format is None:
         what = f"the parser {model.config.parser!r}" if model.config.parser else "this model's template"
         raise RequestError(f"tool_choice: a call cannot be forced in the format of {what}")
     try:
-        return found.constraint(request.tools, request.required_tool, stop)
+        return reply_format.call_format.constraint(request.tools, request.required_tool, stop)
     except CannotForce as error:
         raise RequestError(f"tool_choice: {error}") from None
-
-
-def call_format(model: Model, form: PromptTemplate) -> CallFormat | None:
-    """Return the format in which a model calls tools; None if calls in it cannot be forced."""
-    if parser_facts(model) is not None:
-        return call_format_of_parser(model.config.parser)
-    if form.template is not None:
-        return call_format_of_template(form.template.text)
-    if form.chat_template is not None:
-        return call_format_of_chat_template(form.chat_template.source)
-    return None
-
-
-def tags_around_thinking(
-    model: Model, form: PromptTemplate, think: Think, prompt: str, *, call: bool = False
-) -> ThinkingTags | None:
-    """Return the tags around the thinking of a reply, which no constraint binds; None if it does not think.
-
-    What comes after the second tag is constrained. If that is a `call`, it begins with the header of its message.
-    """
-    parser = model.config.parser or _parser_of_messages(form)
-    if not think and parser != "harmony":
-        return None
-    if call and parser in TAGS_BEFORE_CALLS:
-        tags = TAGS_BEFORE_CALLS[parser]
-    elif parser:
-        tags = TAGS_OF_PARSER.get(parser, USUAL_TAGS)
-    elif form.template is not None:
-        tags = ThinkingTags(*thinking_tags(form.template.text))
-    else:
-        found = thinking_tags_of_chat_template(form.chat_template.source) if form.chat_template is not None else None
-        tags = ThinkingTags(*found) if found else USUAL_TAGS
-    if not tags.closing:
-        return None
-    return tags._replace(opening="") if prompt.rstrip().endswith(tags.opening) else tags
-
-
-def _parser_of_messages(form: PromptTemplate) -> str:
-    """Return the parser for replies that consist of messages with headers; "" if the template shows no such replies."""
-    text = form.template.text if form.template is not None else form.chat_template.source if form.chat_template else ""
-    if is_harmony(text):
-        return "harmony"
-    return "glimmer" if form.template is None and is_addressed(text) else ""

@@ -11,7 +11,7 @@ from paddock.parsing.reply import Think
 from paddock.service.errors import NotSupported, RequestError
 from paddock.service.media import check_takes_media, media_of, media_tokens, raw_with_placeholders
 from paddock.service.options import InferenceOptions
-from paddock.service.parsers import ParserFactory, parser_factory, tags_around_thinking
+from paddock.service.parsers import ParserFactory, parser_factory, reply_format
 from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest
 from paddock.service.resolved import ResolvedModel, prompt_template
 from paddock.service.truncation import fitting_prompt
@@ -58,8 +58,8 @@ def check_completion(request: CompletionRequest, model: ResolvedModel) -> None:
         raise RequestError("raw mode does not support template, system, or context")
     if request.images:
         check_takes_media(model, request.images)
-    form = prompt_template(model.model, template=request.template) if request.template else model.prompt_template
-    if request.suffix and not form.supports_suffix:
+    prompts = prompt_template(model.model, template=request.template) if request.template else model.prompt_template
+    if request.suffix and not prompts.supports_suffix:
         raise NotSupported(f"{model.model.name.full} does not support insert")
 
 
@@ -117,9 +117,9 @@ async def prepare_completion(
         prompt = raw_with_placeholders(request.prompt, images)
         command = _command(request, options, prompt, images, context=request.context)
         return PreparedRequest(prompt=prompt, command=command)
-    form = _prompt_template(model, lease, request.template)
+    prompts = _prompt_template(model, lease, request.template)
     prompt = await asyncio.to_thread(
-        form.generate,
+        prompts.generate,
         request.prompt,
         request.system or model.model.system or "",
         request.suffix,
@@ -128,7 +128,8 @@ async def prepare_completion(
         images,
     )
     prompt = _without_bos(prompt, lease)
-    new_parser = parser_factory(model.model, form, (), think, prompt)
+    replies = reply_format(model.model, prompts) if request.template else model.reply_format
+    new_parser = parser_factory(replies, (), think, prompt)
     command = _command(
         request,
         options,
@@ -136,7 +137,7 @@ async def prepare_completion(
         images,
         context=request.context,
         special_tokens=new_parser is not None,
-        thinking=tags_around_thinking(model.model, form, think, prompt) if request.constraint is not None else None,
+        thinking=replies.tags_around_thinking(think, prompt) if request.constraint is not None else None,
     )
     return PreparedRequest(prompt=prompt, command=command, new_parser=new_parser, returns_context=True)
 
@@ -151,11 +152,11 @@ async def prepare_conversation(
         FleetError: if an image or audio cannot be read.
     """
     messages: Sequence[Message] = prepend_model_messages(request.messages, model.model.system or "", model.history)
-    form = _prompt_template(model, lease)
+    prompts = _prompt_template(model, lease)
     has_images = request.has_images
 
     async def render(some: Sequence[Message]) -> str:
-        return _without_bos(await asyncio.to_thread(form.chat, some, request.tools, think), lease)
+        return _without_bos(await asyncio.to_thread(prompts.chat, some, request.tools, think), lease)
 
     async def count(prompt: str) -> int:
         return len(await lease.runner.tokenize(prompt))
@@ -165,11 +166,11 @@ async def prepare_conversation(
     if request.truncate and (has_images or len(prompt.encode()) >= options.context_length):
         media = await media_tokens(lease, messages) if has_images else None
         prompt, messages = await fitting_prompt(messages, prompt, render, count, options.context_length, media)
-    new_parser = parser_factory(model.model, form, request.tools, think, prompt, request.messages[-1])
+    new_parser = parser_factory(model.reply_format, request.tools, think, prompt, request.messages[-1])
     tags = None
     if request.constraint is not None:
-        forced = request.tool_choice == "required"
-        tags = tags_around_thinking(model.model, form, think, prompt, call=forced)
+        is_forced = request.tool_choice == "required"
+        tags = model.reply_format.tags_around_thinking(think, prompt, before_call=is_forced)
     command = _command(
         request,
         options,
@@ -219,9 +220,9 @@ def _command(
 
 def _prompt_template(model: ResolvedModel, lease: Lease, template: str = "") -> PromptTemplate:
     """Return how the model takes its prompts, with the texts of its special tokens, which a loaded model knows."""
-    form = model.prompt_template
-    if not template and form.chat_template is None:
-        return form  # only chat templates use special tokens
+    prompts = model.prompt_template
+    if not template and prompts.chat_template is None:
+        return prompts  # only chat templates use special tokens
     loaded = lease.runner.loaded
     assert loaded is not None
     return prompt_template(model.model, template=template, bos=loaded.bos, eos=loaded.eos)

@@ -9,9 +9,11 @@ from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, TEXT_ONLY_ARCHITECT
 from paddock.library.options import InvalidOption, read_options
 from paddock.library.store.model import Model
 from paddock.options import Options
+from paddock.parsing import ReplyFormat
 from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
 from paddock.service.models import ModelProperties
+from paddock.service.parsers import reply_format
 from paddock.service.runner_spec import default_runner_spec
 from paddock.templates import Message, PromptTemplate
 
@@ -44,6 +46,15 @@ class ResolvedModel:
             TemplateSyntax, UnknownRenderer: if it names a template or a renderer that cannot be used.
         """
         return prompt_template(self.model)
+
+    @cached_property
+    def reply_format(self) -> ReplyFormat:
+        """How the model replies.
+
+        Raises:
+            TemplateSyntax, UnknownRenderer: as `prompt_template`.
+        """
+        return reply_format(self.model, self.prompt_template)
 
     @cached_property
     def history(self) -> tuple[Message, ...]:

@@ -7,19 +7,16 @@ from typing import Any
 import pytest
 
 from paddock.engine.constraints import BadConstraint
-from paddock.parsing import (
-    CannotForce,
-    ReplyParser,
-    call_format_of_chat_template,
-    call_format_of_parser,
-    call_format_of_template,
+from paddock.parsing import CannotForce, ReplyParser, format_of_chat_template
+from paddock.parsing.named import NAMED_PARSERS
+from tests.parsing.calls.call_writer import tool, writer
+from tests.parsing.formats.test_chat_template import FORMATS
+from tests.parsing.parsers import (
+    format_of_template,
     parser_named,
     parser_of_chat_template,
     parser_of_template,
 )
-from paddock.parsing.named import NAMES
-from tests.parsing.calls.call_writer import tool, writer
-from tests.parsing.formats.test_chat_tags import FORMATS
 from tests.parsing.recorded import FIXTURES, needs_fixtures
 from tests.schemas import Schemas
 
@@ -89,14 +86,14 @@ def check_nested(call_format: Any, make_parser: Any) -> None:
         Validator(NESTED).validate(arguments)
 
 
-FORCED = [name for name in NAMES if call_format_of_parser(name)]
+FORCED = [name for name, parser in NAMED_PARSERS.items() if parser.format.call_format]
 
 
 @pytest.mark.parametrize("name", FORCED)
 def test_what_a_named_parser_is_made_to_read_is_the_call(name: str) -> None:
     think = None if name in ("glm-ocr", "lfm2", "lfm2-thinking") else False
     check(
-        call_format_of_parser(name),
+        NAMED_PARSERS[name].format.call_format,
         lambda tools: parser_named(name, tools=tools, think=think, last_message={"role": "user", "content": "?"}),
     )
 
@@ -105,13 +102,13 @@ def test_what_a_named_parser_is_made_to_read_is_the_call(name: str) -> None:
 def test_tags_within_arguments_do_not_end_a_call_of_a_named_parser(name: str) -> None:
     think = None if name in ("glm-ocr", "lfm2", "lfm2-thinking") else False
     check_nested(
-        call_format_of_parser(name),
+        NAMED_PARSERS[name].format.call_format,
         lambda tools: parser_named(name, tools=tools, think=think, last_message={"role": "user", "content": "?"}),
     )
 
 
 def test_every_parser_but_few_can_be_made_to_call() -> None:
-    assert set(NAMES) - set(FORCED) == {"olmo3-think", "passthrough"}
+    assert set(NAMED_PARSERS) - set(FORCED) == {"olmo3-think", "passthrough"}
 
 
 LLAMA = """{{ range .Messages }}{{ if .ToolCalls }}{{ range .ToolCalls }}
@@ -127,7 +124,7 @@ JINJA = [tags for tags, _ in FORMATS]
 @pytest.mark.parametrize("jinja", JINJA)
 def test_what_a_chat_template_shows_is_the_call(jinja: str) -> None:
     check(
-        call_format_of_chat_template(jinja),
+        format_of_chat_template(jinja).call_format,
         lambda tools: parser_of_chat_template(jinja, tools=tools, think=False, prompt=""),
         seeds=10,
         least=2,
@@ -137,7 +134,7 @@ def test_what_a_chat_template_shows_is_the_call(jinja: str) -> None:
 @pytest.mark.parametrize("jinja", JINJA)
 def test_tags_within_arguments_do_not_end_a_call_of_a_chat_template(jinja: str) -> None:
     check_nested(
-        call_format_of_chat_template(jinja),
+        format_of_chat_template(jinja).call_format,
         lambda tools: parser_of_chat_template(jinja, tools=tools, think=False, prompt=""),
     )
 
@@ -145,7 +142,7 @@ def test_tags_within_arguments_do_not_end_a_call_of_a_chat_template(jinja: str) 
 @pytest.mark.parametrize("template", [LLAMA, MISTRAL, HERMES, "{{ .Prompt }}"])
 def test_tags_within_arguments_do_not_end_a_call_of_a_go_template(template: str) -> None:
     check_nested(
-        call_format_of_template(template),
+        format_of_template(template).call_format,
         lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
     )
 
@@ -160,10 +157,12 @@ def test_tags_within_arguments_do_not_end_a_call_of_a_go_template(template: str)
     ],
 )
 def test_a_call_is_written_as_the_go_template_writes_it(template: str, call: str) -> None:
-    written = writer().write(call_format_of_template(template).constraint([tool("f", {})]), 0)
+    call_format = format_of_template(template).call_format
+    assert call_format is not None
+    written = writer().write(call_format.constraint([tool("f", {})]), 0)
     assert re.sub(r"\{\s+\}", "{}", written) == call
     check(
-        call_format_of_template(template),
+        format_of_template(template).call_format,
         lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
     )
 
@@ -173,7 +172,7 @@ def test_a_call_is_written_as_the_go_template_writes_it(template: str, call: str
 def test_what_a_template_in_use_shows_is_the_call(path: Any) -> None:
     template = path.read_text("utf-8")
     check(
-        call_format_of_template(template),
+        format_of_template(template).call_format,
         lambda tools: parser_of_template(template, tools=tools, think=None, prompt=""),
         seeds=4,
         least=1,

@@ -7,10 +7,10 @@ import pytest
 
 from paddock.engine.constraints import BadConstraint
 from paddock.ipc import AnyOf, JsonValue, LiteralText
-from paddock.parsing import CannotForce, call_format_of_parser
+from paddock.parsing import CannotForce
 from paddock.parsing.calls.bare_values import ValueTags
 from paddock.parsing.calls.forced_calls import CallFormat, arguments_schema, in_json, in_pairs, in_tags
-from paddock.parsing.named import NAMES
+from paddock.parsing.named import NAMED_PARSERS
 from tests.parsing.calls.call_writer import tool, writer
 
 NUMBER = {"type": "integer", "minimum": 0}
@@ -84,7 +84,7 @@ def test_the_constraint_has_a_template_for_each_tool_that_may_be_called() -> Non
     assert [call.tool for call in call_format.constraint(tools, "g").calls] == ["g"]
 
 
-FORCED = [name for name in NAMES if call_format_of_parser(name)]
+FORCED = [name for name, parser in NAMED_PARSERS.items() if parser.format.call_format]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ FORCED = [name for name in NAMES if call_format_of_parser(name)]
 )
 def test_what_cannot_be_called_is_refused(tools: Any, name: str, message: str) -> None:
     for parser in FORCED:
-        call_format = call_format_of_parser(parser)
+        call_format = NAMED_PARSERS[parser].format.call_format
         assert call_format is not None
         with pytest.raises(CannotForce, match=message):
             call_format.constraint(tools, name)
@@ -124,7 +124,7 @@ def test_what_cannot_be_called_is_refused(tools: Any, name: str, message: str) -
     ],
 )
 def test_arguments_that_cannot_be_held_to_their_schema_in_tags_are_refused(parameters: Any, message: str) -> None:
-    call_format = call_format_of_parser("qwen3.5")
+    call_format = NAMED_PARSERS["qwen3.5"].format.call_format
     assert call_format is not None
     with pytest.raises((CannotForce, BadConstraint)) as refused:
         writer().write(call_format.constraint([tool("f", {"type": "object", **parameters})]), 0)

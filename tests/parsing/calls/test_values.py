@@ -6,7 +6,7 @@ from paddock.parsing import ParseError, ToolCall
 from paddock.parsing.calls.json_calls import decoded, json_call
 from paddock.parsing.calls.literals import Literals
 from paddock.parsing.calls.program_calls import brace_call, python_calls
-from paddock.parsing.calls.values import functions, properties, required, typed
+from paddock.parsing.calls.values import properties, required, typed
 
 KNOWN = {
     "flag": {"type": "boolean"},
@@ -55,10 +55,6 @@ def test_text_becomes_what_the_schema_says_or_stays_text(name: str, text: str, v
 @pytest.mark.parametrize("function", [None, {}, {"parameters": []}, {"parameters": {"properties": [], "required": 1}}])
 def test_a_schema_that_says_nothing_has_no_parameters(function: dict[str, Any] | None) -> None:
     assert (properties(function), required(function)) == ({}, [])
-
-
-def test_tools_without_functions_are_passed_over() -> None:
-    assert functions([{}, {"function": None}, {"function": {"name": "f"}}]) == {"f": {"name": "f"}}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from paddock.parsing import Parsed, ParseError, ReplyParser, ToolCall, parser_of_template
-from paddock.parsing.formats.go_tags import thinking_tags, tool_tag
+from paddock.parsing import Parsed, ParseError, ReplyParser, ToolCall
+from tests.parsing.parsers import parser_of_template
 from tests.parsing.recorded import parsed
 
 TOOLS = [
@@ -141,16 +141,6 @@ def test_a_template_of_the_channel_format_gets_its_parser() -> None:
 def test_a_template_nested_without_end_tells_nothing() -> None:
     template = "{{ if .A }}" * 2000 + "{{ end }}" * 2000
     assert parsed(parser(template), ["text"]).content == "text"
-
-
-def test_comments_trim_marks_and_strings_with_braces_do_not_disturb_the_tags() -> None:
-    template = (
-        '{{- /* }} .ToolCalls */ -}} {{ define "x" }}{{ if .ToolCalls }}<no>{{ end }}{{ end }}'
-        '{{ range .Messages }}{{ if eq .Content "}} .ToolCalls" }}<no>{{ end }}'
-        "{{ if .Thinking -}}\n <t> {{- .Thinking -}} </t> \n{{- end }}"
-        "{{ if false }}{{ else if .ToolCalls }}{{ `}}` }}<call>{{ end }}{{ end }}"
-    )
-    assert (thinking_tags(template), tool_tag(template)) == (("<t>", "</t>"), "<call>")
 
 
 def test_an_error_says_what_is_wrong() -> None:

@@ -12,8 +12,7 @@ from typing import Any
 
 from paddock.ipc import AnyOf, CallPart, CallTemplate, JsonValue, LiteralText, ToolCalls
 from paddock.parsing.calls.bare_values import CannotForce, ValueTags, bare_value, schema_text
-from paddock.parsing.calls.values import functions
-from paddock.parsing.reply import Tools
+from paddock.parsing.reply import Tools, functions
 
 WriteCall = Callable[[str, dict[str, Any]], Sequence[CallPart]]
 """Returns the parts of a call, given the name of a tool and the schema of its arguments.

@@ -1,4 +1,4 @@
-"""Calls written as JSON: what an object means, and how to read one that a model wrote."""
+"""Calls in JSON: decoding the text of a model, and finding the calls in a value."""
 
 import json
 import re
@@ -10,15 +10,15 @@ from paddock.parsing.reply import ParseError, ToolCall
 
 _NAME_KEYS = ("name", "tool_name", "function")
 _MAY_STAND_ALONE = "tool_name"
-"""Cohere's models leave out arguments that are empty; elsewhere a name alone is no call."""
+"""The key of a name that is a call without arguments: Cohere's models leave out empty ones."""
 _ARGUMENT_KEYS = ("arguments", "parameters")
 _DEEPEST = 100
-"""Levels of JSON. What reads the arguments later goes down by calling itself."""
+"""Most levels of nesting in JSON. Later readers of the arguments are recursive."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def decoded(text: str) -> Any:
-    """The JSON value in `text`. Line ends inside strings are allowed, as models write them.
+    """Decode a JSON value. Line ends inside strings are allowed, because models write them.
 
     Raises:
         ParseError: if it is none.
@@ -33,7 +33,7 @@ def decoded(text: str) -> Any:
 
 
 def decoded_object(text: str) -> dict[str, Any]:
-    """The JSON object in `text`.
+    """Decode a JSON object.
 
     Raises:
         ParseError: if it is none.
@@ -45,7 +45,7 @@ def decoded_object(text: str) -> dict[str, Any]:
 
 
 def json_call(text: str) -> list[ToolCall]:
-    """The call that `text` is: an object with `name` and `arguments`, the latter perhaps left out.
+    """Read a call as a JSON object with `name` and `arguments`, the latter perhaps left out.
 
     Raises:
         ParseError: if it is none.
@@ -62,7 +62,7 @@ def json_call(text: str) -> list[ToolCall]:
 
 
 def named_calls(value: Any, known: Sequence[str]) -> list[ToolCall]:
-    """The calls of known tools that a value holds: one object, or objects in lists and under other keys."""
+    """Return the calls of known tools in a value: one object, or objects in lists and under other keys."""
     if isinstance(value, list):
         return [call for item in value for call in named_calls(item, known)]
     if not isinstance(value, dict):
@@ -76,7 +76,7 @@ def named_calls(value: Any, known: Sequence[str]) -> list[ToolCall]:
 
 
 def is_call(value: Mapping[str, Any]) -> bool:
-    """Whether an object has the form of a call, of whatever tool."""
+    """Return whether an object has the form of a call, of a known tool or not."""
     return any(key in value for key in _NAME_KEYS) and any(key in value for key in _ARGUMENT_KEYS)
 
 
@@ -115,7 +115,7 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _without_surrogates(value: Any) -> Any:
-    """Half of a character that was written as an escape cannot be sent on: it becomes the replacement character."""
+    """Replace halves of characters, written as escapes, by U+FFFD: they cannot be encoded."""
     if isinstance(value, str):
         return _LONE_SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):

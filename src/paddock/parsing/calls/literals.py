@@ -1,4 +1,4 @@
-"""Values as programs write them: quoted strings, numbers, lists, mappings, words."""
+"""Literals as in programs: quoted strings, numbers, lists, mappings, words."""
 
 import re
 from dataclasses import dataclass
@@ -42,19 +42,19 @@ class Literals:
         return comes
 
     def ends(self) -> bool:
-        """Whether nothing but white space is left."""
+        """Return whether nothing but white space is left."""
         self.spaces()
         return self.at >= len(self.text)
 
     def name(self) -> str:
-        """A name; empty if none comes."""
+        """Read a name; return "" if none comes."""
         self.spaces()
         found = _NAME.match(self.text, self.at)
         self.at = found.end() if found else self.at
         return found.group() if found else ""
 
     def pairs(self, sign: str, end: str) -> dict[str, Any]:
-        """Pairs of key and value with `sign` between, separated by commas, up to and with `end`.
+        """Read pairs of key and value with `sign` between, separated by commas, up to and with `end`.
 
         Raises:
             ParseError: if they are not.
@@ -71,7 +71,7 @@ class Literals:
         return found
 
     def value(self) -> Any:
-        """The next value.
+        """Read the next value.
 
         Raises:
             ParseError: if none comes, or they are nested too deeply.
@@ -136,7 +136,7 @@ class Literals:
 
 
 def _escapes(text: str, start: int, end: int) -> bool:
-    """Whether the quote at `end` is escaped: an odd number of backslashes stands before it."""
+    """Return whether the quote at `end` is escaped, by an odd number of backslashes before it."""
     before = end
     while before > start and text[before - 1] == "\\":
         before -= 1

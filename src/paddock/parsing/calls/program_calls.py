@@ -1,4 +1,4 @@
-"""Calls written as a program would: `name(key=value)`, or `call:name{key:value}`."""
+"""Calls as in programs: `name(key=value)`, or `call:name{key:value}`."""
 
 import re
 
@@ -9,7 +9,7 @@ _CALL = re.compile(r"\s*(call:)?([\w.-]+)\s*(\{)?")
 
 
 def python_calls(body: str, _known: object = None) -> list[ToolCall] | None:
-    """Calls as `name(key=value, …)`: one after the other, or in a list. None if there is something else."""
+    """Read calls as `name(key=value, …)`, one after the other or in a list; return None for anything else."""
     literals = Literals(body)
     listed = literals.over("[")
     calls = []
@@ -26,9 +26,9 @@ def python_calls(body: str, _known: object = None) -> list[ToolCall] | None:
 
 
 def brace_call(body: str, quote: str, closed: bool) -> list[ToolCall] | None:
-    """A call as `call:name{key:value, …}`, strings between two of `quote`. None if it is none.
+    """Read a call as `call:name{key:value, …}`, with strings between two of `quote`; return None for anything else.
 
-    One that is not `closed` is left out if anything is missing; in another, missing ends are taken as written.
+    If it is not `closed`, it is left out if anything is missing; else missing ends are added.
     """
     found = _CALL.match(body)
     literals = Literals(body, quotes=(quote, '"'), mends=closed, at=found.end() if found else 0)

@@ -1,35 +1,29 @@
-"""Arguments that a model wrote as bare text, and the types that the tool's schema gives them."""
+"""Arguments as bare text, and their conversion to the types in the tool's schema."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from paddock.parsing.calls.json_calls import decoded
-from paddock.parsing.reply import ParseError, Tools
+from paddock.parsing.reply import ParseError
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_DIGITS = 400
-"""Longer digits are text: no schema means a number by them."""
+"""Numbers of this many characters or more stay text: no schema means such numbers."""
 
 Properties = Mapping[str, Any]
 """A tool's parameters by name."""
 
 
-def functions(tools: Tools | None) -> dict[str, Mapping[str, Any]]:
-    """The functions that a request brings, by name."""
-    found = (tool.get("function") for tool in tools or ())
-    return {str(function["name"]): function for function in found if isinstance(function, dict) and "name" in function}
-
-
 def properties(function: Mapping[str, Any] | None) -> Properties:
-    """The parameters of a function; none if it is unknown or says nothing."""
+    """Return the parameters of a function; none if it is unknown or lists none."""
     given = _schema(function).get("properties")
     return given if isinstance(given, dict) else {}
 
 
 def required(function: Mapping[str, Any] | None) -> list[str]:
-    """The parameters that a function must be given."""
+    """Return the required parameters of a function."""
     given = _schema(function).get("required")
     return [name for name in given if isinstance(name, str)] if isinstance(given, list) else []
 
@@ -40,7 +34,7 @@ def _schema(function: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def typed(text: str, name: str, known: Properties) -> Any:
-    """The value that `text` stands for, as an argument `name` of a function with the parameters `known`.
+    """Return the value of `text` as the argument `name` of a function with the parameters `known`.
 
     What does not fit its type stays text, except a boolean's: whatever is not true is false.
     """
@@ -63,7 +57,7 @@ def typed(text: str, name: str, known: Properties) -> Any:
 
 
 def number(text: str) -> int | float | str:
-    """The number that `text` is; whole ones as integers. One too great stays text."""
+    """Return the number in `text`, an integer if it is whole. One too great for a float stays text."""
     if _INTEGER.fullmatch(text):
         return int(text)
     value = float(text)
@@ -73,7 +67,7 @@ def number(text: str) -> int | float | str:
 
 
 def is_number(text: str) -> bool:
-    """Whether `text` is a decimal number."""
+    """Return whether `text` is a decimal number."""
     return len(text) < _MOST_DIGITS and _NUMBER.fullmatch(text) is not None
 
 

@@ -1,15 +1,12 @@
-"""Calls written in tags: the function, its parameters and their values as bare text."""
+"""Calls in tags: the function, its parameters and their values as bare text."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from paddock.parsing.calls.json_calls import decoded_object
 from paddock.parsing.calls.values import properties, required, typed
-from paddock.parsing.reply import ParseError, ToolCall
-
-Functions = Mapping[str, Mapping[str, Any]]
-"""Functions of the request by name."""
+from paddock.parsing.reply import Functions, ParseError, ToolCall
 
 _ARGUMENT_TAG = re.compile(r"(</?arg_(?:key|value)>)")
 _SOLID = re.compile(r"\S")
@@ -17,7 +14,7 @@ _ATEM, _ATEM_END = "<atem:function_calls>", "</atem:function_calls>"
 
 
 def function_tag(body: str, known: Functions) -> list[ToolCall]:
-    """A call as `<function=name><parameter=key>value</parameter></function>`.
+    """Read a call as `<function=name><parameter=key>value</parameter></function>`.
 
     Raises:
         ParseError: if it is none.
@@ -32,9 +29,9 @@ def function_tag(body: str, known: Functions) -> list[ToolCall]:
 
 
 def argument_tags(body: str, known: Functions, closed: bool) -> list[ToolCall]:
-    """A call as `name<arg_key>key</arg_key><arg_value>value</arg_value>`; a tag between two others may be missing.
+    """Read a call as `name<arg_key>key</arg_key><arg_value>value</arg_value>`; one of two adjacent tags may be missing.
 
-    One that the reply ends in must be complete in itself, and the tool known.
+    If it is not `closed`, the tool must be known and all required arguments be there.
 
     Raises:
         ParseError: if it is none.
@@ -53,9 +50,9 @@ def argument_tags(body: str, known: Functions, closed: bool) -> list[ToolCall]:
 
 
 def lenient_argument_tags(body: str, known: Functions, closed: bool) -> list[ToolCall] | None:
-    """Like `argument_tags`, or as JSON, whole or behind the name; an argument that is cut off is left out.
+    """Read a call like `argument_tags`, or as JSON, whole or behind the name. An argument that is cut off is left out.
 
-    Returns None if there are neither arguments nor a known tool: then it is text.
+    Returns None if there are neither arguments nor a known tool: such a call is text.
 
     Raises:
         ParseError: if JSON was begun and is none.
@@ -77,7 +74,7 @@ def lenient_argument_tags(body: str, known: Functions, closed: bool) -> list[Too
 
 
 def atem(body: str, known: Functions) -> list[ToolCall]:
-    """Calls as `<atem:function_calls><atem:invoke name="…"><atem:parameter name="…">value</atem:parameter>…`.
+    """Read calls as `<atem:function_calls><atem:invoke name="…"><atem:parameter name="…">value</atem:parameter>…`.
 
     Raises:
         ParseError: if they are not.
@@ -87,8 +84,8 @@ def atem(body: str, known: Functions) -> list[ToolCall]:
         raise ParseError("the tool call is not complete")
     calls = []
     inside = body.removeprefix(_ATEM).removesuffix(_ATEM_END)
-    for written, parts in _tagged(inside, '<atem:invoke name="', '">', "</atem:invoke>"):
-        name = function_name(written.removesuffix("<|message|>"), known)
+    for shown, parts in _tagged(inside, '<atem:invoke name="', '">', "</atem:invoke>"):
+        name = function_name(shown.removesuffix("<|message|>"), known)
         parameters = properties(known.get(name))
         pairs = _tagged(parts, '<atem:parameter name="', '">', "</atem:parameter>")
         calls.append(ToolCall(name, {key: typed(value, key, parameters) for key, value in pairs}))
@@ -98,13 +95,13 @@ def atem(body: str, known: Functions) -> list[ToolCall]:
 
 
 def function_name(name: str, known: Functions) -> str:
-    """The known function that a model means by a name; some write it behind a namespace."""
+    """Return the known function that a model means by a name; some models add a namespace."""
     last = name.rpartition(".")[2]
     return last if name not in known and last in known else name
 
 
 def _tagged(text: str, opening: str, between: str, closing: str) -> Iterator[tuple[str, str]]:
-    """What stands in tags of one kind: the name and the inside of each.
+    """Yield the name and the inside of each of a text's tags, which are all of one kind.
 
     Raises:
         ParseError: if one is not closed, or something else stands beside them.
@@ -125,12 +122,12 @@ def _after_space(text: str, place: int) -> int:
 
 
 def _line(text: str) -> str:
-    """A value without the line ends that set it on lines of its own."""
+    """Return a value without the line ends that put it on lines of its own."""
     return text.removeprefix("\n").removesuffix("\n")
 
 
 def _arguments(body: str, known: Functions, *, cut: bool) -> tuple[str, dict[str, Any], bool]:
-    """The name of a call, its arguments, and whether each had a value. If `cut`, a value that is open is none."""
+    """Return a call's name, its arguments, and whether each has a value. If `cut`, an open value does not count."""
     head, *tags_and_texts = _ARGUMENT_TAG.split(body)
     name, key = [*head.split(None, 1), "", ""][:2]
     key = key.strip()

@@ -1,46 +1,42 @@
 """The format of Glimmer: messages to oneself (thinking), to the user (content) or to a tool (calls)."""
 
-from paddock.parsing.calls.xml_calls import Functions, atem, function_name
-from paddock.parsing.reply import ParseError, ToolCall
-from paddock.parsing.stream import Grammar, Out, Reader, Steps, Stops, Write, nowhere
+from paddock.ipc import ThinkingTags
+from paddock.parsing.calls.bare_values import ValueTags
+from paddock.parsing.calls.forced_calls import CallFormat, in_tags
+from paddock.parsing.calls.xml_calls import atem, function_name
+from paddock.parsing.reply import Functions, ParseError, ReplyRequest, ToolCall
+from paddock.parsing.reply_format import ReplyFormat
+from paddock.parsing.stream import Reader, Sink, Steps, StopTexts, Write, nowhere
 
 _TURN, _MESSAGE = "<|start|>assistant", "<|message|>"
-_NEXT_TURN, _END = Stops(_TURN), Stops("<|eom|>", "<|eot|>", _TURN)
+_NEXT_TURN, _END = StopTexts(_TURN), StopTexts("<|eom|>", "<|eot|>", _TURN)
 _CALLS, _CALLS_CLOSE = "<atem:function_calls>", "</atem:function_calls>"
-_CALLS_END = Stops(_CALLS_CLOSE)
+_CALLS_END = StopTexts(_CALLS_CLOSE)
 
 
-def is_addressed(template: str) -> bool:
-    """Whether a chat template writes this format."""
-    return _CALLS in template
-
-
-def addressed(known: Functions, *, show_thinking: bool) -> Grammar:
-    """The grammar of replies for a request with these functions. The reply begins in a header, or without one."""
-
-    def grammar(reader: Reader, out: Out) -> Steps[None]:
-        stop: str | None = ""
-        while stop is not None:
-            recipient = yield from _header(reader)
-            if recipient is None:
-                stop = yield from reader.until(_NEXT_TURN, out.content)
-            elif recipient == "self":
-                stop = yield from reader.until(_END, out.thinking if show_thinking else nowhere)
-            else:
-                write: Write = out.content
-                function = function_name(recipient, known)
-                if function in known:
-                    yield from _call(reader, out, known, function)
-                    write = nowhere
-                elif (yield from reader.follows(_CALLS)):
-                    yield from _unannounced(reader, out, known)
-                stop = yield from reader.until(_END, write)
-
-    return grammar
+def _reply(reader: Reader, sink: Sink, request: ReplyRequest) -> Steps[None]:
+    """Read a reply, which begins with a header or without one."""
+    functions = request.functions
+    stop: str | None = ""
+    while stop is not None:
+        recipient = yield from _header(reader)
+        if recipient is None:
+            stop = yield from reader.until(_NEXT_TURN, sink.content)
+        elif recipient == "self":
+            stop = yield from reader.until(_END, sink.thinking if request.think is not False else nowhere)
+        else:
+            write: Write = sink.content
+            function = function_name(recipient, functions)
+            if function in functions:
+                yield from _call(reader, sink, functions, function)
+                write = nowhere
+            elif (yield from reader.follows(_CALLS)):
+                yield from _unannounced(reader, sink, functions)
+            stop = yield from reader.until(_END, write)
 
 
 def _header(reader: Reader) -> Steps[str | None]:
-    """Whom the next message is for, the user if nobody is named. None if there is no header: nothing is read then."""
+    """Read the header of a message; return its recipient, `user` if it names none. Without a header, return None."""
     read = yield from reader.spaces()
     for tag in ("<|eom|>", _TURN):
         if (yield from reader.follows(tag)):
@@ -55,7 +51,7 @@ def _header(reader: Reader) -> Steps[str | None]:
     return None
 
 
-def _call(reader: Reader, out: Out, known: Functions, function: str) -> Steps[None]:
+def _call(reader: Reader, sink: Sink, functions: Functions, function: str) -> Steps[None]:
     """Read a message to a tool.
 
     Raises:
@@ -64,23 +60,23 @@ def _call(reader: Reader, out: Out, known: Functions, function: str) -> Steps[No
     yield from reader.spaces()
     if not (yield from reader.follows(_CALLS)):
         raise ParseError(f"the call of {function!r} is not complete")
-    calls = _named(atem((yield from _wrapped(reader)), known), known)
+    calls = _named(atem((yield from _wrapped(reader)), functions), functions)
     if other := [call.name for call in calls if call.name != function]:
         raise ParseError(f"a message to {function!r} calls {other[0]!r}")
-    out.calls(calls)
+    sink.calls += calls
 
 
-def _unannounced(reader: Reader, out: Out, known: Functions) -> Steps[None]:
-    """Read calls that a message to nobody in particular begins with; other than of known tools, they are content."""
+def _unannounced(reader: Reader, sink: Sink, functions: Functions) -> Steps[None]:
+    """Read calls at the beginning of a message to the user. They are content unless all call known tools."""
     text = yield from _wrapped(reader)
     try:
-        calls = _named(atem(text, known), known)
+        calls = _named(atem(text, functions), functions)
     except ParseError:
         calls = []
-    if calls and all(call.name in known for call in calls):
-        out.calls(calls)
+    if calls and all(call.name in functions for call in calls):
+        sink.calls += calls
     else:
-        out.content(text)
+        sink.content(text)
 
 
 def _wrapped(reader: Reader) -> Steps[str]:
@@ -89,5 +85,25 @@ def _wrapped(reader: Reader) -> Steps[str]:
     return "".join(parts) + (closed or "")
 
 
-def _named(calls: list[ToolCall], known: Functions) -> list[ToolCall]:
-    return [ToolCall(function_name(call.name, known), call.arguments) for call in calls]
+def _named(calls: list[ToolCall], functions: Functions) -> list[ToolCall]:
+    return [ToolCall(function_name(call.name, functions), call.arguments) for call in calls]
+
+
+GLIMMER = ReplyFormat(
+    grammar=_reply,
+    call_format=CallFormat(
+        in_tags(
+            ' to={0}<|message|><atem:function_calls>\n<atem:invoke name="{0}">\n',
+            ('<atem:parameter name="', '">'),
+            ValueTags(
+                "</atem:parameter>\n",
+                ("<atem:", "</atem:", "<|message|>", "<|start|>assistant", "<|eom|>", "<|eot|>"),
+            ),
+            "</atem:invoke>\n</atem:function_calls>",
+        )
+    ),
+    thinking_tags=ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant to=user<|message|>"),
+    thinking_tags_before_call=ThinkingTags(" to=self<|message|>", "<|eom|><|start|>assistant"),
+    is_always_parsed=True,
+)
+"""The format of a model that names this parser."""

@@ -1,28 +1,26 @@
 """The format of Ministral: `[TOOL_CALLS]name[ARGS]{…}`, and thinking between tags anywhere."""
 
+from paddock.parsing.calls.forced_calls import CallFormat, in_json
 from paddock.parsing.calls.json_calls import decoded_object
-from paddock.parsing.calls.xml_calls import Functions
-from paddock.parsing.reply import ParseError, ToolCall
-from paddock.parsing.stream import Grammar, Out, Reader, Steps, Stops, Trimmed
+from paddock.parsing.reply import Functions, ParseError, ReplyRequest, ToolCall
+from paddock.parsing.stream import Reader, Sink, Steps, StopTexts, Trimmed
 
-_TAGS = Stops("[TOOL_CALLS]", "[THINK]")
-_THINKING_END, _NAME_END = Stops("[/THINK]"), Stops("[ARGS]")
+_TAGS = StopTexts("[TOOL_CALLS]", "[THINK]")
+_THINKING_END, _NAME_END = StopTexts("[/THINK]"), StopTexts("[ARGS]")
 
-
-def ministral(known: Functions) -> Grammar:
-    """The grammar of replies for a request with these functions."""
-
-    def grammar(reader: Reader, out: Out) -> Steps[None]:
-        while stop := (yield from reader.until(_TAGS, Trimmed(out.content, right=True), keep_begun=False)):
-            if stop == "[THINK]":
-                yield from reader.until(_THINKING_END, out.thinking, keep_begun=False)
-            else:
-                yield from _call(reader, out, known)
-
-    return grammar
+CALL_FORMAT = CallFormat(in_json("[TOOL_CALLS]", "[ARGS]", "", bare_name=True))
 
 
-def _call(reader: Reader, out: Out, known: Functions) -> Steps[None]:
+def ministral_reply(reader: Reader, sink: Sink, request: ReplyRequest) -> Steps[None]:
+    """Read a reply."""
+    while stop := (yield from reader.until(_TAGS, Trimmed(sink.content, right=True), keep_begun=False)):
+        if stop == "[THINK]":
+            yield from reader.until(_THINKING_END, sink.thinking, keep_begun=False)
+        else:
+            yield from _call(reader, sink, request.functions)
+
+
+def _call(reader: Reader, sink: Sink, functions: Functions) -> Steps[None]:
     parts: list[str] = []
     if not (yield from reader.until(_NAME_END, parts.append)):
         return
@@ -33,6 +31,6 @@ def _call(reader: Reader, out: Out, known: Functions) -> Steps[None]:
     text, closed = yield from reader.json_object()
     if not closed:
         return
-    if name not in known:
+    if name not in functions:
         raise ParseError(f"there is no tool {name!r}")
-    out.calls([ToolCall(name, decoded_object(text))])
+    sink.calls.append(ToolCall(name, decoded_object(text)))

@@ -119,7 +119,7 @@ class ChatTemplate:
 
 @lru_cache(maxsize=64)
 def chat_template(source: str, bos_token: str = "", eos_token: str = "") -> ChatTemplate:
-    """A template by its text, parsed once."""
+    """Return the chat template with this text, which is parsed once."""
     return ChatTemplate(source, bos_token, eos_token)
 
 

@@ -13,7 +13,7 @@ from paddock.templates.jinja.limits import SIZED, Meter, check_printf, check_rep
 
 
 def filters(available: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """Those of Jinja's filters that chat templates have, with their limits, and a `tojson` of their own."""
+    """Return the filters for chat templates: Jinja's with limits, and a `tojson` of our own."""
     chosen = {**available, "tojson": _to_json}
     return {name: _metered(name, function) for name, function in chosen.items() if name not in _WITHOUT}
 

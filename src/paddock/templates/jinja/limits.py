@@ -32,17 +32,17 @@ class Meter:
         self.left = MAX_WORK
 
     def spend(self, work: int) -> None:
-        """Pay for work of a known size."""
+        """Charge for work of a known size."""
         self.left -= work
         if self.left < 0:
             raise TemplateFailed("chat template: it does too much")
 
     def read(self, value: object) -> None:
-        """Pay for a look at a text or at the items of a container."""
+        """Charge for reading a text, or the items of a container."""
         self.spend(STEP + (len(value) if isinstance(value, SIZED) else 0))
 
     def read_all(self, value: object) -> None:
-        """Pay for all that a value holds: what printing or comparing it takes."""
+        """Charge for everything in a value, which printing or comparing it reads."""
         if isinstance(value, str):
             self.spend(STEP + len(value))
             return
@@ -57,18 +57,18 @@ class Meter:
 
 
 def meter_of(context: Context) -> Meter:
-    """The meter of the rendering that a context belongs to."""
+    """Return the meter of the rendering that a context belongs to."""
     meter: Meter = context.parent[METER]
     return meter
 
 
 def check_replace(meter: Meter, text: Any, old: Any, new: Any) -> None:
-    """Pay for a text with all of `old` replaced."""
+    """Charge for a text in which every `old` is replaced."""
     meter.spend(text.count(old) * len(new) + len(text))
 
 
 def check_printf(text: str, values: Any) -> None:
-    """Look at the widths in a format with `%`.
+    """Check the widths in a format with `%`.
 
     Raises:
         TemplateFailed: if one is too great, or not known.

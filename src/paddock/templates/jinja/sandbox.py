@@ -53,7 +53,7 @@ def compiled(source: str) -> Template:
 
 
 def names_read(source: str) -> frozenset[str]:
-    """The names that a template's code reads: variables, and behind a dot what it reads of values.
+    """Return the names that a template's code reads: variables, and attributes with a dot before them.
 
     None of a template that is none.
     """
@@ -217,7 +217,7 @@ _PADDING_METHODS = frozenset(("center", "ljust", "rjust", "zfill"))
 
 
 def _check_method(meter: Meter, text: str | bytes, name: str, args: Any, kwargs: Mapping[str, Any]) -> None:
-    """Pay for what a text's method is going to build, before it does."""
+    """Charge for the result of a text's method before it is built."""
     meter.read(text)
     if name in _UNBOUNDED_METHODS:
         raise TemplateFailed(f"chat template: {name} is not available")
@@ -234,7 +234,7 @@ def _check_method(meter: Meter, text: str | bytes, name: str, args: Any, kwargs:
 
 
 def _range(*args: int) -> range:
-    """Like Python's, up to a length.
+    """Return a range like Python's, up to a length.
 
     Raises:
         TemplateFailed: for a longer one.

@@ -1,8 +1,7 @@
-"""Prompts of models whose config names a renderer instead of carrying a template.
+"""Prompts of models whose configuration names a renderer instead of containing a template.
 
-What Ollama writes for such a model, byte for byte: `templates/` holds the formats, one Jinja template a family, and
-`catalog` says which renderer uses which. The templates are our own, so they run in a plain environment: no limits, no
-sandbox.
+They are the same as Ollama's, byte for byte. `templates/` contains one Jinja template for each family of models, and
+`catalog` maps renderers to templates. The templates are our own, so they run without limits and without a sandbox.
 """
 
 from paddock.templates.renderers.catalog import UnknownRenderer, leading_bos, renderer_names

@@ -1,4 +1,4 @@
-"""The renderers by name: which template each uses, and what it sets in it."""
+"""The renderers by name: the template of each, and the variables that it sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class UnknownRenderer(TemplateError):
 
 @dataclass(frozen=True)
 class Renderer:
-    """One format: a template, and how it is used.
+    """A template with the settings of one renderer.
 
     `places_images`: whether placeholders for images are put into the messages. `thinks`: whether the model thinks if
     the request does not say. `options`: further variables of the template.
@@ -27,7 +27,7 @@ class Renderer:
 
 
 def renderer(name: str) -> Renderer:
-    """The renderer of this name.
+    """Return the renderer of this name.
 
     Raises:
         UnknownRenderer: if there is none.
@@ -39,15 +39,15 @@ def renderer(name: str) -> Renderer:
 
 
 def renderer_names() -> frozenset[str]:
-    """All names that `render` knows."""
+    """Return all names that `render` knows."""
     return frozenset(_RENDERERS)
 
 
 def leading_bos(name: str) -> str:
-    """Text of the beginning-of-sequence token that a renderer takes care of, "" if it leaves that to the tokenizer.
+    """Return the text of the beginning-of-sequence token that a renderer adds, "" if it leaves that to the tokenizer.
 
-    Its prompts begin with this text, so a tokenizer that adds the token itself must not double it. `cohere` alone only
-    names the token and does not write it.
+    The renderer's prompts begin with this text, so a tokenizer that adds the token itself must not double it. Only
+    `cohere` does not write the token that it names.
 
     Raises:
         UnknownRenderer: if there is no renderer of this name.

@@ -1,4 +1,4 @@
-"""What the templates see of a request: its turns and its tools, with keys in the order in which Ollama writes them."""
+"""A request as the templates see it: its turns and its tools, with keys in Ollama's order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class Tool:
 
 
 def turns_of(messages: Iterable[Message], *, places_images: bool) -> list[Turn]:
-    """The messages as templates see them, with placeholders for their images if the format has those."""
+    """Return messages as templates see them, with placeholders for their images if the format has those."""
     turns: list[Turn] = []
     calls: dict[str, Call] = {}
     calls_before = images_before = 0
@@ -108,7 +108,7 @@ def _placed(text: str, first: int, count: int) -> str:
 
 
 def tools_of(tools: Iterable[Mapping[str, Any]]) -> list[Tool]:
-    """The tools of a request as Ollama understands them: what it does not know of a schema is left out."""
+    """Return the tools of a request without the parts of schemas that Ollama does not know."""
     return [_tool(tool) for tool in tools]
 
 

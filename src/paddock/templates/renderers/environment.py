@@ -1,4 +1,4 @@
-"""Jinja for the templates of this package. Imported when a prompt is first rendered (20 ms)."""
+"""The Jinja environment of the renderers' templates. It is imported when a prompt is first rendered (20 ms)."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -13,17 +13,17 @@ from paddock.templates.renderers.go_text import bare, json_text
 
 
 def template(file: str) -> Template:
-    """A template of this package, compiled when first asked for."""
+    """Return a template of this package, which is compiled when first used."""
     return _ENVIRONMENT.get_template(file)
 
 
 def last_index(turns: Sequence[Turn], role: str) -> int:
-    """Index of the last message of a role, -1 if there is none."""
+    """Return the index of the last message of a role, -1 if there is none."""
     return next((turn.index for turn in reversed(turns) if turn.role == role), -1)
 
 
 def last_question(turns: Sequence[Turn]) -> int:
-    """Index of the last thing that the user asked, -1 if there is none.
+    """Return the index of the user's last question, -1 if there is none.
 
     Some clients send a tool's result as a user's message; that is no question.
     """
@@ -36,7 +36,7 @@ def last_question(turns: Sequence[Turn]) -> int:
 
 
 def split_thoughts(text: str) -> tuple[str, str]:
-    """Split what a model wrote at `</think>`: its thoughts, and the rest."""
+    """Split a reply at `</think>`; return its thinking and the rest."""
     before, tag, after = text.partition("</think>")
     return (before.rpartition("<think>")[2].strip(), after.lstrip("\n")) if tag else ("", text)
 
@@ -72,4 +72,4 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
-"""Shared: it keeps compiled templates, and no state of a rendering."""
+"""The shared environment: it caches compiled templates and has no state of a rendering."""

@@ -27,7 +27,7 @@ def literal(value: Any, quote: str, null: str = "null") -> str:
 
 
 def function_declaration(tool: Tool) -> dict[str, Any]:
-    """What FunctionGemma is told of a tool: descriptions and types."""
+    """Return a tool as FunctionGemma sees it: descriptions and types."""
     properties = {
         name: {"description": schema.get("description", ""), **_first_kind(schema)}
         for name, schema in sorted(tool.properties.items())
@@ -36,7 +36,7 @@ def function_declaration(tool: Tool) -> dict[str, Any]:
 
 
 def declaration(tool: Tool) -> dict[str, Any]:
-    """What Gemma 4 is told of a tool: also enumerations, and what is inside arrays and objects."""
+    """Return a tool as Gemma 4 sees it, with enumerations and the contents of arrays and objects."""
     return _declaration(tool, _nested(tool.properties, top=True))
 
 
@@ -70,7 +70,7 @@ def _nested(properties: Mapping[str, Any], *, top: bool) -> dict[str, Any]:
 
 
 def _property(schema: Mapping[str, Any], *, top: bool) -> dict[str, Any]:
-    """A parameter's schema. Inside of arrays (`top` false) a choice of types is a list, elsewhere the text of one."""
+    """Return a parameter's schema. Inside arrays (`top` false), several types are a list, elsewhere the text of one."""
     kinds = _kinds(schema.get("type")) or (_kinds_of_options(schema) if top else [])
     kind = kinds[0] if kinds and not (top and len(kinds) > 1) else ""
     written: dict[str, Any] = {}
@@ -93,7 +93,7 @@ def _property(schema: Mapping[str, Any], *, top: bool) -> dict[str, Any]:
 
 
 def _items(items: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of an array's items, which is the request's own."""
+    """Return the schema of an array's items, with all keys of the request."""
     written: dict[str, Any] = {}
     for key, value in sorted(items.items()):
         if key == "properties" and isinstance(value, Mapping):
@@ -112,7 +112,7 @@ def _kinds(kind: Any) -> list[str]:
 
 
 def _kinds_of_options(schema: Mapping[str, Any]) -> list[str]:
-    """The types of an `anyOf` whose options are nothing but types."""
+    """Return the types of an `anyOf` all of whose options are nothing but types."""
     options = schema.get("anyOf", [])
     if any(set(option) != {"type"} for option in options):
         return []

@@ -1,4 +1,4 @@
-"""Values as Go's libraries write them: JSON, and bare numbers. A number is a 64-bit float, whatever its spelling."""
+"""Values as Go's libraries print them: JSON, and bare numbers. All numbers are 64-bit floats."""
 
 import json
 import math
@@ -87,7 +87,7 @@ def _string(text: str, escaped: bool) -> str:
 
 
 def _number(value: float, *, least: int, below: int, exponent_digits: int) -> str:
-    """The shortest digits that give the number back; plain ones for exponents from `least` to `below`."""
+    """Return the shortest digits that round-trip; without exponent for those from `least` to `below`."""
     number = _finite(value)
     mantissa, _, power = f"{abs(number)!r}".partition("e")
     whole, _, fraction = mantissa.partition(".")

@@ -1,6 +1,6 @@
 import pytest
 
-from paddock.parsing import parser_of_chat_template
+from tests.parsing.parsers import parser_of_chat_template
 from tests.parsing.recorded import Result, cuts, parsed
 
 TOOLS = [
