@@ -8,7 +8,6 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paddock.durations import format_duration
 from paddock.server.streaming import SEND
 
 log = logging.getLogger("paddock.request")
@@ -76,7 +75,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, note_status)
         finally:
-            duration = format_duration((time.perf_counter_ns() - started) // 1000 * 1000)
+            milliseconds = (time.perf_counter_ns() - started) / 1e6
             client = scope["client"][0] if scope.get("client") else "-"
             path = scope["path"].encode("unicode_escape").decode("ascii")
-            log.info("%3d %12s %15s  %-6s %s", status, duration, client, scope["method"], path)
+            log.info("%3d %9.3f ms %15s  %-6s %s", status, milliseconds, client, scope["method"], path)

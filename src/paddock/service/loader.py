@@ -12,7 +12,7 @@ from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.model import Model
 from paddock.library.store.stamps import FileStamps
 from paddock.options import Options
-from paddock.service.errors import UnknownModel
+from paddock.service.errors import NotSupported, UnknownModel
 from paddock.service.models import ModelProperties, ModelService
 from paddock.service.options import InferenceOptions, resolve_options
 from paddock.service.resolved import ResolvedModel
@@ -157,9 +157,9 @@ class ModelLoader:
 
     def _is_current(self, spec: RunnerSpec) -> bool:
         try:
-            model = self._library.open(ModelName.parse(spec.name))
-            return runner_files(model) == spec.files and model.model_path.exists()
-        except LibraryError:
+            model = self._resolve(spec.name)
+            return model.spec.files == spec.files and model.model.model_path.exists()
+        except (LibraryError, NotSupported):
             return False
 
 

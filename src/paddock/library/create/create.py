@@ -100,7 +100,10 @@ def _from_base(library: Library, spec: ModelSpec) -> _Draft:
 
 
 def _add_files(library: Library, spec: ModelSpec, draft: _Draft, report: Report) -> None:
-    """Add the files and adapters of the specification, converted and merged where they have to be."""
+    """Add the files and adapters of the specification, converted and merged where they have to be.
+
+    Check that the model has weights, whether from its base or from the files.
+    """
 
     def add(files: Mapping[str, str], *, adapters: bool = False) -> None:
         made = set(files.values()) - set(spec.digests)
@@ -114,10 +117,12 @@ def _add_files(library: Library, spec: ModelSpec, draft: _Draft, report: Report)
             draft.layers.append(NewLayer(layer, made=digest in made))
             draft.config = described(draft.config, layer.kind, gguf)
 
-    files = convert_checkpoint(library.blobs, spec.files, spec.quantize, report)
-    add(merge_shards(library.blobs, files, report))
+    if spec.files:
+        files = convert_checkpoint(library.blobs, spec.files, spec.quantize, report)
+        add(merge_shards(library.blobs, files, report))
     weights = draft.layers[draft.weights].layer.digest
-    add(convert_adapters(library.blobs, spec.adapters, weights, report), adapters=True)
+    if spec.adapters:
+        add(convert_adapters(library.blobs, spec.adapters, weights, report), adapters=True)
     for path, gguf in draft.adapters:
         check_adapter(path, gguf, cached_header(library.blobs.path(weights)))
     if spec.files and not spec.older:

@@ -55,7 +55,7 @@ def _creation(body: ollama.CreateRequest) -> CreateModel:
         adapters=body.adapters or {},
         template=body.template,
         system=body.system,
-        licenses=ollama.read_licenses(body.license),
+        licenses=ollama.read_licenses(body.license) if body.license is not None else [],
         parameters=body.parameters or {},
         messages=[{"role": m.role or "", "content": m.content or ""} for m in body.messages or ()],
         renderer=body.renderer or "",
