@@ -80,7 +80,9 @@ def run(
     ] = "",
     think: Annotated[
         str | None,
-        typer.Option("--think", metavar="LEVEL", help="Think: true, false, low, medium, high or max (default: true)."),
+        typer.Option(
+            "--think", metavar="LEVEL", help="Thinking: false, low, medium, high, max, or true (also without a value)."
+        ),
     ] = None,
     hidethinking: Annotated[bool, typer.Option("--hidethinking", help="Do not show the model's thinking.")] = False,
 ) -> None:
