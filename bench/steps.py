@@ -9,7 +9,7 @@ from time import perf_counter
 
 from bench.models import one_billion
 from bench.report import Row
-from paddock.engine.binding import Batch, Context, ContextOptions, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from paddock.fleet.resources import usable_cores
 
 STREAMS, BATCH_TOKENS, PROMPT_SEQ_ID = 4, 512, 9
@@ -20,7 +20,7 @@ CELLS = 8192
 
 def measure(file: Path | None = None) -> list[Row]:
     """Return the rows of this scenario; none has a limit to meet."""
-    model = Model(str(file or one_billion()))
+    model = LlamaModel(str(file or one_billion()))
     rows = []
     for flash in (True, False):
         options = ContextOptions(CELLS, BATCH_TOKENS, 16, usable_cores(), flash_attention=flash)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from paddock.engine.binding import Batch, Context, ContextOptions, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from tests.conversion.checkpoints import TOKENS, Array
 
 
 def logits(path: Path, adapters: Sequence[Path] = (), tokens: Sequence[int] = TOKENS) -> Array:
     """Return the logits after each token, of shape (tokens, vocabulary)."""
-    model = Model(str(path), gpu_layers=0)
+    model = LlamaModel(str(path), gpu_layers=0)
     try:
         handles = [model.add_adapter(str(adapter)) for adapter in adapters]
         context = Context(model, ContextOptions(cells=64, batch_tokens=64))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from paddock.engine.binding import Batch, Context, ContextOptions, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.engine import Engine
 from paddock.engine.generation.request import Generation
@@ -41,7 +41,7 @@ class EngineUnderTest:
 
     def __init__(
         self,
-        model: Model,
+        model: LlamaModel,
         *,
         cells: int = 4096,
         running: int = 4,
@@ -50,7 +50,7 @@ class EngineUnderTest:
         flash: bool = False,
         background: bool = False,
         budget: BudgetConfig | None = None,
-        make_context: Callable[[Model, ContextOptions, Callable[[], bool]], Context] = Context,
+        make_context: Callable[[LlamaModel, ContextOptions, Callable[[], bool]], Context] = Context,
     ) -> None:
         self.model = model
         config = SchedulerConfig(cache=PrefixCacheConfig(offload=offload), budget=budget or BudgetConfig())
@@ -106,7 +106,7 @@ class EngineUnderTest:
         return self.ended[generation.request.id].cached_tokens
 
 
-def compute_alone(model: Model, tokens: list[int]) -> list[Logits]:
+def compute_alone(model: LlamaModel, tokens: list[int]) -> list[Logits]:
     """The logits after each token, computed in one go."""
     context, batch = Context(model, ContextOptions(4096, 512, 1, 1)), Batch(512)
     rows: list[Logits] = []
@@ -132,6 +132,6 @@ def check(*generations: RecordedGeneration, tolerance: float = TOLERANCE) -> Non
             assert difference < tolerance, f"position {position}: {difference}"
 
 
-def words(model: Model, seed: int, count: int) -> list[int]:
+def words(model: LlamaModel, seed: int, count: int) -> list[int]:
     ordinary = [t for t in range(model.vocabulary_size) if not model.ends_reply(t) and len(model.piece(t)) > 1]
     return random.Random(seed).choices(ordinary, k=count)

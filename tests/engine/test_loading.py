@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.engine.binding import LoadError, Model
+from paddock.engine.binding import LlamaModel, LoadError
 from paddock.engine.config import EngineConfig
 from paddock.engine.loading import choose_options, generating_context, translated_if_needed
 from tests.engine.runners import load
@@ -19,13 +19,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(file: Path) -> Iterator[Model]:
-    loaded = Model(str(file))
+def model(file: Path) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(file))
     yield loaded
     loaded.close()
 
 
-def test_what_the_command_says_is_taken(file: Path, model: Model) -> None:
+def test_what_the_command_says_is_taken(file: Path, model: LlamaModel) -> None:
     command = load(file, pool_tokens=1024, max_sequences=3, flash_attention="on", batch_tokens=64)
     options = choose_options(command, model, 512, EngineConfig())
     assert options.running == 3
@@ -33,13 +33,13 @@ def test_what_the_command_says_is_taken(file: Path, model: Model) -> None:
     assert options.context.sequences == 3 + EngineConfig().cached_sequences
 
 
-def test_small_models_run_on_one_thread(file: Path, model: Model) -> None:
+def test_small_models_run_on_one_thread(file: Path, model: LlamaModel) -> None:
     command = load(file, threads=8)
     assert choose_options(command, model, 512, EngineConfig()).context.threads == 1
     assert choose_options(command, model, 512, EngineConfig(single_thread_bytes=0)).context.threads == 8
 
 
-def test_few_sequences_of_small_models_run_at_once(file: Path, model: Model) -> None:
+def test_few_sequences_of_small_models_run_at_once(file: Path, model: LlamaModel) -> None:
     command = load(file, max_sequences=0, pool_tokens=1 << 16, flash_attention="off")
     config = EngineConfig(max_running=9, max_running_small=2)
     assert choose_options(command, model, 512, config).running == 2
@@ -49,7 +49,7 @@ def test_few_sequences_of_small_models_run_at_once(file: Path, model: Model) -> 
     assert choose_options(load(file, max_sequences=0, pool_tokens=1024), model, 512, large).running == 2
 
 
-def test_a_quantized_cache_needs_a_suitable_head_size(file: Path, model: Model) -> None:
+def test_a_quantized_cache_needs_a_suitable_head_size(file: Path, model: LlamaModel) -> None:
     head_size = model.embedding_length // model.heads
     command = load(file, kv_cache_type="q8_0")
     if head_size % 32:
@@ -61,7 +61,7 @@ def test_a_quantized_cache_needs_a_suitable_head_size(file: Path, model: Model) 
 
 def test_a_model_that_only_embeds_has_no_context_to_generate_in(tmp_path: Path) -> None:
     path = tiny_bert(tmp_path / "bert.gguf")
-    model = Model(str(path))
+    model = LlamaModel(str(path))
     options = choose_options(load(path), model, 512, EngineConfig())
     assert generating_context(model, options.context, []) is None
     model.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.mtmd import MediaChunk
 from paddock.engine.multimodal.preprocessing import MediaFile, ProcessedMedia, referenced_media, tokenize_with_media
 from paddock.engine.placeholders import (
@@ -23,8 +23,8 @@ from tests.models.llama import tiny_llama
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(tiny_llama(Path(tmp_path_factory.mktemp("placeholders")) / "model.gguf")))
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(tiny_llama(Path(tmp_path_factory.mktemp("placeholders")) / "model.gguf")))
     yield loaded
     loaded.close()
 
@@ -124,7 +124,7 @@ def test_each_file_that_has_a_place_is_referenced_once_in_the_order_of_the_place
     assert referenced_media([Placeholder(0, 2), Placeholder(3, 0), Placeholder(3, 2)]) == [2, 0]
 
 
-def test_an_image_is_text_and_cells_in_its_place(model: Model) -> None:
+def test_an_image_is_text_and_cells_in_its_place(model: LlamaModel) -> None:
     before, after = model.tokenize("see", add_special=False), model.tokenize(" it", add_special=False)
     parts = (
         MediaChunk(text_tokens=(7, 8)),
@@ -140,7 +140,7 @@ def test_an_image_is_text_and_cells_in_its_place(model: Model) -> None:
     assert after
 
 
-def test_what_was_before_comes_before_and_its_placeholders_are_text(model: Model) -> None:
+def test_what_was_before_comes_before_and_its_placeholders_are_text(model: LlamaModel) -> None:
     picture = seen("a", MediaChunk(num_embeddings=1, num_positions=1))
     tokens, placeholders = tokenize_with_media(model, "old [img-0] ", "new ", [Placeholder(4, 0)], {0: picture})
     assert len(placeholders) == 1

@@ -19,7 +19,7 @@ from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.safetensors import DTYPES, Tensor, shown
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.output.tensors import OutputTensor, WeightType, as_float32, permute_halves, whole
-from paddock.conversion.output.writer import Metadata, ReportBytes, Sink, ignore_progress, write_gguf
+from paddock.conversion.output.writer import ByteSink, Metadata, ReportBytes, ignore_progress, write_gguf
 
 CONFIG = "adapter_config.json"
 _MATRIX = re.compile(
@@ -67,7 +67,7 @@ class _LoraPair:
 
 
 def convert_adapter(
-    checkpoint: Checkpoint, base: BaseModel, sink: Sink, progress: ReportBytes = ignore_progress
+    checkpoint: Checkpoint, base: BaseModel, sink: ByteSink, progress: ReportBytes = ignore_progress
 ) -> None:
     """Write a PEFT adapter for models like `base` to `sink` as a GGUF file.
 

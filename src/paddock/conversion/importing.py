@@ -10,7 +10,7 @@ from paddock.conversion.architectures.tensor_plan import plan_tensors
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.output.tensors import WeightType
-from paddock.conversion.output.writer import ReportBytes, Sink, ignore_progress, write_gguf
+from paddock.conversion.output.writer import ByteSink, ReportBytes, ignore_progress, write_gguf
 from paddock.conversion.sentence_transformers import as_embedder, dense_layers, max_tokens, pooling_type
 from paddock.conversion.tokenizers import read_vocabulary
 from paddock.conversion.vision.projector import VISION_FAMILIES, has_vision_tower, plan_projector
@@ -21,8 +21,8 @@ WEIGHT_TYPES = {"f32": WeightType.F32, "f16": WeightType.F16, "bf16": WeightType
 
 def import_checkpoint(
     checkpoint: Checkpoint,
-    model: Sink,
-    open_projector: Callable[[], AbstractContextManager[Sink]] | None,
+    model: ByteSink,
+    open_projector: Callable[[], AbstractContextManager[ByteSink]] | None,
     weight_type: str = "f16",
     progress: ReportBytes = ignore_progress,
 ) -> bool:
@@ -58,7 +58,7 @@ def import_checkpoint(
 
 def import_language_model(
     checkpoint: Checkpoint,
-    sink: Sink,
+    sink: ByteSink,
     weight_type: str = "f16",
     progress: ReportBytes = ignore_progress,
 ) -> None:

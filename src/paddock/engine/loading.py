@@ -12,8 +12,8 @@ from paddock.engine.binding import (
     CannotRead,
     Context,
     ContextOptions,
+    LlamaModel,
     LoadError,
-    Model,
     gpu_offload,
 )
 from paddock.engine.binding.embedding import is_made_to_embed
@@ -26,14 +26,14 @@ from paddock.ipc import LoadModel
 log = logging.getLogger("paddock.engine")
 
 
-def load_model(path: Path, load: LoadModel) -> Model:
+def load_model(path: Path, load: LoadModel) -> LlamaModel:
     """Load the model at `path`, translated if llama.cpp cannot read its file as it is.
 
     Raises:
         LoadError: if the model cannot be loaded.
     """
     with translated_if_needed(path, translated_model) as translated:
-        return Model(
+        return LlamaModel(
             str(path),
             gpu_layers=load.gpu_layers,
             main_gpu=load.main_gpu,
@@ -46,7 +46,7 @@ def load_model(path: Path, load: LoadModel) -> Model:
 def load_encoder(
     files: ModelPaths,
     load: LoadModel,
-    model: Model,
+    model: LlamaModel,
     context_length: int,
     notify: Callable[[], None],
     config: EngineConfig,
@@ -74,7 +74,7 @@ def load_encoder(
 def _encoder(
     path: Path,
     load: LoadModel,
-    model: Model,
+    model: LlamaModel,
     context_length: int,
     notify: Callable[[], None],
     config: EngineConfig,
@@ -114,7 +114,7 @@ def translated_if_needed(
 
 
 @dataclass(frozen=True)
-class LoadOptions:
+class EngineOptions:
     """Options of the context, and how many sequences run in it at once."""
 
     context: ContextOptions
@@ -124,7 +124,7 @@ class LoadOptions:
     prefill."""
 
 
-def choose_options(load: LoadModel, model: Model, context_length: int, config: EngineConfig) -> LoadOptions:
+def choose_options(load: LoadModel, model: LlamaModel, context_length: int, config: EngineConfig) -> EngineOptions:
     """Choose sizes and switches: those of `load`, and for the rest those that suit the model.
 
     Raises:
@@ -153,10 +153,10 @@ def choose_options(load: LoadModel, model: Model, context_length: int, config: E
         flash_attention=flash_attention,
     )
     on_gpu = load.gpu_layers != 0 and gpu_offload()
-    return LoadOptions(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
+    return EngineOptions(context, min(running, context.sequences - 1), spare_memory=load.spare_memory and not on_gpu)
 
 
-def generating_context(model: Model, options: ContextOptions, adapters: list[Adapter]) -> Context | None:
+def generating_context(model: LlamaModel, options: ContextOptions, adapters: list[Adapter]) -> Context | None:
     """Make the context in which `model` generates; return None for a model that only embeds.
 
     Raises:

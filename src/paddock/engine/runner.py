@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from paddock.engine.binding import LoadError, Model
+from paddock.engine.binding import LlamaModel, LoadError
 from paddock.engine.binding.embedding import has_cache
 from paddock.engine.channel import Channel
 from paddock.engine.config import EngineConfig
@@ -57,7 +57,7 @@ from paddock.ipc import (
 log = logging.getLogger("paddock.engine")
 
 
-class Runner:
+class ModelRunner:
     """One loaded model and the requests to it."""
 
     def __init__(
@@ -325,7 +325,7 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
     if first.debug:
         logging.getLogger().setLevel(logging.DEBUG)
     try:
-        runner = Runner(channel, inbox, first, resolver)
+        runner = ModelRunner(channel, inbox, first, resolver)
     except LoadError as error:
         channel.send(LoadFailed(str(error)))
         return 1
@@ -344,5 +344,5 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
     return 0
 
 
-def _special_text(model: Model, token: int) -> str:
+def _special_text(model: LlamaModel, token: int) -> str:
     return model.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""

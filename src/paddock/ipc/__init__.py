@@ -34,6 +34,7 @@ from paddock.ipc.commands import (
     Tokenize,
 )
 from paddock.ipc.constraints import (
+    MAX_EXACT_INTEGER,
     AnyOf,
     BareText,
     CallPart,
@@ -70,6 +71,7 @@ from paddock.ipc.placeholders import BadPlaceholder, Placeholder, check_placehol
 
 __all__ = [
     "HEADER",
+    "MAX_EXACT_INTEGER",
     "MAX_FRAME",
     "AnyOf",
     "BadPlaceholder",

@@ -7,6 +7,9 @@ text, which keeps the order of their properties: replies have them in that order
 
 import msgspec
 
+MAX_EXACT_INTEGER = 1 << 53
+"""Largest magnitude up to which every integer is a double without rounding."""
+
 
 class JsonObject(msgspec.Struct, tag="json_object", frozen=True):
     """The reply is any JSON object."""

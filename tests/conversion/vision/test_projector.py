@@ -16,7 +16,7 @@ from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_language_model
 from paddock.conversion.vision.projector import plan_projector
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.mtmd import Projector
 from paddock.gguf import read_header
 from tests.conversion.checkpoints import difference, write_safetensors
@@ -51,7 +51,7 @@ def test_an_image_gets_the_embeddings_that_transformers_computes(tmp_path: Path,
     theirs, logits, tokens, config, shapes = recorded(case)
     text, sight = imported(write_seeing_checkpoint(tmp_path / case, config, shapes), kind)
     pixels = picture(config["vision_config"]["image_size"])
-    model = Model(str(text), gpu_layers=0)
+    model = LlamaModel(str(text), gpu_layers=0)
     try:
         projector = Projector(str(sight), model)
         prepared = projector.prepare_image(*pixels.shape[:2], pixels.tobytes())
@@ -112,7 +112,7 @@ def test_a_matrix_beyond_16_bits_is_written_in_32(tmp_path: Path, value: float) 
     assert written["mm.0.weight"] == "F16"
     assert written["mm.2.weight"] == ("F32" if abs(value) > 65_504 else "F16")
     path = imported(folder, "f32")[0]
-    model = Model(str(path), gpu_layers=0)
+    model = LlamaModel(str(path), gpu_layers=0)
     projector = Projector(str(sight), model)
     assert projector.width == config["text_config"]["hidden_size"]
     projector.close()

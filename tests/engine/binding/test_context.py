@@ -5,19 +5,19 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from paddock.engine.binding import Batch, BatchRejected, Context, ContextOptions, Model, SamplerChain
+from paddock.engine.binding import Batch, BatchRejected, Context, ContextOptions, LlamaModel, SamplerChain
 from tests.models import kinds
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(kinds.full_attention(tmp_path_factory.mktemp("context") / "model.gguf")))
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(kinds.full_attention(tmp_path_factory.mktemp("context") / "model.gguf")))
     yield loaded
     loaded.close()
 
 
 @pytest.fixture
-def context(model: Model) -> Iterator[Context]:
+def context(model: LlamaModel) -> Iterator[Context]:
     made = Context(model, ContextOptions(cells=256, batch_tokens=32, sequences=4))
     yield made
     made.close()
@@ -33,7 +33,7 @@ def decode(context: Context, tokens: list[int], position: int = 0, seq_id: int =
     return index
 
 
-def test_logits_are_an_array_of_the_vocabularys_size(context: Context, model: Model) -> None:
+def test_logits_are_an_array_of_the_vocabularys_size(context: Context, model: LlamaModel) -> None:
     logits = context.logits(decode(context, [1, 2, 3]))
     assert logits.shape == (model.vocabulary_size,)
     assert logits.dtype == np.dtype(np.float32)
@@ -77,7 +77,7 @@ def test_a_gap_in_the_positions_is_rejected(context: Context) -> None:
     assert rejected.value.code < 0
 
 
-def test_a_checkpoint_that_returns_false_aborts_the_computation(model: Model) -> None:
+def test_a_checkpoint_that_returns_false_aborts_the_computation(model: LlamaModel) -> None:
     calls = 0
 
     def checkpoint() -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gguf import GGUFReader
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.mtmd import Projector
 from tests.models import kinds, ollama_projectors
 from tests.models.projectors import PATCH
@@ -39,7 +39,7 @@ def test_the_ends_of_rows_are_the_tokens_embedding(tmp_path: Path, between: Call
     token = next(np.array(t.data) for t in GGUFReader(file).tensors if t.name == "v.token_embd.img_break")
     width, height = 2 * PATCH * COLUMNS, 2 * PATCH * ROWS
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8).tobytes()
-    model = Model(str(kinds.full_attention(tmp_path / "text.gguf")))
+    model = LlamaModel(str(kinds.full_attention(tmp_path / "text.gguf")))
     projector = Projector(str(file), model, checkpoint=between)
     try:
         for _ in range(2):

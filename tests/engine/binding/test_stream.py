@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 
-from paddock.engine.binding import Batch, Context, ContextOptions, LoadError, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel, LoadError
 from paddock.engine.binding.stream import c_file, c_path
 from tests.models import kinds
 
@@ -34,7 +34,7 @@ class Bytes:
         file.write(self.data)
 
 
-def logits(model: Model) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+def logits(model: LlamaModel) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     context = Context(model, ContextOptions(cells=64, batch_tokens=32, sequences=1, threads=1))
     batch = Batch(32)
     for place, token in enumerate((5, 9, 13, 200)):
@@ -47,7 +47,7 @@ def logits(model: Model) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
 
 def test_a_model_is_the_same_through_a_stream(tmp_path: Path) -> None:
     path = kinds.full_attention(tmp_path / "model.gguf")
-    plain, streamed = Model(str(path)), Model(str(path), translated=Bytes(path.read_bytes()))
+    plain, streamed = LlamaModel(str(path)), LlamaModel(str(path), translated=Bytes(path.read_bytes()))
     assert (logits(plain) == logits(streamed)).all()
     plain.close()
     streamed.close()
@@ -57,7 +57,7 @@ def test_a_model_is_the_same_through_a_stream(tmp_path: Path) -> None:
 def test_a_read_that_fails_is_why_it_cannot_be_loaded(tmp_path: Path, broken: int) -> None:
     path = kinds.full_attention(tmp_path / "model.gguf")
     with pytest.raises(LoadError):
-        Model(str(path), translated=Bytes(path.read_bytes(), broken))
+        LlamaModel(str(path), translated=Bytes(path.read_bytes(), broken))
 
 
 def test_c_reads_the_bytes_of_the_object() -> None:

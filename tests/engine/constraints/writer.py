@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
-from paddock.engine.binding import Batch, Context, ContextOptions, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from paddock.engine.constraints import GrammarCache, GrammarMatcher, TokenizerInfo
 from paddock.engine.generation.sampling import make_chain
 from paddock.ipc import Constraint, JsonSchema, Sampling
@@ -30,7 +30,7 @@ class Writer:
     """A small model with random weights. It writes noise until it is told to come to an end."""
 
     def __init__(self, path: Path) -> None:
-        self.model = Model(str(path))
+        self.model = LlamaModel(str(path))
         self.grammars = GrammarCache(TokenizerInfo(self.model))
         self.context = Context(self.model, ContextOptions(cells=512, batch_tokens=8))
         self._batch = Batch(8)
@@ -93,7 +93,7 @@ class Tokens:
         return token in self._ends
 
     def info(self) -> TokenizerInfo:
-        return TokenizerInfo(cast(Model, self))
+        return TokenizerInfo(cast(LlamaModel, self))
 
     def matcher(self, constraint: Constraint) -> GrammarMatcher:
         grammars = GrammarCache(self.info())

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock import ipc
-from paddock.engine.binding import Batch, ContextOptions, Model
+from paddock.engine.binding import Batch, ContextOptions, LlamaModel
 from paddock.engine.binding.embedding import EmbeddingContext, Pooling, has_cache
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
@@ -49,7 +49,7 @@ class Bench:
     """An embedder in this process; `answers` and `failures` have what it sent."""
 
     def __init__(self, file: Path, *, limit: int = 0, keep: bool = True) -> None:
-        self.model = Model(str(file))
+        self.model = LlamaModel(str(file))
         self.settings = EmbeddingSettings.of(self.model, [], cached=has_cache(self.model), threads=1)
         self.embedder = Embedder(self.settings, limit or self.model.train_context, keep_context=keep)
         self.answers: dict[int, dict[int, ipc.Vector]] = {}

@@ -5,7 +5,7 @@ from typing import Any, cast
 import numpy as np
 
 import gguf
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.embedding.segment_embeddings import SegmentEmbeddings
 from tests.models.embedders import tiny_bert
 from tests.models.llama import finish, tiny_llama
@@ -14,7 +14,7 @@ RANDOM = np.random.RandomState(3)
 
 
 def embeddings(path: Path) -> SegmentEmbeddings | None:
-    return SegmentEmbeddings.of(cast(Model, SimpleNamespace(path=str(path))))
+    return SegmentEmbeddings.of(cast(LlamaModel, SimpleNamespace(path=str(path))))
 
 
 def numbers(rows: list[bytes]) -> "np.ndarray[Any, Any]":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.config import EmbeddingConfig
 from paddock.engine.embedding.tokenizer import EmbeddingTokenizer, TextRefused
 from paddock.ipc import Embed
@@ -16,25 +16,25 @@ TEXT = "the dog and the cat " * 10
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(tiny_bert(Path(tmp_path_factory.mktemp("bert")) / "bert.gguf")))
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(tiny_bert(Path(tmp_path_factory.mktemp("bert")) / "bert.gguf")))
     yield loaded
     loaded.close()
 
 
 @pytest.fixture
-def tokenizer(model: Model) -> EmbeddingTokenizer:
+def tokenizer(model: LlamaModel) -> EmbeddingTokenizer:
     return EmbeddingTokenizer(model, LIMIT, EmbeddingConfig(portion_characters=40))
 
 
-def special(model: Model, tokenizer: EmbeddingTokenizer) -> tuple[list[int], list[int]]:
+def special(model: LlamaModel, tokenizer: EmbeddingTokenizer) -> tuple[list[int], list[int]]:
     """Return the special tokens before and after a text."""
     tokens = tokenizer.text(Embed(id=1, texts=("the",)), 0)
     assert len(tokens) == 3
     return tokens[:1], tokens[2:]
 
 
-def test_a_text_that_is_too_long_keeps_its_special_tokens(model: Model, tokenizer: EmbeddingTokenizer) -> None:
+def test_a_text_that_is_too_long_keeps_its_special_tokens(model: LlamaModel, tokenizer: EmbeddingTokenizer) -> None:
     before, after = special(model, tokenizer)
     tokens = tokenizer.text(Embed(id=1, texts=(TEXT,)), 0)
     assert len(tokens) == LIMIT
@@ -47,7 +47,7 @@ def test_a_text_that_may_not_be_truncated_is_refused(tokenizer: EmbeddingTokeniz
     assert refused.value.kind == "too_long"
 
 
-def test_windows_hold_all_tokens_of_a_text_once(model: Model, tokenizer: EmbeddingTokenizer) -> None:
+def test_windows_hold_all_tokens_of_a_text_once(model: LlamaModel, tokenizer: EmbeddingTokenizer) -> None:
     before, after = special(model, tokenizer)
     windows = list(tokenizer.windows(Embed(id=1, texts=(TEXT,)), 0))
     assert [is_last for _, is_last in windows] == [False] * (len(windows) - 1) + [True]
@@ -56,7 +56,7 @@ def test_windows_hold_all_tokens_of_a_text_once(model: Model, tokenizer: Embeddi
     assert [token for tokens, _ in windows for token in tokens[1:-1]] == whole[1:-1]
 
 
-def test_a_pair_says_where_its_document_starts(model: Model, tokenizer: EmbeddingTokenizer) -> None:
+def test_a_pair_says_where_its_document_starts(model: LlamaModel, tokenizer: EmbeddingTokenizer) -> None:
     tokens, start = tokenizer.query_document_pair(Embed(id=1, texts=("a cat",), query="the dog"), 0)
     query, document = (tokenizer.text(Embed(id=1, texts=(text,)), 0) for text in ("the dog", "a cat"))
     assert tokens[:start] == query

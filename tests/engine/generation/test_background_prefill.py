@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from paddock.engine.binding import Context, ContextOptions, LoadError, Model
+from paddock.engine.binding import Context, ContextOptions, LlamaModel, LoadError
 from paddock.engine.generation.background_prefill import BACKGROUND_BATCH_TOKENS, BackgroundPrefill
 from paddock.engine.kvcache import make_kv_cache
 from paddock.engine.scheduler.background import PrefillJob
@@ -16,8 +16,8 @@ from tests.models.kinds import KINDS
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(KINDS["full attention"](tmp_path_factory.mktemp("background") / "model.gguf")))
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(KINDS["full attention"](tmp_path_factory.mktemp("background") / "model.gguf")))
     yield loaded
     loaded.close()
 
@@ -41,7 +41,7 @@ class FailingContexts:
         self.error = error
         self.calls = 0
 
-    def __call__(self, model: Model, options: ContextOptions, checkpoint: Callable[[], bool]) -> Context:
+    def __call__(self, model: LlamaModel, options: ContextOptions, checkpoint: Callable[[], bool]) -> Context:
         self.calls += 1
         if self.calls <= self.failures:
             raise self.error("no memory for the context")
@@ -49,7 +49,7 @@ class FailingContexts:
 
 
 @pytest.mark.parametrize("flash", [False, True])
-def test_it_computes_the_same_and_the_streams_go_on(model: Model, flash: bool) -> None:
+def test_it_computes_the_same_and_the_streams_go_on(model: LlamaModel, flash: bool) -> None:
     with EngineUnderTest(model, background=True, flash=flash) as under_test:
         streams = begin(under_test, words(model, 1, 30), words(model, 2, 20))
         before = len(streams[0].sequence.tokens)
@@ -62,7 +62,7 @@ def test_it_computes_the_same_and_the_streams_go_on(model: Model, flash: bool) -
         check(*streams, late, tolerance=5e-2 if flash else 1e-2)
 
 
-def test_cached_tokens_are_not_computed_again(model: Model) -> None:
+def test_cached_tokens_are_not_computed_again(model: LlamaModel) -> None:
     prefix = words(model, 4, 300)
     with EngineUnderTest(model, background=True) as under_test:
         under_test.answer(prefix, reply=2)
@@ -77,7 +77,7 @@ def test_cached_tokens_are_not_computed_again(model: Model) -> None:
         check(*streams, late, again)
 
 
-def test_two_that_need_the_same_prefix_compute_it_once(model: Model) -> None:
+def test_two_that_need_the_same_prefix_compute_it_once(model: LlamaModel) -> None:
     prefix = words(model, 7, 600)
     with EngineUnderTest(model, background=True) as under_test:
         streams = begin(under_test, words(model, 1, 30))
@@ -87,7 +87,7 @@ def test_two_that_need_the_same_prefix_compute_it_once(model: Model) -> None:
         check(*streams, first, second)
 
 
-def test_cancelling_it_ends_its_thread_and_leaves_nothing_behind(model: Model) -> None:
+def test_cancelling_it_ends_its_thread_and_leaves_nothing_behind(model: LlamaModel) -> None:
     with EngineUnderTest(model, background=True) as under_test:
         streams = begin(under_test, words(model, 1, 30))
         scheduler = under_test.engine.scheduler
@@ -105,7 +105,7 @@ def test_cancelling_it_ends_its_thread_and_leaves_nothing_behind(model: Model) -
         assert scheduler.cache.tree.num_cells == 0
 
 
-def test_it_goes_on_when_the_streams_end_and_a_newcomer_joins(model: Model) -> None:
+def test_it_goes_on_when_the_streams_end_and_a_newcomer_joins(model: LlamaModel) -> None:
     with EngineUnderTest(model, background=True) as under_test:
         streams = begin(under_test, words(model, 1, 30), reply=8)
         late = under_test.ask(words(model, 3, 1900), 5)
@@ -114,7 +114,7 @@ def test_it_goes_on_when_the_streams_end_and_a_newcomer_joins(model: Model) -> N
         check(*streams, late, newcomer)
 
 
-def test_a_preempted_one_is_computed_later(model: Model) -> None:
+def test_a_preempted_one_is_computed_later(model: LlamaModel) -> None:
     with EngineUnderTest(model, background=True, cells=1024, budget=BudgetConfig(slice_ratio=0.01)) as under_test:
         streams = begin(under_test, words(model, 1, 30), words(model, 2, 30), reply=250)
         late = under_test.ask(words(model, 3, 880), 5)
@@ -125,7 +125,7 @@ def test_a_preempted_one_is_computed_later(model: Model) -> None:
 
 @pytest.mark.parametrize("error", [LoadError, MemoryError, ValueError])
 def test_a_failed_one_is_computed_in_the_foreground_logged_and_counted(
-    model: Model, error: type[Exception], caplog: pytest.LogCaptureFixture
+    model: LlamaModel, error: type[Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = FailingContexts(1, error)
     with EngineUnderTest(model, background=True, make_context=failing) as under_test:
@@ -141,7 +141,7 @@ def test_a_failed_one_is_computed_in_the_foreground_logged_and_counted(
         check(*streams, late)
 
 
-def test_cached_tokens_that_do_not_fit_its_context_fail_it(model: Model) -> None:
+def test_cached_tokens_that_do_not_fit_its_context_fail_it(model: LlamaModel) -> None:
     class Forgetful(Context):
         def restore(self, seq_id: int, state: bytearray, flags: int = 0) -> bool:
             return False
@@ -157,7 +157,7 @@ def test_cached_tokens_that_do_not_fit_its_context_fail_it(model: Model) -> None
         check(*streams, late)
 
 
-def test_after_a_failure_the_next_prompts_go_to_the_background_again(model: Model) -> None:
+def test_after_a_failure_the_next_prompts_go_to_the_background_again(model: LlamaModel) -> None:
     failing = FailingContexts(1)
     with EngineUnderTest(model, background=True, make_context=failing) as under_test:
         streams = begin(under_test, words(model, 1, 30), reply=600)
@@ -169,7 +169,7 @@ def test_after_a_failure_the_next_prompts_go_to_the_background_again(model: Mode
         assert streams[0].request.id not in under_test.ended
 
 
-def test_with_failures_every_time_the_tries_become_rare(model: Model) -> None:
+def test_with_failures_every_time_the_tries_become_rare(model: LlamaModel) -> None:
     failing = FailingContexts(1000)
     with EngineUnderTest(model, background=True, make_context=failing) as under_test:
         begin(under_test, words(model, 1, 30), reply=3000)
@@ -179,7 +179,7 @@ def test_with_failures_every_time_the_tries_become_rare(model: Model) -> None:
         assert failing.calls == under_test.engine.statistics().background_failures == 3
 
 
-def test_it_pauses_between_two_parts_of_a_batch(model: Model) -> None:
+def test_it_pauses_between_two_parts_of_a_batch(model: LlamaModel) -> None:
     context = Context(model, ContextOptions(256))
     prefill, kv_cache = BackgroundPrefill(model, ContextOptions(256)), make_kv_cache(model, context)
     job = PrefillJob(Sequence(1, words(model, 1, BACKGROUND_BATCH_TOKENS + 1), 1024), 0)

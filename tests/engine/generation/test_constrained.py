@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from paddock.engine.binding import Context, Model, SamplerChain
+from paddock.engine.binding import Context, LlamaModel, SamplerChain
 from paddock.engine.constraints import BadConstraint, ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
 from paddock.engine.generation.constrained import ANSWER_TOKENS, ConstrainedSampler, GrammarCompiler
 from paddock.ipc import Generate, Regex, ThinkingTags
@@ -39,7 +39,7 @@ class Tokens:
         return self.scripted.pop(0) if self.scripted and self.scripted[0] in may else may[0]
 
     def reply(self, pattern: str, thinking: tuple[str, ...] | None, *, most: int = 12, num_predict: int = 1000) -> str:
-        model = cast(Model, self)
+        model = cast(LlamaModel, self)
         grammars = GrammarCache(TokenizerInfo(model))
         matcher = GrammarMatcher(grammars.tokens, grammars.get(Regex(pattern)))
         reply = ConstrainedSampler(model, matcher, ThinkingTags(*thinking) if thinking else None, num_predict)
@@ -132,7 +132,7 @@ class Compiling:
 
     def __init__(self) -> None:
         self._ready = threading.Event()
-        self.compiler = GrammarCompiler(cast(Model, Tokens(PIECES)), self._ready.set)
+        self.compiler = GrammarCompiler(cast(LlamaModel, Tokens(PIECES)), self._ready.set)
 
     def add(self, number: int, pattern: str) -> None:
         self.compiler.add(Generate(id=number, prompt=""), Regex(pattern))

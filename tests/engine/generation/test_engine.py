@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from paddock.engine.binding import BatchRejected, Context, ContextOptions, Model
+from paddock.engine.binding import BatchRejected, Context, ContextOptions, LlamaModel
 from paddock.engine.constraints import ConstraintFailed
 from paddock.engine.generation.engine import Engine
 from paddock.engine.generation.request import Generation
@@ -17,8 +17,8 @@ CELLS = 512
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(KINDS["full attention"](tmp_path_factory.mktemp("engine") / "model.gguf")))
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(KINDS["full attention"](tmp_path_factory.mktemp("engine") / "model.gguf")))
     yield loaded
     loaded.close()
 
@@ -55,7 +55,7 @@ class CountingGeneration(Generation):
 class Steps:
     """An engine, and everything that its steps have returned."""
 
-    def __init__(self, model: Model, max_running: int = 4) -> None:
+    def __init__(self, model: LlamaModel, max_running: int = 4) -> None:
         self.model = model
         self.context = RefusingContext(model, ContextOptions(CELLS, 64, 8, 1))
         self.context.codes = []
@@ -94,14 +94,14 @@ class Steps:
 
 
 @pytest.fixture
-def steps(model: Model) -> Iterator[Steps]:
+def steps(model: LlamaModel) -> Iterator[Steps]:
     steps = Steps(model)
     yield steps
     steps.engine.close()
     steps.context.close()
 
 
-def test_each_step_samples_the_next_token_of_each_stream(steps: Steps, model: Model) -> None:
+def test_each_step_samples_the_next_token_of_each_stream(steps: Steps, model: LlamaModel) -> None:
     generations = [steps.add(words(model, seed, 10 + seed)) for seed in range(3)]
     for replied in range(1, 5):
         steps.step()
@@ -114,21 +114,21 @@ def test_each_step_samples_the_next_token_of_each_stream(steps: Steps, model: Mo
     assert not steps.engine.generations
 
 
-def test_the_text_is_that_of_the_sampled_tokens(steps: Steps, model: Model) -> None:
+def test_the_text_is_that_of_the_sampled_tokens(steps: Steps, model: LlamaModel) -> None:
     generation = steps.add(words(model, 1, 10), num_predict=6)
     while len(generation.sequence.tokens) < 15:
         steps.step()
     assert steps.text(generation) == model.text(generation.sequence.tokens[10:])
 
 
-def test_a_prompt_longer_than_a_batch_takes_several_steps_and_starts_once(steps: Steps, model: Model) -> None:
+def test_a_prompt_longer_than_a_batch_takes_several_steps_and_starts_once(steps: Steps, model: LlamaModel) -> None:
     generation = steps.add(words(model, 2, 150))
     assert [bool(steps.step().chunks) for _ in range(3)] == [False, False, True]
     steps.run()
     assert generation.starts == 1
 
 
-def test_a_cancelled_request_ends_without_an_event_and_its_prefix_stays(steps: Steps, model: Model) -> None:
+def test_a_cancelled_request_ends_without_an_event_and_its_prefix_stays(steps: Steps, model: LlamaModel) -> None:
     prompt = words(model, 3, 50)
     generation = steps.add(prompt, num_predict=100)
     steps.step()
@@ -140,21 +140,21 @@ def test_a_cancelled_request_ends_without_an_event_and_its_prefix_stays(steps: S
     assert steps.finished[again.request.id].cached_tokens == 49
 
 
-def test_a_full_context_that_may_not_shift_ends_with_length(steps: Steps, model: Model) -> None:
+def test_a_full_context_that_may_not_shift_ends_with_length(steps: Steps, model: LlamaModel) -> None:
     generation = steps.add(words(model, 4, 20), num_predict=100, num_ctx=30, shift=False)
     steps.run()
     end = steps.finished[generation.request.id]
     assert (end.reason, end.reply_tokens) == ("length", 10)
 
 
-def test_a_full_context_that_may_shift_goes_on(steps: Steps, model: Model) -> None:
+def test_a_full_context_that_may_shift_goes_on(steps: Steps, model: LlamaModel) -> None:
     generation = steps.add(words(model, 4, 20), num_predict=100, num_ctx=30)
     steps.run()
     assert steps.finished[generation.request.id].reply_tokens == 100
     assert generation.starts == 1
 
 
-def test_a_batch_that_finds_no_room_is_computed_again_and_changes_nothing(steps: Steps, model: Model) -> None:
+def test_a_batch_that_finds_no_room_is_computed_again_and_changes_nothing(steps: Steps, model: LlamaModel) -> None:
     prompts = [words(model, seed, 30) for seed in (5, 6)]
     expected = [steps.add(prompt, 10, cache_prompt=False) for prompt in prompts]
     steps.run()
@@ -166,7 +166,7 @@ def test_a_batch_that_finds_no_room_is_computed_again_and_changes_nothing(steps:
     assert [g.starts for g in again] == [1, 1], "a preempted request does not start a second time"
 
 
-def test_a_request_alone_that_finds_no_room_fails(steps: Steps, model: Model) -> None:
+def test_a_request_alone_that_finds_no_room_fails(steps: Steps, model: LlamaModel) -> None:
     generation = steps.add(words(model, 7, 30))
     steps.context.codes = [1]
     steps.run()
@@ -175,7 +175,7 @@ def test_a_request_alone_that_finds_no_room_fails(steps: Steps, model: Model) ->
     assert steps.engine.scheduler.cache.tree.num_cells == 0
 
 
-def test_an_error_of_a_batch_fails_its_requests_and_no_others(steps: Steps, model: Model) -> None:
+def test_an_error_of_a_batch_fails_its_requests_and_no_others(steps: Steps, model: LlamaModel) -> None:
     steps.engine.close()
     steps.engine = Engine(model, steps.context, 1)
     broken, waiting = steps.add(words(model, 8, 20)), steps.add(words(model, 9, 20))
@@ -185,7 +185,7 @@ def test_an_error_of_a_batch_fails_its_requests_and_no_others(steps: Steps, mode
     assert steps.failed[broken.request.id].message == "the model could not be computed: llama_decode answered -1"
 
 
-def test_a_reply_that_cannot_match_its_constraint_fails_alone(steps: Steps, model: Model) -> None:
+def test_a_reply_that_cannot_match_its_constraint_fails_alone(steps: Steps, model: LlamaModel) -> None:
     broken, other = steps.add(words(model, 10, 20)), steps.add(words(model, 11, 20))
     broken.fails = True
     steps.run()
@@ -194,7 +194,7 @@ def test_a_reply_that_cannot_match_its_constraint_fails_alone(steps: Steps, mode
     assert steps.failed[broken.request.id].message == message
 
 
-def test_statistics_count_tokens_steps_and_sequences(steps: Steps, model: Model) -> None:
+def test_statistics_count_tokens_steps_and_sequences(steps: Steps, model: LlamaModel) -> None:
     prompt = words(model, 12, 40)
     steps.add(prompt)
     steps.step()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.engine.binding import Batch, Context, ContextOptions, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from paddock.engine.generation.request import REPLY_CONTEXTS, Generation, context_for
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.ipc import Chunk, Generate, Sampling
@@ -15,14 +15,14 @@ PROMPT = [5, 6, 7]
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(tiny_llama(Path(tmp_path_factory.mktemp("request")) / "model.gguf")))
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(tiny_llama(Path(tmp_path_factory.mktemp("request")) / "model.gguf")))
     yield loaded
     loaded.close()
 
 
 @pytest.fixture(scope="module")
-def context(model: Model) -> Iterator[Context]:
+def context(model: LlamaModel) -> Iterator[Context]:
     """A context that has logits in row 2."""
     made, batch = Context(model, ContextOptions(256, 32)), Batch(32)
     for position, token in enumerate(PROMPT):
@@ -34,12 +34,12 @@ def context(model: Model) -> Iterator[Context]:
 
 
 @pytest.fixture(scope="module")
-def word(model: Model) -> int:
+def word(model: LlamaModel) -> int:
     """A token whose text is ASCII."""
     return next(t for t in range(model.vocabulary_size) if len(model.piece(t)) > 2 and model.piece(t).isascii())
 
 
-def a_generation(model: Model, **fields: object) -> Generation:
+def a_generation(model: LlamaModel, **fields: object) -> Generation:
     sampling = fields.pop("sampling", Sampling(temperature=0))
     return Generation(Generate(id=7, prompt="", sampling=sampling, **fields), PROMPT, model, 128, 128)  # type: ignore[arg-type]
 
@@ -51,7 +51,7 @@ def test_a_request_uses_the_context_that_it_asks_for_up_to_the_limit(num_ctx: in
     assert context_for(Generate(id=1, prompt="", num_ctx=num_ctx), 2048, limit) == length
 
 
-def test_each_token_brings_its_text_and_the_last_one_the_reason(model: Model, context: Context, word: int) -> None:
+def test_each_token_brings_its_text_and_the_last_one_the_reason(model: LlamaModel, context: Context, word: int) -> None:
     generation = a_generation(model, num_predict=2)
     text = model.piece(word).decode()
     for reason in (None, "length"):
@@ -60,7 +60,7 @@ def test_each_token_brings_its_text_and_the_last_one_the_reason(model: Model, co
     generation.close()
 
 
-def test_without_a_limit_a_reply_ends_after_ten_contexts(model: Model, context: Context, word: int) -> None:
+def test_without_a_limit_a_reply_ends_after_ten_contexts(model: LlamaModel, context: Context, word: int) -> None:
     generation = a_generation(model)
     reasons = []
     for _ in range(REPLY_CONTEXTS * 128):
@@ -71,7 +71,7 @@ def test_without_a_limit_a_reply_ends_after_ten_contexts(model: Model, context: 
 
 
 def test_the_token_that_ends_a_reply_has_no_text_but_brings_what_was_held_back(
-    model: Model, context: Context, word: int
+    model: LlamaModel, context: Context, word: int
 ) -> None:
     text = model.piece(word).decode()
     generation = a_generation(model, stop=(text + "never",))
@@ -80,14 +80,14 @@ def test_the_token_that_ends_a_reply_has_no_text_but_brings_what_was_held_back(
     generation.close()
 
 
-def test_a_stop_string_ends_the_reply_before_it(model: Model, context: Context, word: int) -> None:
+def test_a_stop_string_ends_the_reply_before_it(model: LlamaModel, context: Context, word: int) -> None:
     text = model.piece(word).decode()
     generation = a_generation(model, stop=(text[1:],))
     assert generation.process_token(word, context, 2) == (Chunk(7, text[0]), "stop")
     generation.close()
 
 
-def test_special_tokens_are_text_only_if_the_request_says_so(model: Model, context: Context) -> None:
+def test_special_tokens_are_text_only_if_the_request_says_so(model: LlamaModel, context: Context) -> None:
     for special in (False, True):
         generation = a_generation(model, special_tokens=special)
         chunk, _ = generation.process_token(model.bos, context, 2)
@@ -95,7 +95,9 @@ def test_special_tokens_are_text_only_if_the_request_says_so(model: Model, conte
         generation.close()
 
 
-def test_log_probabilities_come_with_each_token_even_without_text(model: Model, context: Context, word: int) -> None:
+def test_log_probabilities_come_with_each_token_even_without_text(
+    model: LlamaModel, context: Context, word: int
+) -> None:
     text = model.piece(word).decode()
     generation = a_generation(model, logprobs=True, top_logprobs=3, stop=(text + "never",))
     chunk, _ = generation.process_token(word, context, 2)
@@ -107,7 +109,7 @@ def test_log_probabilities_come_with_each_token_even_without_text(model: Model, 
 
 
 def test_the_end_counts_tokens_and_measures_from_the_start_of_the_prefill(
-    model: Model, context: Context, word: int
+    model: LlamaModel, context: Context, word: int
 ) -> None:
     generation = a_generation(model)
     generation.mark_prefill_started()
@@ -119,20 +121,20 @@ def test_the_end_counts_tokens_and_measures_from_the_start_of_the_prefill(
     generation.close()
 
 
-def test_a_reply_that_never_started_has_no_durations(model: Model) -> None:
+def test_a_reply_that_never_started_has_no_durations(model: LlamaModel) -> None:
     generation = a_generation(model)
     end = generation.finish("stop")
     assert (end.prompt_duration, end.reply_duration, end.reply_tokens) == (0, 0, 0)
     generation.close()
 
 
-def test_a_prompt_that_may_not_be_truncated_is_refused(model: Model) -> None:
+def test_a_prompt_that_may_not_be_truncated_is_refused(model: LlamaModel) -> None:
     request = Generate(id=1, prompt="", truncate=False)
     with pytest.raises(PromptTooLong):
         Generation(request, [5] * 128, model, 128, 128)
 
 
-def test_penalties_count_the_end_of_the_prompt(model: Model, context: Context) -> None:
+def test_penalties_count_the_end_of_the_prompt(model: LlamaModel, context: Context) -> None:
     """The likeliest next token is penalized as soon as it stands in the prompt."""
     free = a_generation(model)
     likeliest = free.sample(context, 2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.generation import sampling
 from paddock.engine.generation.sampling import choose_seed, log_probabilities, make_chain, needs_history, token_logprob
 from paddock.ipc import Sampling
@@ -33,7 +33,7 @@ class Vocabulary:
         return (b"a", b"b", "é".encode()[:1], b"<s>" if special else b"", b"e")[token]
 
 
-MODEL = cast(Model, Vocabulary())
+MODEL = cast(LlamaModel, Vocabulary())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 import gguf
 from gguf import GGMLQuantizationType, GGUFReader, quants
-from paddock.engine.binding import Batch, Context, ContextOptions, LoadError, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel, LoadError
 from paddock.engine.binding.embedding import EmbeddingContext, Pooling, is_made_to_embed
 from paddock.engine.binding.library import lib
 from paddock.engine.gguf_compat import translated_model
@@ -30,11 +30,11 @@ TOKENS = [1, 300, 5, 77, 77, 310, 40, 299, 12, 301, 265, 8, 400, 31, 270, 3]
 TEXT = "it's 1231230123 caf\u00e9\n\n  boy"
 
 
-def load(path: Path) -> Model:
+def load(path: Path) -> LlamaModel:
     return load_model(path, LoadModel(model=file_ref(path), gpu_layers=0))
 
 
-def computed(model: Model) -> Any:
+def computed(model: LlamaModel) -> Any:
     """Return the logits after each of `TOKENS`, or their embedding if the model embeds."""
     embeds = is_made_to_embed(model)
     options = ContextOptions(64, 64, pooling=Pooling.MEAN if embeds else None)
@@ -52,7 +52,7 @@ def computed(model: Model) -> Any:
         context.close()
 
 
-def of(path: Path, opened: Callable[[Path], Model] = load) -> tuple[Any, dict[str, Any]]:
+def of(path: Path, opened: Callable[[Path], LlamaModel] = load) -> tuple[Any, dict[str, Any]]:
     """Return what a model computes, and its tokenizer's outputs."""
     model = opened(path)
     try:
@@ -69,8 +69,8 @@ def of(path: Path, opened: Callable[[Path], Model] = load) -> tuple[Any, dict[st
         model.close()
 
 
-def plainly(path: Path) -> Model:
-    return Model(str(path), gpu_layers=0)
+def plainly(path: Path) -> LlamaModel:
+    return LlamaModel(str(path), gpu_layers=0)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import gguf
 from gguf import GGUFReader
-from paddock.engine.binding import LoadError, Model
+from paddock.engine.binding import LlamaModel, LoadError
 from paddock.engine.binding.mtmd import Projector
 from paddock.engine.gguf_compat import translated_projector
 from paddock.engine.gguf_compat.header import read_translatable
@@ -45,7 +45,7 @@ def pixels(width: int, height: int, seed: int = 1) -> bytes:
 
 def seen(path: Path, text: Path, size: tuple[int, int], view: TranslatedFile | None = None) -> Floats:
     """Return the embeddings of an image, one per row."""
-    model = Model(str(text))
+    model = LlamaModel(str(text))
     projector = Projector(str(path), model, translated=view)
     prepared = projector.prepare_image(*size, pixels(*size))
     return _encoded(projector, prepared, model)
@@ -53,13 +53,13 @@ def seen(path: Path, text: Path, size: tuple[int, int], view: TranslatedFile | N
 
 def heard(path: Path, text: Path, view: TranslatedFile | None = None) -> Floats:
     """Return the embeddings of a second of noise."""
-    model = Model(str(text))
+    model = LlamaModel(str(text))
     projector = Projector(str(path), model, translated=view)
     noise = np.random.default_rng(2).standard_normal(projector.sample_rate).astype(np.float32) * 0.1
     return _encoded(projector, projector.prepare_audio(noise), model)
 
 
-def _encoded(projector: Projector, prepared: Any, model: Model) -> Floats:
+def _encoded(projector: Projector, prepared: Any, model: LlamaModel) -> Floats:
     try:
         parts = [i for i, chunk in enumerate(prepared.chunks) if chunk.num_embeddings]
         found = np.concatenate([np.frombuffer(projector.encode(prepared, i), np.float32) for i in parts])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from paddock.engine.binding import Batch, Context, ContextOptions, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from paddock.engine.kvcache import KVCache, make_kv_cache
 from tests.models.kinds import KINDS
 
@@ -17,7 +17,7 @@ TOKENS = [3 + (7 * i) % 40 for i in range(440)]
 class RealCache:
     """A context with its KV cache. Tokens are computed one after another."""
 
-    def __init__(self, model: Model, cells: int = 512) -> None:
+    def __init__(self, model: LlamaModel, cells: int = 512) -> None:
         self.model = model
         self.context = Context(model, ContextOptions(cells, 128, 4, 1))
         self.kv_cache: KVCache = make_kv_cache(model, self.context)
@@ -38,9 +38,9 @@ class RealCache:
 
 
 @contextmanager
-def loaded(kind: str, folder: Path) -> Iterator[Model]:
+def loaded(kind: str, folder: Path) -> Iterator[LlamaModel]:
     """Load the tiny model of a kind."""
-    model = Model(str(KINDS[kind](folder / "model.gguf")))
+    model = LlamaModel(str(KINDS[kind](folder / "model.gguf")))
     yield model
     model.close()
 

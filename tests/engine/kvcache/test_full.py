@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from tests.engine.kvcache.caches import TOKENS, RealCache, differs, loaded
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
     with loaded("full attention", tmp_path_factory.mktemp("full")) as model:
         yield model
 
 
 @pytest.fixture
-def cache(model: Model) -> Iterator[RealCache]:
+def cache(model: LlamaModel) -> Iterator[RealCache]:
     cache = RealCache(model)
     cache.compute(0, TOKENS[:100])
     yield cache
@@ -49,7 +49,7 @@ def test_a_saved_state_is_restored_after_others_used_the_cells(cache: RealCache)
     assert not differs(cache.compute(2, [9], 100), cache.compute(3, [*TOKENS[:100], 9]))
 
 
-def test_a_restore_without_room_leaves_the_sequence_empty(model: Model) -> None:
+def test_a_restore_without_room_leaves_the_sequence_empty(model: LlamaModel) -> None:
     cache = RealCache(model, cells=256)
     for seq_id in range(2):
         cache.compute(seq_id, TOKENS[:120])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from tests.engine.engines import EngineUnderTest, check, words
 from tests.models.kinds import KINDS
 
@@ -15,23 +15,23 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def model(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    loaded = Model(str(KINDS[kind](tmp_path_factory.mktemp("kinds") / "model.gguf")))
+def model(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
+    loaded = LlamaModel(str(KINDS[kind](tmp_path_factory.mktemp("kinds") / "model.gguf")))
     yield loaded
     loaded.close()
 
 
-def test_one_sequence_alone_computes_the_same(kind: str, model: Model) -> None:
+def test_one_sequence_alone_computes_the_same(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         check(*under_test.answer(words(model, 1, 150), reply=40))
 
 
-def test_different_prompts_at_once_compute_the_same(kind: str, model: Model) -> None:
+def test_different_prompts_at_once_compute_the_same(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         check(*under_test.answer(*(words(model, i, 20 + 13 * i) for i in range(7)), reply=25))
 
 
-def test_a_chats_turns_reuse_what_earlier_ones_computed(kind: str, model: Model) -> None:
+def test_a_chats_turns_reuse_what_earlier_ones_computed(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         chat, before = words(model, 1, 120), 0
         for turn in range(4):
@@ -43,7 +43,7 @@ def test_a_chats_turns_reuse_what_earlier_ones_computed(kind: str, model: Model)
             chat = [*generation.sequence.tokens, *words(model, 50 + turn, 20)]
 
 
-def test_the_same_prompt_again_computes_its_end_only(kind: str, model: Model) -> None:
+def test_the_same_prompt_again_computes_its_end_only(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         prompt = words(model, 3, 200)
         first, *_ = under_test.answer(prompt)
@@ -52,7 +52,7 @@ def test_the_same_prompt_again_computes_its_end_only(kind: str, model: Model) ->
         assert under_test.reused(second) == 199
 
 
-def test_a_common_prefix_of_requests_that_come_together_is_computed_once(kind: str, model: Model) -> None:
+def test_a_common_prefix_of_requests_that_come_together_is_computed_once(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         prefix = words(model, 4, 300)
         several = under_test.answer(*([*prefix, *words(model, 60 + i, 30)] for i in range(4)))
@@ -60,7 +60,7 @@ def test_a_common_prefix_of_requests_that_come_together_is_computed_once(kind: s
         assert sorted(map(under_test.reused, several)) == [0, 300, 300, 300]
 
 
-def test_a_branch_in_the_middle_is_reused_from_the_third_request_on(kind: str, model: Model) -> None:
+def test_a_branch_in_the_middle_is_reused_from_the_third_request_on(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         prefix = words(model, 5, 150)
         several = [under_test.answer([*prefix, *words(model, 70 + i, 60)])[0] for i in range(4)]
@@ -68,7 +68,7 @@ def test_a_branch_in_the_middle_is_reused_from_the_third_request_on(kind: str, m
         assert under_test.reused(several[2]) == under_test.reused(several[3]) == 150
 
 
-def test_long_prompts_in_small_chunks_beside_streams_compute_the_same(kind: str, model: Model) -> None:
+def test_long_prompts_in_small_chunks_beside_streams_compute_the_same(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         running = [under_test.ask(words(model, 80 + i, 30), 80) for i in range(2)]
         under_test.run(steps=10)
@@ -77,7 +77,7 @@ def test_long_prompts_in_small_chunks_beside_streams_compute_the_same(kind: str,
         check(*running, *late)
 
 
-def test_a_cancelled_request_leaves_a_prefix_that_is_right(kind: str, model: Model) -> None:
+def test_a_cancelled_request_leaves_a_prefix_that_is_right(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         prompt = words(model, 6, 250)
         generation = under_test.ask(prompt, 100)
@@ -87,7 +87,7 @@ def test_a_cancelled_request_leaves_a_prefix_that_is_right(kind: str, model: Mod
         check(*later)
 
 
-def test_a_full_cache_preempts_and_computes_again(kind: str, model: Model) -> None:
+def test_a_full_cache_preempts_and_computes_again(kind: str, model: LlamaModel) -> None:
     if kind == "recurrent":
         pytest.skip("its cache does not fill")
     with EngineUnderTest(model, cells=256) as under_test:
@@ -96,7 +96,7 @@ def test_a_full_cache_preempts_and_computes_again(kind: str, model: Model) -> No
         assert under_test.engine.scheduler.num_preemptions
 
 
-def test_more_prompts_than_the_cache_holds_compute_the_same(kind: str, model: Model) -> None:
+def test_more_prompts_than_the_cache_holds_compute_the_same(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model, cells=640, ids=8) as under_test:
         prompts = [words(model, i % 2, 60) + words(model, 200 + i, 30) for i in range(20)]
         several = under_test.answer(*prompts, reply=20)
@@ -104,7 +104,7 @@ def test_more_prompts_than_the_cache_holds_compute_the_same(kind: str, model: Mo
         assert max(map(under_test.reused, several)) >= 60
 
 
-def test_a_full_context_shifts_and_others_stay_right(kind: str, model: Model) -> None:
+def test_a_full_context_shifts_and_others_stay_right(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         prefix = words(model, 8, 60)
         under_test.answer(prefix)
@@ -116,7 +116,7 @@ def test_a_full_context_shifts_and_others_stay_right(kind: str, model: Model) ->
         check(*others, again)
 
 
-def test_a_request_that_declines_the_cache_gets_the_same_logits_every_time(kind: str, model: Model) -> None:
+def test_a_request_that_declines_the_cache_gets_the_same_logits_every_time(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model) as under_test:
         prompt = words(model, 9, 180)
         under_test.answer(prompt)
@@ -126,7 +126,7 @@ def test_a_request_that_declines_the_cache_gets_the_same_logits_every_time(kind:
         assert all((one.rows[p] == two.rows[p]).all() for p in one.rows)
 
 
-def test_many_forks_of_a_long_prefix_compute_the_same(kind: str, model: Model) -> None:
+def test_many_forks_of_a_long_prefix_compute_the_same(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model, cells=4096, running=6, ids=14) as under_test:
         prefix = words(model, 10, 700)
         under_test.answer(prefix)
@@ -134,7 +134,7 @@ def test_many_forks_of_a_long_prefix_compute_the_same(kind: str, model: Model) -
         check(*several)
 
 
-def test_reloaded_states_compute_the_same(kind: str, model: Model) -> None:
+def test_reloaded_states_compute_the_same(kind: str, model: LlamaModel) -> None:
     if kind != "full attention":
         pytest.skip("only full attention is offloaded")
     with EngineUnderTest(model, offload=True) as under_test:
@@ -150,7 +150,7 @@ def test_reloaded_states_compute_the_same(kind: str, model: Model) -> None:
         check(branch)
 
 
-def test_flash_attention_differs_by_rounding_only(kind: str, model: Model) -> None:
+def test_flash_attention_differs_by_rounding_only(kind: str, model: LlamaModel) -> None:
     with EngineUnderTest(model, flash=True) as under_test:
         prefix = words(model, 11, 150)
         several = under_test.answer(*([*prefix, *words(model, 500 + i, 20)] for i in range(4)), reply=20)

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.kvcache import UNLIMITED_CELLS
 from tests.engine.kvcache.caches import TOKENS, RealCache, differs, loaded
 
 
 @pytest.fixture(scope="module", params=["recurrent", "hybrid"])
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
     with loaded(request.param, tmp_path_factory.mktemp("recurrent")) as model:
         yield model
 
 
 @pytest.fixture
-def cache(model: Model) -> Iterator[RealCache]:
+def cache(model: LlamaModel) -> Iterator[RealCache]:
     cache = RealCache(model)
     cache.compute(0, TOKENS[:100])
     yield cache
@@ -46,5 +46,5 @@ def test_a_saved_state_is_restored(cache: RealCache) -> None:
     assert not differs(cache.compute(1, [9], 100), cache.compute(2, [*TOKENS[:100], 9]))
 
 
-def test_a_purely_recurrent_cache_never_fills(cache: RealCache, model: Model) -> None:
+def test_a_purely_recurrent_cache_never_fills(cache: RealCache, model: LlamaModel) -> None:
     assert (cache.kv_cache.num_cells == UNLIMITED_CELLS) == (not model.is_hybrid)

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from tests.engine.kvcache.caches import TOKENS, RealCache, differs, loaded
 from tests.models.kinds import WINDOW
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
     with loaded("sliding window", tmp_path_factory.mktemp("window")) as model:
         yield model
 
 
 @pytest.fixture
-def cache(model: Model) -> Iterator[RealCache]:
+def cache(model: LlamaModel) -> Iterator[RealCache]:
     cache = RealCache(model)
     yield cache
     cache.close()

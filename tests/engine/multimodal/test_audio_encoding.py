@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.config import MediaConfig
 from paddock.engine.multimodal.preprocessing import BadMedia, MediaRequest
 from paddock.ipc import Generate
@@ -32,7 +32,7 @@ PLAIN, BOTH = ["ultravox"], ["sees, too"]
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     language, ears = PAIRS[request.param]
     folder = tmp_path_factory.mktemp("pair")
-    model = Model(str(language(folder / "model.gguf")))
+    model = LlamaModel(str(language(folder / "model.gguf")))
     yield Pair(request.param, model, ears(folder / "projector.gguf"))
     model.close()
 

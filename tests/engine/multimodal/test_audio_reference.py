@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.mtmd import Projector
 from tests.audio import noise
 from tests.engine.multimodal.test_images_reference import Array, heads, layer_norm, linear, softmax, tensors
@@ -93,7 +93,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def projector(files: tuple[Path, Path]) -> Iterator[Projector]:
-    model = Model(str(files[0]))
+    model = LlamaModel(str(files[0]))
     projector = Projector(str(files[1]), model)
     yield projector
     projector.close()

@@ -16,7 +16,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from paddock.engine.binding import Batch, Context, ContextOptions, Model
+from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from paddock.engine.binding.mtmd import Projector, ProjectorError, _mtmd
 from paddock.engine.config import MediaConfig
 from paddock.engine.generation.engine import Engine
@@ -45,7 +45,7 @@ class Pair:
     """A language model and what it sees or hears with."""
 
     name: str
-    model: Model
+    model: LlamaModel
     projector: Path
 
 
@@ -62,7 +62,7 @@ PAIRS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Path]]] = {
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     text, vision = PAIRS[request.param]
     folder = tmp_path_factory.mktemp("pair")
-    model = Model(str(text(folder / "model.gguf")))
+    model = LlamaModel(str(text(folder / "model.gguf")))
     yield Pair(request.param, model, vision(folder / "projector.gguf"))
     model.close()
 
@@ -230,7 +230,7 @@ def check(pair: Pair, *all_noted: RecordedGeneration) -> None:
             assert difference < TOLERANCE, f"token {index}: {difference}"
 
 
-def text(model: Model, seed: int, count: int) -> str:
+def text(model: LlamaModel, seed: int, count: int) -> str:
     return model.text(words(model, seed, count))
 
 

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 import gguf
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.mtmd import Projector
 from paddock.engine.multimodal.image import decode
 from tests.engine.multimodal.test_encoder import Bench, Pair
@@ -104,7 +104,7 @@ def last_logits(w: dict[str, Array], x: Array, layers: int) -> Array:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("pair")
-    model = Model(str(kinds.full_attention(folder / "model.gguf")))
+    model = LlamaModel(str(kinds.full_attention(folder / "model.gguf")))
     yield Pair("llava", model, projectors.llava(folder / "projector.gguf"))
     model.close()
 

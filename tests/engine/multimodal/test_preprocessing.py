@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.config import MediaConfig
 from paddock.engine.multimodal.audio import decode
 from paddock.engine.multimodal.preprocessing import (
@@ -29,7 +29,7 @@ from tests.models.projectors import CELLS_OF_A_PIECE
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("pair")
-    model = Model(str(kinds.full_attention(folder / "model.gguf")))
+    model = LlamaModel(str(kinds.full_attention(folder / "model.gguf")))
     yield Pair("ultravox", model, projectors.ultravox(folder / "projector.gguf"))
     model.close()
 

@@ -4,7 +4,7 @@ from functools import cache
 from random import Random
 from typing import Any, cast
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.constraints import GrammarCache, GrammarMatcher, TokenizerInfo
 from paddock.ipc import Constraint
 
@@ -50,7 +50,7 @@ class Writer:
         self.pieces = [*(text.encode() for text in texts), *(bytes([byte]) for byte in range(256))]
         self.vocabulary_size = len(self.pieces)
         self._silent = range(len(CONTROLS) + 1)
-        self._grammars = GrammarCache(TokenizerInfo(cast(Model, self)))
+        self._grammars = GrammarCache(TokenizerInfo(cast(LlamaModel, self)))
         bytes_at = len(texts)
         self._tags = range(len(CONTROLS) + 1, bytes_at)
         closing = [bytes_at + ord(character) for character in '"}])>:01aA-T']

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from paddock.ipc import AnyOf, BareText, CallPart, JsonValue, LiteralText, Region
-from paddock.parsing.calls.bare_values import MAX_EXACT_INTEGER, MAX_GRAMMAR_LENGTH, CannotForce, ValueTags, bare_value
+from paddock.ipc import MAX_EXACT_INTEGER, AnyOf, BareText, CallPart, JsonValue, LiteralText, Region
+from paddock.parsing.calls.bare_values import MAX_GRAMMAR_LENGTH, CannotForce, ValueTags, bare_value
 
 TAGS = ValueTags("</p>\n", ("<p>", "</f>"))
 

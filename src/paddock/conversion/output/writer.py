@@ -19,7 +19,7 @@ ReportBytes = Callable[[int, int], None]
 """Receives how many bytes of the tensors are written, and of how many."""
 
 
-class Sink(Protocol):
+class ByteSink(Protocol):
     """A destination of bytes."""
 
     def write(self, data: Any, /) -> object:
@@ -31,7 +31,7 @@ def ignore_progress(done: int, total: int) -> None:
 
 
 def write_gguf(
-    sink: Sink,
+    sink: ByteSink,
     architecture: str,
     metadata: Metadata,
     tensors: Sequence[OutputTensor],

@@ -17,7 +17,7 @@ from paddock.conversion.checkpoint.numbers import finite32, positive32
 from paddock.conversion.checkpoint.safetensors import Tensor, shown
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.output.tensors import OutputTensor, WeightType, typed, whole, widened
-from paddock.conversion.output.writer import ReportBytes, Sink, ignore_progress, write_gguf
+from paddock.conversion.output.writer import ByteSink, ReportBytes, ignore_progress, write_gguf
 from paddock.conversion.vision.towers import COLOR_STATISTICS, Tensors, Tower, linear, tower_of
 
 TOWER_PREFIXES = ("model.vision_tower.", "vision_tower.")
@@ -42,7 +42,7 @@ class ProjectorPlan:
         """Bytes of the tensors."""
         return sum(typed(tensor, self.weight_type).size for tensor in self.tensors)
 
-    def write(self, sink: Sink, progress: ReportBytes = ignore_progress) -> None:
+    def write(self, sink: ByteSink, progress: ReportBytes = ignore_progress) -> None:
         """Write it as a GGUF file.
 
         Raises:

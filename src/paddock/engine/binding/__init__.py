@@ -1,12 +1,13 @@
 """llama.cpp's C API as plain Python objects: the only room that uses ctypes.
 
-Another build of the kernels can take this room's place if it offers `Model`, `Context`, `Batch` and `SamplerChain`.
+Another build of the kernels can take this room's place if it offers `LlamaModel`, `Context`, `Batch` and
+`SamplerChain`.
 """
 
 from paddock.engine.binding.batch import Batch
 from paddock.engine.binding.context import MAX_SEQUENCES, BatchRejected, Context, ContextOptions
 from paddock.engine.binding.library import CannotRead, LoadError, gpu_offload, start_library
-from paddock.engine.binding.model import Adapter, Model
+from paddock.engine.binding.model import Adapter, LlamaModel
 from paddock.engine.binding.sampler import SamplerChain
 
 __all__ = [
@@ -17,8 +18,8 @@ __all__ = [
     "CannotRead",
     "Context",
     "ContextOptions",
+    "LlamaModel",
     "LoadError",
-    "Model",
     "SamplerChain",
     "gpu_offload",
     "start_library",

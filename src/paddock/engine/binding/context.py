@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paddock.engine.binding.batch import DecodeInput
 from paddock.engine.binding.library import LoadError, lib, start_library
-from paddock.engine.binding.model import Adapter, Model
+from paddock.engine.binding.model import Adapter, LlamaModel
 
 if TYPE_CHECKING:
     import numpy
@@ -53,7 +53,9 @@ class ContextOptions:
 class Context:
     """The KV cache of one model and the computation on it. Sequence ids count from 0."""
 
-    def __init__(self, model: Model, options: ContextOptions, checkpoint: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, model: LlamaModel, options: ContextOptions, checkpoint: Callable[[], bool] | None = None
+    ) -> None:
         """Make the cache. `checkpoint` is called between parts of each computation, which it aborts by returning False.
 
         Raises:

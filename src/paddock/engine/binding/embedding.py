@@ -7,7 +7,7 @@ from typing import Any
 
 from paddock.engine.binding.context import Context, ContextOptions
 from paddock.engine.binding.library import lib
-from paddock.engine.binding.model import Model
+from paddock.engine.binding.model import LlamaModel
 
 WORD_PIECE = 3
 """BERT's vocabulary in `enum llama_vocab_type`."""
@@ -24,24 +24,24 @@ class Pooling(IntEnum):
     RANK = 4
 
 
-def pooling_of(model: Model) -> Pooling:
+def pooling_of(model: LlamaModel) -> Pooling:
     """Return the pooling that the model's file names; `UNSPECIFIED` if it names none that is known."""
     text = _metadata(model, "pooling_type")
     known = {str(int(kind)): kind for kind in Pooling}
     return known.get(text or "", Pooling.UNSPECIFIED)
 
 
-def is_made_to_embed(model: Model) -> bool:
+def is_made_to_embed(model: LlamaModel) -> bool:
     """Return whether the model's file names a pooling: such a model generates no text."""
     return _metadata(model, "pooling_type") is not None
 
 
-def is_causal(model: Model) -> bool:
+def is_causal(model: LlamaModel) -> bool:
     """Return whether tokens attend only to those before them, as far as the model's file says."""
     return _metadata(model, "attention.causal") != "false"
 
 
-def has_cache(model: Model) -> bool:
+def has_cache(model: LlamaModel) -> bool:
     """Return whether computed tokens stay for the next batch; models like BERT compute a text at once.
 
     Raises:
@@ -54,7 +54,7 @@ def has_cache(model: Model) -> bool:
         context.close()
 
 
-def has_word_pieces(model: Model) -> bool:
+def has_word_pieces(model: LlamaModel) -> bool:
     """Return whether the vocabulary consists of word pieces, like BERT's."""
     return bool(lib.llama_vocab_type(model.vocab) == WORD_PIECE)
 
@@ -67,7 +67,7 @@ class Normalizer:
     strip_accents: bool = True
 
 
-def normalizer_of(model: Model) -> Normalizer:
+def normalizer_of(model: LlamaModel) -> Normalizer:
     """Return the normalizer in the model's file; both steps are on where it says nothing."""
     lowercase, strip_accents = (
         _value(model, f"tokenizer.ggml.normalizer.{key}") for key in ("lowercase", "strip_accents")
@@ -75,46 +75,46 @@ def normalizer_of(model: Model) -> Normalizer:
     return Normalizer(lowercase != "false", strip_accents != "false")
 
 
-def token_text(model: Model, token: int) -> str:
+def token_text(model: LlamaModel, token: int) -> str:
     """Return a token as the vocabulary spells it, with its sign for the beginning of a word."""
     text: bytes = lib.llama_vocab_get_text(model.vocab, token) or b""
     return text.decode("utf-8", "replace")
 
 
-def is_control_token(model: Model, token: int) -> bool:
+def is_control_token(model: LlamaModel, token: int) -> bool:
     """Return whether a token is a control token, which stands for no text."""
     return bool(lib.llama_vocab_is_control(model.vocab, token))
 
 
-def separator_of(model: Model) -> int:
+def separator_of(model: LlamaModel) -> int:
     """Return the token that follows a text; a negative number if there is none."""
     return int(lib.llama_vocab_sep(model.vocab))
 
 
-def separator_between(model: Model) -> list[int]:
+def separator_between(model: LlamaModel) -> list[int]:
     """Return the tokens between two texts, after those that follow the first; empty if there are none."""
     separator = separator_of(model)
     return [separator] if lib.llama_vocab_get_add_sep(model.vocab) and separator >= 0 else []
 
 
-def embedding_width(model: Model) -> int:
+def embedding_width(model: LlamaModel) -> int:
     """Return the number of dimensions of a vector."""
     return int(lib.llama_model_n_embd_out(model.pointer))
 
 
-def rank_template(model: Model) -> str | None:
+def rank_template(model: LlamaModel) -> str | None:
     """Return a reranker's prompt template, with `{query}` and `{document}` in it; None if it has none."""
     template = lib.llama_model_chat_template(model.pointer, b"rerank")
     text = template.decode("utf-8", "replace") if template else ""
     return text if "{query}" in text and "{document}" in text else None
 
 
-def rank_classes(model: Model) -> int:
+def rank_classes(model: LlamaModel) -> int:
     """Return how many numbers a reranker or classifier computes for each text."""
     return int(lib.llama_model_n_cls_out(model.pointer))
 
 
-def rank_labels(model: Model) -> list[str]:
+def rank_labels(model: LlamaModel) -> list[str]:
     """Return the names of those numbers; "" for a number without one."""
     found = [lib.llama_model_cls_label(model.pointer, number) for number in range(rank_classes(model))]
     return [(label or b"").decode("utf-8", "replace") for label in found]
@@ -127,7 +127,7 @@ class NoVector(Exception):
 class EmbeddingContext(Context):
     """A context that computes vectors: one for each sequence of a batch, or with `Pooling.NONE` one for each token."""
 
-    def __init__(self, model: Model, options: ContextOptions) -> None:
+    def __init__(self, model: LlamaModel, options: ContextOptions) -> None:
         """Make it; `options.pooling` must be set.
 
         Raises:
@@ -160,13 +160,13 @@ class EmbeddingContext(Context):
         return ctypes.string_at(vector, ctypes.sizeof(ctypes.c_float) * self._length)
 
 
-def _metadata(model: Model, key: str) -> str | None:
+def _metadata(model: LlamaModel, key: str) -> str | None:
     """Return the value of a key of the model's architecture; None if the file has no such key."""
     architecture = _value(model, "general.architecture")
     return _value(model, f"{architecture}.{key}")
 
 
-def _value(model: Model, key: str) -> str | None:
+def _value(model: LlamaModel, key: str) -> str | None:
     buffer = ctypes.create_string_buffer(128)
     length = lib.llama_model_meta_val_str(model.pointer, key.encode(), buffer, len(buffer))
     return buffer.value.decode("utf-8", "replace") if length >= 0 else None

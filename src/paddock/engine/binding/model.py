@@ -37,7 +37,7 @@ class TokenTable(dict[int, V]):
         return value
 
 
-class Model:
+class LlamaModel:
     """A model file in memory. Close it when done, after the contexts that were made from it."""
 
     def __init__(

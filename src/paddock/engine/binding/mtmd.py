@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddock.engine.binding.context import Context, calling_checkpoints
 from paddock.engine.binding.library import LoadError, lib, start_library
-from paddock.engine.binding.model import Model
+from paddock.engine.binding.model import LlamaModel
 from paddock.engine.binding.patches.class_token import ClassTokenOrder
 from paddock.engine.binding.patches.operations import Operations
 from paddock.engine.binding.patches.row_ends import RowEnds
@@ -80,7 +80,7 @@ class Projector:
     def __init__(
         self,
         path: str,
-        model: Model,
+        model: LlamaModel,
         *,
         threads: int = 1,
         gpu: bool = False,

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from paddock.engine.constraints.errors import BadConstraint
 from paddock.engine.constraints.one_of import discriminator
 from paddock.engine.constraints.string_formats import DESCRIPTIVE_FORMATS, FORMAT_PATTERNS, LIBRARY_FORMATS
+from paddock.ipc import MAX_EXACT_INTEGER
 
 WHITE_SPACE = r"[ ]|[ ]?\r?\n(?:[ ]{0,48}|\t{0,12})"
 """White space between two parts of JSON: none, a space, or a new line with its indentation. A model that would write
@@ -28,9 +29,6 @@ NUMBER_LIMITS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveM
 PASSED_ON = frozenset(
     {"type", "required", "minItems", "maxItems", "maxProperties", "minLength", "maxLength", "pattern"}
 )
-
-MAX_EXACT_INTEGER = 1 << 53
-"""Largest magnitude up to which every integer is a double without rounding."""
 
 NOT_ENFORCED = frozenset(
     {

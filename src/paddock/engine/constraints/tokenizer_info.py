@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 
 if TYPE_CHECKING:
     import numpy
@@ -22,7 +22,7 @@ class TokenizerInfo:
     Made once per model: half a second and 60 MB for 128 thousand tokens. Several threads may read it.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: LlamaModel) -> None:
         self.size = model.vocabulary_size
         """Number of tokens."""
         self.end_tokens = frozenset(t for t in range(self.size) if model.ends_reply(t))

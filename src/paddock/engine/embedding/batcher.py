@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.binding import Adapter, Batch, ContextOptions, Model
+from paddock.engine.binding import Adapter, Batch, ContextOptions, LlamaModel
 from paddock.engine.binding.batch import InputVectorBatch
 from paddock.engine.binding.embedding import EmbeddingContext, Pooling, is_causal, pooling_of
 from paddock.engine.config import EmbeddingConfig
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class EmbeddingSettings:
     """How a model embeds."""
 
-    model: Model
+    model: LlamaModel
     adapters: Sequence[Adapter]
     threads: int
     pooling: Pooling
@@ -35,7 +35,7 @@ class EmbeddingSettings:
     @classmethod
     def of(
         cls,
-        model: Model,
+        model: LlamaModel,
         adapters: Sequence[Adapter],
         *,
         cached: bool,

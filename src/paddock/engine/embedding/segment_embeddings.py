@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import gguf
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.gguf import GgufHeader, GgufTensor, read_header
 from paddock.gguf.types import TENSOR_TYPE_NUMBERS
 
@@ -28,7 +28,7 @@ class SegmentEmbeddings:
         self.width = len(difference)
 
     @classmethod
-    def of(cls, model: Model) -> "SegmentEmbeddings | None":
+    def of(cls, model: LlamaModel) -> "SegmentEmbeddings | None":
         """Read the segment embeddings from the model's file; None if it has no two segments."""
         path = Path(model.path)
         header = read_header(path)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.embedding import has_word_pieces, rank_template, separator_between
 from paddock.engine.config import EmbeddingConfig
 from paddock.engine.embedding.wordpiece import WordPieces
@@ -28,7 +28,7 @@ def not_finite(number: int) -> TextRefused:
 class EmbeddingTokenizer:
     """Tokenizes texts for one model."""
 
-    def __init__(self, model: Model, context_length: int, config: EmbeddingConfig) -> None:
+    def __init__(self, model: LlamaModel, context_length: int, config: EmbeddingConfig) -> None:
         """Return at most `context_length` tokens for a text, where a request does not say."""
         self._model = model
         self._limit = context_length

@@ -9,7 +9,7 @@ The steps are those of BertNormalizer, BertPreTokenizer and WordPiece in https:/
 import re
 import unicodedata
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.embedding import Normalizer, is_control_token, normalizer_of, separator_of, token_text
 
 GGUF_WORD_PREFIX = "\u2581"
@@ -32,7 +32,7 @@ _IDEOGRAPHS = (
 class WordPieces:
     """The tokenizer of a model with word pieces."""
 
-    def __init__(self, model: Model, max_cached_words: int) -> None:
+    def __init__(self, model: LlamaModel, max_cached_words: int) -> None:
         """Read the vocabulary of the model; remember the pieces of up to `max_cached_words` words."""
         self._max_cached_words = max_cached_words
         texts = [token_text(model, number) for number in range(model.vocabulary_size)]

@@ -9,7 +9,7 @@ After each batch its cells move over to the main context.
 import logging
 from collections.abc import Callable
 
-from paddock.engine.binding import Adapter, Batch, BatchRejected, Context, ContextOptions, LoadError, Model
+from paddock.engine.binding import Adapter, Batch, BatchRejected, Context, ContextOptions, LlamaModel, LoadError
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.scheduler.background import PrefillJob
 from paddock.engine.time_slice import TimeSlicedTask
@@ -36,10 +36,10 @@ class BackgroundPrefill:
 
     def __init__(
         self,
-        model: Model,
+        model: LlamaModel,
         options: ContextOptions,
         adapters: list[Adapter] | None = None,
-        make_context: Callable[[Model, ContextOptions, Callable[[], bool]], Context] = Context,
+        make_context: Callable[[LlamaModel, ContextOptions, Callable[[], bool]], Context] = Context,
     ) -> None:
         """Compute with `model` in contexts like `options`, with LoRA `adapters` applied."""
         self._model = model

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.binding import Context, Model, SamplerChain
+from paddock.engine.binding import Context, LlamaModel, SamplerChain
 from paddock.engine.constraints import BadConstraint, ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
 from paddock.engine.ordered_executor import OrderedExecutor
 from paddock.ipc import Constraint, Generate, ThinkingTags
@@ -22,7 +22,9 @@ ANSWER_TOKENS = 512
 class ConstrainedSampler:
     """Chooses the tokens of one reply. Its constraint holds from the beginning, or from where its thinking ends."""
 
-    def __init__(self, model: Model, matcher: GrammarMatcher, thinking: ThinkingTags | None, num_predict: int) -> None:
+    def __init__(
+        self, model: LlamaModel, matcher: GrammarMatcher, thinking: ThinkingTags | None, num_predict: int
+    ) -> None:
         """Start a reply of at most `num_predict` tokens. With `thinking`, text between those tags is unconstrained.
 
         A reply that does not begin with the opening tag is constrained at once. Where the model would end its reply
@@ -146,7 +148,7 @@ class GrammarCompiler:
     Further threads, which the first constraint starts, compute the masks of replies.
     """
 
-    def __init__(self, model: Model, notify: Callable[[], None]) -> None:
+    def __init__(self, model: LlamaModel, notify: Callable[[], None]) -> None:
         """Call `notify` from the worker thread whenever a constraint is ready."""
         self._model = model
         self._cache: GrammarCache | None = None

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from typing import NamedTuple
 
-from paddock.engine.binding import Batch, BatchRejected, Context, Model
+from paddock.engine.binding import Batch, BatchRejected, Context, LlamaModel
 from paddock.engine.constraints import ConstraintFailed
 from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.request import Generation
@@ -32,7 +32,7 @@ class Engine:
 
     def __init__(
         self,
-        model: Model,
+        model: LlamaModel,
         context: Context,
         max_running: int,
         *,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from paddock.engine.binding import Context, Model, SamplerChain
+from paddock.engine.binding import Context, LlamaModel, SamplerChain
 from paddock.engine.constraints import GrammarMatcher
 from paddock.engine.generation.constrained import ConstrainedSampler
 from paddock.engine.generation.detokenizer import IncrementalDetokenizer
@@ -29,7 +29,7 @@ class Generation:
         self,
         request: Generate,
         prompt: list[int],
-        model: Model,
+        model: LlamaModel,
         context_length: int,
         limit: int,
         matcher: GrammarMatcher | None = None,

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.binding import Model, SamplerChain
+from paddock.engine.binding import LlamaModel, SamplerChain
 from paddock.ipc import Sampling, TokenLogprob
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ RANDOM_SEED = UINT32
 """The seed for which llama.cpp would draw a random one. We draw random seeds ourselves instead."""
 
 
-def make_chain(model: Model, sampling: Sampling, context_length: int) -> SamplerChain:
+def make_chain(model: LlamaModel, sampling: Sampling, context_length: int) -> SamplerChain:
     """Return the chain: penalties, top-n-sigma, top-k, typical, top-p, min-p, temperature, draw; each if it is on."""
     chain = SamplerChain()
     vocabulary = model.vocabulary_size
@@ -69,7 +69,7 @@ def log_probabilities(logits: "Logits") -> "numpy.ndarray[Any, numpy.dtype[numpy
     return values
 
 
-def token_logprob(model: Model, token: int, logits: "Logits", top: int) -> TokenLogprob:
+def token_logprob(model: LlamaModel, token: int, logits: "Logits", top: int) -> TokenLogprob:
     """Return the log probability of `token` under `logits`, and those of the `top` likeliest tokens, in order."""
     import numpy
 

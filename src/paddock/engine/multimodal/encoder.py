@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from paddock.engine.binding import Context, Model
+from paddock.engine.binding import Context, LlamaModel
 from paddock.engine.binding.mtmd import (
     MediaChunk,
     MediaEmbeddingBatch,
@@ -55,7 +55,7 @@ class Encoder:
 
     def __init__(
         self,
-        model: Model,
+        model: LlamaModel,
         path: str,
         notify: Callable[[], None],
         *,

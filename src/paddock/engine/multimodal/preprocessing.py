@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from paddock.engine.binding import Model
+from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.mtmd import MediaChunk, PreparedMedia, Projector, ProjectorError
 from paddock.engine.config import MediaConfig
 from paddock.engine.constraints import BadConstraint, GrammarMatcher
@@ -74,7 +74,7 @@ def referenced_media(placeholders: Iterable[Placeholder]) -> list[int]:
 
 
 def tokenize_with_media(
-    model: Model, before: str, prompt: str, places: Sequence[Placeholder], files: dict[int, ProcessedMedia]
+    model: LlamaModel, before: str, prompt: str, places: Sequence[Placeholder], files: dict[int, ProcessedMedia]
 ) -> tuple[list[int], Placeholders]:
     """Return the tokens of `before` and `prompt` with `files`, by their indexes, in their places.
 

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddock.errors import ErrorKind, PaddockError
-from paddock.ipc import AnyOf, BareText, CallPart, JsonValue, LiteralText, Region
+from paddock.ipc import MAX_EXACT_INTEGER, AnyOf, BareText, CallPart, JsonValue, LiteralText, Region
 from paddock.parsing.calls.values import typed
-
-MAX_EXACT_INTEGER = 1 << 53
-"""Largest magnitude up to which every integer is a double without rounding."""
 
 MAX_GRAMMAR_LENGTH = 100
 """Length limit in characters up to which the grammar itself counts; longer ones would make it too large."""

@@ -22,8 +22,8 @@ from paddock.service.replies import GeneratedReply
 from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, GenerationRequest, Summary
 from paddock.templates.message import Message
 
-NULL = Raw(b"null")
-"""A field that is absent or null."""
+NO_FORMAT = Raw(b"null")
+"""A `format` that is absent or null."""
 
 
 async def generate(request: Request, services: Services) -> Response:
@@ -94,7 +94,7 @@ def _common(body: ollama.GenerateRequest | ollama.ChatRequest) -> dict[str, Any]
         "model": body.model or "",
         "options": read_options(body.options) if body.options else NO_OPTIONS,
         "keep_alive": ollama.read_keep_alive(body.keep_alive) if body.keep_alive is not None else None,
-        "constraint": ollama.read_format(body.format) if body.format != NULL else None,
+        "constraint": ollama.read_format(body.format) if body.format != NO_FORMAT else None,
         "think": think if think is None or isinstance(think, bool) else ollama.read_think(think),
         "truncate": body.truncate is not False,
         "shift": body.shift is not False,
