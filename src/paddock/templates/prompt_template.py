@@ -7,6 +7,7 @@ used as it is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from paddock.templates.errors import TemplateFailed
 from paddock.templates.go.template import GoTemplate, go_template
@@ -14,6 +15,8 @@ from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
 from paddock.templates.message import Message, Think, Tools
 from paddock.templates.placeholders import with_placeholders
 from paddock.templates.renderers import UnknownRenderer, render, renderer_names
+
+_images = attrgetter("images")
 
 PLAIN = "{{ .Prompt }}"
 """The template of a model that has none."""
@@ -75,7 +78,7 @@ class PromptTemplate:
         """
         if self.renderer:
             return render(self.renderer, messages, tools or (), think)
-        placed = with_placeholders(messages)
+        placed = with_placeholders(messages) if any(map(_images, messages)) else messages
         if self.template is not None:
             return self.template.render(placed, tools or (), think)
         if self.chat_template is not None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from paddock.templates import Message, TemplateError, TemplateFailed
 from paddock.templates.go.functions import FUNCTIONS
-from paddock.templates.go.program import CompiledProgram
+from paddock.templates.go.program import compile_program
 
 from .go_grammar import CALLS, TOOLS, data, templates
 from .go_machine import rendered_by_the_machine
@@ -27,7 +27,7 @@ DATA: dict[str, Any] = {
 
 def both(text: str, values: dict[str, Any] = DATA) -> tuple[str, str]:
     """What a template gives compiled, and by the package's machine: a text or an error."""
-    return outcome(lambda: CompiledProgram(text).run(values)), outcome(lambda: rendered_by_the_machine(text, values))
+    return outcome(lambda: compile_program(text).run(values)), outcome(lambda: rendered_by_the_machine(text, values))
 
 
 def outcome(render: Callable[[], str]) -> str:
@@ -119,13 +119,13 @@ def test_odd_templates_give_what_the_packages_machine_gives(text: str) -> None:
     ],
 )
 def test_a_jump_leaves_variables_and_the_dot_as_go_leaves_them(text: str, prompt: str) -> None:
-    assert CompiledProgram(text).run(DATA) == prompt
+    assert compile_program(text).run(DATA) == prompt
 
 
 def test_a_loop_over_a_huge_number_is_refused_before_it_begins() -> None:
     start = time.process_time()
     with pytest.raises(TemplateFailed, match="iteration budget exceeded: limit 2000000, requested 2000001"):
-        CompiledProgram("{{ range 1000000000 }}x{{ end }}").run({})
+        compile_program("{{ range 1000000000 }}x{{ end }}").run({})
     assert time.process_time() - start < 0.5
 
 
@@ -142,14 +142,14 @@ def test_a_loop_over_a_huge_number_is_refused_before_it_begins() -> None:
 def test_a_rendering_ends_where_its_limits_end(text: str, error: str) -> None:
     start = time.process_time()
     with pytest.raises(TemplateFailed, match=error):
-        CompiledProgram(text).run({"System": "x" * 10_000})
+        compile_program(text).run({"System": "x" * 10_000})
     assert time.process_time() - start < 10
 
 
 def test_a_loop_that_ends_early_may_name_any_number() -> None:
-    assert CompiledProgram("{{ range 1000000000 }}{{ . }}{{ if eq . 2 }}{{ break }}{{ end }}{{ end }}").run({}) == "012"
+    assert compile_program("{{ range 1000000000 }}{{ . }}{{ if eq . 2 }}{{ break }}{{ end }}{{ end }}").run({}) == "012"
     text = "{{ range 1000000000 }}{{ . }}{{ range $.L }}{{ else }}{{ if true }}{{ break }}{{ end }}{{ end }}{{ end }}"
-    assert CompiledProgram(text).run({"L": []}) == "0"
+    assert compile_program(text).run({"L": []}) == "0"
 
 
 def test_blocks_that_call_one_another_without_end_are_refused_when_parsed() -> None:
@@ -157,6 +157,6 @@ def test_blocks_that_call_one_another_without_end_are_refused_when_parsed() -> N
         f'{{{{ define "{i}" }}}}' + f'{{{{ block "{i + 1}" . }}}}{{{{ end }}}}' * 2 + "{{ end }}" for i in range(60)
     )
     with pytest.raises(TemplateError, match="too large"):
-        CompiledProgram(doubling + '{{ define "60" }}x{{ end }}{{ template "0" . }}')
+        compile_program(doubling + '{{ define "60" }}x{{ end }}{{ template "0" . }}')
     with pytest.raises(TemplateError, match="calls itself"):
-        CompiledProgram('{{ define "a" }}{{ block "a" . }}{{ end }}x{{ end }}{{ template "a" . }}')
+        compile_program('{{ define "a" }}{{ block "a" . }}{{ end }}x{{ end }}{{ template "a" . }}')

@@ -7,51 +7,34 @@ declared.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from gotpl.parse import nodes
 from gotpl.runtime.sync_vm import _range_entries, format_value
 
 from paddock.templates.errors import TemplateFailed
-from paddock.templates.go.execution import BREAK, CONTINUE, NEXT, Evaluate, Execute, Frame
+from paddock.templates.go.execution import BREAK, CONTINUE, NEXT, Block, CompiledTemplate, Evaluate, Execute, Frame
 from paddock.templates.go.expressions import Scope, is_true, pipeline
 
-Block = tuple[Execute, ...]
-"""Statements to execute in turn up to the first jump. Callers loop over them themselves, which saves a call."""
 
-
-@dataclass(frozen=True)
-class Compiled:
-    """A compiled template, to be executed with a `Frame`.
-
-    A statement raises `TemplateFailed` if it fails or exceeds the limits, and `gotpl.TemplateExecutionError` if a
-    function or a value refuses what the template asks of it.
-    """
-
-    block: Block
-    variables: int
-    """Number of variables, `$` included."""
-
-
-def compile_template(tree: Any) -> Compiled:
+def compile_template(tree: Any) -> CompiledTemplate:
     """Compile a parsed template, with the templates that it defines."""
-    templates: dict[str, Compiled] = {}
+    templates: dict[str, CompiledTemplate] = {}
     for definition in tree.definitions:
         templates[definition.name] = _template(definition.body, templates)
     return _template(tree.root, templates)
 
 
-def _template(body: Any, templates: Mapping[str, Compiled]) -> Compiled:
+def _template(body: Any, templates: Mapping[str, CompiledTemplate]) -> CompiledTemplate:
     scope = Scope()
     block = _Blocks(templates).block(body, scope)
-    return Compiled(block, len(scope.places))
+    return CompiledTemplate(block, len(scope.places))
 
 
 class _Blocks:
     """Compiles statements. `templates` may still be filled meanwhile; it is complete when a closure runs."""
 
-    def __init__(self, templates: Mapping[str, Compiled]) -> None:
+    def __init__(self, templates: Mapping[str, CompiledTemplate]) -> None:
         self._templates = templates
 
     def block(self, body: Any, scope: Scope) -> Block:

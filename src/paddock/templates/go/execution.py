@@ -1,13 +1,16 @@
-"""The state of one rendering of a Go template: its output, its variables, and what is left of its limits.
+"""The execution of a compiled Go template within limits.
 
 A template is untrusted. The compiled code counts down its output, its passes through loops, its calls of functions and
 the size of what these read and build.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import StringIO
 from typing import Any, NoReturn
 
 from paddock.templates.errors import TemplateFailed
+from paddock.templates.go.values import go_messages, go_tools
 
 MAX_CALLS = 500_000
 """Most calls of functions in one rendering: about a second of work."""
@@ -76,3 +79,58 @@ Execute = Callable[[Frame], int]
 """A compiled statement. It returns `NEXT`, or the jump that it ends with."""
 
 NEXT, BREAK, CONTINUE = range(3)
+
+Block = tuple[Execute, ...]
+"""Statements to execute in turn up to the first jump. Callers loop over them themselves, which saves a call."""
+
+
+@dataclass(frozen=True)
+class CompiledTemplate:
+    """A compiled template, to be executed with a `Frame`.
+
+    A statement raises `TemplateFailed` if it fails or exceeds the limits, and `gotpl.TemplateExecutionError` if a
+    function or a value refuses what the template asks of it.
+    """
+
+    block: Block
+    variables: int
+    """Number of variables, `$` included."""
+
+
+@dataclass(frozen=True)
+class CompiledProgram:
+    """The program of a template that needs the template engine (see `template.Program`)."""
+
+    main: CompiledTemplate
+    max_passes: int
+    """Most passes through loops in one rendering."""
+    cut_after: Callable[[str], "CompiledProgram"]
+    """Returns the program up to the first action that prints a field; open blocks are closed behind it."""
+
+    def run(self, data: Mapping[str, Any]) -> str:
+        """Render within the limits.
+
+        Raises:
+            TemplateFailed: if the template fails or exceeds them.
+        """
+        values = dict(data)
+        if "Messages" in values:
+            values["Messages"] = go_messages(values["Messages"])
+            values["Tools"] = go_tools(values["Tools"])
+        output = StringIO()
+        frame = Frame(Run(output.write, self.max_passes), values, self.main.variables)
+        try:
+            for statement in self.main.block:
+                statement(frame)
+        except TemplateFailed as error:
+            raise TemplateFailed(f"template: {error}") from None
+        except Exception as error:  # a young engine on untrusted text: none of its failures may count as ours
+            raise TemplateFailed(f"template: {one_line(getattr(error, 'message', error))}") from None
+        return output.getvalue()
+
+
+def one_line(error: object) -> str:
+    """Return the message of an error in one line of at most 500 characters."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return " ".join(str(error).split())[:500] or type(error).__name__

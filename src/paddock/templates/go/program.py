@@ -5,18 +5,17 @@ about 100 ms.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from io import StringIO
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import gotpl
 from gotpl.parse import parse_template
 
-from paddock.templates.errors import TemplateFailed, TemplateSyntax
+from paddock.templates.errors import TemplateSyntax
 from paddock.templates.go.compiler import compile_template
-from paddock.templates.go.execution import Frame, Run
+from paddock.templates.go.execution import CompiledProgram, one_line
 from paddock.templates.go.functions import FUNCTIONS
-from paddock.templates.go.values import go_messages, go_tools
 
 MAX_STEPS = 10_000_000
 """Most nodes and arguments in one rendering in which every loop runs through its whole body: about a second."""
@@ -24,52 +23,32 @@ MAX_EXPANDED = 200_000
 """Most nodes and arguments of a template in which every `template` action is replaced by the template it calls."""
 
 
-class CompiledProgram:
-    """The program of a template that needs the template engine (see `template.Program`)."""
+def compile_program(text: str) -> CompiledProgram:
+    """Parse, check and compile a template.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        try:
-            self._tree = parse_template(text, functions=FUNCTIONS)
-            self._max_passes = MAX_STEPS // _expanded_size(self._tree)
-            self._main = compile_template(self._tree)
-        except TemplateSyntax:
-            raise
-        except gotpl.TemplateSyntaxError as error:
-            raise TemplateSyntax(_go_wording(error)) from None
-        except Exception as error:  # a young parser on untrusted text: none of its failures may count as ours
-            raise TemplateSyntax(f"template: :1: {_one_line(error)}") from None
+    Raises:
+        TemplateSyntax: if it is no template, or too large.
+    """
+    try:
+        tree = parse_template(text, functions=FUNCTIONS)
+        max_passes = MAX_STEPS // _expanded_size(tree)
+        return CompiledProgram(compile_template(tree), max_passes, partial(_cut_after, text, tree))
+    except TemplateSyntax:
+        raise
+    except gotpl.TemplateSyntaxError as error:
+        raise TemplateSyntax(_go_wording(error)) from None
+    except Exception as error:  # a young parser on untrusted text: none of its failures may count as ours
+        raise TemplateSyntax(f"template: :1: {one_line(error)}") from None
 
-    def run(self, data: Mapping[str, Any]) -> str:
-        """Render within the limits.
 
-        Raises:
-            TemplateFailed: if the template fails or exceeds them.
-        """
-        values = dict(data)
-        if "Messages" in values:
-            values["Messages"] = go_messages(values["Messages"])
-            values["Tools"] = go_tools(values["Tools"])
-        output = StringIO()
-        frame = Frame(Run(output.write, self._max_passes), values, self._main.variables)
-        try:
-            for statement in self._main.block:
-                statement(frame)
-        except TemplateFailed as error:
-            raise TemplateFailed(f"template: {error}") from None
-        except Exception as error:  # as above
-            raise TemplateFailed(f"template: {_one_line(getattr(error, 'message', error))}") from None
-        return output.getvalue()
-
-    def cut_after(self, field: str) -> "CompiledProgram":
-        """Return the program up to the first action that prints `field`; open blocks are closed behind it."""
-        place = _place(self._tree.root, field)
-        if place is None:
-            return self
-        end, depth = place
-        source = self._text.encode()
-        later = b"".join(source[d.start : d.end] for d in self._tree.definitions if d.start >= end)
-        return CompiledProgram((source[:end] + b"{{end}}" * depth + later).decode())
+def _cut_after(text: str, tree: Any, field: str) -> CompiledProgram:
+    place = _place(tree.root, field)
+    if place is None:
+        return compile_program(text)
+    end, depth = place
+    source = text.encode()
+    later = b"".join(source[d.start : d.end] for d in tree.definitions if d.start >= end)
+    return compile_program((source[:end] + b"{{end}}" * depth + later).decode())
 
 
 # The parse tree. Nodes are recognized by their attributes: all branches have `body` and `else_body`.
@@ -160,10 +139,4 @@ def _go_wording(error: Any) -> str:
     message = str(error).split(": ", 1)[-1]
     for pattern, wording in _WORDING:
         message = pattern.sub(wording, message)
-    return f"template: :{error.line}: {_one_line(message)}"
-
-
-def _one_line(error: object) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return " ".join(str(error).split())[:500] or type(error).__name__
+    return f"template: :{error.line}: {one_line(message)}"

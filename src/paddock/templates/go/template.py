@@ -122,7 +122,7 @@ class Program(Protocol):
     def run(self, data: Mapping[str, Any]) -> str:
         """Render. `Messages` are messages and `Tools` mappings as requests bring them."""
 
-    def cut_after(self, field: str) -> "Program":
+    def cut_after(self, field: str, /) -> "Program":
         """Return the program without everything that follows the first place where `field` is printed."""
 
 
@@ -133,9 +133,9 @@ def _program(text: str) -> Program:
     for piece in pieces(text):
         is_text = piece.kind == "text"
         if ("{{" in piece.code) if is_text else (piece.kind != "action" or piece.code not in PLAIN_FIELDS):
-            from paddock.templates.go.program import CompiledProgram
+            from paddock.templates.go.program import compile_program
 
-            return CompiledProgram(text)
+            return compile_program(text)
         parts.append((not is_text, piece.code if is_text else piece.code[1:]))
     return _PlainProgram(parts)
 
@@ -149,6 +149,6 @@ class _PlainProgram:
     def run(self, data: Mapping[str, Any]) -> str:
         return "".join(data.get(part, "<no value>") if is_field else part for is_field, part in self._parts)
 
-    def cut_after(self, field: str) -> Program:
+    def cut_after(self, field: str, /) -> Program:
         place = self._parts.index((True, field)) if (True, field) in self._parts else len(self._parts)
         return _PlainProgram(self._parts[: place + 1])
