@@ -44,6 +44,10 @@ class Run:
         """End a rendering that has no `calls` left."""
         raise _exceeded("function-call", MAX_CALLS, MAX_CALLS + 1)
 
+    def refuse_work(self) -> NoReturn:
+        """End a rendering whose functions have no `work` left."""
+        raise TemplateFailed("the template builds too much text")
+
     def charge(self, value: object, price: int) -> None:
         """Count down `work` for a value that a function reads or returns, by `price` for each character or item.
 
@@ -54,7 +58,7 @@ class Run:
         if size is not None:
             self.work -= price * size()
             if self.work < 0:
-                raise TemplateFailed("the template builds too much text")
+                self.refuse_work()
 
 
 def _exceeded(what: str, limit: int, requested: int) -> TemplateFailed:
