@@ -78,4 +78,4 @@ class RequestLog:
             milliseconds = (time.perf_counter_ns() - started) / 1e6
             client = scope["client"][0] if scope.get("client") else "-"
             path = scope["path"].encode("unicode_escape").decode("ascii")
-            log.info("%3d %9.3f ms %15s  %-6s %s", status, milliseconds, client, scope["method"], path)
+            log.info("%3d %11.3fms %15s  %-6s %s", status, milliseconds, client, scope["method"], path)

@@ -91,7 +91,9 @@ def serve(settings: Settings) -> None:
 
 async def _make_server(settings: Settings, library: Library) -> Server:
     """Return the server with its services, which belong to the event loop that runs this."""
-    fleet = Fleet(settings, LocalProcesses(library.blob_folders))
+    placement = LocalProcesses(library.blob_folders)
+    log.info("this machine has %s", await placement.resources())
+    fleet = Fleet(settings, placement)
     models = ModelService(library, settings)
     pruned = await asyncio.to_thread(models.prune)
     if pruned:
