@@ -141,6 +141,24 @@ def test_a_failed_one_is_computed_in_the_foreground_logged_and_counted(
         check(*streams, late)
 
 
+def test_cached_tokens_that_cannot_be_saved_fail_it(model: LlamaModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_seq_id: int) -> bytearray:
+        raise MemoryError
+
+    prefix = words(model, 4, 300)
+    with EngineUnderTest(model, background=True) as under_test:
+        under_test.answer(prefix, reply=2)
+        streams = begin(under_test, words(model, 1, 30))
+        with monkeypatch.context() as patch:
+            patch.setattr(under_test.engine._kv_cache, "save", fail)
+            late = under_test.ask(prefix + words(model, 5, 400), 10)
+            under_test.run(2)
+            assert not is_in_the_background(under_test)
+        under_test.run()
+        assert under_test.engine.statistics().background_failures == 1
+        check(*streams, late)
+
+
 def test_cached_tokens_that_do_not_fit_its_context_fail_it(model: LlamaModel) -> None:
     class Forgetful(Context):
         def restore(self, seq_id: int, state: bytearray, flags: int = 0) -> bool:

@@ -19,6 +19,7 @@ import pytest
 from paddock.engine.binding import Batch, Context, ContextOptions, LlamaModel
 from paddock.engine.binding.mtmd import Projector, ProjectorError, _mtmd
 from paddock.engine.config import MediaConfig
+from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.engine import Engine
 from paddock.engine.inbox import Inbox
 from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
@@ -87,11 +88,13 @@ class Bench:
         batch: int = 64,
         running: int = 4,
         offload: bool = False,
+        background: bool = False,
         max_image_tokens: int = 512,
         config: MediaConfig | None = None,
     ) -> None:
         self.pair, self.model = pair, pair.model
-        self.context = Context(pair.model, ContextOptions(cells, batch, 16, 1))
+        options = ContextOptions(cells, batch, 16, 1)
+        self.context = Context(pair.model, options)
         self.inbox = Inbox()
         self.encoder = Encoder(
             pair.model,
@@ -107,6 +110,7 @@ class Bench:
             self.context,
             running,
             config=SchedulerConfig(cache=PrefixCacheConfig(offload=offload)),
+            background=BackgroundPrefill(pair.model, options) if background else None,
             encoder=self.encoder,
         )
         self.number = 0

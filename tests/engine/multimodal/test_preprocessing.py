@@ -111,6 +111,31 @@ def test_a_request_cancelled_while_its_audio_is_prepared_again_ends_at_once(
         check(pair, bench.answer("hear [img-0] there", forgotten, reply=3))
 
 
+def test_a_background_prefill_goes_on_while_audio_is_prepared_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(pair, background=True) as bench:
+        forgotten = spoken(5, 35)
+        bench.answer("hear [img-0] there", forgotten, reply=1)
+        forget(bench)
+        stream = bench.ask("once upon a time", reply=400)
+        bench.run(3)
+        gate = Gate(monkeypatch)
+        long = bench.ask("and then there was more " * 60, reply=2)
+        bench.run(1)
+        assert bench.engine.scheduler.background.job is not None
+        late = bench.ask("hear [img-0] there", forgotten, reply=3)
+        bench.run(4)
+        bench.engine.cancel(stream.request.id)
+        while long.request.id not in bench.ended:
+            assert not bench.engine.stalled, "the long prompt would wait for the audio"
+            bench.run(1)
+        assert gate.reached.is_set() and not late.rows
+        gate.open.set()
+        bench.run()
+        check(pair, late)
+
+
 def test_an_audio_file_that_cannot_be_prepared_again_fails_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise MemoryError

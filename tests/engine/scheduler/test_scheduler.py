@@ -151,6 +151,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         chunks = [*output.media_chunks, *output.chunks]
         whole_images = [c for c in output.media_chunks if c.placeholder is not None and c.placeholder.non_causal]
         assert sum(c.end - c.start for c in chunks if c not in whole_images) <= self.batch
+        assert {c.sequence.id for c in chunks} <= self.started, "what is computed has started"
         assert chunks or not self.alive or output.background or output.encoder_inputs, "somebody can always go on"
         streaming = {s.id for s in self.alive if s.state is State.RUNNING and not s.is_prefilling}
         assert {c.sequence.id for c in output.chunks[: output.num_streaming]} == streaming, "streams never wait"
@@ -280,6 +281,31 @@ def test_a_prefix_that_two_need_at_the_same_time_is_computed_once() -> None:
     both = [Sequence(i, [*prefix, 2000 + i, 3000], 4096) for i in range(2)]
     assert Run().answer(*both) == 1000 + 2 * 2
     assert [s.num_cached_tokens for s in both] == [0, 1000]
+
+
+def test_a_prompt_starts_when_its_first_tokens_are_computed_not_when_it_is_admitted() -> None:
+    run = Run(batch=64)
+    first, second = Sequence(0, list(range(100)), 4096), Sequence(1, list(range(1000, 1100)), 4096)
+    for sequence in (first, second):
+        run.scheduler.add(sequence)
+    started = []
+    for _ in range(3):
+        output = run.scheduler.schedule()
+        started.append(list(output.started))
+        run.scheduler.on_computed(run.kv_cache.compute(output))
+        assert second.state is State.RUNNING
+    assert started == [[first], [second], []]
+
+
+def test_a_long_prompt_starts_with_the_first_slice_of_its_background_prefill() -> None:
+    run = Run(min_background_tokens=100)
+    streaming, long, second = (Sequence(i, [i, *range(10, 10 + n)], 4000) for i, n in enumerate((50, 1000, 900)))
+    run.scheduler.add(streaming)
+    run.step()
+    run.scheduler.add(long)
+    run.scheduler.add(second)
+    assert list(run.scheduler.schedule().started) == [long]
+    assert not run.scheduler.schedule().started
 
 
 def test_a_short_common_prefix_is_not_waited_for() -> None:

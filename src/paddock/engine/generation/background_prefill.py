@@ -54,9 +54,7 @@ class BackgroundPrefill:
         is logged. `kv_cache` has the tokens before the job.
         """
         if job.task is None:
-            tokens = job.sequence.tokens[: job.end]
-            before = kv_cache.save(job.sequence.seq_id) if job.start else None
-            job.task = TimeSlicedTask(lambda: self._compute(job, tokens, before))
+            job.task = TimeSlicedTask(lambda: self._compute(job, kv_cache))
         try:
             job.task.run(seconds)
         except Exception as error:  # the prompt can still be computed in the foreground
@@ -67,10 +65,14 @@ class BackgroundPrefill:
                 exc_info=None if isinstance(error, EXPECTED_FAILURES) else error,
             )
 
-    def _compute(self, job: PrefillJob, tokens: list[int], before: bytearray | None) -> None:
-        """Compute the job's tokens batch by batch, on the task's thread. `before` are the saved cells before them."""
-        task = job.task
+    def _compute(self, job: PrefillJob, kv_cache: KVCache) -> None:
+        """Compute the job's tokens batch by batch, on the task's thread.
+
+        That thread runs only while the engine's waits for it, so it may save the cells before the job's tokens itself.
+        """
+        task, tokens = job.task, job.sequence.tokens
         assert task is not None
+        before = kv_cache.save(job.sequence.seq_id) if job.start else None
         num_cells = -(-job.end // CELLS_MULTIPLE) * CELLS_MULTIPLE
         options = self._options
         context = self._make_context(

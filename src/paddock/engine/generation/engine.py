@@ -162,7 +162,8 @@ class Engine:
         if bad is not None:
             failed += self._fail([self.generations[bad.sequence]], "an image or a recording could not be encoded")
         else:
-            self.stalled = not output.chunks and not output.media_chunks and encoder.waits_for_worker
+            computes = output.chunks or output.media_chunks or output.background is not None
+            self.stalled = not computes and encoder.waits_for_worker
 
     def _compute_media(self, chunk: ScheduledChunk, results: StepResults) -> float:
         """Compute a chunk of an image or audio in a batch of its own. Return the seconds.

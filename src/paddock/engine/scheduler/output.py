@@ -41,7 +41,7 @@ class ScheduleOutput(NamedTuple):
     prompt_context: int = 0
     """Average number of tokens before one of those."""
     started: Items[Sequence] = ()
-    """Sequences that were admitted for the first time."""
+    """Sequences for whose prompts this step is the first that computes something."""
     encoder_inputs: Items[EncoderInput] = ()
     """Images and audio to encode, the oldest sequence's first."""
     background: PrefillJob | None = None

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from paddock.engine.kvcache.base import KVCache
 from paddock.engine.kvcache.prefix_cache import PrefixCache
-from paddock.engine.scheduler.background import BackgroundQueue
+from paddock.engine.scheduler.background import BackgroundQueue, PrefillJob
 from paddock.engine.scheduler.budget import ChunkBudget
 from paddock.engine.scheduler.chunking import HasEmbeddings, PromptChunks, chunk_prompts
 from paddock.engine.scheduler.config import SchedulerConfig
@@ -66,7 +66,6 @@ class Scheduler:
         self._running: list[Sequence] = []
         self._by_seq_id: dict[int, Sequence] = {}
         self._num_arrivals = 0
-        self._started: list[Sequence] = []
         self._any_prefilling = False
         """Whether a running sequence may be prefilling."""
         self._full = False
@@ -208,14 +207,13 @@ class Scheduler:
                 prompts = PromptChunks()
             else:
                 job = None
-        started, self._started = self._started, []
         return ScheduleOutput(
             streaming + prompts.text,
             len(streaming),
             prompts.media,
             prompts.num_tokens,
             prompts.context_sum // max(prompts.num_tokens, 1),
-            started,
+            _newly_started(prompts, job),
             encoder_inputs,
             job,
             self.budget.slice_seconds(bool(streaming)) if job is not None or encoder_inputs else 0.0,
@@ -328,7 +326,6 @@ class Scheduler:
         if sequence.num_cached_tokens is None:
             sequence.num_cached_tokens = shared
             self.num_cached_tokens += shared
-            self._started.append(sequence)
         sequence.state = State.RUNNING
         self._any_prefilling = True
         self._by_seq_id[seq_id] = sequence
@@ -386,3 +383,14 @@ class Scheduler:
         tree.truncate(seq_id, keep)
         tree.extend(seq_id, [UNSHAREABLE] * (sequence.num_computed_tokens - keep))
         self._full = False
+
+
+def _newly_started(prompts: PromptChunks, job: PrefillJob | None) -> list[Sequence]:
+    """Return the sequences for whose prompts nothing has been computed before, and mark them."""
+    computed = [part.sequence for parts in (prompts.text, prompts.media, prompts.encoder_inputs) for part in parts]
+    if job is not None:
+        computed.append(job.sequence)
+    started = [sequence for sequence in computed if not sequence.prefill_started]
+    for sequence in started:
+        sequence.prefill_started = True
+    return started

@@ -55,6 +55,8 @@ class Sequence:
         self.num_computed_tokens = 0
         self.num_cells = 0
         """Number of tokens for which cells are reserved; at least the computed ones."""
+        self.prefill_started = False
+        """Whether a step has computed something for the prompt: text, embeddings, or a slice of background prefill."""
         self.prefill_length = 0
         """Number of tokens to compute before one is sampled: those known when the sequence was admitted."""
         self.num_cached_tokens: int | None = None
