@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from paddock.durations import FOREVER
-from paddock.settings import SETTING_NAMES, InvalidSetting, Settings, read_settings
+from paddock.settings import REMOVED_SETTINGS, SETTING_NAMES, InvalidSetting, Settings, read_settings
 from tests.conftest import ROOT
 
 
@@ -71,6 +71,13 @@ def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidSetting) as error:
         read_settings({name: value})
     assert value in str(error.value)
+
+
+@pytest.mark.parametrize("name", REMOVED_SETTINGS)
+def test_a_file_that_names_a_removed_setting_is_still_read(empty_home: Path, name: str) -> None:
+    (empty_home / ".paddock").mkdir()
+    (empty_home / ".paddock" / "config.toml").write_text(f"{name.lower()} = 1\nmax_queue = 7\n")
+    assert read_settings({}).max_queue == 7
 
 
 def test_an_unknown_name_in_the_file_is_an_error(empty_home: Path) -> None:

@@ -140,6 +140,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 SETTING_NAMES = ("HOST", *(name.upper() for name in _PARSERS))
 """The name of every setting."""
+REMOVED_SETTINGS = ("GPU_OVERHEAD", "SCHED_SPREAD")
+"""Settings of earlier versions, which had no effect; a configuration file may still name them."""
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -188,7 +190,7 @@ def _read_file(environment: Mapping[str, str]) -> dict[str, str]:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidSetting(f"{path}: {error}") from None
-    unknown = sorted(k for k in values if k.upper() not in SETTING_NAMES)
+    unknown = sorted(k for k in values if k.upper() not in (*SETTING_NAMES, *REMOVED_SETTINGS))
     if unknown:
         raise InvalidSetting(f"{path}: unknown setting {unknown[0]!r}; there are: {', '.join(SETTING_NAMES).lower()}")
     return {k: ",".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in values.items()}

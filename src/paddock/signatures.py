@@ -18,7 +18,7 @@ def is_audio(data: bytes) -> bool:
 
 
 def _is_mpeg_frame(data: bytes) -> bool:
-    """Whether a file begins with a frame of MP3, or of AAC (ADTS), without a tag before it."""
+    """Return whether a file begins with a frame of MP3, or of AAC (ADTS), without a tag before it."""
     if len(data) < 2 or data[0] != 0xFF:
         return False
     is_mp3 = data[1] & 0xE0 == 0xE0 and (data[1] >> 1) & 0b11 in _MPEG_LAYERS

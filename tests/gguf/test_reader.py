@@ -1,4 +1,5 @@
 import contextlib
+import os
 import struct
 import time
 import tracemalloc
@@ -281,6 +282,19 @@ def test_all_keys_of_a_short_file_are_first_keys(file: Path) -> None:
     file.write_bytes(SAMPLE)
     with file.open("rb") as opened:
         assert read_first_keys(opened) == read_encoded(opened).metadata
+
+
+def test_headers_are_read_where_the_system_cannot_read_at_a_position(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_llama(file)
+    expected = read_header(file)
+    monkeypatch.delattr(os, "pread", raising=False)
+    assert read_header(file) == expected
+    with file.open("rb") as opened:
+        opened.seek(100)
+        assert read_encoded(opened).tensors == expected.tensors
+        assert opened.tell() == 100
 
 
 def test_the_position_of_an_open_file_does_not_matter(file: Path) -> None:

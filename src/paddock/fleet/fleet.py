@@ -96,7 +96,7 @@ class LoadedEntry:
         self.closed = asyncio.Event()
 
     def serves(self, spec: RunnerSpec) -> bool:
-        """Whether the runner is there, stays, and was loaded as a request with this spec needs it."""
+        """Return whether the runner is there, stays, and was loaded as a request with this spec needs it."""
         runner = self.runner
         if runner is None or self.loading is not None or self.retiring or self.closed.is_set():
             return False

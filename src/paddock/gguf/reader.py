@@ -296,9 +296,21 @@ class _HeaderReader:
             return
         self._check_end(end)
         size = min(self.file_size, self._limit, max(end, 4 * len(self._data), self._first_read))
-        self._data += os.pread(self._file.fileno(), size - len(self._data), len(self._data))
+        self._data += _read_at(self._file, len(self._data), size - len(self._data))
         if len(self._data) < end:
             raise BadGguf("it became shorter while it was read")
+
+
+def _read_at(file: BinaryIO, position: int, size: int) -> bytes:
+    """Return `size` bytes from `position`, or fewer at the end of the file; leave the file's own position as it was."""
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), size, position)
+    before = file.tell()  # Windows
+    file.seek(position)
+    try:
+        return file.read(size)
+    finally:
+        file.seek(before)
 
 
 def _alignment(value: object) -> int:

@@ -92,10 +92,10 @@ class ModelName:
 
 
 def is_part(text: str) -> bool:
-    """Whether `text` is valid as a namespace, model or tag."""
+    """Return whether `text` is valid as a namespace, model or tag."""
     return _PART.fullmatch(text) is not None and ".." not in text
 
 
 def is_host(text: str) -> bool:
-    """Whether `text` is valid as the host of a registry, with or without a port."""
+    """Return whether `text` is valid as the host of a registry, with or without a port."""
     return _HOST.fullmatch(text) is not None and ".." not in text

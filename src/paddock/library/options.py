@@ -98,20 +98,14 @@ def check_option(name: str, value: object) -> OptionValue | None:
     raise InvalidOption(f'option "{name}" must be of type {kind}')
 
 
-def check_options(options: Mapping[str, object]) -> tuple[dict[str, OptionValue], list[str]]:
-    """Return the options that are known and set, in their own types, and the names of the unknown ones.
+def check_options(options: Mapping[str, object]) -> dict[str, OptionValue]:
+    """Return the options that are known and set, in their own types.
 
     Raises:
         InvalidOption: if a known one has a value of another type.
     """
-    known: dict[str, OptionValue] = {}
-    unknown = []
-    for name, value in options.items():
-        if name not in OPTION_TYPES:
-            unknown.append(name)
-        elif (checked := check_option(name, value)) is not None:
-            known[name] = checked
-    return known, unknown
+    known = ((name, check_option(name, value)) for name, value in options.items() if name in OPTION_TYPES)
+    return {name: value for name, value in known if value is not None}
 
 
 def read_options(values: Mapping[str, object]) -> Options | InvalidOption:

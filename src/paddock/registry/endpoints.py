@@ -34,7 +34,7 @@ def registry_endpoints(name: ModelName, *, insecure: bool, mirrors: tuple[str, .
         RegistryError: if a mirror is not a valid address.
     """
     found = [_mirror(text, name.host, insecure) for text in mirrors]
-    endpoints = [way for way in found if way is not None]
+    endpoints = [endpoint for endpoint in found if endpoint is not None]
     if is_this_machine(name.host):
         return [*endpoints, RegistryEndpoint(f"http://{name.host}", name.host)]
     endpoints.append(RegistryEndpoint(f"https://{name.host}", name.host, check=not insecure))
@@ -44,7 +44,7 @@ def registry_endpoints(name: ModelName, *, insecure: bool, mirrors: tuple[str, .
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host, with or without a port, is a loopback address or `localhost`."""
+    """Return whether a host, with or without a port, is a loopback address or `localhost`."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
@@ -53,17 +53,17 @@ def is_this_machine(host: str) -> bool:
 
 
 def same_origin(a: str, b: str) -> bool:
-    """Whether two addresses have the same scheme, host and port."""
+    """Return whether two addresses have the same scheme, host and port."""
     return _origin(a) == _origin(b)
 
 
 def same_host(a: str, b: str) -> bool:
-    """Whether two addresses have the same host, whatever the ports."""
+    """Return whether two addresses have the same host, whatever the ports."""
     return _origin(a)[1] == _origin(b)[1]
 
 
 def is_downgrade(before: str, after: str) -> bool:
-    """Whether a redirect from one address to the other leaves TLS."""
+    """Return whether a redirect from one address to the other leaves TLS."""
     return before.startswith("https:") and not after.startswith("https:")
 
 

@@ -76,7 +76,7 @@ def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncCl
 
     import httpx
 
-    for name in ("httpx", "httpcore"):  # they log registry_endpoints, and those of storage are as good as passwords
+    for name in ("httpx", "httpcore"):  # they log addresses, and those of storage are as good as passwords
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         return httpx.AsyncClient(

@@ -200,7 +200,7 @@ class ModelService:
         Raises:
             InvalidName: if `name` is no model name.
         """
-        parsed, bundle = _parsed(name, "invalid model name"), self.library.bundle
+        parsed, bundle = ModelName.parse(name), self.library.bundle
         return bundle is not None and bundle.unhide(parsed)
 
     def creation(self, order: CreateModel) -> Creation:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from paddock.fleet import ModelDimensions, RunnerFiles, RunnerSpec
 from paddock.library.store.blobs import parse_digest
-from paddock.library.store.library import Model
+from paddock.library.store.model import Model
 from paddock.service.capabilities import encoder_bytes, projector_file
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from paddock.library.names import InvalidName, ModelName
+from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 from paddock.progress import Progress, Report
 from paddock.registry.transfer.loop_thread import LoopThread
@@ -37,7 +37,7 @@ class TransferService:
         Raises:
             InvalidName: if `name` is no model name. Later errors are raised by the generator.
         """
-        parsed = _parsed(name)
+        parsed = ModelName.parse(name)
         if await asyncio.to_thread(self._models.restore_bundled, name):
             return _progress_of(_bundled)
         registry = await self._open_registry()
@@ -50,7 +50,7 @@ class TransferService:
         Raises:
             InvalidName: if `name` is no model name. Later errors are raised by the generator.
         """
-        parsed = _parsed(name)
+        parsed = ModelName.parse(name)
         registry = await self._open_registry()
         return self._transfer(lambda report: registry.push(parsed, report, insecure=insecure))
 
@@ -62,7 +62,7 @@ class TransferService:
         """
         from paddock.registry.transfer.archive_export import open_archive
 
-        return await asyncio.to_thread(open_archive, self._library, _parsed(name))
+        return await asyncio.to_thread(open_archive, self._library, ModelName.parse(name))
 
     async def import_(self, file: BinaryIO, name: str = "") -> ModelName:
         """Store the model of an archive and return its name: `name`, or the one in the archive if that is "".
@@ -74,7 +74,7 @@ class TransferService:
         from paddock.registry.transfer.archive_import import import_archive
         from paddock.registry.transfer.thread_pool import ThreadPool
 
-        parsed = _parsed(name) if name else None
+        parsed = ModelName.parse(name) if name else None
         threads = ThreadPool(1)  # a thread of its own: it waits for a slow client and must not block other work
         try:
             imported = await threads.run(import_archive, self._library, file, parsed)
@@ -152,10 +152,3 @@ async def _progress_of(work: Work) -> AsyncGenerator[Progress, None]:
         if not task.cancelled():
             task.exception()
     task.result()
-
-
-def _parsed(name: str) -> ModelName:
-    try:
-        return ModelName.parse(name)
-    except InvalidName:
-        raise InvalidName("invalid model name") from None

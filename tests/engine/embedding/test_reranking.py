@@ -109,7 +109,7 @@ def test_a_pair_that_is_too_long_loses_the_end_of_the_longer_one_first(
     ranker: tuple[Bench, Bert],
 ) -> None:
     bench, network = ranker
-    room = 64 - 3  # the model's context, less the num_special_tokens
+    room = 64 - 3  # the model's context, less the special tokens
     for asked, given, kept, left in (
         (5, 500, 5, room - 5),
         (500, 5, room - 5, 5),

@@ -20,7 +20,7 @@ _NAMES = {"target": "converted:model.gguf", "projector": "converted:mmproj.gguf"
 
 
 def is_checkpoint(files: Mapping[str, str]) -> bool:
-    """Whether there are weights in safetensors among the files (name → digest)."""
+    """Return whether there are weights in safetensors among the files (name → digest)."""
     return any(name.lower().endswith(WEIGHTS) for name in files)
 
 
@@ -55,7 +55,7 @@ def convert_checkpoint(blobs: BlobStore, files: Mapping[str, str], quantize: str
 
 
 def is_projector(gguf: GgufHeader) -> bool:
-    """Whether the file is a projector: the part of a model that encodes images or audio."""
+    """Return whether the file is a projector: the part of a model that encodes images or audio."""
     return gguf.architecture == "clip" or gguf.text("general.type") == "mmproj"
 
 

@@ -84,7 +84,7 @@ class BlobStore:
         return self.folder / parse_digest(digest).replace(":", "-")
 
     def exists(self, digest: str) -> bool:
-        """Whether the blob exists.
+        """Return whether the blob exists.
 
         Raises:
             InvalidDigest: if `digest` is malformed.

@@ -44,7 +44,7 @@ class Bundle:
         return [(self._hidden.path(model.name), None), (self._manifests.path(model.name), model.stamp)]
 
     def has(self, name: ModelName) -> bool:
-        """Whether there is a model of that name that is not hidden."""
+        """Return whether there is a model of that name that is not hidden."""
         name = self._manifests.resolve(name)
         return self._manifests.stamp(name) is not None and not self._is_hidden(name)
 

@@ -96,7 +96,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def is_old(status: os.stat_result) -> bool:
-    """Whether the file was last written more than a day ago."""
+    """Return whether the file was last written more than a day ago."""
     return time.time() - status.st_mtime > DAY
 
 

@@ -114,7 +114,7 @@ class Library:
         return opened.stamps if opened is not None and opened.model is model else None
 
     def has(self, name: ModelName) -> bool:
-        """Whether there is a model of that name, readable or not."""
+        """Return whether there is a model of that name, readable or not."""
         found = self.manifests.stamp(self.manifests.resolve(name)) is not None
         return found or (self.bundle is not None and self.bundle.has(name))
 

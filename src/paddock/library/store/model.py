@@ -97,7 +97,7 @@ class Model:
         return [(path, stamp) for path, stamp in found if path is not None]
 
     def is_current(self) -> bool:
-        """Whether the config is still the file that was read."""
+        """Return whether the config is still the file that was read."""
         return self._config_path is None or stamp_of(self._config_path) == self._config_stamp
 
 

@@ -128,7 +128,7 @@ def _keyring() -> Any:
         return None
     try:
         ring = keyring.get_keyring()
-    except Exception as error:  # each backend has its own endpoints to fail
+    except Exception as error:  # each backend fails in its own way
         _log.debug("no keyring: %s", type(error).__name__)
         return None
     return None if isinstance(ring, fail.Keyring | null.Keyring) else keyring

@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobNotFound, digest_of
@@ -16,9 +16,6 @@ from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.manifests import MAX_MANIFEST
 from paddock.registry.errors import RegistryError
 from paddock.registry.transfer.remote_manifest import RemoteManifest, parse_remote_manifest
-
-if TYPE_CHECKING:
-    pass
 
 LAYOUT = b'{"imageLayoutVersion": "1.0.0"}'
 NAME_ANNOTATION = "org.opencontainers.image.ref.name"

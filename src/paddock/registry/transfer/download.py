@@ -229,10 +229,10 @@ class _SegmentResponse:
 
     def __init__(self, download: Download, segment: Segment) -> None:
         self._download = download
-        self._part = segment
+        self._segment = segment
 
     async def __aenter__(self) -> "httpx.Response":
-        download, segment = self._download, self._part
+        download, segment = self._download, self._segment
         headers = {} if download._whole else {"Range": f"bytes={segment.offset}-{segment.end - 1}"}
         url = download._storage or download._url
         self._context = download._repository.open("GET", url, headers)
@@ -257,7 +257,7 @@ class _SegmentResponse:
         await self._context.__aexit__(None, None, None)
 
     def _check(self, response: "httpx.Response") -> None:
-        download, segment = self._download, self._part
+        download, segment = self._download, self._segment
         host, layer = download._repository.address.host, short_digest(download.digest)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise RegistryError(f"{host} sends the layer {short_digest(download.digest)} in an encoding")

@@ -44,7 +44,7 @@ class Downloads:
         self._shared: dict[str, _Shared] = {}
 
     def is_running(self, digest: str) -> bool:
-        """Whether the layer is being downloaded."""
+        """Return whether the layer is being downloaded."""
         return digest in self._shared
 
     @property

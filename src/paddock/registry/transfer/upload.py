@@ -59,14 +59,14 @@ class Upload:
         self._threads = threads
         self._note = notes / hashlib.sha256(f"{repository.url} {digest}".encode()).hexdigest()
         self._url = ""
-        self._most = config.upload.max_chunk
+        self._max_chunk = config.upload.max_chunk
         self._chunk = config.upload.max_chunk
         self._stopped = False
-        self._taken = 0
+        self._confirmed = 0
         """Bytes that the registry has confirmed."""
         self._unsure = False
-        """Whether the registry may have more bytes than `_taken`."""
-        self._sums: list[bytes] = []
+        """Whether the registry may have more bytes than `_confirmed`."""
+        self._md5s: list[bytes] = []
         """MD5 of each chunk that was sent to storage; the registry asks for them at the end."""
 
     async def run(self) -> None:
@@ -141,23 +141,24 @@ class Upload:
         try:
             if self._unsure:
                 await self._ask()
-            while self._taken < self.size:
+            while self._confirmed < self.size:
                 if self._stopped:
                     raise RegistryError(f"pushing {short_digest(self.digest)} was stopped")
                 self._unsure = True
-                start, began = self._taken, time.monotonic()
+                start, began = self._confirmed, time.monotonic()
                 await self._send_chunk(start, min(start + self._chunk, self.size))
                 self._unsure = False
-                if not self._sums:  # storage may require chunks of one size
-                    speed = (self._taken - start) / max(time.monotonic() - began, 1e-3)
-                    self._chunk = min(self._most, max(self._config.min_chunk, int(speed * self._config.chunk_seconds)))
+                if not self._md5s:  # storage may require chunks of one size
+                    speed = (self._confirmed - start) / max(time.monotonic() - began, 1e-3)
+                    size = max(self._config.min_chunk, int(speed * self._config.chunk_seconds))
+                    self._chunk = min(self._max_chunk, size)
             await self._finish()
         except NotInRegistry:
             raise UploadUnknown from None
 
     async def _ask(self) -> None:
         """Ask the registry how many bytes it has."""
-        if not self._sums:  # storage cannot be asked: the chunk is sent again
+        if not self._md5s:  # storage cannot be asked: the chunk is sent again
             try:
                 async with self._repository.open("GET", self._url, follow=False) as response:
                     first, _, last = response.headers.get("range", "").removeprefix("bytes=").partition("-")
@@ -168,8 +169,8 @@ class Upload:
                 raise UploadUnknown from None
             if first != "0" or not last.isdigit() or int(last) >= self.size:
                 raise UploadUnknown
-            self._taken = int(last) + 1 if int(last) else 0  # registries answer 0-0 if they have nothing
-        self.completed, self._unsure = self._taken, False
+            self._confirmed = int(last) + 1 if int(last) else 0  # registries answer 0-0 if they have nothing
+        self.completed, self._unsure = self._confirmed, False
 
     async def _send_chunk(self, start: int, end: int) -> None:
         length = {"Content-Length": str(end - start)}
@@ -186,22 +187,22 @@ class Upload:
             if storage:
                 md5 = hashlib.md5(usedforsecurity=False)
                 async with self._repository.open("PUT", storage, _OCTETS | length, self._body(start, end, md5)):
-                    self._sums.append(md5.digest())
+                    self._md5s.append(md5.digest())
         except RegistryError as error:
             self.completed = start
             if error.status == 413 and self._chunk > self._config.min_chunk:
-                self._chunk = self._most = max(self._config.min_chunk, self._chunk // 4)
+                self._chunk = self._max_chunk = max(self._config.min_chunk, self._chunk // 4)
                 raise TemporaryError(str(error)) from None
             if error.status == 416:  # it has another number of bytes than we assume
                 raise UploadUnknown from None
             raise
-        self._taken = self.completed = end
+        self._confirmed = self.completed = end
         await self._threads.run(self._write_note)
 
     async def _finish(self) -> None:
         values = {"digest": self.digest}
-        if self._sums:
-            values["etag"] = f"{hashlib.md5(b''.join(self._sums), usedforsecurity=False).hexdigest()}-{len(self._sums)}"
+        if self._md5s:
+            values["etag"] = f"{hashlib.md5(b''.join(self._md5s), usedforsecurity=False).hexdigest()}-{len(self._md5s)}"
         parts = urlsplit(self._url)
         url = parts._replace(query="&".join(filter(None, (parts.query, urlencode(values))))).geturl()
         try:
@@ -250,15 +251,15 @@ class Upload:
 
     async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
         """Repeat `work` after temporary errors, unless several in a row come without progress."""
-        failures, had = 0, self._taken
+        failures, had = 0, self._confirmed
         while True:
             try:
                 return await work()
             except Unreachable:
                 raise
             except TemporaryError as error:
-                if self._taken > had:
-                    failures, had = 0, self._taken
+                if self._confirmed > had:
+                    failures, had = 0, self._confirmed
                 failures += 1
                 if failures >= self._retry.attempts:
                     raise RegistryError(f"pushing {short_digest(self.digest)}: {error}") from None
@@ -272,14 +273,14 @@ class Upload:
 
     def _write_note(self) -> None:
         # An upload to storage cannot be continued; an address on another host is as good as a password.
-        if self._sums or not same_host(self._url, self._repository.address.base):
+        if self._md5s or not same_host(self._url, self._repository.address.base):
             self._note.unlink(missing_ok=True)
             return
         make_folder(self._note.parent)
         write_atomically(self._note, json.dumps({"url": self._url}).encode(), self._note.parent)
 
     def _forget(self) -> None:
-        self._url, self._taken, self._unsure, self._sums = "", 0, False, []
+        self._url, self._confirmed, self._unsure, self._md5s = "", 0, False, []
         with contextlib.suppress(OSError):
             self._note.unlink()
 

@@ -46,7 +46,7 @@ def show(
 ) -> dict[str, Any]:
     """Answer as `/api/show` does. As with Ollama, `template` changes nothing."""
     found = models.show(name, with_arrays=verbose)
-    reply = shown(found, verbose=verbose, system=system, overrides=check_options(options or {})[0])
+    reply = shown(found, verbose=verbose, system=system, overrides=check_options(options or {}))
     return cast(dict[str, Any], json.loads(encode(reply)))
 
 

@@ -44,7 +44,7 @@ async def show(request: Request, services: Services) -> Response:
 
     def reply() -> ollama.ShownModel:
         found = services.models.show(name, with_arrays=verbose)
-        overrides, _ = check_options(body.options or {})
+        overrides = check_options(body.options or {})
         return shown(found, verbose=verbose, system=body.system or None, overrides=overrides)
 
     return _json(await asyncio.to_thread(reply))
