@@ -68,7 +68,7 @@ def check_adapter(name: str, adapter: GgufHeader, base: GgufHeader) -> None:
 
 
 def _fits(matrix: GgufTensor, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Return whether the shapes fit: W (in, out), A (in, rank), B (rank, out), innermost dimension first; then experts."""
+    """Return whether shapes fit, innermost dimension first: W (in, out), A (in, rank), B (rank, out), then experts."""
     shape = matrix.shape
     if len(shape) < 2 or not len(shape) == len(a) == len(b) or not a[2:] == b[2:] == shape[2:]:
         return False
