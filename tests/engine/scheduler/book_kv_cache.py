@@ -83,7 +83,8 @@ class BookKVCache:
     def compute(self, output: ScheduleOutput) -> list[ScheduledChunk]:
         """Compute all chunks as a model would, and return them."""
         chunks = [*output.media_chunks, *output.chunks]
-        for sequence, start, end, _, placeholder in chunks:
+        for chunk in chunks:
+            sequence, start, end, placeholder = chunk.sequence, chunk.start, chunk.end, chunk.placeholder
             assert start == len(self.held[sequence.seq_id])
             assert placeholder == sequence.placeholders.at(start)
             if placeholder is not None:

@@ -160,7 +160,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert len({c.sequence.id for c in chunks}) == len(chunks), "one chunk of each sequence"
         self.kv_cache.compute(output)
         self.scheduler.on_computed(chunks)
-        for sequence, _, end, logits_from, _ in chunks:
+        for chunk in chunks:
+            sequence, end, logits_from = chunk.sequence, chunk.end, chunk.logits_from
             assert (logits_from < end) == (end == len(sequence.tokens)), "logits exactly where a token is sampled"
             if logits_from == end:
                 continue

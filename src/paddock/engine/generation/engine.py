@@ -3,7 +3,8 @@
 import logging
 import time
 from dataclasses import replace
-from typing import NamedTuple
+
+import msgspec
 
 from paddock.engine.binding import Batch, BatchRejected, Context, LlamaModel
 from paddock.engine.constraints import ConstraintFailed
@@ -19,7 +20,7 @@ from paddock.ipc import Chunk, Failed, Finished, Statistics, Step
 log = logging.getLogger("paddock.engine")
 
 
-class StepResults(NamedTuple):
+class StepResults(msgspec.Struct):
     """What a step has brought so far."""
 
     chunks: list[Chunk]
@@ -171,7 +172,7 @@ class Engine:
         Raises:
             BatchRejected: if llama.cpp refused the batch.
         """
-        sequence, start, end, _, placeholder = chunk
+        sequence, start, end, placeholder = chunk.sequence, chunk.start, chunk.end, chunk.placeholder
         assert placeholder is not None and self._media is not None and self._encoder is not None
         started = time.perf_counter()
         row = self._media.compute(sequence, placeholder, start, end - start)
@@ -195,7 +196,8 @@ class Engine:
         batch.clear()
         rows = []
         started = time.perf_counter()
-        for sequence, start, end, logits_from, _ in chunks:
+        for chunk in chunks:
+            sequence, start, end, logits_from = chunk.sequence, chunk.start, chunk.end, chunk.logits_from
             position = sequence.position(start) if sequence.has_media else start
             if end - start == 1:
                 row = batch.add(sequence.tokens[start], position, sequence.seq_id, logits_from < end)

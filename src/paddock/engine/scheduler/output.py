@@ -1,14 +1,19 @@
-"""What one step of the engine computes, as the scheduler decides it."""
+"""What one step of the engine computes, as the scheduler decides it.
+
+Most are structs of msgspec, which are made in a third of the time of named tuples: each token needs some.
+"""
 
 from collections.abc import Sequence as Items
 from typing import NamedTuple
+
+import msgspec
 
 from paddock.engine.placeholders import PlaceholderRange
 from paddock.engine.scheduler.background import PrefillJob
 from paddock.engine.scheduler.sequence import Sequence
 
 
-class ScheduledChunk(NamedTuple):
+class ScheduledChunk(msgspec.Struct):
     """Tokens [start, end) of a sequence, to be computed in this step."""
 
     sequence: Sequence
@@ -27,7 +32,7 @@ class EncoderInput(NamedTuple):
     placeholder: PlaceholderRange
 
 
-class ScheduleOutput(NamedTuple):
+class ScheduleOutput(msgspec.Struct):
     """Everything that one step computes: a slice of background prefill, then encoding, then the chunks."""
 
     chunks: list[ScheduledChunk]

@@ -98,7 +98,8 @@ class Scheduler:
 
     def on_computed(self, chunks: list[ScheduledChunk]) -> None:
         """Record that `chunks` lie in the KV cache now."""
-        for sequence, _, end, _, _ in chunks:
+        for chunk in chunks:
+            sequence, end = chunk.sequence, chunk.end
             sequence.num_computed_tokens = end
             if sequence.snapshot_lengths and end in sequence.snapshot_lengths:
                 sequence.snapshot_lengths.discard(end)
