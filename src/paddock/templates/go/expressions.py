@@ -96,10 +96,8 @@ def _command(node: Any, scope: Scope, piped: bool = False) -> Callable[..., Any]
     first, *rest = node.arguments
     if isinstance(first, nodes.IdentifierNode):
         arguments = [_term(argument, scope) for argument in rest]
-        if first.name in ("eq", "ne") and len(rest) == 2 and not piped:
-            constant = _constant_value(rest[1])
-            if type(constant) is str or type(constant) is int:
-                return _comparison(first.name, arguments[0], constant)
+        if first.name in ("eq", "ne") and len(arguments) == 2 and not piped:
+            return _comparison(first.name, *arguments)
         return _logical(first.name, arguments) if first.name in ("and", "or") else _call(first.name, arguments)
     values = [_term(argument, scope) for argument in node.arguments]
     if len(values) == 1 and not piped:
@@ -161,25 +159,25 @@ def _call(name: str, arguments: list[Evaluate]) -> Callable[..., Any]:
     return evaluate
 
 
-def _comparison(name: str, value: Evaluate, constant: str | int) -> Callable[..., Any]:
-    """Compile `eq` or `ne` of a value and a constant, by far the most frequent calls in chat templates."""
-    kind, when_equal = type(constant), name == "eq"
-    size = len(constant) if isinstance(constant, str) else 0
-    general = _call(name, [_dot, _constant(constant)])
+def _comparison(name: str, left: Evaluate, right: Evaluate) -> Callable[..., Any]:
+    """Compile `eq` or `ne` of two values, by far the most frequent calls in chat templates."""
+    general, when_equal = _call(name, [_variable(0, ()), _variable(1, ())]), name == "eq"
 
     def evaluate(frame: Frame) -> Any:
-        found = value(frame)
-        run = frame.run
-        if type(found) is not kind:
-            return general(Frame(run, found, 1))
+        first, second = left(frame), right(frame)
+        run, kind = frame.run, type(first)
+        if kind is not type(second) or (kind is not str and kind is not int):
+            operands = Frame(run, None, 2)
+            operands.variables[:] = first, second
+            return general(operands)
         run.calls -= 1
         if run.calls < 0:
             run.refuse_call()
-        if isinstance(found, str):
-            run.work -= len(found) + size
+        if kind is str:
+            run.work -= len(first) + len(second)
             if run.work < 0:
                 run.refuse_work()
-        return (found == constant) is when_equal
+        return (first == second) is when_equal
 
     return evaluate
 
@@ -204,23 +202,14 @@ def _term(node: Any, scope: Scope) -> Evaluate:
             return _parenthesized(pipeline(node.pipeline, scope), node.fields)
         case nodes.IdentifierNode():
             return _call(node.name, [])
-        case _:
-            return _constant(_constant_value(node))
-
-
-def _constant_value(node: Any) -> Any:
-    """Return the value of a constant; None if a node is something else."""
-    match node:
         case nodes.StringNode() | nodes.BoolNode():
-            return node.value
+            return _constant(node.value)
         case nodes.CharacterNode():
-            return ord(node.value)
+            return _constant(ord(node.value))
         case nodes.NilNode():
-            return UNTYPED_NIL
-        case nodes.NumberNode() | nodes.ComplexNode():
-            return number_value(node.text, is_complex=isinstance(node, nodes.ComplexNode))
+            return _constant(UNTYPED_NIL)
         case _:
-            return None
+            return _constant(number_value(node.text, is_complex=isinstance(node, nodes.ComplexNode)))
 
 
 def _dot(frame: Frame) -> Any:

@@ -22,25 +22,7 @@ MAX_WIDTH_DIGITS = 4
 
 _BUILTINS: Mapping[str, Callable[..., Any]] = _builtin_functions("go")
 
-# Comparisons, lengths and slices run at least once per message: the usual types of arguments are handled first.
-
-
-def _eq(*values: Any) -> Any:
-    if len(values) == 2:
-        first, second = values
-        kind = type(first)
-        if kind is type(second) and (kind is str or kind is int):
-            return first == second
-    return _BUILTINS["eq"](*values)
-
-
-def _ne(*values: Any) -> Any:
-    if len(values) == 2:
-        first, second = values
-        kind = type(first)
-        if kind is type(second) and (kind is str or kind is int):
-            return first != second
-    return _BUILTINS["ne"](*values)
+# Lengths and slices are computed at least once per message: the usual types of arguments are handled first.
 
 
 def _len(*values: Any) -> Any:
@@ -98,8 +80,6 @@ def _type_script_type(schema: Any) -> str:
 
 
 _OWN: dict[str, Callable[..., Any]] = {
-    "eq": _eq,
-    "ne": _ne,
     "len": _len,
     "index": _index,
     "slice": _slice,
