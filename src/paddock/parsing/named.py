@@ -220,9 +220,9 @@ NAMED_PARSERS: Mapping[str, NamedParser] = {
         _LFM_TOKENS, _tagged(LFM, replace(EITHER, only_if_on=True), tag_formats.as_python), call_formats.LFM_CALLS
     ),
     "ministral": _parser(
-        "[TOOL_CALLS] [THINK] [/THINK] [ARGS]", ministral.ministral_reply, ministral.CALL_FORMAT, thinking=False
+        "[TOOL_CALLS] [THINK] [/THINK] [ARGS]", ministral.ministral_reply, ministral.MINISTRAL_CALLS, thinking=False
     ),
-    "cohere": _parser(_COHERE_TOKENS, _cohere, cohere.CALL_FORMAT, thinking_tags=cohere.THINKING_TAGS),
+    "cohere": _parser(_COHERE_TOKENS, _cohere, cohere.COHERE_CALLS, thinking_tags=cohere.THINKING_TAGS),
     "harmony": _of_format("<|start|> <|end|> <|message|> <|channel|> <|constrain|>", HARMONY),
     "glimmer": _of_format("<|start|> <|message|> <|eom|> <|eot|>", GLIMMER),
     "passthrough": _parser("", _tagged(TagFormat()), None, tools=False, thinking=False),

@@ -111,7 +111,7 @@ _SPACES = Spaces(after_content=True, before_thinking=True, after_thinking=True, 
 _TOOL_CALL = TagFormat(calls=(("<tool_call>", "</tool_call>"),), spaces=_SPACES)
 _SEED = replace(_TOOL_CALL, calls=(("<seed:tool_call>", "</seed:tool_call>"),))
 _SEPARATED = partial(_tagged, tag_formats.DEEPSEEK, tag_formats.as_separated)
-_COHERE = ReplyFormat(grammar=_cohere, call_format=cohere.CALL_FORMAT)
+_COHERE = ReplyFormat(grammar=_cohere, call_format=cohere.COHERE_CALLS)
 _GLIMMER = replace(GLIMMER, is_always_parsed=False)
 _LIST = call_formats.json_list_calls
 
@@ -137,7 +137,7 @@ _ROWS = (
         ("<function_calls>", "</function_calls>"),
         _tagged(tag_formats.OLMO, tag_formats.as_python, call_formats.OLMO_CALLS),
     ),
-    _Row(("[TOOL_CALLS]", "[ARGS]"), _prefixed("[TOOL_CALLS]", ministral.CALL_FORMAT)),
+    _Row(("[TOOL_CALLS]", "[ARGS]"), _prefixed("[TOOL_CALLS]", ministral.MINISTRAL_CALLS)),
     _Row(("[TOOL_CALLS]",), _prefixed("[TOOL_CALLS]", _LIST("[TOOL_CALLS]"))),
     _Row(("<|tool_calls_section_begin|>",), _prefixed("<|tool_calls_section_begin|>", call_formats.KIMI_CALLS)),
     _Row(("<|tool_call|>", "<|/tool_call|>"), _prefixed("<|tool_call|>", _LIST("<|tool_call|>", "<|/tool_call|>"))),

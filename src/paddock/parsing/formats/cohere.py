@@ -12,7 +12,7 @@ _TEXT_END = StopTexts("<|END_TEXT|>", "<|END_RESPONSE|>", "<|END_OF_TURN_TOKEN|>
 _CALLS = "<|START_ACTION|>"
 _CALL_OR_END = StopTexts("{", "<|END_ACTION|>")
 
-CALL_FORMAT = CallFormat(
+COHERE_CALLS = CallFormat(
     in_json('<|START_ACTION|>[\n    {"tool_call_id": "0", "tool_name": ', ', "parameters": ', "}\n]<|END_ACTION|>")
 )
 THINKING_TAGS = ThinkingTags(_THINKING, "<|END_THINKING|>")

@@ -8,7 +8,7 @@ from paddock.parsing.stream import Reader, Sink, Steps, StopTexts, Trimmed
 _TAGS = StopTexts("[TOOL_CALLS]", "[THINK]")
 _THINKING_END, _NAME_END = StopTexts("[/THINK]"), StopTexts("[ARGS]")
 
-CALL_FORMAT = CallFormat(in_json("[TOOL_CALLS]", "[ARGS]", "", bare_name=True))
+MINISTRAL_CALLS = CallFormat(in_json("[TOOL_CALLS]", "[ARGS]", "", bare_name=True))
 
 
 def ministral_reply(reader: Reader, sink: Sink, request: ReplyRequest) -> Steps[None]:
