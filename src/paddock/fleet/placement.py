@@ -22,6 +22,7 @@ class Placement(Protocol):
 
         Raises:
             LoadFailure: if it cannot be loaded.
+            OSError: if the runner cannot be started or reached.
         """
 
 
@@ -40,6 +41,7 @@ class LocalProcesses:
 
         Raises:
             LoadFailure: if it cannot be loaded.
+            OSError: if the process cannot be started.
         """
         runner = RunnerClient(name, LocalProcess(name, self._blob_folders))
         await runner.load(load, seconds)

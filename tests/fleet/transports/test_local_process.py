@@ -18,6 +18,14 @@ while data := os.read(0, 100):
     os.write(1, data.upper())
 """
 
+LAST_WORDS = """
+import os, time
+if os.fork():
+    os._exit(3)
+time.sleep(0.2)
+os.write(1, b"last words")
+"""
+
 DEAF = "import time; print('INFO up', flush=True); time.sleep(60)"
 
 
@@ -91,6 +99,18 @@ def test_a_process_that_fails_is_reported_with_its_exit_status() -> None:
         assert recorder.reasons == ["exit status 3"]
 
     run("raise SystemExit(3)", body)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="fork")
+def test_the_last_bytes_of_a_process_come_before_its_end() -> None:
+    async def body(process: Transport, recorder: Recorder) -> None:
+        await recorder.until(lambda r: r.reasons)
+        assert recorder.data == b"last words"
+        assert recorder.reasons == ["exit status 3"]
+        process.abort()
+        await process.close()
+
+    run(LAST_WORDS, body)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

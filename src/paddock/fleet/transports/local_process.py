@@ -1,6 +1,7 @@
 """A runner that is a process of this machine, reached by its pipes."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -37,6 +38,9 @@ class LocalProcess(asyncio.SubprocessProtocol):
         self._command = [*command, *map(str, blob_folders)]
         self._shutdown_seconds = shutdown_seconds
         self._log_rest = b""
+        self._open_outputs = {1, 2}
+        """Standard output and standard error, until they have ended."""
+        self._has_exited = False
         self._exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._receiver: Receiver
         self._process: asyncio.SubprocessTransport
@@ -63,8 +67,9 @@ class LocalProcess(asyncio.SubprocessProtocol):
             self._input.write(frame)
 
     def abort(self) -> None:
-        """Kill the process."""
-        self._process.kill()
+        """Kill the process, unless it has exited."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
 
     async def close(self) -> None:
         """Close the process's input and wait until the process is gone; kill it if it takes too long."""
@@ -75,7 +80,7 @@ class LocalProcess(asyncio.SubprocessProtocol):
             await asyncio.wait_for(asyncio.shield(self._exited), self._shutdown_seconds)
         except TimeoutError:
             log.warning("%s: %s does not leave, killing it", self._name, self.label)
-            self._process.kill()
+            self.abort()
             await asyncio.shield(self._exited)
 
     # What follows is called by the event loop.
@@ -95,8 +100,21 @@ class LocalProcess(asyncio.SubprocessProtocol):
         for line in lines:
             self._receiver.log_received(line.decode("utf-8", "replace").rstrip())
 
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """Note that nothing more comes from standard output (1) or standard error (2)."""
+        self._open_outputs.discard(fd)
+        self._report_end()
+
     def process_exited(self) -> None:
-        """Say how the process ended."""
+        """Note that the process has exited."""
+        self._has_exited = True
+        self._report_end()
+
+    def _report_end(self) -> None:
+        """Say how the process ended, once its last bytes have been handed over."""
+        if not self._has_exited or self._open_outputs or self._exited.done():
+            return
         status = self._process.get_returncode() or 0
         self._receiver.connection_lost(f"signal {-status}" if status < 0 else f"exit status {status}")
+        self._process.close()
         self._exited.set_result(None)
