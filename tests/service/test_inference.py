@@ -11,6 +11,7 @@ from paddock.errors import ErrorKind, PaddockError
 from paddock.fleet import Placement
 from paddock.ipc import JsonObject, ToolCalls
 from paddock.options import Options
+from paddock.service.errors import RequestError
 from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, Summary
 from paddock.templates import Message
 from tests.conftest import QUESTION, SKY, Continuation
@@ -124,6 +125,8 @@ def test_a_required_call_constrains_the_reply(tmp_path: Path) -> None:
 def test_rendering_generates_nothing(tmp_path: Path) -> None:
     async def body(running: RunningServices) -> None:
         assert await running.inference.render(chat(SKY, think=False)) == QUESTION
+        wrong = chat(SKY, think=False, constraint=RequestError("not used for a prompt"))
+        assert await running.inference.render(wrong) == QUESTION
         assert not runners.generated
 
     runners = ScriptedRunners()

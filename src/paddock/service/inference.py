@@ -50,6 +50,7 @@ class InferenceService:
     async def render(self, request: GenerationRequest) -> str:
         """Return the prompt that a request would be answered with, without generating anything."""
         model, request, think, options = await self._accept(request)
+        request = replace(request, constraint=None)  # no part of the prompt; a wrong one is no error here
         with await self._loader.acquire(model, options, request.keep_alive) as lease:
             return (await _prepare(request, model, think, options, lease)).prompt
 

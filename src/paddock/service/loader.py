@@ -1,6 +1,7 @@
 """From a model's name to a runner that holds it: what generating and embedding have in common."""
 
 import asyncio
+import threading
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -51,7 +52,8 @@ class ModelLoader:
         self._fleet = fleet
         self._settings = settings
         self._resolved: dict[ModelName, tuple[ResolvedModel, FileStamps | None]] = {}
-        """Models that were opened, with the stamps as long as which they are what their names mean."""
+        """Models that were opened, with the stamps of the files that decide what their names mean."""
+        self._lock = threading.Lock()  # against two threads that make room at once
 
     async def open(self, name: str) -> ResolvedModel:
         """Return the model that a request names.
@@ -150,9 +152,10 @@ class ModelLoader:
         found, _ = self._resolved.get(model.name, (None, None))
         if found is None or not _is_same(found.model, model):
             found = ResolvedModel(model, *self._models.describe(model))
-        self._resolved[model.name] = found, self._library.stamps(model)
-        if len(self._resolved) > MAX_RESOLVED_MODELS:
-            self._resolved.pop(next(iter(self._resolved)), None)
+        with self._lock:
+            self._resolved[model.name] = found, self._library.stamps(model)
+            if len(self._resolved) > MAX_RESOLVED_MODELS:
+                del self._resolved[next(iter(self._resolved))]
         return found
 
     def _is_current(self, spec: RunnerSpec) -> bool:

@@ -109,7 +109,7 @@ class Library:
         return model
 
     def stamps(self, model: Model) -> FileStamps | None:
-        """Return the stamps as long as which `open` would return `model` again for its name; None if not known."""
+        """Return the stamps of the files on which `open` decided to return `model`; None if they are not known."""
         opened = self._opened.get(model.name)
         return opened.stamps if opened is not None and opened.model is model else None
 

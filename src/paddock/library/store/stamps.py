@@ -23,7 +23,7 @@ def stamp_of(path: str | Path) -> Stamp | None:
 
 
 class FileStamps:
-    """The files that some knowledge was read from, with their stamps before they were read."""
+    """Files that something was read from, with their stamps from before the reading."""
 
     def __init__(self, files: Iterable[tuple[Path, Stamp | None]]) -> None:
         """Take paths and stamps; None stands for a file that does not exist."""
@@ -40,5 +40,5 @@ class FileStamps:
         return True
 
     def invalidate(self) -> None:
-        """Never say again that the files are as they were: a file may be replaced by one with the same stamp."""
+        """Make `are_current` return False from now on: a file may have been replaced by one with the same stamp."""
         self._outdated = True
