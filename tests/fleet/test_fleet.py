@@ -357,6 +357,26 @@ def test_a_runner_that_goes_is_not_listed_and_the_next_request_loads_again() -> 
     run(body)
 
 
+def test_a_runner_that_goes_while_the_placement_reports_its_resources_makes_room() -> None:
+    class SlowPlacement(ScriptedRunners):
+        async def resources(self) -> Resources:
+            found = await super().resources()
+            if self.transports and not self.transports[0].gone:
+                self.transports[0].lose("signal 9")
+                await asyncio.sleep(0.02)
+            return found
+
+    async def body() -> None:
+        placement = SlowPlacement(lambda: 2 * GIB - sum(GIB for t in placement.transports if not t.gone))
+        first, second = (replace(model, dimensions=replace(DIMENSIONS, weights=GIB)) for model in MODELS[:2])
+        async with a_fleet(placement) as fleet:
+            with await fleet.acquire(first):
+                async with asyncio.timeout(5):
+                    (await fleet.acquire(second)).release()
+
+    run(body)
+
+
 def test_closing_the_fleet_ends_what_loads_and_what_is_in_use() -> None:
     async def body() -> None:
         placement = ScriptedRunners()

@@ -225,6 +225,7 @@ class Fleet:
         """
         most = self._settings.max_loaded_models or self._config.max_loaded_models
         while True:
+            self._changed.clear()  # before looking, so that no change is missed while the placement answers
             others = [e for e in self._entries.values() if e.runner is not None]
             refusal: InsufficientMemory | None = None
             if len(others) < most:
@@ -235,7 +236,6 @@ class Fleet:
             if not others and refusal is not None:
                 raise refusal
             idle = [e for e in others if not e.leases]
-            self._changed.clear()
             if idle:
                 victim = min(idle, key=lambda e: e.last_used)
                 log.info("%s: unloading to make room for %s", victim.spec.name, spec.name)
