@@ -1,4 +1,4 @@
-"""How far a long task is: one value, from the worker process that does it to the client that waits for it."""
+"""Progress of a long task: one value, passed from the worker process that does it to the client that waits for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

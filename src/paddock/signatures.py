@@ -1,12 +1,12 @@
-"""What a file is, by its first bytes: recordings come in one list with pictures, and nothing else tells them apart."""
+"""Tell audio files from images by their first bytes: clients send both in one list, without a type."""
 
 _ID3, _FLAC, _OGG = b"ID3", b"fLaC", b"OggS"
 _MPEG_LAYERS = (0b01, 0b10)
-"""Layer III and layer II in an MPEG frame's header; there is no use of layer I."""
+"""Layer III and layer II in an MPEG frame's header; layer I is not in use."""
 
 
 def is_audio(data: bytes) -> bool:
-    """Return whether a file is one of sound: WAV, MP3, FLAC, Ogg, or one that cannot be read (AIFF, AAC, M4A)."""
+    """Return whether a file is audio: WAV, MP3, FLAC or Ogg, or a format that cannot be decoded (AIFF, AAC, M4A)."""
     if data.startswith((_ID3, _FLAC, _OGG)):
         return True
     kind = data[8:12]

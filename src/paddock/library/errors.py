@@ -4,13 +4,13 @@ from paddock.errors import ErrorKind, PaddockError
 
 
 class LibraryError(PaddockError):
-    """The base of the library's errors; if nothing else is said, the request is to blame."""
+    """The base of the library's errors; by default, the request is wrong."""
 
     kind = ErrorKind.INVALID
 
 
-class NotBuilt(LibraryError):
-    """A later version will do this; the message says what."""
+class NotImplementedYet(LibraryError):
+    """A later version will do this; the message says what is missing."""
 
     kind = ErrorKind.UNIMPLEMENTED
 

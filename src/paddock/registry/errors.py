@@ -5,9 +5,9 @@ from paddock.library.errors import LibraryError
 
 
 class RegistryError(LibraryError):
-    """A model could not be pulled or pushed. `status` is the HTTP status that said so, 0 if none did.
+    """A model could not be pulled or pushed. `status` is the HTTP status of the registry's answer, 0 if there is none.
 
-    Its text may quote a registry and will stand in a terminal, which nothing of it may steer.
+    Unprintable characters are replaced: the message may quote a registry, and is printed to terminals.
     """
 
     kind = ErrorKind.UPSTREAM
@@ -19,9 +19,9 @@ class RegistryError(LibraryError):
 
 
 class TemporaryError(RegistryError):
-    """Something that may go better next time: a broken connection, a registry that is busy.
+    """A failure that may pass: a broken connection, or a busy registry.
 
-    `retry_after` is what the registry asked for, in seconds.
+    `retry_after` is the number of seconds that the registry asks to wait.
     """
 
     def __init__(self, message: str, retry_after: float = 0) -> None:
@@ -34,14 +34,14 @@ class Unreachable(TemporaryError):
 
 
 class NotInRegistry(RegistryError):
-    """The registry does not have what it was asked for."""
+    """The registry does not have the manifest or blob."""
 
 
 class BadArchive(RegistryError):
-    """A file is no archive of a model, or a damaged one, or not of the model that is asked for."""
+    """A file is not the archive of a model, is damaged, or holds another model."""
 
     kind = ErrorKind.INVALID
 
 
 class Denied(RegistryError):
-    """The registry wants to know who asks, or does not let them."""
+    """The registry requires a login, or refuses this user."""

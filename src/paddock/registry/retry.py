@@ -1,4 +1,4 @@
-"""Timeouts of a transfer, and repeating what failed for a while only."""
+"""Timeouts of transfers, and retries after temporary failures."""
 
 import asyncio
 import random

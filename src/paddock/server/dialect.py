@@ -1,4 +1,4 @@
-"""What makes a dialect: how a wire protocol words its errors and frames its streams."""
+"""Dialects: how a wire protocol words its errors and frames its streams."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ def json_line(data: bytes) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """A wire protocol, as far as its answers have something in common. Its defaults are Ollama's."""
+    """What all answers of a wire protocol have in common. The defaults are those of Ollama's API."""
 
     name: str
     error_type: type[msgspec.Struct]

@@ -1,4 +1,4 @@
-"""Embedding texts and ranking them: the model from the library, vectors or scores from its runner."""
+"""Embedding and ranking texts: the model comes from the library, vectors or scores from its runner."""
 
 import asyncio
 import time

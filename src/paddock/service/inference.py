@@ -1,4 +1,4 @@
-"""Completing texts and answering chats: the model from the library, its runner from the fleet, and a prompt for it."""
+"""Completing texts and answering chats: the model comes from the library, its runner from the fleet."""
 
 import time
 from dataclasses import replace

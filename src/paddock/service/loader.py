@@ -1,4 +1,4 @@
-"""From a model's name to a runner that holds it: what generating and embedding have in common."""
+"""Finding and loading the model that a request names, for generating and embedding alike."""
 
 import asyncio
 import threading

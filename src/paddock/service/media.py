@@ -1,4 +1,4 @@
-"""Images and audio in requests: whether the model takes them, which are sent along, how many tokens they are.
+"""Images and audio in requests: whether the model takes them, which of them are sent, how many tokens they take.
 
 Both come as `images`, the name that Ollama's API has for either.
 """

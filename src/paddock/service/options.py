@@ -32,10 +32,10 @@ class InferenceOptions:
 def resolve_options(
     of_model: Options, of_request: Options, *, default_context: int, train_context: int
 ) -> InferenceOptions:
-    """Merge the options of model and request; values without sense fall back to defaults or to the nearest bound.
+    """Merge the options of model and request; impossible values become defaults or the nearest bound.
 
     Args:
-        of_model: apply where the request does not say.
+        of_model: used where the request sets nothing.
         of_request: what the client asks for.
         default_context: tokens of context if neither says; 0: `DEFAULT_CONTEXT`.
         train_context: tokens of context that the model was trained with, and no request exceeds; 0: unknown.

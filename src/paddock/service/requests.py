@@ -1,4 +1,4 @@
-"""What a client asks for and gets, in no protocol's words."""
+"""Requests for generated text, and the parts of a reply, independent of any protocol."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

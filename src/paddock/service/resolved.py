@@ -1,4 +1,4 @@
-"""A model with everything that requests need to know of it, worked out once and not for every request."""
+"""A model with everything that requests need to know of it, computed once for all requests."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,7 @@ from paddock.templates import Message, PromptTemplate
 
 @dataclass(frozen=True, eq=False)
 class ResolvedModel:
-    """One version of a model. What is computed when first asked for stays as long as the version is in use."""
+    """One version of a model. Its properties are computed on first use, and kept as long as the version is in use."""
 
     model: Model
     properties: ModelProperties

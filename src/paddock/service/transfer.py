@@ -1,4 +1,4 @@
-"""Models that come and go: pulled, pushed, exported, imported."""
+"""Transfers of models: pull, push, export and import."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from paddock.library.create.local_files import local_model_files, unique_names
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
-from paddock.library.errors import NotBuilt
+from paddock.library.errors import NotImplementedYet
 from paddock.library.modelfile import modelfile_fields, parse
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import InvalidDigest, parse_digest
@@ -25,12 +25,12 @@ def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | 
     Raises:
         ModelfileError: if the text is not a Modelfile.
         InvalidOption, InvalidName, InvalidDigest, InvalidModelSpec, NoModelFiles: if a value in it is wrong.
-        NotBuilt: if it names a draft model.
+        NotImplementedYet: if it names a draft model.
         OSError: if the disk is too full.
     """
     fields = modelfile_fields(parse(modelfile))
     if fields.draft:
-        raise NotBuilt("draft models are not built yet")
+        raise NotImplementedYet("draft models are not built yet")
     base = ""
     files: dict[str, str] = {}
     adapters: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Several coroutines at once, as one."""
+"""Running several coroutines at once."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable

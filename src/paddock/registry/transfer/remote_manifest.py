@@ -1,4 +1,4 @@
-"""The manifest of a model elsewhere: parsed, and installed when all its layers are present."""
+"""The manifest of a model in a registry or an archive: parsed, and installed when all its layers are present."""
 
 from dataclasses import dataclass
 
