@@ -16,7 +16,11 @@ def test_items_come_out_in_the_order_in_which_they_were_posted() -> None:
 
 
 def test_draining_an_empty_inbox_returns_at_once() -> None:
-    assert Inbox().drain(wait=False) == []
+    inbox = Inbox()
+    assert inbox.empty()
+    assert inbox.drain(wait=False) == []
+    inbox.notify()
+    assert not inbox.empty()
 
 
 def test_a_waiting_drain_returns_when_another_thread_posts() -> None:

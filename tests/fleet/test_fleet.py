@@ -118,6 +118,21 @@ def test_a_model_is_loaded_once_for_simultaneous_requests() -> None:
     run(body)
 
 
+def test_a_lease_says_whether_its_request_waited_for_the_model() -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            both = await asyncio.gather(fleet.acquire(MODELS[0]), fleet.acquire(MODELS[0]))
+            assert [lease.waited for lease in both] == [True, True]
+            with await fleet.acquire(MODELS[0]) as lease:
+                assert not lease.waited
+            for lease in both:
+                lease.release()
+            with await fleet.acquire(replace(MODELS[0], options=LoadOptions(use_mmap=False))) as lease:
+                assert lease.waited
+
+    run(body)
+
+
 def test_names_that_share_their_files_share_a_runner_and_the_last_used_is_listed() -> None:
     async def body() -> None:
         placement = ScriptedRunners()

@@ -12,9 +12,7 @@ import pytest
 
 from tests.server.servers import ServerUnderTest, until
 
-LINE = re.compile(
-    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO +(\d{3}) +[\d.]+ ms +127\.0\.0\.1  (\w+) +(\S+)$", re.MULTILINE
-)
+LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO +(\d{3}) +[\d.]+ms +127\.0\.0\.1  (\w+) +(\S+)$", re.MULTILINE)
 
 
 def test_each_request_leaves_one_line_in_the_log(tmp_path: Path) -> None:
@@ -35,6 +33,7 @@ def test_each_request_leaves_one_line_in_the_log(tmp_path: Path) -> None:
             ("404", "POST", "/api/generate"),
             ("403", "GET", "/"),
         ]
+        assert re.search(r"INFO +this machine has \d+ cores?, \d+\.\d GiB of free memory", server.log)
         assert "Traceback" not in server.log
 
 
