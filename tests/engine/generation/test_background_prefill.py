@@ -159,6 +159,22 @@ def test_cached_tokens_that_cannot_be_saved_fail_it(model: LlamaModel, monkeypat
         check(*streams, late)
 
 
+def test_computed_cells_that_find_no_room_fail_it_and_its_tokens_count_once(
+    model: LlamaModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with EngineUnderTest(model, background=True) as under_test:
+        streams = begin(under_test, words(model, 1, 30))
+        monkeypatch.setattr(under_test.engine._kv_cache, "append_state", lambda *_: False)
+        late = under_test.ask(words(model, 3, 600), 5)
+        with caplog.at_level(logging.WARNING, "paddock.engine"):
+            under_test.run()
+        (record,) = caplog.records
+        assert f"request {late.request.id}" in record.getMessage() and "no room" in record.getMessage()
+        statistics = under_test.engine.statistics()
+        assert (statistics.background_failures, statistics.prompt_tokens) == (1, 30 + 600)
+        check(*streams, late)
+
+
 def test_cached_tokens_that_do_not_fit_its_context_fail_it(model: LlamaModel) -> None:
     class Forgetful(Context):
         def restore(self, seq_id: int, state: bytearray, flags: int = 0) -> bool:

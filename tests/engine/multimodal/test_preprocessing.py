@@ -1,4 +1,4 @@
-"""Files that are prepared again keep nobody waiting who does not need them, and what is not wanted ends soon."""
+"""Files that are prepared again keep nobody waiting who does not need them, and what is not needed ends soon."""
 
 import threading
 import time

@@ -74,7 +74,7 @@ def test_results_are_appended_and_the_last_token_is_left_to_the_main_context() -
     q = Queue()
     long = q.admit(1)
     job = q.started(long)
-    q.queue.on_computed(job, 128, saved([1] * 128))
+    assert q.queue.on_computed(job, 128, saved([1] * 128))
     assert long.num_computed_tokens == 128 and q.queue.job is job
     q.queue.on_computed(job, 71, saved([1] * 71))
     assert long.num_computed_tokens == 199 and q.queue.job is None
@@ -88,7 +88,7 @@ def test_results_and_failures_of_an_earlier_job_are_ignored() -> None:
     old = q.started(first)
     q.queue.remove(first)
     new = q.started(second)
-    q.queue.on_computed(old, 10, saved([1] * 10))
+    assert not q.queue.on_computed(old, 10, saved([1] * 10))
     q.queue.on_failed(old)
     assert q.queue.job is new and not q.queue.num_failures
     assert first.num_computed_tokens == second.num_computed_tokens == 0
@@ -108,7 +108,7 @@ def test_a_failed_job_is_counted_and_its_prompt_goes_to_the_foreground_for_good(
 def test_results_that_find_no_room_fail_the_job() -> None:
     q = Queue()
     job = q.started(q.admit(1))
-    q.queue.on_computed(job, 128, saved([]))  # the books take this for "no room"
+    assert not q.queue.on_computed(job, 128, saved([]))  # the books take this for "no room"
     assert q.queue.job is None and q.queue.num_failures == 1
 
 

@@ -142,7 +142,13 @@ class Engine:
         started = time.perf_counter()
         self._background.run(job, self._kv_cache, seconds)
         for num_tokens, state in job.take():
-            queue.on_computed(job, num_tokens, state)
+            if not queue.on_computed(job, num_tokens, state):
+                log.warning(
+                    "the prompt of request %d is computed in the foreground, since the cells of its background prefill "
+                    "found no room",
+                    job.sequence.id,
+                )
+                break
             self._prompt_tokens += num_tokens
         if job.done:
             queue.on_failed(job)

@@ -40,7 +40,7 @@ WAV_UNKNOWN_SIZE = 0xFFFFFFFF
 MAX_WAV_CHUNKS = 64
 """Chunks that are skipped at most before the samples of a WAV file without a size: more than any program writes."""
 
-NOT_NEEDED = "is not wanted any more"
+NOT_NEEDED = "is not needed any more"
 """The error message for a file that nobody needs any more."""
 
 

@@ -96,18 +96,22 @@ class BackgroundQueue:
         self._had_turn = not self._had_turn
         return self._had_turn
 
-    def on_computed(self, job: PrefillJob, num_tokens: int, state: bytearray) -> None:
-        """Append saved cells of the job's next `num_tokens` tokens to its sequence. The last ones end the job."""
+    def on_computed(self, job: PrefillJob, num_tokens: int, state: bytearray) -> bool:
+        """Append saved cells of the job's next `num_tokens` tokens to its sequence. The last ones end the job.
+
+        Return False if the job has ended before, or ends because there is no room for them.
+        """
         if self.job is not job:
-            return
+            return False
         sequence = job.sequence
         if not self._cache.kv_cache.append_state(sequence.seq_id, state, job.scratch_seq_id):
             self.on_failed(job)
-            return
+            return False
         sequence.num_computed_tokens += num_tokens
         if sequence.num_computed_tokens >= job.end:
             self._failures_in_a_row = 0
             self.remove(sequence)
+        return True
 
     def on_failed(self, job: PrefillJob) -> None:
         """Leave the rest of a failed job's prompt to the foreground, and do not try the next prompts either."""
