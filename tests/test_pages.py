@@ -18,7 +18,7 @@ PAGES = sorted(
 ABOUT_CODE = [page for page in PAGES if page.startswith("docs/") or page == "CONTRIBUTING.md"]
 """Pages whose code spans are names of the source where they look like one."""
 
-ELSEWHERE = {"Llama", "sys.modules", "training/runs/tiny.gguf", "runs/log.txt"}
+ELSEWHERE = {"config.toml", "Llama", "sys.modules", "training/runs/tiny.gguf", "runs/log.txt"}
 """Names that are not ours, and files that are only there after a training."""
 
 SUFFIXES = "py|md|json|toml|txt|sh|jinja|html|mjs"
