@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from paddock.templates import Message, TemplateError, TemplateFailed, TemplateSyntax
 from paddock.templates.go.template import GoTemplate
-from paddock.templates.go.values import go_json
 from paddock.templates.placeholders import with_placeholders
 from tests.templates.recorded import FIXTURES, exact_text, message, needs_fixtures, rows
 
@@ -240,28 +239,3 @@ def test_the_short_way_for_plain_variables_is_the_engines(before: str, prompt: s
             GoTemplate(text)
     else:
         assert GoTemplate(text + "{{ .Response }}").render(user) == long
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (3.0, "3"),
-        (1.234567e6, "1234567"),
-        (1e-7, "1e-7"),
-        (1.5e-7, "1.5e-7"),
-        (1e-5, "0.00001"),
-        (1.25e-6, "0.00000125"),
-        (-1.25e-6, "-0.00000125"),
-        (1e21, "1e+21"),
-        (1e20, "100000000000000000000"),
-        (9007199254740993, "9007199254740992"),
-        ({"b": [True, None, "<&>\u2028é\n"]}, '{"b":[true,null,"\\u003c\\u0026\\u003e\\u2028é\\n"]}'),
-    ],
-)
-def test_json_is_written_as_go_writes_it(value: object, text: str) -> None:
-    assert go_json(value) == text
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_in_json_reads_back_as_itself(value: float) -> None:
-    assert float(go_json(value)) == value
