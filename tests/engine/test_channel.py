@@ -20,6 +20,16 @@ while True:
     channel.send(ipc.Tokens.of(command.id, range(command.id)))
 """
 
+FAILING = """
+import threading
+from paddock.engine.channel import Channel
+class FailingInbox:
+    def post(self, item):
+        raise MemoryError
+channel = Channel(FailingInbox())
+threading.Event().wait()
+"""
+
 
 @pytest.fixture
 def process() -> "subprocess.Popen[bytes]":
@@ -46,3 +56,16 @@ def test_broken_input_ends_the_process(process: "subprocess.Popen[bytes]") -> No
     output, errors = process.communicate(b"\x02\x00\x00\x00\xc1\xc1", timeout=20)
     assert output == b""
     assert b"the channel to the server broke" in errors
+
+
+def test_a_failure_while_reading_commands_ends_the_process() -> None:
+    process = subprocess.Popen([sys.executable, "-c", FAILING], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None and process.stderr is not None
+    process.stdin.write(ipc.encode(ipc.Tokenize(1, "")))
+    process.stdin.flush()  # the input stays open
+    try:
+        assert process.wait(timeout=20) == 0
+        assert b"MemoryError" in process.stderr.read()
+    finally:
+        process.kill()
+        process.communicate()

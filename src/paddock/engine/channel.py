@@ -40,6 +40,8 @@ class Channel:
                     self._inbox.post(decode_command(body))
         except (OSError, BrokenStream) as error:
             log.error("the channel to the server broke: %s", error)
+        except Exception:  # such as no memory for a frame: a runner that reads no commands must not stay
+            log.exception("the commands of the server cannot be read")
         os._exit(0)
 
 
