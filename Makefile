@@ -4,6 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 TRAINING := .venv/.training
 
+# Compiled modules are kept, or each server that a test starts would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo quick test slow lint train eval goldens bench clean
 
 setup: $(READY)
@@ -19,7 +22,7 @@ demo: setup
 quick: setup
 	@files="$$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py')"; \
 	if [ -n "$$files" ]; then $(BIN)/ruff check $$files && $(BIN)/ruff format --check $$files && $(BIN)/mypy $$files; fi
-	$(BIN)/python -m pytest -q -m "not slow and not model"
+	$(BIN)/python -m pytest -q --hypothesis-profile=quick -m "not slow and not model"
 
 test: setup
 	$(BIN)/python -m pytest -q -m "not slow"

@@ -13,14 +13,23 @@ from hypothesis import settings
 
 from paddock.library.store.bundle import BUNDLED_MODELS
 
-# The same examples everywhere, however long each takes: a verdict does not hang on chance or on the machine. Others are
-# looked for with `pytest --hypothesis-profile=searching`.
+# The same examples everywhere, however long each takes: a verdict depends neither on chance nor on the machine.
+# `pytest --hypothesis-profile=searching` looks for others; `make quick` takes few.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.register_profile("searching", deadline=None, derandomize=False, max_examples=500)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=10)
 settings.load_profile("steady")
 
-MODEL_MODULES = ("llama_cpp", "paddock.engine.binding", "tests.engine.runners", "tests.server.servers")
-"""A test module, or that of a fixture, which has a name from one of these loads a model or starts a server."""
+MODEL_MODULES = (
+    "llama_cpp",
+    "multiprocessing",
+    "paddock.engine.binding",
+    "subprocess",
+    "tests.engine.runners",
+    "tests.registry.fake",
+    "tests.server.servers",
+)
+"""A test module, or that of a fixture, which has a name from one of these loads a model or starts a process."""
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -71,7 +80,7 @@ def continued(packaged: Path) -> Callable[[str], Continuation]:
 
 @pytest.fixture(scope="session")
 def stories() -> Path:
-    """The model that recordings were taken of."""
+    """The model that replies were recorded with."""
     if not STORIES.exists():
         pytest.skip("stories260K.gguf is not here")
     return STORIES

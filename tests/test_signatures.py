@@ -8,7 +8,7 @@ from tests.audio import noise, recorded
 
 
 @pytest.mark.parametrize("form", ["WAV", "RF64", "FLAC", "MP3", "OGG", "AIFF"])
-def test_recordings_are_known_by_their_beginning(form: str) -> None:
+def test_audio_is_recognized_by_its_first_bytes(form: str) -> None:
     data = recorded(noise(1, 0.2), form=form)
     assert is_audio(data)
     assert is_audio(data[:12])
@@ -24,7 +24,7 @@ def test_so_are_those_without_a_file_at_hand(beginning: bytes) -> None:
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
-def test_pictures_are_none(form: str) -> None:
+def test_images_are_not_taken_for_audio(form: str) -> None:
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, form)
     assert not is_audio(file.getvalue())

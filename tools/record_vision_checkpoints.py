@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.conversion.vision_checkpoints import BEGIN, END, PLACE, RECORDED, VOCABULARY, picture, seeing_weights
+from tests.conversion.vision_checkpoints import BEGIN, END, PLACE, RECORDED, VOCABULARY, sample_image, seeing_weights
 
 from tools.record_checkpoints import SMALL
 
@@ -80,7 +80,7 @@ def record(case: str) -> None:
         save_file(seeing_weights(shapes, architecture), file, {"format": "pt"})
         model = kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     mean, deviation = spread_of(tower)
-    pixels = (picture(tower["image_size"]) / 255 - mean) / deviation
+    pixels = (sample_image(tower["image_size"]) / 255 - mean) / deviation
     values = torch.tensor(pixels.transpose(2, 0, 1)[None], dtype=torch.float32)
     with torch.no_grad():
         vectors = model.get_image_features(values)

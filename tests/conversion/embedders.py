@@ -110,7 +110,7 @@ def byte_letters() -> list[str]:
 
 
 def embedders() -> dict[str, Embedder]:
-    """Return all kinds by the names of their recordings."""
+    """Return all kinds by the names of their recorded cases."""
     unigrams = unigram_tokenizer()
     gemma = {**SMALL, **_GROUPED, "query_pre_attn_scalar": 16, "num_hidden_layers": 7, "sliding_window": 16}
     return {

@@ -171,8 +171,8 @@ def test_a_folder_of_this_machine_is_imported_over_http_where_that_is_allowed(
     (tmp_path / "Modelfile").write_text("FROM ./llama\nSYSTEM Be brief.\n")
     (tmp_path / "empty").mkdir()
     with ServerUnderTest(tmp_path / "server", LOCAL_FILES="1") as other:
-        for wanted in (body, {"name": "local", "path": str(tmp_path / "Modelfile")}):
-            lines = other.post("/api/create", wanted).lines
+        for given in (body, {"name": "local", "path": str(tmp_path / "Modelfile")}):
+            lines = other.post("/api/create", given).lines
             assert (lines[0]["status"], lines[-1]) == ("converting model", {"status": "success"})
             shown = other.post("/api/show", {"model": "local"}).json
             assert (shown["details"]["family"], shown["system"]) == ("llama", "Be brief.")

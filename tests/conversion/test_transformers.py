@@ -1,4 +1,4 @@
-"""The same comparison as with the recordings, with transformers itself, where it is installed."""
+"""The comparison with the recorded cases, made with transformers itself, where it is installed."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Tiny checkpoints of vision-language models, and what is recorded of them.
 
 As with `checkpoints`, weights come from the names of the tensors. `data/vision/<case>.npz` has the configuration, the
-shapes, and what transformers computed: the vectors that a picture becomes, and the logits after a prompt with it.
+shapes, and what transformers computed: the embeddings of an image, and the logits after a prompt with it.
 """
 
 import json
@@ -20,7 +20,7 @@ BEGIN, END, PLACE = 60, 61, 62
 PROMPT = "the tea[img-0] is hot"
 
 
-def picture(size: int) -> "np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]":
+def sample_image(size: int) -> "np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]":
     """Return an image of smooth colors for a tower of this size, of shape (rows, columns, channels)."""
     down, across = np.mgrid[0:size, 0:size] / size
     waves = [np.sin(7 * down + 3 * across), np.cos(5 * across * down), np.sin(11 * across) * down]

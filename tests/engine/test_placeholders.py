@@ -1,4 +1,4 @@
-"""Where pictures stand in prompts: marks, cells, positions, and what a prompt that is too long goes without."""
+"""Placeholders of images in prompts: tokens, positions, and what is cut from a prompt that is too long."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -34,8 +34,8 @@ def seen(name: str, *parts: MediaChunk) -> ProcessedMedia:
 
 
 @st.composite
-def pictured(draw: st.DrawFn) -> tuple[list[int], Placeholders]:
-    """A prompt with pictures, each of cells with numbers of their own."""
+def prompts_with_images(draw: st.DrawFn) -> tuple[list[int], Placeholders]:
+    """Draw a prompt with images, each with embedding tokens of its own."""
     tokens = draw(st.lists(st.integers(0, 9), max_size=12))
     placeholders = []
     for number in range(draw(st.integers(0, 4))):
@@ -49,7 +49,7 @@ def pictured(draw: st.DrawFn) -> tuple[list[int], Placeholders]:
 
 
 def agrees(tokens: list[int], placeholders: Placeholders) -> bool:
-    """Whether the cells of pictures are where the placeholders say, whole, and nowhere else."""
+    """Return whether the tokens of images are where the placeholders say, whole, and nowhere else."""
     cells: dict[int, int] = {}
     for placeholder in placeholders:
         cells |= zip(
@@ -61,7 +61,7 @@ def agrees(tokens: list[int], placeholders: Placeholders) -> bool:
 
 
 @settings(deadline=None)
-@given(pictured(), st.data())
+@given(prompts_with_images(), st.data())
 def test_a_place_in_the_middle_of_an_image_is_one_before_it(
     prompt: tuple[list[int], Placeholders], data: st.DataObject
 ) -> None:
@@ -76,7 +76,7 @@ def test_a_place_in_the_middle_of_an_image_is_one_before_it(
 
 
 @settings(deadline=None)
-@given(pictured())
+@given(prompts_with_images())
 def test_positions_grow_by_those_of_each_token_and_each_image(prompt: tuple[list[int], Placeholders]) -> None:
     tokens, placeholders = prompt
     position, index = 0, 0
@@ -89,7 +89,7 @@ def test_positions_grow_by_those_of_each_token_and_each_image(prompt: tuple[list
 
 
 @settings(deadline=None)
-@given(pictured(), st.integers(8, 60), st.integers(-1, 20), st.booleans())
+@given(prompts_with_images(), st.integers(8, 60), st.integers(-1, 20), st.booleans())
 def test_a_prompt_that_is_cut_keeps_its_images_whole_or_is_refused(
     prompt: tuple[list[int], Placeholders], num_ctx: int, num_keep: int, adds_bos: bool
 ) -> None:
@@ -141,8 +141,8 @@ def test_an_image_is_text_and_cells_in_its_place(model: LlamaModel) -> None:
 
 
 def test_what_was_before_comes_before_and_its_placeholders_are_text(model: LlamaModel) -> None:
-    picture = seen("a", MediaChunk(num_embeddings=1, num_positions=1))
-    tokens, placeholders = tokenize_with_media(model, "old [img-0] ", "new ", [Placeholder(4, 0)], {0: picture})
+    image = seen("a", MediaChunk(num_embeddings=1, num_positions=1))
+    tokens, placeholders = tokenize_with_media(model, "old [img-0] ", "new ", [Placeholder(4, 0)], {0: image})
     assert len(placeholders) == 1
     assert tokens[: next(iter(placeholders)).start] == model.tokenize("old [img-0] new ")
 

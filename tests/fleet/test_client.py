@@ -31,6 +31,7 @@ from paddock.ipc import (
     Vector,
     encode,
 )
+from tests.examples import scaled
 from tests.fleet.memory_transport import LOAD, LOADED, MemoryTransport, connected
 
 Body = Callable[[], Coroutine[Any, Any, None]]
@@ -165,7 +166,7 @@ def test_interleaved_replies_reach_their_readers_in_order() -> None:
     run(body)
 
 
-@settings(max_examples=30)
+@settings(max_examples=scaled(30))
 @given(st.integers(1, 4), st.lists(st.text(max_size=5), max_size=6), st.data())
 def test_frames_may_be_cut_anywhere(count: int, pieces: list[str], data: st.DataObject) -> None:
     async def body() -> None:

@@ -30,6 +30,9 @@ from paddock.settings import Settings
 from tests.blobs import BLOBS, file_ref
 from tests.models.llama import tiny_llama
 
+pytestmark = pytest.mark.model
+
+
 GIB = 1 << 30
 DIMENSIONS = ModelDimensions(weights=1 << 20, layers=2, kv_length=64, train_context=4096)
 

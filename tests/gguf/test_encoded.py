@@ -10,6 +10,7 @@ import gguf
 from paddock.gguf import EncodedHeader, read_encoded
 from paddock.gguf.encoded import EncodedValue, array, boolean, f32, strings, text, u32
 from paddock.gguf.types import FLOAT32, INT32
+from tests.examples import scaled
 
 VALUES = st.one_of(
     st.booleans(),
@@ -52,7 +53,7 @@ def encoded(value: Any) -> EncodedValue:
     return text(value) if isinstance(value, str) else u32(value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=scaled(40), deadline=None)
 @given(keys=st.dictionaries(st.from_regex(r"[a-z]{1,8}\.[a-z]{1,8}", fullmatch=True), VALUES, max_size=6))
 def test_values_are_encoded_as_the_gguf_package_writes_them(
     keys: dict[str, Any], tmp_path_factory: pytest.TempPathFactory

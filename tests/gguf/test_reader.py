@@ -23,7 +23,9 @@ from paddock.gguf import (
 )
 from paddock.gguf.encoded import EncodedValue
 from paddock.gguf.reader import read_first_keys
+from tests.calls import count_calls
 from tests.conftest import SHARED
+from tests.examples import scaled
 from tests.models.llama import tiny_llama
 from tests.models.raw_header import head, text
 
@@ -215,12 +217,12 @@ def mutated(data: bytes) -> st.SearchStrategy[bytes]:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=scaled(400), deadline=None)
 @given(mutated(SAMPLE), st.booleans())
 def test_a_mutated_file_is_read_or_refused_and_nothing_else(file: Path, data: bytes, arrays: bool) -> None:
     file.write_bytes(data)
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     decoded: GgufHeader | str
     encoded: EncodedHeader | str
     try:
@@ -238,7 +240,7 @@ def test_a_mutated_file_is_read_or_refused_and_nothing_else(file: Path, data: by
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10  # seconds; it takes milliseconds
     assert peak < 8 << 20
     if isinstance(decoded, str) or isinstance(encoded, str):
         assert decoded == encoded
@@ -330,17 +332,14 @@ def test_a_header_larger_than_the_first_read_is_read(file: Path) -> None:
     assert values.values == tuple(words)
 
 
-def test_a_vocabulary_of_128_thousand_tokens_is_skipped_fast() -> None:
+def test_a_large_vocabulary_is_skipped_with_one_call_for_each_token() -> None:
     if not VOCABULARY.exists():
         pytest.skip("the vocabulary is not here")
-    times = []
-    for _ in range(5):
-        started = time.process_time()
-        header = read_header(VOCABULARY)
-        times.append(time.process_time() - started)
+    header = read_header(VOCABULARY)
     assert header.metadata["tokenizer.ggml.tokens"] == GgufArray(128_256, "string", None)
     assert header.metadata["tokenizer.ggml.merges"] == GgufArray(280_147, "string", None)
-    assert min(times) < 0.1
+    calls = count_calls(lambda: read_header(VOCABULARY))
+    assert calls.total() < 1.01 * (128_256 + 280_147)
 
 
 def test_the_blocks_of_the_first_gpt_oss_are_known(tmp_path: Path) -> None:

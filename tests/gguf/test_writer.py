@@ -9,6 +9,7 @@ from paddock.gguf import read_encoded
 from paddock.gguf.encoded import EncodedValue, u32
 from paddock.gguf.types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPE_NUMBERS
 from paddock.gguf.writer import TensorEntry, encode_header, padded
+from tests.examples import scaled
 from tests.models.llama import tiny_llama
 from tests.models.raw_header import head, text
 
@@ -39,7 +40,7 @@ def written_again(path: Path) -> bytes:
     return data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=scaled(150), deadline=None)
 @given(metadata=metadata)
 def test_values_are_copied_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, metadata: dict[str, tuple[int, bytes]]

@@ -96,14 +96,14 @@ def test_a_mistake_is_named(text: str | bytes, message: str) -> None:
 def test_the_recorded_mistakes_have_the_recorded_texts() -> None:
     path = SHARED / "fixtures" / "cli" / "ollama.jsonl"
     if not path.exists():
-        pytest.skip("the recordings are not here")
+        pytest.skip("the recorded cases are not here")
     cases = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
     files = cases[0]["files"]
-    wanted = {c["args"][3]: c["stderr"] for c in cases if c.get("args", [""])[0] == "create"}
+    expected = {c["args"][3]: c["stderr"] for c in cases if c.get("args", [""])[0] == "create"}
     for name in ("Bad1", "Bad2", "Bad3", "Bad4", "Bad6", "Bad7"):
         with pytest.raises((ModelfileError, InvalidOption)) as error:
             modelfile_fields(parse(files[name]))
-        assert wanted[name].endswith(f"Error: {error.value}\n")
+        assert expected[name].endswith(f"Error: {error.value}\n")
     two = modelfile_fields(parse(files["Two"]))
     assert two.parameters == {"stop": ["A", "B"]}
 

@@ -1,7 +1,7 @@
 """Tiny image and audio encoders with random weights, in projector files for the models of `tests.models.kinds`.
 
 Their names and keys are llama.cpp's (architecture "clip"). What the embeddings say is noise, but other noise for each
-picture, and of the size of the models' own token embeddings, so that a picture changes what comes after it.
+image, and of the size of the models' own token embeddings, so that an image changes what comes after it.
 """
 
 from pathlib import Path

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from paddock.parsing import ReplyParser
 from paddock.parsing.named import NAMED_PARSERS
+from tests.examples import scaled
 from tests.parsing.parsers import parser_named, parser_of_chat_template, parser_of_template
 from tests.parsing.recorded import Result, cuts, parsed
 
@@ -103,7 +104,7 @@ def taken_apart(make: Callable[[], ReplyParser], text: str, seed: int) -> Result
 
 
 @pytest.mark.parametrize("name", NAMED_PARSERS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=scaled(60))
 @given(data=st.data(), think=st.sampled_from([None, True, False]), with_tools=st.booleans(), seed=st.integers(0, 99))
 def test_a_named_parser_never_depends_on_the_cuts(
     name: str, data: st.DataObject, think: bool | None, with_tools: bool, seed: int
@@ -119,7 +120,7 @@ def test_a_named_parser_never_depends_on_the_cuts(
 
 
 @pytest.mark.parametrize("tag", TAGS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=scaled(60))
 @given(
     text=any_reply("glm-4.7"), think=st.booleans(), prompt=st.sampled_from(["", "x<think>\n"]), seed=st.integers(0, 99)
 )
@@ -131,7 +132,7 @@ def test_the_parser_of_a_go_template_never_depends_on_the_cuts(
 
 
 @pytest.mark.parametrize("jinja", JINJA)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=scaled(60))
 @given(
     text=any_reply("glm-4.7"), think=st.booleans(), prompt=st.sampled_from(["", "x<think>\n"]), seed=st.integers(0, 99)
 )
@@ -142,7 +143,7 @@ def test_the_parser_of_a_chat_template_never_depends_on_the_cuts(
     taken_apart(lambda: parser_of_chat_template(template, tools=TOOLS, think=think, prompt=prompt), text, seed)
 
 
-@settings(max_examples=200)
+@settings(max_examples=scaled(200))
 @given(text=any_reply("passthrough"))
 def test_a_reply_without_tools_and_thinking_comes_back_as_it_was_written(text: str) -> None:
     result = taken_apart(lambda: parser_of_template("{{ .Prompt }}", tools=None, think=None, prompt=""), text, 0)

@@ -3,7 +3,7 @@
 import hashlib
 import random
 
-from tests.registry.fake import Asked
+from tests.registry.fake import Received
 
 MODEL = random.Random(1).randbytes(3_000_000)
 TEMPLATE = b"{{ .Prompt }}"
@@ -13,5 +13,5 @@ def digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def is_blob(asked: Asked) -> bool:
-    return digest(MODEL) in asked.path and (asked.server == "storage" or "/blobs/" in asked.path)
+def is_blob(request: Received) -> bool:
+    return digest(MODEL) in request.path and (request.server == "storage" or "/blobs/" in request.path)

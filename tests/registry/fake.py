@@ -22,7 +22,7 @@ EMPTY = base64.b64encode(hashlib.sha256(b"").hexdigest().encode()).decode()
 
 
 @dataclass
-class Asked:
+class Received:
     """A request as it came."""
 
     server: str
@@ -44,7 +44,7 @@ class Fault:
     """Bytes after which nothing more comes."""
     spoil: bool = False
     shift: int = 0
-    """By how much the range is another than the one that was asked for."""
+    """By how much the range is another than the one that was requested."""
 
 
 def once(fault: Fault, times: int = 1) -> "Iterator[Fault | None]":
@@ -61,7 +61,7 @@ class FakeRegistry:
         self.blobs: dict[str, dict[str, bytes]] = {}
         self.manifests: dict[str, bytes] = {}
         self.uploads: dict[str, bytearray] = {}
-        self.asked: list[Asked] = []
+        self.received: list[Received] = []
         self.storage = True
         self.ranges = True
         self.tokens = False
@@ -71,8 +71,8 @@ class FakeRegistry:
         """`user:password` that a token needs; "": a signature."""
         self.mounts = True
         self.keeps_uploads = True
-        self.fault: Callable[[Asked], Fault | None] = lambda asked: None
-        self.upload_fault: Callable[[Asked], int | None] = lambda asked: None
+        self.fault: Callable[[Received], Fault | None] = lambda request: None
+        self.upload_fault: Callable[[Received], int | None] = lambda request: None
         """Bytes of a PATCH after which the connection is closed."""
         self.spoils_uploads = 0
         """How many uploads more do not hold in the end what was sent."""
@@ -116,9 +116,9 @@ class FakeRegistry:
         self.manifests[f"{repository}:{tag}"] = data
         return data
 
-    def of(self, method: str, part: str = "", server: str = "") -> list[Asked]:
+    def of(self, method: str, part: str = "", server: str = "") -> list[Received]:
         """The requests with this method, part of a path, and server."""
-        return [a for a in self.asked if a.method == method and part in a.path and server in a.server]
+        return [a for a in self.received if a.method == method and part in a.path and server in a.server]
 
     def _serve(self, name: str) -> ThreadingHTTPServer:
         fake = self
@@ -159,24 +159,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _any(self) -> None:
         parts = urlsplit(self.path)
-        asked = Asked(self.role, self.command, self.path, dict(self.headers))
+        request = Received(self.role, self.command, self.path, dict(self.headers))
         with self.registry._lock:
-            self.registry.asked.append(asked)
+            self.registry.received.append(request)
         if self.role == "storage":
-            self._storage(asked, parts.path)
+            self._storage(request, parts.path)
         elif parts.path == "/token":
-            self._token(asked, parts.query)
-        elif not self._allowed(asked):
+            self._token(request, parts.query)
+        elif not self._allowed(request):
             pass
         else:
-            self._registry(asked, parts.path, parts.query)
+            self._registry(request, parts.path, parts.query)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = _any
 
-    def _allowed(self, asked: Asked) -> bool:
-        registry, given = self.registry, asked.headers.get("Authorization", "")
+    def _allowed(self, request: Received) -> bool:
+        registry, given = self.registry, request.headers.get("Authorization", "")
         if registry.tokens and given != "Bearer t0ken":
-            repository = asked.path.split("/blobs/")[0].split("/manifests/")[0].removeprefix("/v2/")
+            repository = request.path.split("/blobs/")[0].split("/manifests/")[0].removeprefix("/v2/")
             realm = registry.realm or f"http://{registry.host}/token"
             challenge = f'Bearer realm="{realm}",service="fake",scope="repository:{repository}:pull,push"'
             self._answer(401, b'{"errors":[{"message":"who are you?"}]}', {"WWW-Authenticate": challenge})
@@ -186,26 +186,26 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    def _token(self, asked: Asked, query: str) -> None:
+    def _token(self, request: Received, query: str) -> None:
         values = parse_qs(query)
         names = [name for name, _ in parse_qsl(query)]
         url = f"http://{self.headers['Host']}{self.path}"
         good = names == sorted(names) and {"nonce", "scope", "service", "ts"} <= values.keys()
         if good and not self.registry.token_password:
-            good = signed(asked.headers.get("Authorization", ""), url)
+            good = signed(request.headers.get("Authorization", ""), url)
         elif good:
             expected = "Basic " + base64.b64encode(self.registry.token_password.encode()).decode()
-            good = asked.headers.get("Authorization") == expected
+            good = request.headers.get("Authorization") == expected
         self._answer(200 if good else 403, b'{"token":"t0ken"}' if good else b'{"errors":[{"message":"no"}]}')
 
-    def _registry(self, asked: Asked, path: str, query: str) -> None:
+    def _registry(self, request: Received, path: str, query: str) -> None:
         registry = self.registry
         if path == "/v2/":
             self._answer(200, b"{}")
         elif "/manifests/" in path:
-            self._manifest(asked, path)
+            self._manifest(request, path)
         elif "/blobs/uploads/" in path:
-            self._upload(asked, path, query)
+            self._upload(request, path, query)
         else:
             repository, _, digest = path.removeprefix("/v2/").partition("/blobs/")
             data = registry.blobs.get(repository, {}).get(digest)
@@ -217,25 +217,25 @@ class _Handler(BaseHTTPRequestHandler):
                 target = registry.location or f"{registry.storage_url}/{repository}/{digest}?signature=secret"
                 self._answer(307, b"", {"Location": target})
             else:
-                self._blob(asked, data)
+                self._blob(request, data)
 
-    def _storage(self, asked: Asked, path: str) -> None:
+    def _storage(self, request: Received, path: str) -> None:
         if self.command == "PUT":
-            asked.body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.registry.uploads[path.rpartition("/")[2]] += asked.body
+            request.body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.registry.uploads[path.rpartition("/")[2]] += request.body
             self._answer(200, b"")
             return
         repository, _, digest = path[1:].rpartition("/")
-        self._blob(asked, self.registry.blobs[repository][digest])
+        self._blob(request, self.registry.blobs[repository][digest])
 
-    def _manifest(self, asked: Asked, path: str) -> None:
+    def _manifest(self, request: Received, path: str) -> None:
         repository, _, tag = path.removeprefix("/v2/").partition("/manifests/")
         if self.command == "PUT":
-            asked.body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.registry.manifests[f"{repository}:{tag}"] = asked.body
+            request.body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.registry.manifests[f"{repository}:{tag}"] = request.body
             self._answer(201, b"")
             return
-        fault = self.registry.fault(asked)
+        fault = self.registry.fault(request)
         data = self.registry.manifests.get(f"{repository}:{tag}")
         if fault is not None and fault.status:
             self._answer(fault.status, self.registry.message.encode(), fault.headers)
@@ -244,8 +244,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(200, data, {"Content-Type": MANIFEST})
 
-    def _blob(self, asked: Asked, data: bytes) -> None:
-        fault = self.registry.fault(asked) or Fault()
+    def _blob(self, request: Received, data: bytes) -> None:
+        fault = self.registry.fault(request) or Fault()
         if fault.status:
             self._answer(fault.status, b"busy", fault.headers)
             return
@@ -279,7 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.registry.pause:
                 time.sleep(self.registry.pause)
 
-    def _upload(self, asked: Asked, path: str, query: str) -> None:
+    def _upload(self, request: Received, path: str, query: str) -> None:
         registry = self.registry
         repository, _, name = path.removeprefix("/v2/").partition("/blobs/uploads/")
         values = parse_qs(query)
@@ -299,7 +299,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.command == "GET":
             self._answer(204, b"", self._place(repository, name))
         elif self.command == "PATCH":
-            self._patch(asked, repository, name)
+            self._patch(request, repository, name)
         else:
             data, digest = bytes(registry.uploads.pop(name)), unquote(values["digest"][0])
             if registry.spoils_uploads and data:
@@ -312,7 +312,7 @@ class _Handler(BaseHTTPRequestHandler):
             registry.blobs.setdefault(repository, {})[digest] = data
             self._answer(201, b"", {"Location": f"/v2/{repository}/blobs/{digest}"})
 
-    def _patch(self, asked: Asked, repository: str, name: str) -> None:
+    def _patch(self, request: Received, repository: str, name: str) -> None:
         registry, held = self.registry, self.registry.uploads[name]
         length = int(self.headers["Content-Length"])
         if int(self.headers["Content-Range"].partition("-")[0]) != len(held):
@@ -325,7 +325,7 @@ class _Handler(BaseHTTPRequestHandler):
             target = f"{registry.storage_url}/uploads/{name}"
             self._answer(307, b"", {"Location": target, "Docker-Upload-Location": place["Location"]})
             return
-        stop = registry.upload_fault(asked)
+        stop = registry.upload_fault(request)
         got = self._slowly(length if stop is None else min(stop, length))
         if stop is None or registry.keeps_uploads:
             held += got

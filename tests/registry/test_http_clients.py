@@ -14,7 +14,7 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.host}")
         fake.add("team/m", "latest", TEMPLATE)
         machine.pull(f"{fake.host}/team/m")
-        assert proxy.asked == []
+        assert proxy.received == []
         with pytest.raises(RegistryError):
             machine.pull("registry.test/team/m", insecure=True)
-        assert [asked.path for asked in proxy.asked] == ["http://registry.test/v2/team/m/manifests/latest"]
+        assert [request.path for request in proxy.received] == ["http://registry.test/v2/team/m/manifests/latest"]

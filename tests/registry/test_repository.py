@@ -41,16 +41,16 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
 def test_cookies_are_not_kept(fake: FakeRegistry, machine: Machine) -> None:
     fault = Fault(status=503, headers={"Set-Cookie": "session=s3cret; Path=/"})
     faults = iter([fault])
-    fake.fault = lambda asked: next(faults, None) if "/manifests/" in asked.path else None
+    fake.fault = lambda request: next(faults, None) if "/manifests/" in request.path else None
     fake.add("team/m", "latest", TEMPLATE)
     machine.pull(f"{fake.host}/team/m")
     assert len(fake.of("GET", "/manifests/")) == 2
-    assert not [asked for asked in fake.asked if "Cookie" in asked.headers]
+    assert not [request for request in fake.received if "Cookie" in request.headers]
 
 
 def test_what_a_registry_says_cannot_steer_the_terminal(fake: FakeRegistry, machine: Machine) -> None:
     fake.message = '{"errors":[{"message":"no \\u001b[2Jway\\u009b31m\\u202e"}]}'
-    fake.fault = lambda asked: Fault(status=400)
+    fake.fault = lambda request: Fault(status=400)
     with pytest.raises(RegistryError, match=r"400.*no .*way") as error:
         machine.pull(f"{fake.host}/team/m")
     assert str(error.value).isprintable()

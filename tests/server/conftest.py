@@ -27,14 +27,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Ser
 
 
 @pytest.fixture(scope="session")
-def teller(server: ServerUnderTest, packaged: Path) -> ServerUnderTest:
-    """The server with the model `teller`: the packaged model, which generates sensible text."""
+def packaged_server(server: ServerUnderTest, packaged: Path) -> ServerUnderTest:
+    """The server with the model `packaged`: the packaged model, which generates sensible text."""
     template = QUESTION.replace(SKY, "{{ .System }}{{ .Prompt }}")
-    server.import_gguf("teller", packaged, template=template, parameters={"temperature": 0, "num_predict": 60})
+    server.import_gguf("packaged", packaged, template=template, parameters={"temperature": 0, "num_predict": 60})
     return server
 
 
 @pytest.fixture(scope="session")
 def answer(continued: Callable[[str], Continuation]) -> Continuation:
-    """The answer of `teller` to `SKY`."""
+    """The answer of `packaged` to `SKY`."""
     return continued(QUESTION)

@@ -54,9 +54,9 @@ def spans(models: Path, data: bytes) -> list[tuple[int, int]]:
 def asked_for(fake: FakeRegistry, header: str, method: str) -> list[tuple[int, int]]:
     """Return the byte ranges of the large layer that were requested."""
     found = []
-    for asked in fake.of(method):
-        text = asked.headers.get(header, "").removeprefix("bytes=")
-        if text and (digest(MODEL) in asked.path or method == "PATCH"):
+    for request in fake.of(method):
+        text = request.headers.get(header, "").removeprefix("bytes=")
+        if text and (digest(MODEL) in request.path or method == "PATCH"):
             first, _, last = text.partition("-")
             found.append((int(first), int(last) + 1))
     return [(start, end) for start, end in found if end > 1000]
@@ -72,7 +72,7 @@ def test_a_server_killed_within_a_pull_leaves_a_sound_library(tmp_path: Path, fa
         there = spans(server.models, MODEL)
         resumed += bool(there)
         fake.pause = 0
-        fake.asked.clear()
+        fake.received.clear()
         with ServerUnderTest(tmp_path) as server:
             assert server.post("/api/pull", whole).json == {"status": "success"}
             assert not [s for s, _ in asked_for(fake, "Range", "GET") for a, b in there if a <= s < b]
@@ -103,7 +103,7 @@ def test_a_server_killed_within_a_push_leaves_a_sound_library(tmp_path: Path, fa
         sent = max(map(len, fake.uploads.values()), default=0)
         resumed += sent > 1000
         fake.pause = 0
-        fake.asked.clear()
+        fake.received.clear()
         with ServerUnderTest(tmp_path) as server:
             assert server.post("/api/push", {"model": name, "stream": False}).json == {"status": "success"}
         assert fake.blobs["team/copy"][digest(MODEL)] == MODEL and "team/copy:latest" in fake.manifests

@@ -34,8 +34,8 @@ def both(server: ServerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> I
         server.request("DELETE", "/api/delete", {"model": name})
 
 
-def ask(server: ServerUnderTest, model: str, *pictures: str, text: str = "what is this") -> Answer:
-    message = {"role": "user", "content": text, "images": list(pictures)}
+def ask(server: ServerUnderTest, model: str, *images: str, text: str = "what is this") -> Answer:
+    message = {"role": "user", "content": text, "images": list(images)}
     return server.post("/api/chat", {"model": model, "messages": [message], "stream": False})
 
 
@@ -47,9 +47,9 @@ def test_it_has_vision_and_shows_the_metadata_of_its_file(both: ServerUnderTest)
 
 
 def test_it_answers_as_the_same_model_in_two_files_does(both: ServerUnderTest) -> None:
-    pictures = [encoded(image(seed)) for seed in (1, 2)]
-    told = [said(ask(both, ONE, picture)) for picture in pictures]
-    assert told == [said(ask(both, TWO, picture)) for picture in pictures]
+    images = [encoded(image(seed)) for seed in (1, 2)]
+    told = [said(ask(both, ONE, file)) for file in images]
+    assert told == [said(ask(both, TWO, file)) for file in images]
     assert told[0] != told[1]
     assert said(ask(both, ONE)) == said(ask(both, TWO))
     generated = [both.generate(name, "what is this").json["response"] for name in (ONE, TWO)]
@@ -57,8 +57,8 @@ def test_it_answers_as_the_same_model_in_two_files_does(both: ServerUnderTest) -
 
 
 def test_a_second_question_encodes_nothing(both: ServerUnderTest) -> None:
-    picture = encoded(image(7))
-    first, second = (ask(both, ONE, picture, text=text) for text in ("what colour", "what shape"))
+    file = encoded(image(7))
+    first, second = (ask(both, ONE, file, text=text) for text in ("what colour", "what shape"))
     assert first.status == second.status == 200
     assert second.json["prompt_cached_count"] >= projectors.PATCHES // 4
 

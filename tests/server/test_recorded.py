@@ -23,7 +23,7 @@ MUST_PASS = ("general", "host", "cors", "blobs", "copy", "delete", "embed", "emb
 def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The recorded cases that fail, and why."""
     if not (REPLAY.exists() and RECORDED.exists()):
-        pytest.skip("the recordings are not here")
+        pytest.skip("the recorded cases are not here")
     with ServerUnderTest(tmp_path_factory.mktemp("recorded")) as server:
         return replay(server.url, server.models)
 

@@ -54,7 +54,7 @@ class Request:
         if self.data is None and " -d " in self.command:
             return "the document has lost its quotes"
         if "images" in (self.data or ""):
-            return "no small model here sees pictures"
+            return "no small model here takes images"
         if self.path in ("/api/pull", "/api/push"):
             return "speaks to another machine: see tests/registry"
         return None

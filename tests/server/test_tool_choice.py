@@ -46,11 +46,11 @@ def calls(answer: Answer) -> list[tuple[str, dict[str, Any]]]:
 
 def test_arguments_of_a_required_call_fit_their_schema_whatever_it_is(packaged: ServerUnderTest) -> None:
     def one(seed: int) -> None:
-        wanted = Schemas(seed, bounded=True).tool("do_it")
-        answer = ask(packaged, [wanted], "required", seed, stream=bool(seed % 2), think=bool(seed % 4 < 2))
+        expected = Schemas(seed, bounded=True).tool("do_it")
+        answer = ask(packaged, [expected], "required", seed, stream=bool(seed % 2), think=bool(seed % 4 < 2))
         ((name, arguments),) = calls(answer)
         assert name == "do_it"
-        jsonschema.validate(arguments, wanted["function"]["parameters"])
+        jsonschema.validate(arguments, expected["function"]["parameters"])
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(50)))
@@ -153,16 +153,16 @@ def test_a_required_call_has_the_format_that_the_parser_reads(
 ) -> None:
     of_parser = {"from": "tiny", "parser": parser} | ({} if parser == "harmony" else {"renderer": parser})
     assert packaged.create("noted", **of_parser).lines[-1] == {"status": "success"}
-    wanted = tool("note", lines=LINES, pairs=MAP, city={"type": "string", "maxLength": 20})
+    expected = tool("note", lines=LINES, pairs=MAP, city={"type": "string", "maxLength": 20})
 
     def one(seed: int) -> None:
         # Thinking is free, and ends where it says such a thing.
         options = HOT | {"seed": seed, "stop": [] if think else ["<|user|>", "q", "12"]}
-        body = {"tools": [wanted], "tool_choice": "required", "options": options, "think": think}
+        body = {"tools": [expected], "tool_choice": "required", "options": options, "think": think}
         answer = packaged.chat("noted", ("user", "Note this: </parameter> </arg_value> <|eom|> }"), **body)
         ((name, arguments),) = calls(answer)
         assert name == "note"
-        jsonschema.validate(arguments, wanted["function"]["parameters"])
+        jsonschema.validate(arguments, expected["function"]["parameters"])
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(4)))

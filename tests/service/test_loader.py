@@ -68,8 +68,8 @@ def test_a_request_has_the_models_own_options_where_it_says_nothing(tmp_path: Pa
         model = await running.loader.open("own")
         own = running.loader.options(model, NO_OPTIONS)
         assert (own.sampling.top_k, own.context_length, own.max_tokens, own.stop) == (3, 64, 5, ("x",))
-        asked = running.loader.options(model, Options(top_k=1, context_length=10**6))
-        assert (asked.sampling.top_k, asked.context_length, asked.max_tokens) == (1, 512, 5)  # trained with 512
+        options = running.loader.options(model, Options(top_k=1, context_length=10**6))
+        assert (options.sampling.top_k, options.context_length, options.max_tokens) == (1, 512, 5)  # trained with 512
 
     run(tmp_path, body)
 

@@ -16,7 +16,7 @@ from tests.models.projectors import gemma_with_ears, llava, ultravox
 from tests.service.making import make
 from tests.service.services import ScriptedRunners, services
 
-PICTURE, SOUND = b"\x89PNG", b"RIFF....WAVEfmt "
+IMAGE, AUDIO = b"\x89PNG", b"RIFF....WAVEfmt "
 
 
 def resolved(models: ModelService, weights: str, projector: Path | None) -> ResolvedModel:
@@ -30,31 +30,31 @@ def resolved(models: ModelService, weights: str, projector: Path | None) -> Reso
 
 def test_a_model_without_projector_takes_neither_images_nor_audio(models: ModelService, weights: str) -> None:
     with pytest.raises(NotSupported, match=NO_MEDIA):
-        check_takes_media(resolved(models, weights, None), [PICTURE])
+        check_takes_media(resolved(models, weights, None), [IMAGE])
 
 
 def test_a_model_with_vision_takes_images_only(models: ModelService, weights: str, tmp_path: Path) -> None:
     model = resolved(models, weights, llava(tmp_path / "p.gguf"))
-    check_takes_media(model, [PICTURE, PICTURE])
+    check_takes_media(model, [IMAGE, IMAGE])
     with pytest.raises(NotSupported, match=r"x:latest does not support audio$"):
-        check_takes_media(model, [PICTURE, SOUND])
+        check_takes_media(model, [IMAGE, AUDIO])
 
 
 def test_a_model_with_audio_takes_what_may_be_audio(models: ModelService, weights: str, tmp_path: Path) -> None:
     model = resolved(models, weights, ultravox(tmp_path / "p.gguf"))
     assert "vision" not in model.capabilities
-    check_takes_media(model, [SOUND, b"another format"])  # the runner says what is wrong with the second
+    check_takes_media(model, [AUDIO, b"another format"])  # the runner says what is wrong with the second
 
 
 def test_a_model_with_both_takes_both(models: ModelService, weights: str, tmp_path: Path) -> None:
-    check_takes_media(resolved(models, weights, gemma_with_ears(tmp_path / "p.gguf")), [PICTURE, SOUND])
+    check_takes_media(resolved(models, weights, gemma_with_ears(tmp_path / "p.gguf")), [IMAGE, AUDIO])
 
 
 def test_a_model_whose_projector_is_missing_says_so(models: ModelService, tmp_path: Path) -> None:
     file = tiny_file(tmp_path / "x.gguf", "llama", {"llama.vision.block_count": 1})
     model = resolved(models, models.library.blobs.put(file.read_bytes())[0], None)
     with pytest.raises(NotSupported, match="comes without the projector that images and audio need"):
-        check_takes_media(model, [PICTURE])
+        check_takes_media(model, [IMAGE])
 
 
 def test_files_are_in_the_order_of_the_messages() -> None:
@@ -72,7 +72,7 @@ def test_files_are_in_the_order_of_the_messages() -> None:
     ],
 )
 def test_a_raw_prompt_gets_placeholders_unless_it_has_them(prompt: str, images: int, placed: str) -> None:
-    assert raw_with_placeholders(prompt, [PICTURE] * images) == placed
+    assert raw_with_placeholders(prompt, [IMAGE] * images) == placed
 
 
 def test_each_file_is_measured_once_however_often_it_is_sent(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ def test_each_file_is_measured_once_however_often_it_is_sent(tmp_path: Path) -> 
             model = await running.loader.open("tiny")
             lease: Lease
             with await running.loader.acquire(model, running.loader.options(model, model.options), None) as lease:
-                messages = [Message("user", "", images=[PICTURE]), Message("user", "", images=[PICTURE, SOUND])]
+                messages = [Message("user", "", images=[IMAGE]), Message("user", "", images=[IMAGE, AUDIO])]
                 tokens = await media_tokens(lease, messages)
             assert [tokens(messages), tokens(messages[1:]), tokens([])] == [30, 20, 0]
-            assert [c.images for c in runners.commands if isinstance(c, Measure)] == [(PICTURE, SOUND)]
+            assert [c.images for c in runners.commands if isinstance(c, Measure)] == [(IMAGE, AUDIO)]
 
     runners = ScriptedRunners()
     asyncio.run(body())

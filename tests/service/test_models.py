@@ -20,7 +20,7 @@ from tests.service.making import make, order
 
 
 @pytest.mark.parametrize(
-    ("template", "metadata", "wanted"),
+    ("template", "metadata", "expected"),
     [
         ("{{ .Prompt }}", {}, ["completion"]),
         ("{{ .Prompt }}{{ .Suffix }}", {}, ["completion", "insert"]),
@@ -32,12 +32,12 @@ from tests.service.making import make, order
     ],
 )
 def test_capabilities_follow_from_the_files(
-    models: ModelService, tmp_path: Path, template: str | None, metadata: dict[str, int], wanted: list[str]
+    models: ModelService, tmp_path: Path, template: str | None, metadata: dict[str, int], expected: list[str]
 ) -> None:
     digest, _ = models.library.blobs.put(tiny_file(tmp_path / "x.gguf", "llama", metadata).read_bytes())
     make(models, "x", files={"x.gguf": digest}, template=template)
-    assert models.show("x").capabilities == tuple(wanted)
-    assert models.list()[0].capabilities == tuple(wanted)
+    assert models.show("x").capabilities == tuple(expected)
+    assert models.list()[0].capabilities == tuple(expected)
 
 
 def test_a_projector_that_is_gone_is_told_without_saying_where_it_was(

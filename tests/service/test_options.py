@@ -57,7 +57,7 @@ def test_zero_and_false_are_set_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "default", "train", "length"),
+    ("requested", "default", "train", "length"),
     [
         (None, 0, 0, DEFAULT_CONTEXT),
         (None, 100, 0, 100),
@@ -70,15 +70,15 @@ def test_zero_and_false_are_set_too() -> None:
     ],
 )
 def test_the_context_is_the_requests_or_the_settings_and_never_more_than_trained(
-    asked: int | None, default: int, train: int, length: int
+    requested: int | None, default: int, train: int, length: int
 ) -> None:
-    found = resolved(Options(context_length=asked), default_context=default, train_context=train)
+    found = resolved(Options(context_length=requested), default_context=default, train_context=train)
     assert found.context_length == length
 
 
-@pytest.mark.parametrize(("asked", "size"), [(None, 512), (0, 512), (-1, 512), (1, 32), (100, 100), (10**6, 2048)])
-def test_a_batch_has_bounds(asked: int | None, size: int) -> None:
-    assert resolved(Options(batch_tokens=asked)).batch_tokens == size
+@pytest.mark.parametrize(("requested", "size"), [(None, 512), (0, 512), (-1, 512), (1, 32), (100, 100), (10**6, 2048)])
+def test_a_batch_has_bounds(requested: int | None, size: int) -> None:
+    assert resolved(Options(batch_tokens=requested)).batch_tokens == size
 
 
 @given(seed=NUMBERS, top_k=NUMBERS, gpu=NUMBERS, main=NUMBERS, threads=NUMBERS, context=NUMBERS, batch=NUMBERS)

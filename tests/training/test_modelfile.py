@@ -57,8 +57,10 @@ def test_the_shipped_template_writes_what_training_reads() -> None:
             if example.prefix and example.suffix:
                 assert form.generate(example.prefix, suffix=example.suffix) == prompt(example, False)
             continue
-        asked = in_order(replace(example, turns=example.turns[:-1]))
-        assert form.chat(messages(asked), [offered(t) for t in asked.tools], think) == prompt(asked, think)
+        unanswered = in_order(replace(example, turns=example.turns[:-1]))
+        assert form.chat(messages(unanswered), [offered(t) for t in unanswered.tools], think) == prompt(
+            unanswered, think
+        )
 
 
 @pytest.mark.parametrize("skill", SKILLS, ids=lambda skill: skill.name)
@@ -67,16 +69,16 @@ def test_what_is_held_out_is_not_learned(skill: Skill) -> None:
     answered to it, are the same.
     """
 
-    def asked(example: Example) -> tuple[str, str]:
+    def question(example: Example) -> tuple[str, str]:
         if isinstance(example, Hole):
             return example.prefix, example.suffix
         last = max(i for i, turn in enumerate(example.turns) if turn.role == "user")
         given = [turn.content.lower() for turn in example.turns[last:] if turn.role != "assistant"]
         return example.system.lower(), "\n".join(given)
 
-    held, rng = {asked(check.prompt) for check in skill.held_out()}, Random(2)
+    held, rng = {question(check.prompt) for check in skill.held_out()}, Random(2)
     for _ in range(2000):
-        assert asked(skill.example(rng)) not in held
+        assert question(skill.example(rng)) not in held
 
 
 def test_every_skill_has_fifty_prompts_and_an_empty_reply_passes_none() -> None:

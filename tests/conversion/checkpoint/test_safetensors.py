@@ -13,6 +13,7 @@ from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.safetensors import read_checkpoint, read_tensors
 from paddock.conversion.errors import ConversionError
 from tests.conversion.checkpoints import write_safetensors
+from tests.examples import scaled
 
 VALUES = np.random.RandomState(1).standard_normal((6, 8)).astype(np.float32)
 
@@ -75,7 +76,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, data: bytes) -> Non
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=scaled(150))
 def test_a_corrupt_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     path = write_safetensors(tmp_path_factory.mktemp("x") / "x.safetensors", {"a": VALUES, "b": VALUES[0]})
     spoiled = bytearray(path.read_bytes()[: data.draw(st.integers(0, 400))])

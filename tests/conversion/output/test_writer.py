@@ -13,6 +13,7 @@ from paddock.conversion.errors import ConversionError
 from paddock.conversion.output.tensors import OutputTensor, WeightType, whole
 from paddock.conversion.output.writer import write_gguf
 from tests.conversion.checkpoints import write_safetensors
+from tests.examples import scaled
 from tests.models.llama import add_value, finish
 
 VALUES = np.random.RandomState(1).standard_normal((6, 32)).astype(np.float32)
@@ -31,7 +32,7 @@ METADATA = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(metadata=METADATA, weight_type=st.sampled_from(WeightType))
 def test_files_are_byte_for_byte_those_of_the_gguf_package(
     metadata: dict[str, Any], weight_type: WeightType, tmp_path_factory: pytest.TempPathFactory

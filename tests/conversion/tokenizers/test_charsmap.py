@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.tokenizers.charsmap import MAX_CHARSMAP, MAX_SEQUENCE, check_charsmap, normalized
 from tests.conversion.embedders import unigram_tokenizer
+from tests.examples import scaled
 
 TABLE = unigram_tokenizer()["normalizer"]
 
@@ -35,7 +36,7 @@ def walk(table: bytes, text: bytes) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=scaled(80))
 def test_a_corrupt_charsmap_is_refused_or_harmless(data: st.DataObject) -> None:
     table = bytearray(b64decode(unigram_tokenizer()["normalizer"]["precompiled_charsmap"]))
     check_charsmap(bytes(table))

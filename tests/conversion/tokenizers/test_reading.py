@@ -21,6 +21,7 @@ from paddock.conversion.tokenizers import Vocabulary, read_vocabulary
 from paddock.conversion.tokenizers.pretokenizers import GPT2
 from paddock.conversion.tokenizers.sentencepiece import from_model
 from tests.conversion.checkpoints import DATA, SILENT, byte_tokenizer, word_piece_tokenizer
+from tests.examples import scaled
 
 tokenizers = pytest.importorskip("tokenizers")
 
@@ -174,7 +175,7 @@ def test_a_sentencepiece_model_splits_as_recorded(tmp_path: Path, engines: Any) 
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=scaled(60))
 def test_a_corrupt_sentencepiece_model_is_read_or_refused(data: st.DataObject) -> None:
     model = bytearray((DATA / "sentence_pieces.model").read_bytes()[:600])
     for _ in range(data.draw(st.integers(1, 4))):

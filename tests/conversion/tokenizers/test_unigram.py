@@ -19,6 +19,7 @@ from tests.conversion.embedders import QUESTION, unigram_tokenizer
 from tests.conversion.embedders import TEXTS as SHORT
 from tests.conversion.tokenizers.test_charsmap import full_width
 from tests.conversion.tokenizers.test_reading import TEXTS, engines, read, tokenizers
+from tests.examples import scaled
 
 __all__ = ["engines"]
 
@@ -62,8 +63,8 @@ def test_a_model_in_its_own_file_is_numbered_as_the_network_knows_it(tmp_path: P
     engine = engines(vocabulary)
     expected: dict[str, list[int]] = json.loads((DATA / "unigrams_cut.json").read_text("utf-8"))
     # fairseq's numbers are those of the file and one more; only the unknown token has another.
-    wanted = {text: [token + 1 if token else 3 for token in tokens] for text, tokens in expected.items()}
-    assert not [text for text, tokens in wanted.items() if engine.tokens(text) != tokens]
+    shifted = {text: [token + 1 if token else 3 for token in tokens] for text, tokens in expected.items()}
+    assert not [text for text, tokens in shifted.items() if engine.tokens(text) != tokens]
     assert engine.tokens("<mask>") == [len(vocabulary.tokens) - 1]
 
 
@@ -250,7 +251,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.sampled_from(["normalizer", "pre_tokenizer", "post_processor", "added_tokens"]))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=scaled(100))
 def test_malformed_steps_are_refused_or_ignored(step: Any, part: str) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(ConversionError):
         found = read(Path(folder) / "1", CONFIG, embeds=True, tokenizer=unigram_tokenizer() | {part: step})

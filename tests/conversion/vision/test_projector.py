@@ -20,7 +20,7 @@ from paddock.engine.binding import LlamaModel
 from paddock.engine.binding.mtmd import Projector
 from paddock.gguf import read_header
 from tests.conversion.checkpoints import difference, write_safetensors
-from tests.conversion.vision_checkpoints import PLACE, PROMPT, RECORDED, picture, recorded, write_seeing_checkpoint
+from tests.conversion.vision_checkpoints import PLACE, PROMPT, RECORDED, recorded, sample_image, write_seeing_checkpoint
 from tests.engine.multimodal.test_encoder import Bench, Pair
 
 CASES = sorted(path.stem for path in RECORDED.glob("*.npz"))
@@ -50,7 +50,7 @@ def test_every_case_is_recorded() -> None:
 def test_an_image_gets_the_embeddings_that_transformers_computes(tmp_path: Path, case: str, kind: str) -> None:
     theirs, logits, tokens, config, shapes = recorded(case)
     text, sight = imported(write_seeing_checkpoint(tmp_path / case, config, shapes), kind)
-    pixels = picture(config["vision_config"]["image_size"])
+    pixels = sample_image(config["vision_config"]["image_size"])
     model = LlamaModel(str(text), gpu_layers=0)
     try:
         projector = Projector(str(sight), model)
@@ -201,7 +201,7 @@ WRONG: dict[str, tuple[str, Callable[[dict[str, Any], dict[str, Any]], None], st
     "tower of no kind": ("llava", tower(model_type=[]), "cannot be imported; supported: siglip"),
     "gemma with clip": ("gemma3", tower(model_type="clip_vision_model"), "vision tower of the type clip is not"),
     "no patches": ("gemma3", tower(patch_size=0), "without width, layers, heads or patches"),
-    "patch wider than a picture": ("gemma3", tower(image_size=7), "sizes do not fit together"),
+    "patch wider than the image": ("gemma3", tower(image_size=7), "sizes do not fit together"),
     "heads": ("llava", tower(num_attention_heads=5), "sizes do not fit together"),
     "width no number": ("llava", tower(hidden_size="wide"), "hidden_size must be a whole number"),
     "eps endless": ("gemma3", tower(layer_norm_eps=10**400), "layer_norm_eps must be a number"),
@@ -221,8 +221,8 @@ WRONG: dict[str, tuple[str, Callable[[dict[str, Any], dict[str, Any]], None], st
     "several layers": ("llava", outer(vision_feature_layer=[-2, -1]), "must be the number of one layer"),
     "layer beyond": ("llava", outer(vision_feature_layer=4), "must be the number of one layer"),
     "layer none": ("llava", outer(vision_feature_layer=0), "must be a layer"),
-    "whole picture wanted": ("llava", outer(vision_feature_select_strategy="full"), '"full" is not imported'),
-    "first patch unwanted": ("llava-siglip", outer(vision_feature_select_strategy="default"), "for a siglip tower"),
+    "class token kept": ("llava", outer(vision_feature_select_strategy="full"), '"full" is not imported'),
+    "first patch left out": ("llava-siglip", outer(vision_feature_select_strategy="default"), "for a siglip tower"),
     "no biases": ("llava", outer(multimodal_projector_bias=False), "a projector without biases"),
     "projector activation": ("llava", outer(projector_hidden_act="silu"), "projector_hidden_act must be gelu"),
     "text": ("llava", lambda config, _: config["text_config"].update(model_type="gpt2"), 'text model "gpt2" cannot'),

@@ -15,7 +15,7 @@ from paddock.conversion.importing import import_language_model
 from paddock.conversion.vision.projector import plan_projector
 from tests.conversion.checkpoints import recorded as recorded_text
 from tests.conversion.checkpoints import write_checkpoint
-from tests.conversion.vision_checkpoints import picture, recorded, write_seeing_checkpoint
+from tests.conversion.vision_checkpoints import recorded, sample_image, write_seeing_checkpoint
 from tests.server.servers import ServerUnderTest
 
 TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
@@ -46,7 +46,7 @@ def files(server: ServerUnderTest, folder: Path) -> dict[str, str]:
 
 def drawn(number: int) -> str:
     file = io.BytesIO()
-    PIL.Image.fromarray(np.roll(picture(112), 30 * number, axis=1)).save(file, "PNG")
+    PIL.Image.fromarray(np.roll(sample_image(112), 30 * number, axis=1)).save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -58,9 +58,9 @@ def test_a_model_imported_with_its_tower_has_vision(
     server: ServerUnderTest, tmp_path: Path, case: str, quantize: str, size: int, tokens: int
 ) -> None:
     given = files(server, written(tmp_path / case, case))
-    answer = server.post("/api/create", {"model": "seer", "files": given, "quantize": quantize})
+    answer = server.post("/api/create", {"model": "vision", "files": given, "quantize": quantize})
     assert answer.lines[-1] == {"status": "success"}, answer.lines[-1]
-    shown = server.post("/api/show", {"model": "seer"}).json
+    shown = server.post("/api/show", {"model": "vision"}).json
     assert shown["capabilities"] == ["completion", "vision"]
     assert shown["details"]["families"] == [shown["details"]["family"], "clip"]
     assert shown["projector_info"]["clip.vision.image_size"] == size
@@ -69,7 +69,7 @@ def test_a_model_imported_with_its_tower_has_vision(
         message = {"role": "user", "content": "the tea", "images": [drawn(number)]}
         options = {"num_predict": 8, "temperature": 0}
         body = {
-            "model": "seer",
+            "model": "vision",
             "messages": [message],
             "stream": False,
             "logprobs": True,
@@ -78,12 +78,12 @@ def test_a_model_imported_with_its_tower_has_vision(
         }
         replies.append(server.post("/api/chat", body).json)
     # Vectors, and with Gemma what stands around them, beside the text's own tokens.
-    alone = server.chat("seer", ("user", "the tea"), options={"num_predict": 1}).json
+    alone = server.chat("vision", ("user", "the tea"), options={"num_predict": 1}).json
     assert [reply["prompt_eval_count"] - alone["prompt_eval_count"] for reply in replies] == [tokens, tokens]
     first, second = ([token["top_logprobs"][3]["logprob"] for token in reply["logprobs"]] for reply in replies)
     assert len(first) == len(second) == 8
     assert max(abs(one - other) for one, other in zip(first, second, strict=True)) > 0.01
-    server.request("DELETE", "/api/delete", {"model": "seer"})
+    server.request("DELETE", "/api/delete", {"model": "vision"})
     assert not [name for name in server.files() if ".tmp" in str(name)]
 
 

@@ -1,6 +1,6 @@
 """The numbers that LLaVA's vectors are placed and chosen by are put right, and those of other projectors left alone.
 
-That pictures are then what they should be, `tests/conversion/vision/test_projector.py` compares with transformers.
+`tests/conversion/vision/test_projector.py` compares the embeddings with those of transformers.
 """
 
 import ctypes
@@ -68,7 +68,7 @@ def test_a_class_token_behind_the_patches_gets_the_first_position_and_is_left_ou
     order = ClassTokenOrder(Operations())
     for _ in range(2):
         tensors.written.clear()
-        order.before(tensors.operation((b"patches of the picture", 40), (CLASS_TOKEN, 10)))
+        order.before(tensors.operation((b"patches of the image", 40), (CLASS_TOKEN, 10)))
         order.before(tensors.operation((b"v.position_embd.weight", 50), (before + b"positions" + after, 5)))
         order.before(tensors.operation((b"alone", 5)))
         order.before(tensors.operation((b"vectors", 50), (before + b"patches" + after, 4)))
@@ -77,7 +77,7 @@ def test_a_class_token_behind_the_patches_gets_the_first_position_and_is_left_ou
 
 def test_before_the_patches_or_without_it_nothing_is_changed(tensors: Tensors) -> None:
     order = ClassTokenOrder(Operations())
-    order.before(tensors.operation((CLASS_TOKEN, 10), (b"patches of the picture", 40)))
+    order.before(tensors.operation((CLASS_TOKEN, 10), (b"patches of the image", 40)))
     order.before(tensors.operation((b"v.position_embd.weight", 50), (b"positions", 5)))
     order.before(tensors.operation((b"vectors", 50), (b"patches", 4)))
     assert tensors.written == {}

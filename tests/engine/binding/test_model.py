@@ -1,4 +1,7 @@
+"""What a loaded model says of itself, and its vocabulary."""
+
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,32 +12,60 @@ from tests.models.llama import tiny_llama
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaModel]:
-    model = LlamaModel(str(tiny_llama(tmp_path_factory.mktemp("model") / "tiny.gguf")))
+    model = LlamaModel(str(tiny_llama(tmp_path_factory.mktemp("model") / "model.gguf", context_length=96)))
     yield model
     model.close()
 
 
-def test_a_token_table_reads_each_value_once() -> None:
-    asked: list[int] = []
-
-    def read(token: int) -> bytes:
-        asked.append(token)
-        return b"%d" % token
-
-    table = TokenTable(read)
-    assert [table[3], table[5], table[3]] == [b"3", b"5", b"3"]
-    assert asked == [3, 5]
+def test_the_numbers_of_the_file_are_the_models(model: LlamaModel) -> None:
+    assert model.train_context == 96
+    assert not model.is_recurrent and not model.is_hybrid and model.has_decoder
+    assert model.size > 0 and model.vocabulary_size > model.eos >= 0
+    assert model.description.startswith("llama")
 
 
-def test_bytes_and_ends_of_tokens_are_tables(model: LlamaModel) -> None:
-    assert not model.piece(model.eos)
-    assert model.piece(model.eos, special=True) == model.special_pieces[model.eos] != b""
-    assert model.ends_reply(model.eos) and model.end_tokens[model.eos]
-    tokens = model.tokenize("Once upon a time", add_special=False)
-    assert b"".join(model.pieces[token] for token in tokens).decode().strip() == "Once upon a time"
-    assert not any(model.end_tokens[token] for token in tokens)
+def test_text_survives_tokenization(model: LlamaModel) -> None:
+    text = "once upon a time, Grüße \U0001f600"
+    tokens = model.tokenize(text, add_special=False)
+    assert model.text(tokens).strip() == text
+    assert model.tokenize(text) == [model.bos, *tokens]
 
 
-def test_a_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(LoadError, match=r"/nowhere/x\.gguf does not exist"):
-        LlamaModel("/nowhere/x.gguf")
+def test_a_special_token_has_bytes_only_where_special_tokens_are_shown(model: LlamaModel) -> None:
+    assert model.piece(model.eos) == b""
+    spelled = model.piece(model.eos, special=True)
+    assert spelled
+    assert model.tokenize(spelled.decode(), add_special=False) == [model.eos]
+    assert model.eos not in model.tokenize(spelled.decode(), add_special=False, parse_special=False)
+
+
+def test_only_the_end_token_ends_a_reply(model: LlamaModel) -> None:
+    assert model.ends_reply(model.eos)
+    assert not model.ends_reply(model.tokenize("once", add_special=False)[0])
+
+
+def test_a_table_reads_each_token_once() -> None:
+    read: list[int] = []
+
+    def double(token: int) -> int:
+        read.append(token)
+        return 2 * token
+
+    table = TokenTable(double)
+    assert [table[3], table[3], table[4]] == [6, 6, 8]
+    assert read == [3, 4]
+
+
+def test_a_file_that_is_missing_or_no_model_is_an_error_with_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="does not exist"):
+        LlamaModel(str(tmp_path / "none.gguf"))
+    (tmp_path / "bad.gguf").write_bytes(b"no model")
+    with pytest.raises(LoadError):
+        LlamaModel(str(tmp_path / "bad.gguf"))
+
+
+def test_a_file_that_is_no_adapter_is_refused_and_the_model_stays_usable(model: LlamaModel, tmp_path: Path) -> None:
+    (tmp_path / "adapter.gguf").write_bytes(b"no adapter")
+    with pytest.raises(LoadError):
+        model.add_adapter(str(tmp_path / "adapter.gguf"))
+    assert model.tokenize("once")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from paddock.engine.constraints import ConstraintFailed, GrammarCache, GrammarMatcher
 from paddock.ipc import Constraint, JsonObject, Regex
 from tests.engine.constraints.writer import BYTES, END, Tokens, Writer, allowed, json_schema
+from tests.examples import scaled
 
 CONSTRAINTS: list[Constraint] = [
     JsonObject(),
@@ -144,7 +145,7 @@ def with_pool(writer: Writer, pool: Executor) -> GrammarMatcher:
     return GrammarMatcher(writer.grammars.tokens, writer.grammars.get(JsonObject()), pool)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(st.sampled_from(CONSTRAINTS), st.lists(st.integers(0, 10**6), max_size=40), st.lists(st.booleans(), max_size=40))
 def test_threads_compute_the_same(writer: Writer, constraint: Constraint, choices: list[int], asks: list[bool]) -> None:
     with ThreadPoolExecutor(2) as pool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from paddock.engine.constraints import BadConstraint
 from paddock.engine.constraints.schema import prepare, read_schema
 from tests.engine.constraints.writer import Writer, json_schema
+from tests.examples import scaled
 
 Validator: Any = importlib.import_module("jsonschema").Draft202012Validator
 
@@ -78,7 +79,7 @@ TREE = {"type": "object", "properties": {"of": {"type": "array", "items": {"$ref
 SCHEMAS = objects(st.recursive(SIMPLE, compound, max_leaves=5)).map(lambda s: {**s, "$defs": {"tree": TREE}})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(schema=SCHEMAS, seed=st.integers(0, 2**31))
 def test_every_finished_reply_parses_and_fits_its_schema(writer: Writer, schema: dict[str, Any], seed: int) -> None:
     value = json.loads(writer.write(json_schema(schema), seed))

@@ -206,9 +206,9 @@ def test_a_text_longer_than_asked_for_or_trained_is_cut_between_its_special_toke
         (cut,) = bench.embed(" ".join(["the dog"] * 500))
         assert bench.answers[0][0].tokens == 20
         assert same(cut, bench.expected(" ".join(["the dog"] * 9)))
-        (asked,) = bench.embed(" ".join(["the dog"] * 500), num_ctx=12)
+        (vector,) = bench.embed(" ".join(["the dog"] * 500), num_ctx=12)
         assert bench.answers[0][0].tokens == 12
-        assert same(asked, bench.expected(" ".join(["the dog"] * 5)))
+        assert same(vector, bench.expected(" ".join(["the dog"] * 5)))
         bench.embed(words(1, 500), num_ctx=5000)  # more than it was trained with
         assert bench.answers[0][0].tokens == 64
 
@@ -376,14 +376,14 @@ def test_a_model_that_embeds_and_does_not_generate_is_loaded_and_says_so(tmp_pat
 def test_embedding_does_not_disturb_what_is_generated_concurrently(tmp_path: Path) -> None:
     with RunnerUnderTest(load(tiny_llama(tmp_path / "llama.gguf"))) as runner:
         runner.expect(ipc.Loaded)
-        asked = [ipc.Generate(id=n, prompt=words(n, 20), sampling=GREEDY, num_predict=120) for n in range(3)]
-        alone = runner.complete(*asked)
+        requests = [ipc.Generate(id=n, prompt=words(n, 20), sampling=GREEDY, num_predict=120) for n in range(3)]
+        alone = runner.complete(*requests)
         texts = tuple(words(n, 25) for n in range(60))
         runner.send(ipc.Embed(id=10, texts=texts))
         quiet: dict[int, bytes] = {}
         while len(quiet) < len(texts):
             quiet |= {v.number: v.data for v in runner.expect(ipc.Embedded).vectors}
-        for request in asked:
+        for request in requests:
             runner.send(request)
         runner.send(ipc.Embed(id=11, texts=texts))
         ended: dict[int, str] = dict.fromkeys(range(3), "")

@@ -92,11 +92,11 @@ def ranker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         assert not bench.failures
 
 
-@pytest.mark.parametrize("asked", [1, 7, 20])
-def test_scores_are_the_networks_own(ranker: tuple[Bench, Bert], asked: int) -> None:
+@pytest.mark.parametrize("length", [1, 7, 20])
+def test_scores_are_the_networks_own(ranker: tuple[Bench, Bert], length: int) -> None:
     bench, network = ranker
     assert bench.settings.pooling is Pooling.RANK
-    question, texts = words(-asked, asked), [words(n, n) for n in LENGTHS]
+    question, texts = words(-length, length), [words(n, n) for n in LENGTHS]
     expected = [network.score(*pair(bench, question, text)) for text in texts]
     found = scores(bench, question, *texts)
     assert np.abs(np.array(found) - expected).max() < ROUNDING
@@ -110,13 +110,13 @@ def test_a_pair_that_is_too_long_loses_the_end_of_the_longer_one_first(
 ) -> None:
     bench, network = ranker
     room = 64 - 3  # the model's context, less the special tokens
-    for asked, given, kept, left in (
+    for question_length, given, kept, left in (
         (5, 500, 5, room - 5),
         (500, 5, room - 5, 5),
         (400, 500, 30, 31),
         (50, 40, 31, 30),
     ):
-        question, text = words(1, asked), words(2, given)
+        question, text = words(1, question_length), words(2, given)
         cut = pair(bench, " ".join(question.split()[:kept]), " ".join(text.split()[:left]))
         assert len(cut[0]) == 64
         assert abs(scores(bench, question, text)[0] - network.score(*cut)) < ROUNDING

@@ -164,7 +164,7 @@ class Kind:
     reshape: Callable[[Tensors], None] = lambda tensors: None
     """Further changes to the tensors, under llama.cpp's names."""
     text: Callable[[Path], Path] = kinds.full_attention
-    picture: tuple[int, int] = (112, 84)
+    image_size: tuple[int, int] = (112, 84)
     more: Mapping[str, Any] = field(default_factory=dict)
     """Keys that are not under the name of the architecture."""
 
@@ -178,7 +178,7 @@ KINDS = {
         | {"vision.image_size": SIZE, "mm.tokens_per_image": projectors.PATCHES // 4},
         floats=("v.patch_embd.weight", "v.position_embd.weight"),
         text=kinds.sliding_window,
-        picture=(28, 28),
+        image_size=(28, 28),
     ),
     "qwen25vl": Kind(
         "qwen25vl",
@@ -197,7 +197,7 @@ KINDS = {
             "vision.window_size": ollama_projectors.WINDOW,
             "vision.fullatt_block_indexes": [1, 3],
         },
-        picture=(168, 84),
+        image_size=(168, 84),
     ),
     "qwen3vl": Kind(
         "qwen3vl",
@@ -226,7 +226,7 @@ KINDS = {
         | {"vision.image_size": SIZE, "vision.layer_norm_epsilon": EPSILON, "vision.pixel_shuffle_ratio": 0.5},
         floats=(),
         precise=("v.position_embd.weight",),
-        picture=(60, 30),
+        image_size=(60, 30),
     ),
     "glmocr": Kind(
         "glmocr",
@@ -265,7 +265,7 @@ KINDS = {
             "v.sam.pos_embd.weight",
             *(f"v.sam.blk.{i}.attn.pos_{axis}.weight" for i in range(ollama_projectors.SAM_LAYERS) for axis in "hw"),
         ),
-        picture=(64, 48),
+        image_size=(64, 48),
     ),
 }
 MISTRAL = Kind(
@@ -275,7 +275,7 @@ MISTRAL = Kind(
     {f"vision.{key}": value for key, value in (SIZES | FEED_FORWARD).items()}
     | {"vision.image_size": SIZE, "vision.rope.freq_base": 10_000.0, "spatial_merge_size": 2},
     reshape=as_mistral,
-    picture=(56, 42),
+    image_size=(56, 42),
 )
 """The end of a row is a token of the model's own here, so that it needs one that has that."""
 

@@ -24,6 +24,7 @@ from paddock.engine.gguf_compat.projectors import PROJECTORS
 from paddock.engine.gguf_compat.translated_file import TranslatedFile
 from paddock.gguf.encoded import EncodedValue, array, f32, text, u32
 from paddock.gguf.types import FLOAT32, INT32
+from tests.examples import scaled
 from tests.models import kinds
 
 F32, F16, Q8_0, BF16, OLD_MXFP4 = 0, 1, 8, 30, 4
@@ -185,7 +186,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(200), deadline=None)
 @given(data=st.data())
 def test_any_bytes_are_translated_or_left_alone(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     path = tmp_path_factory.getbasetemp() / "mutated.gguf"

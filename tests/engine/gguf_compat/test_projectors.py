@@ -23,6 +23,7 @@ from paddock.gguf.encoded import EncodedValue, array, boolean, f32, u32
 from paddock.gguf.encoded import text as string
 from paddock.gguf.types import FLOAT32, INT32
 from tests.engine.gguf_compat.encoder_cases import KINDS, LAYERS, MISTRAL, in_its_own_file, in_ollamas_words, short
+from tests.examples import scaled
 from tests.models import kinds, ollama_projectors, projectors
 from tests.models.ollama_files import Tensors, rewritten
 from tests.models.projectors import PATCH, SIZE, VISION_HEADS, VISION_WIDTH
@@ -87,7 +88,7 @@ def test_an_encoder_in_the_models_file_computes_the_same_as_in_a_file_of_its_own
     own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind)
     with shown(one) as view:
-        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+        assert_same(seen(one, text, kind.image_size, view), seen(own, text, kind.image_size))
 
 
 def test_gemma_4_has_vision_and_audio(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_gemma_4_has_vision_and_audio(tmp_path: Path) -> None:
     own = in_its_own_file(tmp_path / "own.gguf", encoder, kind)
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind)
     with shown(one) as view:
-        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+        assert_same(seen(one, text, kind.image_size, view), seen(own, text, kind.image_size))
         assert_same(heard(one, text, view), heard(own, text))
 
 
@@ -125,7 +126,7 @@ def test_gemma_4s_limits_may_be_in_one_tensor(tmp_path: Path) -> None:
 
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind, packed)
     with shown(one) as view:
-        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+        assert_same(seen(one, text, kind.image_size, view), seen(own, text, kind.image_size))
 
 
 def test_parts_of_the_attention_of_different_types_are_joined(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_parts_of_the_attention_of_different_types_are_joined(tmp_path: Path) ->
     own = in_its_own_file(tmp_path / "own.gguf", encoder, kind, joined)
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind, quantized)
     with shown(one) as view:
-        assert_same(seen(one, text, kind.picture, view), seen(own, text, kind.picture))
+        assert_same(seen(one, text, kind.image_size, view), seen(own, text, kind.image_size))
 
 
 TABLES: dict[str, Callable[[Floats], npt.NDArray[Any]]] = {
@@ -175,9 +176,9 @@ def test_the_embedding_that_ends_pixtrals_rows_comes_from_the_model(tmp_path: Pa
     own = in_its_own_file(tmp_path / "own.gguf", encoder, kind, lambda tensors: tensors.update({BREAK_NAME: row}))
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, kind, table=stored)
     with shown(one) as view:
-        found = seen(one, text, kind.picture, view)
-    assert_same(found, seen(own, text, kind.picture))
-    columns, rows = kind.picture[0] // PATCH // 2, kind.picture[1] // PATCH // 2
+        found = seen(one, text, kind.image_size, view)
+    assert_same(found, seen(own, text, kind.image_size))
+    columns, rows = kind.image_size[0] // PATCH // 2, kind.image_size[1] // PATCH // 2
     assert len(found) == (columns + 1) * rows - 1
     breaks = found[columns :: columns + 1]
     assert len(breaks) == rows - 1
@@ -188,7 +189,7 @@ def test_a_pixtral_whose_vocabulary_has_no_such_token_is_refused(tmp_path: Path)
     text, encoder = MISTRAL.text(tmp_path / "text.gguf"), MISTRAL.write(tmp_path / "encoder.gguf")
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, MISTRAL)
     with shown(one) as view, pytest.raises(LoadError, match="img_break"):
-        seen(one, text, MISTRAL.picture, view)
+        seen(one, text, MISTRAL.image_size, view)
 
 
 def test_an_empty_array_of_color_statistics_gets_the_default(tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_an_empty_array_of_color_statistics_gets_the_default(tmp_path: Path) -> 
     halves = {"vision.image_mean": [0.5] * 3, "vision.image_std": [0.5] * 3}
     said = in_ollamas_words(tmp_path / "said.gguf", text, encoder, replace(kind, keys={**kind.keys, **halves}))
     with shown(one) as view, shown(said) as expected:
-        assert_same(seen(one, text, kind.picture, view), seen(said, text, kind.picture, expected))
+        assert_same(seen(one, text, kind.image_size, view), seen(said, text, kind.image_size, expected))
 
 
 def test_a_qwen_with_full_attention_in_every_layer_has_no_windows(tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_a_qwen_with_full_attention_in_every_layer_has_no_windows(tmp_path: Path
     keys = {**kind.keys, "vision.fullatt_block_indexes": [0, 1]}
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, replace(kind, keys=keys))
     with shown(one) as view:
-        assert_same(seen(one, text, kind.picture, view), seen(whole, text, kind.picture))
+        assert_same(seen(one, text, kind.image_size, view), seen(whole, text, kind.image_size))
 
 
 def test_llavas_first_files_get_the_type_that_they_do_not_name(tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ VALUES = st.one_of(
 
 
 @pytest.mark.parametrize("name", [*KINDS, "mistral3"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=scaled(25), deadline=None)
 @given(data=st.data())
 def test_any_encoder_metadata_is_translated_or_left_alone(
     files: dict[str, Path], name: str, data: st.DataObject
@@ -282,4 +283,4 @@ def test_an_encoder_whose_rows_do_not_fit_its_heads_is_refused(tmp_path: Path) -
     odd = replace(MISTRAL, keys={**MISTRAL.keys, "vision.attention.head_count": 5})
     one = in_ollamas_words(tmp_path / "one.gguf", text, encoder, odd)
     with shown(one) as view, pytest.raises(LoadError, match=r"attn_q\.weight cannot be translated"):
-        seen(one, text, MISTRAL.picture, view)
+        seen(one, text, MISTRAL.image_size, view)

@@ -14,6 +14,7 @@ from paddock.engine.gguf_compat import translated_model, translated_projector
 from paddock.engine.gguf_compat.editor import HeaderEditor
 from paddock.engine.gguf_compat.header import read_translatable
 from paddock.engine.gguf_compat.translated_file import TranslatedFile
+from tests.examples import scaled
 from tests.models import kinds, projectors
 from tests.models.llama import tiny_llama
 
@@ -55,7 +56,7 @@ def test_the_tensors_are_those_that_the_header_describes(whole: tuple[Path, byte
     assert all((after[name] == before[name]).all() for name in same)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(data=st.data())
 def test_every_range_reads_as_in_the_whole_file(whole: tuple[Path, bytes], data: st.DataObject) -> None:
     path, expected = whole

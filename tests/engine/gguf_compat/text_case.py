@@ -67,7 +67,7 @@ class Case:
 
 
 def longer_vocabulary(path: Path, count: int, *, bytes_are_text: bool = False) -> dict[str, Any]:
-    """Keys of a vocabulary that has `count` tokens for pictures more."""
+    """Keys of a vocabulary that has `count` more tokens, for images."""
     fields = GGUFReader(path).fields
     added: dict[str, list[Any]] = {
         "tokens": [f"<image_{index}>" for index in range(count)],
@@ -81,7 +81,7 @@ def longer_vocabulary(path: Path, count: int, *, bytes_are_text: bool = False) -
 
 
 def more_rows(tensors: Tensors) -> None:
-    """Give the table of tokens rows for pictures."""
+    """Give the table of tokens rows for images."""
     table = tensors["token_embd.weight"]
     tensors["token_embd.weight"] = np.concatenate([table, np.ones((3, table.shape[1]), np.float32)])
 

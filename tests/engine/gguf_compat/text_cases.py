@@ -60,7 +60,7 @@ CASES = {
         without=TIED,
         more_tokens=1,
     ),
-    "gemma3 without pictures": Case(
+    "gemma3 without images": Case(
         "gemma3",
         {
             **HEADS,

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from paddock.engine.kvcache.radix_tree import Node, PrefixTree, common_length
+from tests.examples import scaled
 
 tokens = st.lists(st.integers(0, 2), max_size=8)
 
@@ -104,7 +105,7 @@ class TreeMachine(RuleBasedStateMachine):
 
 
 TestTree = TreeMachine.TestCase
-TestTree.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestTree.settings = settings(max_examples=scaled(150), stateful_step_count=30, deadline=None)
 
 
 def test_common_length_finds_the_first_difference_of_long_runs() -> None:

@@ -1,4 +1,4 @@
-"""Recordings of every kind become samples, and whatever is none is refused."""
+"""Audio of every format is decoded to samples; other files are refused."""
 
 import contextlib
 import io
@@ -164,16 +164,16 @@ def test_a_file_that_decodes_to_too_much_is_refused() -> None:
 
 
 def test_a_file_that_is_not_needed_any_more_is_not_decoded_to_its_end() -> None:
-    asked = 0
+    calls = 0
 
-    def wanted() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked < 3
+    def is_needed() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls < 3
 
     with pytest.raises(BadAudio):
-        decode(cheap_file(1800), 1000, wanted)
-    assert asked == 3
+        decode(cheap_file(1800), 1000, is_needed)
+    assert calls == 3
 
 
 @pytest.mark.parametrize("size", [0x80000000, 0xFFFFFFFF, 0xFFFF0000, 0x7FFFFFFF])

@@ -1,6 +1,6 @@
-"""Recordings in prompts compute what llama.cpp's own helper computes, alone and in a crowd, cached and not.
+"""Audio in prompts computes what llama.cpp's own helper computes, alone and in a crowd, cached and not.
 
-The helper decodes the files, too. See `tests.engine.multimodal.test_encoder`, which does the same for pictures.
+The helper decodes the files, too. See `tests.engine.multimodal.test_encoder`, which does the same for images.
 """
 
 from collections.abc import Callable, Iterator

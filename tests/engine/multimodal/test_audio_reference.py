@@ -1,4 +1,4 @@
-"""The embeddings of a recording against the same network written in numpy, from the samples on."""
+"""The embeddings of audio equal those of the same network written in numpy, from the samples on."""
 
 import math
 from collections.abc import Iterator

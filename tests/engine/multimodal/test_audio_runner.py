@@ -1,4 +1,4 @@
-"""A runner with a projector that hears: what it answers to recordings, how often it encodes them, what it survives."""
+"""A runner with an audio projector: what it answers to audio, how often it encodes them, what it survives."""
 
 import random
 import time
@@ -56,7 +56,7 @@ def test_what_is_not_audio_is_refused_and_the_others_go_on(runner: RunnerUnderTe
         ask(30, "good [img-0]", spoken(4)),
         ask(31, "text [img-0]", b"hello"),
         ask(32, "cut [img-0] [img-1]", spoken(4), recorded(noise(4), form="FLAC")[:60]),
-        ask(33, "a picture [img-0]", drawn(4)),
+        ask(33, "an image [img-0]", drawn(4)),
         ask(34, "short and silent [img-0]", silence),
         ask(35, "empty [img-0]", recorded(np.zeros((0, 1), np.float32))),
         ask(36, "too much [img-0]", spoken(5, 100), num_ctx=50),
@@ -110,8 +110,8 @@ def test_a_model_with_vision_and_audio_takes_both(tmp_path: Path) -> None:
     with RunnerUnderTest(load(model, projector=projector)) as both:
         both.expect(ipc.Loaded)
         both.send(ipc.Measure(1, (drawn(1), spoken(1))))
-        picture, recording = both.expect(ipc.Measured).tokens
-        assert recording == CELLS_OF_A_PIECE != picture
+        image, audio = both.expect(ipc.Measured).tokens
+        assert audio == CELLS_OF_A_PIECE != image
         ends = both.complete(
             ask(2, "see [img-0] and hear [img-1]", drawn(1), spoken(1)),
             ask(3, "[img-0]", b"hello"),

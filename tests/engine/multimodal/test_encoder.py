@@ -1,4 +1,4 @@
-"""Pictures in prompts compute what llama.cpp's own helper computes, alone and in a crowd, cached and not.
+"""Images in prompts compute what llama.cpp's own helper computes, alone and in a crowd, cached and not.
 
 Three kinds of projectors: LLaVA's, whose embeddings stand in a row like tokens; Gemma's, which see one another; and
 Qwen's, with places in two dimensions. Each token that is sampled has its logits noted; then prompt and reply are
@@ -69,7 +69,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def drawn(seed: int, width: int = 60, height: int = 40) -> bytes:
-    """A picture of coloured noise, as a PNG file."""
+    """An image of coloured noise, as a PNG file."""
     noise = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8)
     image = PIL.Image.fromarray(noise).resize((width, height), PIL.Image.Resampling.NEAREST)
     file = io.BytesIO()
@@ -131,10 +131,10 @@ class Bench:
         text, places = split_placeholders(prompt, len(images))
         request = Generate(id=self.number, prompt=text, images=images, placeholders=places, **given)  # type: ignore[arg-type]
         self.encoder.preprocessor.add(MediaRequest(request, None, {n: images[n] for n in referenced_media(places)}))
-        ((_, pictures),) = self.wait()
-        assert not isinstance(pictures, BadMedia), pictures
-        tokens, placeholders = tokenize_with_media(self.model, "", text, places, pictures)
-        known = {seen.file.key: seen.file for seen in pictures.values()}
+        ((_, media),) = self.wait()
+        assert not isinstance(media, BadMedia), media
+        tokens, placeholders = tokenize_with_media(self.model, "", text, places, media)
+        known = {seen.file.key: seen.file for seen in media.values()}
         cells = self.context.cells
         noted = RecordedGeneration(request, tokens, self.model, cells, cells, placeholders=placeholders, media=known)
         noted.rows = {}
@@ -201,7 +201,7 @@ def by_helper(pair: Pair, noted: RecordedGeneration) -> dict[int, Logits]:
             context.decode(batch)
             position += 1
         elif mtmd.mtmd_input_chunk_get_type(mtmd.mtmd_input_chunks_get(chunks, chunk_count - 1)):
-            continue  # the helper has no logits after a picture
+            continue  # the helper has no logits after an image
         rows[index] = context.logits(-1).copy()
     batch.close()
     for bitmap in bitmaps:
@@ -213,7 +213,7 @@ def by_helper(pair: Pair, noted: RecordedGeneration) -> dict[int, Logits]:
 
 
 def _bitmap(projector: Projector, data: bytes) -> Any:
-    """A file as the library takes it: recordings are decoded by its own helper, too."""
+    """A file as the library takes it: audio is decoded by its own helper, too."""
 
     def bytes_of(data: bytes) -> Any:
         return ctypes.cast(ctypes.c_char_p(data), ctypes.POINTER(ctypes.c_uint8))
@@ -284,14 +284,14 @@ def test_other_images_are_not_taken_for_each_other(pair: Pair) -> None:
 
 def test_many_at_once_with_images_and_without(pair: Pair) -> None:
     with Bench(pair, running=5) as bench:
-        pictured = [
+        with_images = [
             bench.ask(f"{text(pair.model, seed, 10 + seed)}[img-0] then {seed}", drawn(seed, 100, 60), reply=20)
             for seed in range(10, 14)
         ]
         plain = [bench.ask(text(pair.model, seed, 30), reply=30) for seed in range(3)]
         bench.run()
         assert not bench.failed
-        check(pair, *pictured)
+        check(pair, *with_images)
         assert len({tuple(noted.sequence.tokens) for noted in plain}) == 3
         assert all(len(noted.rows) == 30 for noted in plain)
 

@@ -1,4 +1,4 @@
-"""Pictures of every format become the same pixels, and what is none is refused with a reason."""
+"""Images of every format are decoded to the same pixels; other files are refused with a reason."""
 
 import io
 import random
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.engine.multimodal.image import IMAGE_FORMATS, MAX_SIDE, BadImage, Pixels, decode
+from tests.examples import scaled
 
 
 def encoded(image: PIL.Image.Image, form: str = "PNG", **options: Any) -> bytes:
@@ -112,7 +113,7 @@ def test_what_cannot_be_used_is_refused(data: bytes, reason: str) -> None:
         decode(data)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(st.sampled_from(IMAGE_FORMATS), st.integers(0, 2**32), st.integers(1, 12), st.booleans())
 def test_damaged_ones_are_decoded_or_refused(form: str, seed: int, changes: int, cut: bool) -> None:
     chance = random.Random(seed)

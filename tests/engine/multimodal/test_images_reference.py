@@ -1,4 +1,4 @@
-"""The embeddings of a picture, and what a model says after it, against the same network written in numpy."""
+"""The embeddings of an image, and the logits after it, equal those of the same network written in numpy."""
 
 import io
 import math
@@ -79,8 +79,8 @@ def rotate(x: Array) -> Array:
     _, tokens, size = x.shape
     angles = np.outer(np.arange(tokens), 10000.0 ** (-np.arange(0, size, 2) / size))
     even, odd = x[..., ::2], x[..., 1::2]
-    turned = even * np.cos(angles) - odd * np.sin(angles), even * np.sin(angles) + odd * np.cos(angles)
-    return np.stack(turned, -1).reshape(x.shape)
+    rotated = even * np.cos(angles) - odd * np.sin(angles), even * np.sin(angles) + odd * np.cos(angles)
+    return np.stack(rotated, -1).reshape(x.shape)
 
 
 def last_logits(w: dict[str, Array], x: Array, layers: int) -> Array:

@@ -1,4 +1,4 @@
-"""A runner with a projector: what it answers to pictures, how often it encodes them, what it survives."""
+"""A runner with a projector: what it answers to images, how often it encodes them, what it survives."""
 
 import random
 import shutil
@@ -17,7 +17,7 @@ from tests.models.projectors import PATCHES
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     return kinds.full_attention(folder / "model.gguf"), projectors.llava(folder / "projector.gguf")
 
 
@@ -36,7 +36,7 @@ def ask(number: int, prompt: str, *images: bytes, **fields: object) -> ipc.Gener
 
 
 def encoded(runner: RunnerUnderTest) -> int:
-    """How many parts of pictures and recordings it has encoded up to now, as it says when the next request is done."""
+    """Return how many chunks of images and audio the runner has encoded, from the statistics of a next request."""
     runner.complete(ask(10**6, f"count {random.random()}", num_predict=1))
     return runner.expect(ipc.Statistics).encoded_media
 

@@ -1,4 +1,4 @@
-"""Files that are prepared again keep nobody waiting who does not need them, and what is not needed ends soon."""
+"""Preparing a file delays only the requests that need it, and ends soon when none does."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 class Gate:
-    """Recordings are decoded when it is open."""
+    """Audio is decoded when this is open."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.open = threading.Event(), threading.Event()

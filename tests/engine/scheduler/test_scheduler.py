@@ -12,6 +12,7 @@ from paddock.engine.scheduler.output import ScheduledChunk
 from paddock.engine.scheduler.scheduler import UNSHAREABLE, Scheduler
 from paddock.engine.scheduler.sequence import Sequence, State
 from tests.engine.scheduler.book_kv_cache import BookKVCache, saved
+from tests.examples import scaled
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -49,7 +50,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             ),
             has_embeddings=self.has_embeddings,
         )
-        self.asked: dict[tuple[int, PlaceholderRange], int] = {}
+        self.lookups: dict[tuple[int, PlaceholderRange], int] = {}
         self.alive: list[Sequence] = []
         self.started: set[int] = set()
         self.replies_left: dict[int, int] = {}
@@ -141,8 +142,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.one_step()
 
     def has_embeddings(self, sequence: Sequence, placeholder: PlaceholderRange) -> bool:
-        """Let each image be asked for a few times before it is there."""
-        times = self.asked[sequence.id, placeholder] = self.asked.get((sequence.id, placeholder), 0) + 1
+        """Let each image be looked for a few times before it is encoded."""
+        times = self.lookups[sequence.id, placeholder] = self.lookups.get((sequence.id, placeholder), 0) + 1
         return times > placeholder.num_tokens % 3
 
     def one_step(self) -> None:
@@ -238,7 +239,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
 
 TestScheduler = SchedulerMachine.TestCase
-TestScheduler.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestScheduler.settings = settings(max_examples=scaled(200), stateful_step_count=30, deadline=None)
 
 
 class Run:

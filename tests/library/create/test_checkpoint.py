@@ -6,6 +6,8 @@ from paddock.library.create.worker_process import WorkerFailed
 from paddock.library.store.library import Library
 from paddock.progress import Progress
 
+pytestmark = pytest.mark.model
+
 
 def test_files_without_safetensors_stay_as_they_are(library: Library, weights: str) -> None:
     files = {"x.gguf": weights}

@@ -27,6 +27,9 @@ from tests.conversion.checkpoints import difference
 from tests.conversion.logits import logits
 from tests.models.llama import tiny_llama
 
+pytestmark = pytest.mark.model
+
+
 MATRICES = {
     "F16": {"F16"},
     "BF16": {"BF16"},

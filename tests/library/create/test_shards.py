@@ -19,6 +19,7 @@ from paddock.library.store.blobs import BlobNotFound
 from paddock.library.store.library import Library
 from paddock.progress import Progress
 from tests.conversion.splits import split
+from tests.examples import scaled
 from tests.models.llama import tiny_llama
 
 
@@ -79,7 +80,7 @@ def test_files_that_gguf_py_splits_are_joined(library: Library, tmp_path: Path) 
     assert not [key for key in metadata if key.startswith("split.")]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=scaled(15), deadline=None)
 @given(absent=st.integers(0, 4))
 def test_a_part_that_is_missing_is_named(whole: Path, tmp_path_factory: pytest.TempPathFactory, absent: int) -> None:
     folder = tmp_path_factory.mktemp("parts")

@@ -10,6 +10,8 @@ import pytest
 from paddock.library.create.worker_process import WorkerCrashed, WorkerFailed, run_worker
 from paddock.progress import Progress
 
+pytestmark = pytest.mark.model
+
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

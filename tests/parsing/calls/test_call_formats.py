@@ -9,6 +9,7 @@ import pytest
 from paddock.engine.constraints import BadConstraint
 from paddock.parsing import CannotForce, ReplyParser, format_of_chat_template
 from paddock.parsing.named import NAMED_PARSERS
+from tests.examples import scaled
 from tests.parsing.calls.call_writer import tool, writer
 from tests.parsing.formats.test_chat_template import FORMATS
 from tests.parsing.parsers import (
@@ -61,11 +62,12 @@ def call_of(parser: ReplyParser, reply: str) -> tuple[str, dict[str, Any]]:
 def check(call_format: Any, make_parser: Any, *, seeds: int = 25, least: int = 5) -> None:
     """Force calls of the weather tool, and of tools with random parameters, of which at least some can be forced."""
     tools = [tool("get_weather", WEATHER), tool("now", None)]
-    for seed in range(seeds):
+    rounds = scaled(seeds)
+    for seed in range(rounds):
         name, arguments = call_of(make_parser(tools), writer().write(call_format.constraint(tools), seed))
         Validator(WEATHER if name == "get_weather" else {"const": {}}).validate(arguments)
     forced = 0
-    for seed in range(seeds):
+    for seed in range(rounds):
         one = Schemas(seed, bounded=True).tool("do_it")
         try:
             reply = writer().write(call_format.constraint([one], "do_it"), seed)
@@ -74,13 +76,13 @@ def check(call_format: Any, make_parser: Any, *, seeds: int = 25, least: int = 5
         _, arguments = call_of(make_parser([one]), reply)
         Validator(one["function"]["parameters"]).validate(arguments)
         forced += 1
-    assert forced >= least
+    assert forced >= least * rounds // seeds
 
 
 def check_nested(call_format: Any, make_parser: Any) -> None:
     """Force calls of a tool whose arguments contain strings in lists and objects, with many tags in them."""
     tools = [tool("do_it", NESTED)]
-    for seed in range(30):
+    for seed in range(scaled(30)):
         reply = writer().write(call_format.constraint(tools), seed, tagged=0.6)
         _, arguments = call_of(make_parser(tools), reply)
         Validator(NESTED).validate(arguments)

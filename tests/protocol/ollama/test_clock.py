@@ -33,14 +33,14 @@ def test_each_second_has_its_own_text(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_times_are_local_to_the_nanosecond(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 1_763_697_822_120_000_001
     try:
-        for zone, wanted in [
+        for zone, expected in [
             ("UTC", "2025-11-21T04:03:42.120000001Z"),
             ("Asia/Kolkata", "2025-11-21T09:33:42.120000001+05:30"),
             ("America/St_Johns", "2025-11-21T00:33:42.120000001-03:30"),
         ]:
             monkeypatch.setenv("TZ", zone)
             time.tzset()
-            assert local_time(moment) == wanted
+            assert local_time(moment) == expected
         monkeypatch.setenv("TZ", "UTC")
         time.tzset()
         assert local_time(1_763_697_822_000_000_000) == "2025-11-21T04:03:42Z"

@@ -15,9 +15,11 @@ def test_what_proves_who_we_are_goes_to_the_registry_alone(fake: FakeRegistry, m
     fake.add("team/m", "latest", MODEL)
     machine.pull(f"{fake.host}/team/m")
     assert fake.of("GET", "", "storage")
-    assert not [asked for asked in fake.of("GET", "", "storage") if "Authorization" in asked.headers]
+    assert not [request for request in fake.of("GET", "", "storage") if "Authorization" in request.headers]
     assert len(fake.of("GET", "/token")) == 1
-    assert all(asked.headers.get("Authorization") == "Bearer t0ken" for asked in fake.of("GET", "/blobs/", "registry"))
+    assert all(
+        request.headers.get("Authorization") == "Bearer t0ken" for request in fake.of("GET", "/blobs/", "registry")
+    )
 
 
 def test_a_realm_on_another_host_is_refused(fake: FakeRegistry, machine: Machine) -> None:
@@ -28,10 +30,10 @@ def test_a_realm_on_another_host_is_refused(fake: FakeRegistry, machine: Machine
     assert not fake.of("GET", "", "storage")
 
 
-def test_the_token_requests_are_those_of_the_recording(fake: FakeRegistry, machine: Machine) -> None:
+def test_the_token_requests_are_those_recorded(fake: FakeRegistry, machine: Machine) -> None:
     trace = SHARED / "fixtures" / "registry" / "trace.jsonl"
     if not trace.exists():
-        pytest.skip("the recordings are not here")
+        pytest.skip("the recorded cases are not here")
     recorded = [json.loads(line) for line in trace.read_text("utf-8").splitlines()]
     token = next(row for row in recorded if row["path"].startswith("/token"))
     fake.tokens = True

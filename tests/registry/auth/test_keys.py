@@ -11,10 +11,10 @@ from tests.conftest import SHARED
 from tests.registry.fake import signed
 
 RECORDED = SHARED / "fixtures" / "registry" / "token-signature.json"
-needs_recording = pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are not here")
+needs_recorded_cases = pytest.mark.skipif(not RECORDED.exists(), reason="the recorded cases are not here")
 
 
-@needs_recording
+@needs_recorded_cases
 def test_signatures_are_the_recorded_ones() -> None:
     recorded = json.loads(RECORDED.read_text("utf-8"))
     key = key_from_seed(bytes.fromhex(recorded["ed25519_seed_hex"]))
@@ -24,7 +24,7 @@ def test_signatures_are_the_recorded_ones() -> None:
         assert key.authorization("GET", request["url"]) == request["authorization"]
 
 
-@needs_recording
+@needs_recorded_cases
 def test_the_address_that_is_signed_is_the_recorded_one() -> None:
     for request in json.loads(RECORDED.read_text("utf-8"))["requests"]:
         url = request["url"]

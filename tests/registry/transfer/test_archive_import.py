@@ -17,6 +17,7 @@ from paddock.registry.errors import BadArchive
 from paddock.registry.transfer import archive_import
 from paddock.registry.transfer.archive_export import open_archive
 from paddock.registry.transfer.archive_import import import_archive
+from tests.examples import scaled
 from tests.registry.transfer.test_push import MODEL, TEMPLATE, digest, make
 
 NAME = "team/m:v1"
@@ -88,8 +89,8 @@ def test_a_changed_manifest_is_found(other: Library, packed: bytes) -> None:
 def test_the_order_inside_does_not_matter(other: Library, packed: bytes) -> None:
     members: dict[str, bytes] = {}
     repacked(packed, lambda name, data: members.update({name: data}))
-    turned = repacked(packed, lambda name, data: None, **dict(reversed(members.items())))
-    assert import_archive(other, io.BytesIO(turned)).short == NAME
+    reversed_archive = repacked(packed, lambda name, data: None, **dict(reversed(members.items())))
+    assert import_archive(other, io.BytesIO(reversed_archive)).short == NAME
 
 
 @pytest.mark.parametrize("data", [MODEL, TEMPLATE])
@@ -181,7 +182,7 @@ def test_other_files_in_it_may_be_of_any_size(other: Library, packed: bytes, mon
     assert import_archive(other, io.BytesIO(grown)).short == NAME
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_is_wrong_with_an_archive_is_an_error_of_its_own(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -16,7 +16,7 @@ from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.partial_blob import downloads_folder
 from tests.registry.conftest import FAST_RETRY, Machine, until
 from tests.registry.contents import MODEL, TEMPLATE, digest, is_blob
-from tests.registry.fake import Asked, FakeRegistry, Fault, once
+from tests.registry.fake import FakeRegistry, Fault, Received, once
 
 
 @pytest.mark.parametrize("storage", [True, False])
@@ -34,7 +34,7 @@ def test_a_large_layer_comes_in_ranges_over_several_connections(fake: FakeRegist
     fake.pause = 0.005
     fake.add("team/m", "latest", MODEL)
     machine.pull(f"{fake.host}/team/m")
-    ranges = {asked.headers["Range"] for asked in fake.of("GET", digest(MODEL), "storage")}
+    ranges = {request.headers["Range"] for request in fake.of("GET", digest(MODEL), "storage")}
     assert len(ranges) >= 8 and "bytes=0-399999" in ranges
 
 
@@ -42,9 +42,9 @@ def test_no_more_connections_than_the_setting_allows(fake: FakeRegistry, library
     busy, most, lock = 0, 0, threading.Lock()
     fake.pause = 0.002
 
-    def count(asked: Asked) -> Fault | None:
+    def count(request: Received) -> Fault | None:
         nonlocal busy, most
-        if is_blob(asked):
+        if is_blob(request):
             with lock:
                 busy += 1
                 most = max(most, busy)
@@ -80,9 +80,9 @@ def test_what_goes_wrong_once_is_made_good(fake: FakeRegistry, machine: Machine,
     fake.storage = storage
     faults, lock = once(fault), threading.Lock()
 
-    def next_fault(asked: Asked) -> Fault | None:
+    def next_fault(request: Received) -> Fault | None:
         with lock:
-            return next(faults) if is_blob(asked) else None
+            return next(faults) if is_blob(request) else None
 
     fake.fault = next_fault
     fake.add("team/m", "latest", MODEL)
@@ -107,12 +107,12 @@ def test_what_stays_wrong_is_a_clear_error_and_no_model(
     fake: FakeRegistry, machine: Machine, fault: Fault, message: str
 ) -> None:
     fake.storage = False
-    fake.fault = lambda asked: fault if is_blob(asked) else None
+    fake.fault = lambda request: fault if is_blob(request) else None
     fake.add("team/m", "latest", MODEL)
     with pytest.raises(RegistryError, match=message):
         machine.pull(f"{fake.host}/team/m")
     assert list(machine.library.manifests.names()) == [] and machine.damage() == []
-    fake.fault = lambda asked: None
+    fake.fault = lambda request: None
     machine.pull(f"{fake.host}/team/m")
     assert machine.blob(digest(MODEL)) == MODEL
 
@@ -123,10 +123,10 @@ def test_under_random_faults_a_pull_ends_bit_exact_or_with_an_error(
 ) -> None:
     dice, lock = random.Random(seed), threading.Lock()
 
-    def roll(asked: Asked) -> Fault | None:
+    def roll(request: Received) -> Fault | None:
         with lock:
             kind, size = dice.random(), dice.randrange(400_000)
-        if not is_blob(asked) or kind < 0.5:
+        if not is_blob(request) or kind < 0.5:
             return None
         if kind < 0.75:
             return Fault(cut=size)
@@ -163,21 +163,21 @@ def test_an_interrupted_pull_goes_on_where_it_was(fake: FakeRegistry, machine: M
     before = asyncio.run(interrupted())
     assert list(machine.library.manifests.names()) == []
     fake.pause = 0
-    fake.asked.clear()
+    fake.received.clear()
     lines = machine.pull(str(name))
     first = next(line for line in lines if line.digest == digest(MODEL))
     assert first.completed >= before
-    asked = [re.findall(r"\d+", a.headers["Range"]) for a in fake.of("GET", digest(MODEL), "storage")]
-    assert min(int(start) for start, _ in asked) > 0
+    sent = [re.findall(r"\d+", a.headers["Range"]) for a in fake.of("GET", digest(MODEL), "storage")]
+    assert min(int(start) for start, _ in sent) > 0
     assert machine.blob(digest(MODEL)) == MODEL
 
 
 def test_an_address_of_storage_that_is_not_good_any_more_is_asked_for_again(
     fake: FakeRegistry, machine: Machine
 ) -> None:
-    def expire(asked: Asked) -> Fault | None:
+    def expire(request: Received) -> Fault | None:
         old = len(fake.of("GET", digest(MODEL), "storage")) > 2 and len(fake.of("GET", digest(MODEL), "registry")) < 2
-        return Fault(status=403) if old and is_blob(asked) else None
+        return Fault(status=403) if old and is_blob(request) else None
 
     fake.fault = expire
     fake.add("team/m", "latest", MODEL)
@@ -217,7 +217,7 @@ def test_a_registry_without_ranges_sends_a_layer_once(fake: FakeRegistry, machin
 
 
 def test_a_layer_that_stays_wrong_leaves_nothing_behind(fake: FakeRegistry, machine: Machine) -> None:
-    fake.fault = lambda asked: Fault(spoil=True) if is_blob(asked) else None
+    fake.fault = lambda request: Fault(spoil=True) if is_blob(request) else None
     fake.add("team/m", "latest", MODEL)
     with pytest.raises(RegistryError, match="digest mismatch"):
         machine.pull(f"{fake.host}/team/m")
@@ -241,7 +241,7 @@ def test_a_full_disk_is_told_and_the_next_pull_goes_on(
         machine.pull(f"{fake.host}/team/m")
     assert machine.damage() == [] and list(machine.library.manifests.names()) == []
     monkeypatch.undo()
-    fake.asked.clear()
+    fake.received.clear()
     machine.pull(f"{fake.host}/team/m")
     ranges = [re.findall(r"\d+", a.headers["Range"]) for a in fake.of("GET", digest(MODEL), "storage")]
     assert sum(int(end) + 1 - int(start) for start, end in ranges) < len(MODEL)

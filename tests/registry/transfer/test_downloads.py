@@ -11,7 +11,9 @@ from tests.registry.contents import MODEL, TEMPLATE, digest, is_blob
 from tests.registry.fake import FakeRegistry, Fault, fake_registry
 
 
-def test_a_layer_wanted_twice_comes_once_and_both_see_it_come(fake: FakeRegistry, machine: Machine) -> None:
+def test_a_layer_that_two_pulls_need_is_downloaded_once_and_both_report_it(
+    fake: FakeRegistry, machine: Machine
+) -> None:
     fake.pause = 0.06
     fake.add("team/a", "latest", MODEL)
     fake.add("team/b", "latest", MODEL, TEMPLATE)
@@ -59,7 +61,7 @@ def test_if_the_first_one_s_registry_fails_the_second_one_s_is_asked(machine: Ma
     with fake_registry() as good, fake_registry() as bad:
         for fake in (good, bad):
             fake.add("team/m", "latest", MODEL)
-        bad.fault = lambda asked: Fault(status=500) if is_blob(asked) else None
+        bad.fault = lambda request: Fault(status=500) if is_blob(request) else None
 
         async def both() -> list[BaseException | None]:
             registry = machine.registry()

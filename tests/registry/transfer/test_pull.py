@@ -36,7 +36,7 @@ def test_pulled_again_nothing_is_fetched_and_the_lines_are_the_recorded_ones(
 ) -> None:
     fake.add("team/m", "latest", MODEL, TEMPLATE)
     machine.pull(f"{fake.host}/team/m")
-    fake.asked.clear()
+    fake.received.clear()
     lines = machine.pull(f"{fake.host}/team/m")
     assert not fake.of("GET", "/blobs/")
     assert [(line.status.split()[0], line.total == line.completed) for line in lines] == [
@@ -62,7 +62,7 @@ def test_a_digest_that_is_a_path_never_leaves_the_folder(fake: FakeRegistry, mac
     before = {str(p) for p in machine.library.folder.parent.rglob("*")}
     with pytest.raises(RegistryError, match="invalid digest format"):
         machine.pull(f"{fake.host}/team/m")
-    assert not [asked for asked in fake.asked if "/blobs/" in asked.path]
+    assert not [request for request in fake.received if "/blobs/" in request.path]
     assert {str(p) for p in machine.library.folder.parent.rglob("*")} == before
 
 
@@ -84,7 +84,7 @@ def test_a_manifest_of_oci_without_its_type_is_read(fake: FakeRegistry, machine:
 
 def test_a_manifest_is_asked_for_again_while_the_registry_is_busy(fake: FakeRegistry, machine: Machine) -> None:
     faults = once(Fault(status=503), 3)
-    fake.fault = lambda asked: next(faults) if "/manifests/" in asked.path else None
+    fake.fault = lambda request: next(faults) if "/manifests/" in request.path else None
     fake.add("team/m", "latest", TEMPLATE)
     machine.pull(f"{fake.host}/team/m")
     assert len(fake.of("GET", "/manifests/")) == 4
@@ -98,7 +98,7 @@ def test_too_little_space_is_told_before_anything_is_fetched(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2_000_000))
     with pytest.raises(RegistryError, match=r"not enough space in .*3 MB are to be downloaded, 2 MB free"):
         machine.pull(f"{fake.host}/team/m")
-    assert not [asked for asked in fake.asked if "/blobs/" in asked.path]
+    assert not [request for request in fake.received if "/blobs/" in request.path]
 
 
 def test_a_dry_run_says_what_would_come_and_fetches_nothing(fake: FakeRegistry, machine: Machine) -> None:
@@ -110,7 +110,7 @@ def test_a_dry_run_says_what_would_come_and_fetches_nothing(fake: FakeRegistry, 
         Progress(f"have {digest(TEMPLATE)[7:19]}", digest(TEMPLATE), len(TEMPLATE), len(TEMPLATE)),
     ]
     assert list(machine.library.manifests.names()) == []
-    assert not [asked for asked in fake.asked if "/blobs/" in asked.path]
+    assert not [request for request in fake.received if "/blobs/" in request.path]
 
 
 def test_blobs_of_the_version_before_go_and_that_is_said(fake: FakeRegistry, machine: Machine) -> None:

@@ -63,21 +63,21 @@ def test_a_model_arrives_with_every_layer_and_its_manifest_as_it_is(
 def test_layers_that_are_there_are_not_sent_again(fake: FakeRegistry, machine: Machine) -> None:
     name = str(make(machine.library, f"{fake.host}/team/m"))
     machine.push(name)
-    fake.asked.clear()
+    fake.received.clear()
     lines = machine.push(name)
     assert not fake.of("POST") and not fake.of("PATCH")
     assert all(line.completed == line.total for line in lines)
 
 
-def test_the_requests_are_those_of_the_recording(fake: FakeRegistry, machine: Machine) -> None:
+def test_the_requests_are_those_recorded(fake: FakeRegistry, machine: Machine) -> None:
     trace = SHARED / "fixtures" / "registry" / "trace.jsonl"
     if not trace.exists():
-        pytest.skip("the recordings are not here")
+        pytest.skip("the recorded cases are not here")
     rows = [json.loads(line) for line in trace.read_text("utf-8").splitlines()]
     patch = next(row for row in rows if row["method"] == "PATCH" and row["body_bytes"] == 13)
     fake.tokens, fake.storage = True, False
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
-    ours = next(asked for asked in fake.of("PATCH") if asked.headers["Content-Length"] == "13")
+    ours = next(request for request in fake.of("PATCH") if request.headers["Content-Length"] == "13")
     assert {key: ours.headers.get(key) for key in patch["headers"]} == patch["headers"]
 
 
@@ -85,15 +85,15 @@ def test_storage_that_takes_the_chunks_hears_nothing_of_who_we_are(fake: FakeReg
     fake.tokens = True
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
     sent = fake.of("PUT", "/uploads/", "storage")
-    assert len(sent) == 5 and not [asked for asked in sent if "Authorization" in asked.headers]
+    assert len(sent) == 5 and not [request for request in sent if "Authorization" in request.headers]
     sums = [hashlib.md5(MODEL[start : start + 1_000_000]).digest() for start in range(0, 3_000_000, 1_000_000)]
     etag = f"{hashlib.md5(b''.join(sums)).hexdigest()}-3"
-    assert [asked for asked in fake.of("PUT", "/blobs/uploads/") if f"etag={etag}" in asked.path]
+    assert [request for request in fake.of("PUT", "/blobs/uploads/") if f"etag={etag}" in request.path]
 
 
 def test_a_layer_of_another_repository_is_mounted(fake: FakeRegistry, machine: Machine) -> None:
     machine.push(str(make(machine.library, f"{fake.host}/team/a")))
-    fake.asked.clear()
+    fake.received.clear()
     machine.push(str(make(machine.library, f"{fake.host}/team/b")))
     assert fake.blobs["team/b"] == fake.blobs["team/a"]
     assert not fake.of("PATCH") and len(fake.of("POST", "from=team%2Fa")) == 3
@@ -109,7 +109,7 @@ def test_a_registry_that_does_not_mount_gets_the_layer(fake: FakeRegistry, machi
 def test_an_interrupted_push_goes_on_where_it_was(fake: FakeRegistry, machine: Machine) -> None:
     fake.storage = False
     name = make(machine.library, f"{fake.host}/team/m")
-    fake.upload_fault = lambda asked: 300_000 if "1000000-" in asked.headers["Content-Range"] else None
+    fake.upload_fault = lambda request: 300_000 if "1000000-" in request.headers["Content-Range"] else None
 
     async def interrupted() -> None:
         task = asyncio.create_task(machine.registry().push(name, machine.lines.append))
@@ -119,8 +119,8 @@ def test_an_interrupted_push_goes_on_where_it_was(fake: FakeRegistry, machine: M
             await task
 
     asyncio.run(interrupted())
-    fake.upload_fault = lambda asked: None
-    fake.asked.clear()
+    fake.upload_fault = lambda request: None
+    fake.received.clear()
     machine.push(str(name))
     assert fake.blobs["team/m"][digest(MODEL)] == MODEL
     assert not [a for a in fake.of("PATCH") if a.headers["Content-Range"].startswith("0-9")]
@@ -148,7 +148,7 @@ def test_a_blob_that_is_missing_or_damaged_is_told_before_anything_is_sent(
     machine.library.blobs.remove(digest(MODEL))
     with pytest.raises(Exception, match="not found"):
         machine.push(str(name))
-    assert fake.asked == []
+    assert fake.received == []
 
 
 def test_what_is_pushed_deleted_and_pulled_is_the_same(fake: FakeRegistry, machine: Machine) -> None:
@@ -185,6 +185,6 @@ def test_pushed_twice_at_once_it_is_sent_once(fake: FakeRegistry, machine: Machi
         await asyncio.gather(*(registry.push(name, lambda line: None) for _ in range(2)))
 
     asyncio.run(both())
-    starts = [asked.headers["Content-Range"].split("-")[0] for asked in fake.of("PATCH")]
+    starts = [request.headers["Content-Range"].split("-")[0] for request in fake.of("PATCH")]
     assert starts.count("1000000") == 1
     assert fake.blobs["team/m"][digest(MODEL)] == MODEL

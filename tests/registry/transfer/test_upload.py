@@ -12,7 +12,7 @@ from tests.registry.transfer.test_push import MODEL, digest, make, upload_config
 def test_a_large_layer_goes_in_chunks_in_order(fake: FakeRegistry, machine: Machine) -> None:
     fake.storage = False
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
-    ranges = [asked.headers["Content-Range"] for asked in fake.of("PATCH")]
+    ranges = [request.headers["Content-Range"] for request in fake.of("PATCH")]
     assert [r for r in ranges if r.endswith("999999")] == ["0-999999", "1000000-1999999", "2000000-2999999"]
 
 
@@ -20,7 +20,7 @@ def test_the_slower_it_goes_the_smaller_the_chunks(fake: FakeRegistry, machine: 
     machine = Machine(machine.library, upload_config(chunk_seconds=0.02))
     fake.storage, fake.pause = False, 0.01
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
-    sizes = [int(asked.headers["Content-Length"]) for asked in fake.of("PATCH")]
+    sizes = [int(request.headers["Content-Length"]) for request in fake.of("PATCH")]
     assert max(sizes) == 1_000_000 and sizes.count(100_000) > 10
     assert fake.blobs["team/m"][digest(MODEL)] == MODEL
 
@@ -28,7 +28,7 @@ def test_the_slower_it_goes_the_smaller_the_chunks(fake: FakeRegistry, machine: 
 def test_chunks_for_storage_are_all_of_one_size(fake: FakeRegistry, machine: Machine) -> None:
     machine = Machine(machine.library, upload_config(chunk_seconds=0))
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
-    sizes = [len(asked.body) for asked in fake.of("PUT", "/uploads/", "storage")]
+    sizes = [len(request.body) for request in fake.of("PUT", "/uploads/", "storage")]
     assert sorted(sizes)[-3:] == [1_000_000] * 3 and len(sizes) == 5
 
 
@@ -36,7 +36,7 @@ def test_chunks_for_storage_are_all_of_one_size(fake: FakeRegistry, machine: Mac
 def test_a_connection_that_breaks_costs_no_more_than_it_must(fake: FakeRegistry, machine: Machine, keeps: bool) -> None:
     fake.storage, fake.keeps_uploads = False, keeps
     cuts = itertools.chain([400_000, 100_000, 0], itertools.repeat(None))
-    fake.upload_fault = lambda asked: next(cuts) if int(asked.headers["Content-Length"]) > 100 else None
+    fake.upload_fault = lambda request: next(cuts) if int(request.headers["Content-Length"]) > 100 else None
     machine.push(str(make(machine.library, f"{fake.host}/team/m")))
     assert fake.blobs["team/m"][digest(MODEL)] == MODEL
     starts = [int(a.headers["Content-Range"].split("-")[0]) for a in fake.of("PATCH")]

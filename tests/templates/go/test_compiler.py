@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from paddock.templates import Message, TemplateError, TemplateFailed
 from paddock.templates.go.functions import FUNCTIONS
 from paddock.templates.go.program import compile_program
+from tests.examples import scaled
 
 from .go_grammar import CALLS, TOOLS, data, templates
 from .go_machine import rendered_by_the_machine
@@ -38,7 +39,7 @@ def outcome(render: Callable[[], str]) -> str:
 
 
 @given(templates(), data)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(100), deadline=None)
 def test_a_compiled_template_gives_what_the_packages_machine_gives(text: str, values: dict[str, Any]) -> None:
     compiled, interpreted = both(text, values)
     assert compiled == interpreted, text

@@ -2,7 +2,6 @@ import datetime
 import json
 import math
 import re
-import time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from paddock.templates import Message, PromptTemplate, TemplateError, TemplateFa
 from paddock.templates.renderers import UnknownRenderer, leading_bos, render, renderer_names
 from paddock.templates.renderers.catalog import renderer
 from paddock.templates.renderers.go_text import bare, json_text, whole_or_bare
+from tests.calls import count_calls
 from tests.templates.recorded import FIXTURES, message, needs_fixtures, rows
 
 NAMES = sorted(renderer_names())
@@ -258,12 +258,7 @@ def test_every_template_is_in_the_package_and_in_use() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_hundred_messages_render_in_less_than_five_milliseconds(name: str) -> None:
+def test_a_message_takes_less_than_150_calls_to_render(name: str) -> None:
     messages = [Message("system", "Be brief."), *(ROUND * 50)]
     render(name, messages, [TOOL])
-    durations = []
-    for _ in range(20):
-        start = time.thread_time()
-        render(name, messages, [TOOL])
-        durations.append(time.thread_time() - start)
-    assert min(durations) < 0.005
+    assert count_calls(lambda: render(name, messages, [TOOL])).total() < 150 * len(messages)

@@ -93,11 +93,11 @@ def test_null_content_and_null_images_count_as_absent(server: ServerUnderTest) -
 def test_an_unsupported_capability_is_answered_with_400(server: ServerUnderTest) -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
     full = "registry.ollama.ai/library/tiny:latest"
-    picture = [{"role": "user", "content": "x", "images": ["aGVsbG8="]}]
+    with_image = [{"role": "user", "content": "x", "images": ["aGVsbG8="]}]
     for fields, error in (
         ({"tools": [tool]}, f"{full} does not support tools"),
         ({"think": True}, '"tiny" does not support thinking'),
-        ({"messages": picture}, "Multimodal data provided, but model does not support multimodal requests."),
+        ({"messages": with_image}, "Multimodal data provided, but model does not support multimodal requests."),
     ):
         answer = server.post("/api/chat", {"model": "tiny", "messages": [{"role": "user", "content": "x"}], **fields})
         assert (answer.status, answer.error) == (400, error)
@@ -114,27 +114,27 @@ def test_logprobs_come_with_the_message(server: ServerUnderTest) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_the_official_client_chats(teller: ServerUnderTest, answer: Continuation, stream: bool) -> None:
+def test_the_official_client_chats(packaged_server: ServerUnderTest, answer: Continuation, stream: bool) -> None:
     messages = [{"role": "user", "content": SKY}]
-    client = ollama.Client(teller.url)
+    client = ollama.Client(packaged_server.url)
     if stream:
-        parts = list(client.chat("teller", messages, stream=True))
+        parts = list(client.chat("packaged", messages, stream=True))
         assert "".join(part.message.content or "" for part in parts) == answer.text
         assert parts[-1].done_reason == "stop"
     else:
-        assert client.chat("teller", messages).message.content == answer.text
+        assert client.chat("packaged", messages).message.content == answer.text
 
 
 def test_the_official_asynchronous_client_chats_with_many_at_once(
-    teller: ServerUnderTest, answer: Continuation
+    packaged_server: ServerUnderTest, answer: Continuation
 ) -> None:
     messages = [{"role": "user", "content": SKY}]
 
     async def body() -> None:
-        client = ollama.AsyncClient(teller.url)
-        replies = await asyncio.gather(*(client.chat("teller", messages) for _ in range(8)))
+        client = ollama.AsyncClient(packaged_server.url)
+        replies = await asyncio.gather(*(client.chat("packaged", messages) for _ in range(8)))
         assert {reply.message.content for reply in replies} == {answer.text}
-        stream = await client.chat("teller", messages, stream=True)
+        stream = await client.chat("packaged", messages, stream=True)
         assert "".join([part.message.content or "" async for part in stream]) == answer.text
 
     asyncio.run(body())

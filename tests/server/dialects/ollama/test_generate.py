@@ -321,11 +321,13 @@ def test_many_at_once_all_get_their_own_reply(server: ServerUnderTest) -> None:
     assert len({a["prompt_eval_count"] for a in answers}) == 1
 
 
-def test_curl_as_the_old_documents_show_it_gets_the_answer(teller: ServerUnderTest, answer: Continuation) -> None:
+def test_curl_as_the_old_documents_show_it_gets_the_answer(
+    packaged_server: ServerUnderTest, answer: Continuation
+) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not here")
-    body = '{\n"model": "teller",\n"prompt": "Why is the sky blue?",\n"stream": false\n}'
-    command = ["curl", "-s", f"{teller.url}/api/generate", "-d", body]
+    body = '{\n"model": "packaged",\n"prompt": "Why is the sky blue?",\n"stream": false\n}'
+    command = ["curl", "-s", f"{packaged_server.url}/api/generate", "-d", body]
     whole = subprocess.run(command, capture_output=True, check=True).stdout
     assert ollama.GenerateResponse.model_validate_json(whole).response == answer.text
     streamed = subprocess.run([*command[:-1], body.replace("false", "true")], capture_output=True, check=True).stdout
@@ -335,10 +337,12 @@ def test_curl_as_the_old_documents_show_it_gets_the_answer(teller: ServerUnderTe
     assert (last.done, last.done_reason, last.eval_count) == (True, "stop", len(answer.tokens) + 1)
 
 
-def test_the_official_client_gets_the_answer_whole_and_in_pieces(teller: ServerUnderTest, answer: Continuation) -> None:
-    client = ollama.Client(teller.url)
-    assert client.generate("teller", SKY).response == answer.text
-    parts = list(client.generate("teller", SKY, stream=True))
+def test_the_official_client_gets_the_answer_whole_and_in_pieces(
+    packaged_server: ServerUnderTest, answer: Continuation
+) -> None:
+    client = ollama.Client(packaged_server.url)
+    assert client.generate("packaged", SKY).response == answer.text
+    parts = list(client.generate("packaged", SKY, stream=True))
     assert "".join(part.response or "" for part in parts) == answer.text
     assert len(parts) > 10
     with pytest.raises(ollama.ResponseError, match="model 'nope' not found") as caught:
@@ -346,29 +350,33 @@ def test_the_official_client_gets_the_answer_whole_and_in_pieces(teller: ServerU
     assert caught.value.status_code == 404
 
 
-def test_the_official_asynchronous_client_gets_the_answer_too(teller: ServerUnderTest, answer: Continuation) -> None:
+def test_the_official_asynchronous_client_gets_the_answer_too(
+    packaged_server: ServerUnderTest, answer: Continuation
+) -> None:
     async def body() -> None:
-        client = ollama.AsyncClient(teller.url)
-        whole = await client.generate("teller", SKY)
+        client = ollama.AsyncClient(packaged_server.url)
+        whole = await client.generate("packaged", SKY)
         assert whole.response == answer.text
-        stream = await client.generate("teller", SKY, stream=True)
+        stream = await client.generate("packaged", SKY, stream=True)
         assert "".join([part.response or "" async for part in stream]) == answer.text
 
     asyncio.run(body())
 
 
-def test_a_stop_string_ends_the_reply_and_is_left_out(teller: ServerUnderTest, answer: Continuation) -> None:
+def test_a_stop_string_ends_the_reply_and_is_left_out(packaged_server: ServerUnderTest, answer: Continuation) -> None:
     stops = ["nowhere in it", answer.tokens[4] + answer.tokens[5]]
     for stream in (False, True):
-        lines = teller.generate("teller", SKY, stream=stream, options={"stop": stops}).lines
+        lines = packaged_server.generate("packaged", SKY, stream=stream, options={"stop": stops}).lines
         assert "".join(line["response"] for line in lines) == "".join(answer.tokens[:4])
         assert lines[-1]["done_reason"] == "stop"
 
 
 def test_system_and_template_of_the_request_replace_those_of_the_model(
-    teller: ServerUnderTest, continued: Callable[[str], Continuation]
+    packaged_server: ServerUnderTest, continued: Callable[[str], Continuation]
 ) -> None:
-    shaped = teller.generate("teller", "blue?", system="Why is", template="<|user|>{{ .System }} the sky {{ .Prompt }}")
+    shaped = packaged_server.generate(
+        "packaged", "blue?", system="Why is", template="<|user|>{{ .System }} the sky {{ .Prompt }}"
+    )
     assert shaped.json["response"] == continued(f"<|user|>{SKY}").text
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.llama import tiny_llama
-from tests.registry.fake import Asked, FakeRegistry, Fault, fake_registry
+from tests.registry.fake import FakeRegistry, Fault, Received, fake_registry
 from tests.registry.transfer.test_push import MODEL, TEMPLATE, digest
 from tests.server.servers import ServerUnderTest, until
 
@@ -118,9 +118,9 @@ def test_a_client_that_goes_away_stops_the_pull_unless_somebody_else_waits(
 
     begin().close()
     time.sleep(0.3)
-    asked = len(fake.asked)
+    before = len(fake.received)
     time.sleep(0.5)
-    assert len(fake.asked) == asked and not blob(server, model).exists()
+    assert len(fake.received) == before and not blob(server, model).exists()
 
     results: list[bytes] = []
     first = begin()
@@ -204,15 +204,15 @@ def test_other_requests_are_answered_during_a_pull(server: ServerUnderTest, fake
 
 def test_no_secret_is_in_the_log(server: ServerUnderTest, fake: FakeRegistry) -> None:
     fake.tokens = True
-    fake.fault = lambda asked: Fault(status=403) if is_storage(asked) else None
+    fake.fault = lambda request: Fault(status=403) if is_storage(request) else None
     fake.add("team/log", "latest", b"log" * 1000)
     lines = server.post("/api/pull", {"model": f"{fake.host}/team/log"}).lines
     assert "403" in lines[-1]["error"] and "secret" not in lines[-1]["error"]
     assert "secret" not in server.log and "t0ken" not in server.log
 
 
-def is_storage(asked: Asked) -> bool:
-    return asked.server == "storage"
+def is_storage(request: Received) -> bool:
+    return request.server == "storage"
 
 
 def test_a_server_that_never_pulls_does_not_import_the_registry_client() -> None:
