@@ -13,7 +13,7 @@ from paddock.conversion.errors import ConversionError
 Tensors = dict[str, tuple[str, tuple[int, ...]]]
 """By the name in the checkpoint: the name in the file, and the required shape, outermost dimension first."""
 
-COLOURS = 3
+COLOR_CHANNELS = 3
 COLOR_STATISTICS: dict[str, tuple[list[float], list[float]]] = {
     "siglip": ([0.5] * 3, [0.5] * 3),
     "clip": ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]),
@@ -32,7 +32,7 @@ _SHARED_DEFAULTS = {
     "num_hidden_layers": 12,
     "num_attention_heads": 12,
     "image_size": 224,
-    "num_channels": COLOURS,
+    "num_channels": COLOR_CHANNELS,
 }
 
 
@@ -85,7 +85,7 @@ class Tower:
         found: Tensors = {
             "embeddings.patch_embedding.weight": (
                 "v.patch_embd.weight",
-                (width, COLOURS, self.patch, self.patch),
+                (width, COLOR_CHANNELS, self.patch, self.patch),
             ),
             "embeddings.position_embedding.weight": (
                 "v.position_embd.weight",
@@ -164,8 +164,8 @@ def _set_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tower(kind: str, config: Config, acts: str) -> Tower:
-    if config.integer("num_channels") != COLOURS:
-        raise ConversionError(f"config.json: num_channels of a vision tower must be {COLOURS}")
+    if config.integer("num_channels") != COLOR_CHANNELS:
+        raise ConversionError(f"config.json: num_channels of a vision tower must be {COLOR_CHANNELS}")
     return Tower(
         kind,
         config.integer("hidden_size"),
