@@ -54,13 +54,6 @@ def tensors(monkeypatch: pytest.MonkeyPatch) -> Tensors:
     return tensors
 
 
-def test_operands_are_found_in_the_library_that_is_installed() -> None:
-    library, sources = operations.tensor_library()
-    assert library is not None
-    assert sources > 0
-    assert sources % ctypes.sizeof(ctypes.c_void_p) == 0
-
-
 @pytest.mark.parametrize(("before", "after"), [(b"", b""), (b"CUDA0#", b"#0")])
 def test_a_class_token_behind_the_patches_gets_the_first_position_and_is_left_out(
     tensors: Tensors, before: bytes, after: bytes
