@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from paddock.errors import ErrorKind
@@ -21,8 +23,7 @@ def test_a_renderer_that_leaves_the_first_token_to_the_tokenizer_has_no_text_of_
 
 
 @pytest.mark.parametrize("find", [renderer, leading_bos])
-def test_an_unknown_name_is_an_invalid_request(find: object) -> None:
-    assert callable(find)
+def test_an_unknown_name_is_an_invalid_request(find: Callable[[str], object]) -> None:
     with pytest.raises(UnknownRenderer, match=r'^unknown renderer "gemma5"$') as refused:
         find("gemma5")
     assert refused.value.kind is ErrorKind.INVALID

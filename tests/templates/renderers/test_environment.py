@@ -1,5 +1,5 @@
 import pytest
-from jinja2 import TemplateNotFound, UndefinedError
+from jinja2 import UndefinedError
 
 from paddock.templates import Message, TemplateRefused
 from paddock.templates.renderers.conversation import turns_of
@@ -51,5 +51,5 @@ def test_a_conversation_is_refused_with_its_reason() -> None:
 
 
 def test_only_templates_of_the_package_are_found() -> None:
-    with pytest.raises((TemplateNotFound, OSError)):
+    with pytest.raises(FileNotFoundError):
         template("nothing.jinja")
