@@ -22,7 +22,7 @@ demo: setup
 quick: setup
 	@files="$$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py')"; \
 	if [ -n "$$files" ]; then $(BIN)/ruff check $$files && $(BIN)/ruff format --check $$files && $(BIN)/mypy $$files; fi
-	$(BIN)/python -m pytest -q --hypothesis-profile=quick -m "not slow and not model"
+	$(BIN)/python -m pytest -q --hypothesis-profile=quick -m "not slow and not model and not thorough"
 
 test: setup
 	$(BIN)/python -m pytest -q -m "not slow"

@@ -1,5 +1,6 @@
 """What the tests share: where things lie, and the model of the package."""
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,6 +95,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         modules = {item.module.__name__, *(d.func.__module__ for d in definitions)}
         if any(reaches_a_model(name) for name in modules):
             item.add_marker("model")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone the thousands of tests, which live until the end."""
+    gc.freeze()
 
 
 @cache

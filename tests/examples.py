@@ -8,4 +8,4 @@ DEFAULT_EXAMPLES = 100
 
 def scaled(examples: int) -> int:
     """Return the number of examples in the loaded profile for a test that has `examples` in the default one."""
-    return max(min(examples, 5), examples * settings().max_examples // DEFAULT_EXAMPLES)
+    return max(min(examples, 2), examples * settings().max_examples // DEFAULT_EXAMPLES)

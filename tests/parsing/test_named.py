@@ -86,6 +86,7 @@ NASTY = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NASTY)
 def test_no_reply_takes_more_than_its_length(name: str) -> None:
     text = NASTY[name]

@@ -19,7 +19,6 @@ def ask(exchange: Exchange, **settings: Any) -> Exchange:
 
 
 def test_the_root_is_answered_behind_access_control_and_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("paddock").propagate = True
     caplog.set_level(logging.INFO, "paddock.request")
     assert ask(Exchange("GET", "/", headers={"Host": "localhost"})).answer == b"Ollama is running"
     assert ask(Exchange("GET", "/", headers={"Host": "evil.example"})).status == 403

@@ -1,7 +1,5 @@
 """How errors read to a client."""
 
-import logging
-
 import pytest
 
 from paddock.errors import ErrorKind, PaddockError
@@ -15,7 +13,6 @@ def test_an_error_of_ours_is_told_as_it_is_and_not_logged(caplog: pytest.LogCapt
 
 
 def test_an_error_of_the_system_is_told_without_its_path(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("paddock").propagate = True
     error = OSError(28, "No space left on device", "/secret/path")
     assert describe_error(error) == (ErrorKind.INTERNAL, "No space left on device")
     assert "/secret/path" in caplog.text
@@ -23,6 +20,5 @@ def test_an_error_of_the_system_is_told_without_its_path(caplog: pytest.LogCaptu
 
 
 def test_an_unexpected_error_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("paddock").propagate = True
     assert describe_error(KeyError("x")) == (ErrorKind.INTERNAL, "internal error: KeyError: 'x'")
     assert caplog.records[-1].exc_info is not None

@@ -80,6 +80,7 @@ def test_old_blobs_go_unless_the_settings_forbid_it(models: ModelService, tmp_pa
     assert models.prune() == 1
 
 
+@pytest.mark.thorough
 def test_a_listing_reads_the_head_of_each_file_once(
     models: ModelService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

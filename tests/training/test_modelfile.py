@@ -63,6 +63,7 @@ def test_the_shipped_template_writes_what_training_reads() -> None:
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("skill", SKILLS, ids=lambda skill: skill.name)
 def test_what_is_held_out_is_not_learned(skill: Skill) -> None:
     """A prompt counts as the same where the system message and the last question, with what tools

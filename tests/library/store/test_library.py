@@ -337,6 +337,7 @@ def test_models_are_read_once_however_often_they_are_listed(library: Library, ba
     assert second.total() < 101 * 100
 
 
+@pytest.mark.thorough
 def test_creating_copying_and_deleting_at_once_never_breaks_a_model(library: Library, base: str) -> None:
     stop = time.monotonic() + 1.5
     failures: list[BaseException] = []

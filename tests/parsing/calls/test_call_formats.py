@@ -23,6 +23,8 @@ from tests.schemas import Schemas
 
 Validator: Any = importlib.import_module("jsonschema").Draft202012Validator
 
+pytestmark = pytest.mark.thorough
+
 NESTED = {
     "type": "object",
     "properties": {

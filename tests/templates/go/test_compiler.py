@@ -130,6 +130,7 @@ def test_a_loop_over_a_huge_number_is_refused_before_it_begins() -> None:
     assert time.process_time() - start < 0.5
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("text", "error"),
     [

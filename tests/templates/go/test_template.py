@@ -170,6 +170,7 @@ CALLS = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     [

@@ -121,6 +121,7 @@ def test_an_error_in_the_template_is_one_line(source: str, error: str) -> None:
 GROWING = "{% set ns = namespace(x='aaaa') %}{% for i in range(64) %}{% set ns.x = STEP %}{% endfor %}{{ ns.x }}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "source",
     [
@@ -164,10 +165,10 @@ GROWING = "{% set ns = namespace(x='aaaa') %}{% for i in range(64) %}{% set ns.x
     ids=lambda source: source[:90],
 )
 def test_a_template_that_does_too_much_is_refused_soon(source: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(TemplateFailed):
         ChatTemplate(source).render(HI)
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_a_long_conversation_is_not_too_much() -> None:

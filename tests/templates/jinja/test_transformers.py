@@ -19,11 +19,12 @@ def ours(case: Case) -> str:
     return with_mark(prompt, datetime.now())
 
 
-def test_every_template_has_recordings() -> None:
+def test_every_template_has_recorded_renderings() -> None:
     assert set(RECORDINGS) == {case.name for case in cases()}
     assert len({case.template for case in cases() if "prompt" in RECORDINGS[case.name]}) >= 10
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_a_prompt_is_what_transformers_render(case: Case) -> None:
     recording = RECORDINGS[case.name]
@@ -41,7 +42,7 @@ def test_a_prompt_is_what_transformers_render(case: Case) -> None:
 
 
 @pytest.mark.slow
-def test_the_recordings_are_what_transformers_render_today() -> None:
+def test_the_recorded_renderings_are_what_transformers_render_today() -> None:
     pytest.importorskip("transformers")
     from tools.record_chat_templates import recordings
 
