@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Processes that the tests are divided among, a file to each; memory for a server and a small model goes with each.
+JOBS ?= 2
 TRAINING := .venv/.training
 
 # Compiled modules are kept, or each server that a test starts would compile all of them again.
@@ -22,10 +24,10 @@ demo: setup
 quick: setup
 	@files="$$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py')"; \
 	if [ -n "$$files" ]; then $(BIN)/ruff check $$files && $(BIN)/ruff format --check $$files && $(BIN)/mypy $$files; fi
-	$(BIN)/python -m pytest -q --hypothesis-profile=quick -m "not slow and not model and not thorough"
+	$(BIN)/python -m pytest -q -n $(JOBS) --hypothesis-profile=quick -m "not slow and not model and not thorough"
 
 test: setup
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow"
 
 slow: setup
 	$(BIN)/python -m pytest -q -m slow
