@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Processes that the tests are divided among, a file to each; memory for a server and a small model goes with each.
-JOBS ?= 2
+# Processes that make test divides the tests among, a file at a time; 0 runs them in one.
+JOBS ?= 0
 TRAINING := .venv/.training
 
 # Compiled modules are kept, or each server that a test starts would compile all of them again.
@@ -24,7 +24,7 @@ demo: setup
 quick: setup
 	@files="$$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py')"; \
 	if [ -n "$$files" ]; then $(BIN)/ruff check $$files && $(BIN)/ruff format --check $$files && $(BIN)/mypy $$files; fi
-	$(BIN)/python -m pytest -q -n $(JOBS) --hypothesis-profile=quick -m "not slow and not model and not thorough"
+	$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=quick -m "not slow and not model and not thorough"
 
 test: setup
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow"

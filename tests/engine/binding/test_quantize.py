@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import llama_cpp
 import pytest
 
 from paddock.engine.binding import LoadError
 from paddock.engine.binding.quantize import quantize, quantized_size
 from paddock.gguf import read_header
 from tests.models import kinds
+
+SILENT = llama_cpp.llama_log_callback(lambda level, text, data: None)
+"""For `llama_log_set`; it must live as long as the library."""
 
 Q8_0 = 7
 """Its number in `enum llama_ftype`."""
@@ -23,6 +27,13 @@ def test_the_size_that_is_announced_is_that_of_the_tensors_written(tmp_path: Pat
     assert "Q8_0" in {tensor.type for tensor in tensors}
     written = sum(tensor.size for tensor in tensors)
     assert written <= announced + (1 << 14) and announced <= written + (1 << 15)
+
+
+def test_the_log_is_read_even_if_somebody_else_took_it_in_between(tmp_path: Path) -> None:
+    source = str(kinds.full_attention(tmp_path / "model.gguf"))
+    size = quantized_size(source, Q8_0)
+    llama_cpp.llama_log_set(SILENT, None)
+    assert quantized_size(source, Q8_0) == size
 
 
 def test_what_is_no_model_is_refused_with_a_reason(tmp_path: Path) -> None:

@@ -56,7 +56,6 @@ class NativeLog:
         self._line = ""
         self._level = logging.DEBUG
         self.callback = lib.llama_log_callback(self._receive)
-        lib.llama_log_set(self.callback, ctypes.c_void_p(0))
 
     def _receive(self, level: int, text: bytes | None, _: object) -> None:
         if text is None:
@@ -93,9 +92,10 @@ def gpu_offload() -> bool:
 
 
 def start_library() -> NativeLog:
-    """Start the library once in this process, and forward its log."""
+    """Start the library once in this process, and forward its log from now on, whoever took it in between."""
     global _native_log
     if _native_log is None:
         _native_log = NativeLog()
         lib.llama_backend_init()
+    lib.llama_log_set(_native_log.callback, ctypes.c_void_p(0))
     return _native_log
