@@ -29,7 +29,7 @@ class AllowedImportsContract(Contract):
         used: set[tuple[str, str]] = set()
         unlisted = []
         for module in sorted(graph.modules):
-            if not module.startswith("paddock"):
+            if not is_within(module, "paddock"):
                 continue
             room = innermost(module, allowed)
             if room is None:

@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def main(arguments: list[str]) -> int:
             print(f"{'journey':<40}{'functions':>10}{'files':>7}   by process")
             for title, walk in JOURNEYS.items():
                 walk(url)
-                show(title, record(folder, server.pid, lambda walk=walk: walk(url)), names=options.list)  # type: ignore[misc]
+                show(title, record(folder, server.pid, partial(walk, url)), names=options.list)
         finally:
             server.terminate()
             server.wait(10)
