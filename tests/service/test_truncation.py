@@ -70,3 +70,19 @@ def test_what_is_kept_is_the_most_that_fits(sizes: list[tuple[str, int]], limit:
     last = len(messages) - 1
     best = next((i for i in range(last) if len(all_of(i).split()) <= limit), last)
     assert fit(messages, limit)[0] == all_of(best)
+
+
+def test_tokens_that_the_tokenizer_adds_count_even_if_each_byte_is_a_token() -> None:
+    messages = [Message("user", "abcdef"), Message("user", "x")]
+
+    async def render(some: Sequence[Message]) -> str:
+        return "".join(message.content for message in some)
+
+    async def count(prompt: str) -> int:
+        return len(prompt) + 2
+
+    async def fitted(limit: int) -> Sequence[Message]:
+        return (await fitting_prompt(messages, await render(messages), render, count, limit))[1]
+
+    assert asyncio.run(fitted(9)) == messages
+    assert asyncio.run(fitted(8)) == messages[1:]

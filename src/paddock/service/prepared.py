@@ -14,7 +14,7 @@ from paddock.service.options import InferenceOptions
 from paddock.service.parsers import ParserFactory, parser_factory, reply_format
 from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest
 from paddock.service.resolved import ResolvedModel, prompt_template
-from paddock.service.truncation import fitting_prompt
+from paddock.service.truncation import fitting_prompt, surely_fits
 from paddock.templates import Message, PromptTemplate, prepend_model_messages
 from paddock.templates.placeholders import split_placeholders
 
@@ -162,8 +162,7 @@ async def prepare_conversation(
         return len(await lease.runner.tokenize(prompt))
 
     prompt = await render(messages)
-    # A token is at least one byte, so that a short text surely fits.
-    if request.truncate and (has_images or len(prompt.encode()) >= options.context_length):
+    if request.truncate and (has_images or not surely_fits(prompt, options.context_length)):
         media = await media_tokens(lease, messages) if has_images else None
         prompt, messages = await fitting_prompt(messages, prompt, render, count, options.context_length, media)
     new_parser = parser_factory(model.reply_format, request.tools, think, prompt, request.messages[-1])

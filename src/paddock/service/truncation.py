@@ -8,6 +8,14 @@ Render = Callable[[Sequence[Message]], Awaitable[str]]
 CountTokens = Callable[[str], Awaitable[int]]
 MediaTokens = Callable[[Sequence[Message]], int]
 
+MAX_ADDED_TOKENS = 4
+"""Tokens that a tokenizer may add to a text: one at its beginning and end each, and a space before its first word."""
+
+
+def surely_fits(prompt: str, limit: int) -> bool:
+    """Return whether a prompt is so short that its tokens, each of at least one byte, need not be counted."""
+    return len(prompt.encode()) + MAX_ADDED_TOKENS <= limit
+
 
 async def fitting_prompt(
     messages: Sequence[Message],
@@ -50,8 +58,7 @@ async def _fits(
     prompt: str, messages: Sequence[Message], count: CountTokens, limit: int, media: MediaTokens | None
 ) -> bool:
     room = limit - media(messages) if media is not None else limit
-    # A token is at least one byte, and a beginning-of-sequence token may be added.
-    return len(prompt.encode()) < room or await count(prompt) <= room
+    return surely_fits(prompt, room) or await count(prompt) <= room
 
 
 def _newest(messages: Sequence[Message], start: int) -> Sequence[Message]:
