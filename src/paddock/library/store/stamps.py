@@ -16,10 +16,9 @@ def stamp(status: os.stat_result) -> Stamp:
 def stamp_of(path: str | Path) -> Stamp | None:
     """Return the stamp of a file or folder; None if it does not exist."""
     try:
-        status = os.stat(path)  # noqa: PTH116 (a thousand of them in a list, and Path is slow)
+        return stamp(os.stat(path))  # noqa: PTH116 (a thousand of them in a list, and Path is slow)
     except OSError:
         return None
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 class FileStamps:
@@ -34,10 +33,7 @@ class FileStamps:
         """Return whether every file is as it was."""
         if self._outdated:
             return False
-        for path, stamp in self._files:  # noqa: SIM110 (a generator is a call for each file)
-            if stamp_of(path) != stamp:
-                return False
-        return True
+        return all(stamp_of(path) == known for path, known in self._files)
 
     def invalidate(self) -> None:
         """Make `are_current` return False from now on: a file may have been replaced by one with the same stamp."""
