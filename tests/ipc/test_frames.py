@@ -88,14 +88,20 @@ def test_hostile_bytes_are_a_broken_stream(body: bytes) -> None:
             decode(body)
 
 
+def nested_constraint(depth: int) -> bytes:
+    """Return a command whose constraint has `depth` choices within each other. The encoder would not go that deep."""
+    calls = {"type": "tool_calls", "calls": [{"tool": "f", "parts": [0]}]}
+    request = msgspec.msgpack.encode({"type": "generate", "id": 1, "prompt": "", "constraint": calls})
+    choice = msgspec.msgpack.encode({"type": "any", "options": [[0]]})
+    literal = msgspec.msgpack.encode({"type": "literal", "text": "x"})
+    assert request.endswith(b"\0") and choice.endswith(b"\0")
+    return request[:-1] + choice[:-1] * depth + literal
+
+
 def test_a_constraint_nested_without_end_is_a_broken_stream() -> None:
-    part: dict[str, object] = {"type": "literal", "text": "x"}
-    for _ in range(5000):
-        part = {"type": "any", "options": [[part]]}
-    depth_limit = pytest.raises((RecursionError, ipc.BrokenStream))
-    with depth_limit:
-        calls = {"type": "tool_calls", "calls": [{"tool": "f", "parts": [part]}]}
-        ipc.decode_command(msgspec.msgpack.encode({"type": "generate", "id": 1, "prompt": "", "constraint": calls}))
+    assert isinstance(ipc.decode_command(nested_constraint(5)), ipc.Generate)
+    with pytest.raises(ipc.BrokenStream, match="recursion"):
+        ipc.decode_command(nested_constraint(5000))
 
 
 @pytest.mark.parametrize("field", [{"kind": "odd"}, {"id": "1"}, {"message": None}])
