@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ def test_comments_trimmed_spaces_and_strings_with_braces_do_not_disturb_the_tags
         ("{{ range $i, $m := .Messages }}{{ $m.Role }}{{ end }}", {"messages", "$m", "role"}),
         ('{{ if eq .Role ".Tools" }}{{ end }}{{/* .Suffix */}} .Think', {"role"}),
         ("{{ (index .Messages 0).Role }}{{ eq 1.5 (len .List) }}", {"list"}),
+        ("{{ print (index (index .A 0).B 0).C (index (.D) 0).E }}", {"d", "e"}),
+        ("{{ print '\"' .System '\"' '.' .Prompt '`' .Suffix '`' }}", {"system", "prompt", "suffix"}),
     ],
 )
 def test_variables_are_those_that_are_used(template: str, variables: set[str]) -> None:
@@ -59,6 +62,21 @@ def test_the_texts_around_name_and_arguments_of_a_call_are_found() -> None:
 def test_a_template_nested_too_deeply_shows_only_its_variables() -> None:
     template = "{{ if .A }}" * 2000 + "{{ end }}" * 2000
     assert analyse(template) == TemplateAnalysis(frozenset({"a"}))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "if " + "(" * 60_000 + ".A" + ")" * 60_000,
+        "(" * 30_000 + ".A" + ").B" * 30_000,
+        "'" + '\\"' * 60_000 + "'",
+    ],
+    ids=["parentheses", "fields", "quotes"],
+)
+def test_an_action_is_analysed_in_time_that_grows_with_its_length(action: str) -> None:
+    start = time.monotonic()
+    analyse(f"{{{{ {action} }}}}")
+    assert time.monotonic() - start < 10
 
 
 def test_a_template_that_is_too_long_shows_nothing() -> None:

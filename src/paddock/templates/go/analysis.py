@@ -15,12 +15,13 @@ from paddock.templates.go.outline import OutlineNode, nested, pieces
 MAX_TEMPLATE_LENGTH = 128 * 1024
 """Longest template in characters. The longest of the public library has 9,000."""
 
-_STRING = re.compile(r'"(?:\\.|[^"\\])*+"|`[^`]*+`')
+_CONSTANT = re.compile(r"""  "(?:\\.|[^"\\])*+" | `[^`]*+` | '(?:\\.|[^'\\])*+' """, re.VERBOSE)
+"""A string or character constant."""
 _THINKING = re.compile(r"(?:^|[\s(|])\.Thinking\b")
 _MESSAGES = re.compile(r"\.Messages\b")
 _TOOL_CALLS = re.compile(r"(?:^|[\s|])\.ToolCalls(?!\w)")
-_PARENTHESES = re.compile(r"\([^()]*\)")
-_LOOKED_INTO = re.compile(r"\([^()]*\)(?:\.\w+)+")
+_PARENTHESIS = re.compile(r"[()]")
+_FIELDS = re.compile(r"(?:\.\w+)*")
 _DECLARED = re.compile(r"^\s*\$\w*\s*(?:,\s*\$\w*\s*)?:?=")
 _NAME = re.compile(r"(?:\$\w*|(?<=\.)[^\W\d]\w*)")
 
@@ -64,14 +65,33 @@ def _variables(nodes: Sequence[OutlineNode]) -> Iterator[str]:
     """Yield the names that Ollama finds: used, not only declared, and not in parentheses with a field behind them."""
     for node in nodes:
         if node.kind not in ("text", "comment"):
-            code = _DECLARED.sub("", _STRING.sub("", node.code), count=1)
-            yield from (name.lower() for name in _NAME.findall(_removed(_LOOKED_INTO, code)))
+            code = _DECLARED.sub("", _CONSTANT.sub("", node.code), count=1)
+            yield from (name.lower() for name in _NAME.findall(_without_groups(code, only_before_fields=True)))
 
 
-def _removed(pattern: re.Pattern[str], code: str) -> str:
-    while (shorter := pattern.sub("", code)) != code:
-        code = shorter
-    return code
+def _without_groups(code: str, *, only_before_fields: bool = False) -> str:
+    """Remove what stands in parentheses; an unpaired parenthesis stays.
+
+    With `only_before_fields`, only groups with fields behind them are removed, together with the fields, and a group
+    with another in it stays if that stays.
+    """
+    kept: list[str] = []
+    opened: list[int] = []  # where in `kept` the parentheses stand that are still open
+    last_group = place = 0  # where in `kept` the group begins that stayed last, and where in `code` the rest begins
+    for parenthesis in _PARENTHESIS.finditer(code):
+        kept += code[place : parenthesis.start()], parenthesis[0]
+        place = parenthesis.end()
+        if parenthesis[0] == "(":
+            opened.append(len(kept) - 1)
+        elif opened:
+            start = opened.pop()
+            fields = _FIELDS.match(code, place) if only_before_fields else None
+            if fields and (last_group > start or not fields[0]):
+                last_group = start
+                continue
+            del kept[start:]
+            place = fields.end() if fields else place
+    return "".join(kept) + code[place:]
 
 
 def _thinking_tags(tree: list[OutlineNode]) -> tuple[str, str]:
@@ -88,7 +108,7 @@ def _uses_of_thinking(nodes: list[OutlineNode], in_messages: bool) -> Iterator[l
     for node in nodes:
         if node.kind == "text":
             continue
-        if in_messages and _THINKING.search(_STRING.sub("", node.code)):
+        if in_messages and _THINKING.search(_CONSTANT.sub("", node.code)):
             yield nodes
         inside = bool(_MESSAGES.search(node.code)) if node.kind == "range" else in_messages
         yield from _uses_of_thinking(node.body, inside)
@@ -98,7 +118,7 @@ def _uses_of_thinking(nodes: list[OutlineNode], in_messages: bool) -> Iterator[l
 def _branch_of_calls(nodes: list[OutlineNode]) -> OutlineNode | None:
     """Return the first `if` that looks whether a message has tool calls."""
     for node in nodes:
-        if node.kind == "if" and _TOOL_CALLS.search(_removed(_PARENTHESES, _STRING.sub("", node.code))):
+        if node.kind == "if" and _TOOL_CALLS.search(_without_groups(_CONSTANT.sub("", node.code))):
             return node
         if found := _branch_of_calls(node.body) or _branch_of_calls(node.otherwise):
             return found
@@ -122,7 +142,7 @@ def _call_texts(calls: OutlineNode) -> tuple[str, str, str] | None:
     for node in _in_order(calls.body):
         if node.kind == "text":
             texts[-1] += node.code
-        elif _STRING.fullmatch(node.code) and node.code.startswith('"'):
+        elif _CONSTANT.fullmatch(node.code) and node.code.startswith('"'):
             texts[-1] += _text_of(node.code)
         elif name := next((name for name in (".Name", ".Arguments") if name in node.code), ""):
             found.append(name)
