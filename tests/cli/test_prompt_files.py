@@ -58,6 +58,7 @@ def test_a_path_may_start_at_home_or_in_this_folder(image: Path, monkeypatch: py
         "https://example.com/x.png",
         "  two  spaces ",
         "/x.pngs",
+        f"/{'long' * 2000}.png",
     ],
 )
 def test_other_texts_and_missing_images_stay_in_the_prompt(prompt: str) -> None:

@@ -15,6 +15,8 @@ def test_the_format_is_json_or_a_schema() -> None:
     assert parse_format('{"type": "object"}') == {"type": "object"}
     with pytest.raises(UsageError, match="--format must be json or a JSON schema, and 'xml' is neither"):
         parse_format("xml")
+    with pytest.raises(UsageError, match="--format must be json or a JSON schema"):
+        parse_format("[" * 100_000)
 
 
 def test_the_time_to_keep_a_model_is_a_go_duration() -> None:

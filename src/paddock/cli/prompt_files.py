@@ -1,6 +1,7 @@
 """Images and audio files that a prompt names by path: they leave the text and are sent in the `images` field."""
 
 import base64
+import os
 import re
 import sys
 from pathlib import Path
@@ -55,7 +56,7 @@ def extract_files(prompt: str, info: dict[str, Any]) -> tuple[str, list[str]]:
 
 def _is_accepted(path: Path, info: dict[str, Any]) -> bool:
     capability = "audio" if _is_audio(path) else "vision"
-    return capability in (info.get("capabilities") or []) and path.is_file()
+    return capability in (info.get("capabilities") or []) and os.path.isfile(path)  # noqa: PTH113 (`is_file` raises if the path is too long)
 
 
 def _is_audio(path: Path) -> bool:

@@ -41,7 +41,7 @@ def parse_format(text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--format must be json or a JSON schema, and {text!r} is neither: {error}") from None
 
 
