@@ -1,6 +1,7 @@
 """The parts of a call become rules of a Lark grammar."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ def test_patterns_and_formats_hold_for_a_text(writer: Writer, schema: Any, good:
     [
         ({"pattern": 1}, '"pattern" must be a string'),
         ({"pattern": "^a|b$"}, "cannot be enforced on bare text"),
+        ({"pattern": "^(a(b)|c)d|e$"}, "cannot be enforced on bare text"),
         ({"pattern": "a^b"}, "cannot be enforced on bare text"),
         ({"format": "email"}, "'email' cannot be enforced on bare text"),
     ],
@@ -79,6 +81,13 @@ def test_what_cannot_be_enforced_on_a_text_is_refused_with_its_tool(schema: Any,
         start_rule(BareText("!", schema=json.dumps(schema)))
     assert str(refused.value).startswith("the tool 'f' cannot be called by force: ")
     assert message in str(refused.value)
+
+
+def test_a_pattern_of_nested_groups_costs_no_more_than_its_length() -> None:
+    pattern = f"^{'(' * 30_000}a|b{')' * 30_000}$"
+    start = time.process_time()
+    assert "(a|b)" in start_rule(BareText("!", schema=json.dumps({"pattern": pattern})))
+    assert time.process_time() - start < 2
 
 
 def test_a_schema_that_cannot_be_enforced_is_refused_with_its_tool() -> None:

@@ -45,6 +45,7 @@ def test_comments_trimmed_spaces_and_strings_with_braces_do_not_disturb_the_tags
         ('{{ if eq .Role ".Tools" }}{{ end }}{{/* .Suffix */}} .Think', {"role"}),
         ("{{ (index .Messages 0).Role }}{{ eq 1.5 (len .List) }}", {"list"}),
         ("{{ print (index (index .A 0).B 0).C (index (.D) 0).E }}", {"d", "e"}),
+        ("{{ ((index .A 0).B).C }}{{ ((len .D) .E).F }}{{ ).G (.H }}", {"d", "e", "f", "g", "h"}),
         ("{{ print '\"' .System '\"' '.' .Prompt '`' .Suffix '`' }}", {"system", "prompt", "suffix"}),
     ],
 )

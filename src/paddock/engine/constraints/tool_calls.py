@@ -159,9 +159,16 @@ def _unanchored(pattern: Any) -> str:
 
 def _outside_groups(pattern: str) -> str:
     """Return what is left of a pattern without its groups in parentheses."""
-    while (less := re.sub(r"\([^()]*\)", "", pattern)) != pattern:
-        pattern = less
-    return pattern
+    kept: list[str] = []
+    groups: list[int] = []  # where each open group begins in `kept`
+    for token in re.findall(r"[()]|[^()]+", pattern):
+        if token == ")" and groups:
+            del kept[groups.pop() :]
+            continue
+        if token == "(":
+            groups.append(len(kept))
+        kept.append(token)
+    return "".join(kept)
 
 
 def quoted(text: str) -> str:
