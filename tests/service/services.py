@@ -1,7 +1,8 @@
 """The services over the bundled models, with runners that are scripts in this process, or real ones."""
 
+import asyncio
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,3 +156,19 @@ async def services(folder: Path, placement: Placement | None = None, **settings:
     finally:
         await transfer.close()
         await fleet.close()
+
+
+def run(
+    folder: Path,
+    body: Callable[[RunningServices], Awaitable[None]],
+    runners: ScriptedRunners | None = None,
+    *,
+    real: bool = False,
+) -> None:
+    """Run `body` with the services over the models in a folder, on scripted runners unless they are to be real."""
+
+    async def inside() -> None:
+        async with services(folder / "models", None if real else runners or ScriptedRunners()) as running:
+            await body(running)
+
+    asyncio.run(asyncio.wait_for(inside(), 60))

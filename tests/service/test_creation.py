@@ -1,5 +1,3 @@
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -8,15 +6,7 @@ from paddock.errors import PaddockError
 from paddock.options import NO_OPTIONS
 from tests.models.llama import tiny_llama
 from tests.service.making import make, order
-from tests.service.services import RunningServices, ScriptedRunners, services
-
-
-def run(folder: Path, body: Callable[[RunningServices], Awaitable[None]]) -> None:
-    async def inside() -> None:
-        async with services(folder / "models", ScriptedRunners()) as running:
-            await body(running)
-
-    asyncio.run(asyncio.wait_for(inside(), 30))
+from tests.service.services import RunningServices, run
 
 
 def test_the_progress_of_making_a_model_ends_with_success(tmp_path: Path) -> None:

@@ -1,5 +1,3 @@
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -10,15 +8,7 @@ from paddock.service.embedding import MAX_TEXTS, EmbeddingRequest, RankingReques
 from tests.models.embedders import tiny_reranker
 from tests.models.llama import tiny_llama
 from tests.service.making import make
-from tests.service.services import RunningServices, ScriptedRunners, services
-
-
-def run(folder: Path, body: Callable[[RunningServices], Awaitable[None]], runners: ScriptedRunners) -> None:
-    async def inside() -> None:
-        async with services(folder / "models", runners) as running:
-            await body(running)
-
-    asyncio.run(asyncio.wait_for(inside(), 30))
+from tests.service.services import RunningServices, ScriptedRunners, run
 
 
 def test_each_text_gets_its_vector_in_order(tmp_path: Path) -> None:
@@ -44,7 +34,7 @@ def test_a_model_is_loaded_and_unloaded_on_request(tmp_path: Path) -> None:
         await running.embedding.unload(request)
         assert running.loader.active() == []
 
-    run(tmp_path, body, ScriptedRunners())
+    run(tmp_path, body)
 
 
 def test_images_are_refused_after_the_model_is_found(tmp_path: Path) -> None:
@@ -54,7 +44,7 @@ def test_images_are_refused_after_the_model_is_found(tmp_path: Path) -> None:
                 await running.embedding.embed(EmbeddingRequest(model=name, texts=["x"], has_images=True))
             assert error.value.kind is kind
 
-    run(tmp_path, body, ScriptedRunners())
+    run(tmp_path, body)
 
 
 def test_more_texts_than_one_answer_can_hold_are_refused(tmp_path: Path) -> None:
@@ -64,7 +54,7 @@ def test_more_texts_than_one_answer_can_hold_are_refused(tmp_path: Path) -> None
         with pytest.raises(PaddockError, match="too many documents"):
             await running.embedding.rank(RankingRequest(model="tiny", query="q", texts=[""] * (MAX_TEXTS + 1)))
 
-    run(tmp_path, body, ScriptedRunners())
+    run(tmp_path, body)
 
 
 def test_texts_are_ranked_by_their_scores_and_the_best_are_returned(tmp_path: Path) -> None:
@@ -76,7 +66,7 @@ def test_texts_are_ranked_by_their_scores_and_the_best_are_returned(tmp_path: Pa
         best = await running.embedding.rank(RankingRequest(model="ranker", query="q", texts=["bb", "a"], top_n=1))
         assert best.scores == [(0, 2.0)]
 
-    run(tmp_path, body, ScriptedRunners())
+    run(tmp_path, body)
 
 
 def test_a_model_without_a_ranking_head_ranks_nothing(tmp_path: Path) -> None:
@@ -86,4 +76,4 @@ def test_a_model_without_a_ranking_head_ranks_nothing(tmp_path: Path) -> None:
         with pytest.raises(PaddockError, match='"headless" does not support rerank'):
             await running.embedding.rank(RankingRequest(model="headless", query="q", texts=["x"]))
 
-    run(tmp_path, body, ScriptedRunners())
+    run(tmp_path, body)

@@ -1,14 +1,13 @@
 """Generating text: the bundled model with a real runner, and what a scripted runner is told and answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from paddock.errors import ErrorKind, PaddockError
-from paddock.fleet import Placement
 from paddock.ipc import JsonObject, ToolCalls
 from paddock.options import Options
 from paddock.service.errors import RequestError
@@ -17,21 +16,12 @@ from paddock.templates import Message
 from tests.conftest import QUESTION, SKY, Continuation
 from tests.models.llama import tiny_llama
 from tests.service.making import make
-from tests.service.services import RunningServices, ScriptedRunners, services
+from tests.service.services import RunningServices, ScriptedRunners, run
 
 WEATHER: dict[str, Any] = {
     "type": "function",
     "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
 }
-Body = Callable[[RunningServices], Awaitable[None]]
-
-
-def run(folder: Path, placement: Placement | None, body: Body, **settings: Any) -> None:
-    async def inside() -> None:
-        async with services(folder / "models", placement, **settings) as running:
-            await body(running)
-
-    asyncio.run(asyncio.wait_for(inside(), 60))
 
 
 async def parts_of(running: RunningServices, request: CompletionRequest | ConversationRequest) -> list[Any]:
@@ -63,7 +53,7 @@ def test_a_real_runner_answers_as_the_library_does_by_itself(
         assert 0 < summary.load_duration < summary.total_duration
 
     expected = continued(QUESTION)
-    run(tmp_path, None, body)
+    run(tmp_path, body, real=True)
 
 
 def test_the_reply_comes_in_pieces_and_ends_with_a_summary(tmp_path: Path) -> None:
@@ -73,7 +63,7 @@ def test_the_reply_comes_in_pieces_and_ends_with_a_summary(tmp_path: Path) -> No
         assert [type(part) for part in parts[:-1]] == [Delta] * (len(parts) - 1)
         assert (parts[-1].reason, parts[-1].reply_tokens, parts[-1].context) == ("stop", 2, None)
 
-    run(tmp_path, ScriptedRunners(), body)
+    run(tmp_path, body)
 
 
 def test_a_completion_returns_the_tokens_of_prompt_and_reply(tmp_path: Path) -> None:
@@ -83,7 +73,7 @@ def test_a_completion_returns_the_tokens_of_prompt_and_reply(tmp_path: Path) -> 
         raw = await parts_of(running, CompletionRequest(model="tiny", prompt="a b", raw=True))
         assert raw[-1].context is None
 
-    run(tmp_path, ScriptedRunners(), body)
+    run(tmp_path, body)
 
 
 def test_options_of_the_request_reach_the_runner(tmp_path: Path) -> None:
@@ -96,7 +86,7 @@ def test_options_of_the_request_reach_the_runner(tmp_path: Path) -> None:
         assert (command.stop, command.shift, command.constraint) == (("x",), False, JsonObject())
 
     runners = ScriptedRunners()
-    run(tmp_path, runners, body)
+    run(tmp_path, body, runners)
 
 
 def test_calls_of_tools_are_told_from_the_text(tmp_path: Path) -> None:
@@ -106,7 +96,7 @@ def test_calls_of_tools_are_told_from_the_text(tmp_path: Path) -> None:
         assert [(call.index, call.name, call.arguments) for call in calls] == [(0, "weather", {"city": "Rome"})]
 
     call = '<tool_call>{"name": "weather", "arguments": {"city": "Rome"}}</tool_call>'
-    run(tmp_path, ScriptedRunners(pieces=(call[:20], call[20:])), body)
+    run(tmp_path, body, ScriptedRunners(pieces=(call[:20], call[20:])))
 
 
 def test_a_required_call_constrains_the_reply(tmp_path: Path) -> None:
@@ -119,7 +109,7 @@ def test_a_required_call_constrains_the_reply(tmp_path: Path) -> None:
         assert "weather" not in runners.generated[1].prompt
 
     runners = ScriptedRunners()
-    run(tmp_path, runners, body)
+    run(tmp_path, body, runners)
 
 
 def test_rendering_generates_nothing(tmp_path: Path) -> None:
@@ -130,7 +120,7 @@ def test_rendering_generates_nothing(tmp_path: Path) -> None:
         assert not runners.generated
 
     runners = ScriptedRunners()
-    run(tmp_path, runners, body)
+    run(tmp_path, body, runners)
 
 
 def test_old_messages_are_dropped_until_the_prompt_fits(tmp_path: Path) -> None:
@@ -143,7 +133,7 @@ def test_old_messages_are_dropped_until_the_prompt_fits(tmp_path: Path) -> None:
         assert len(prompt.split()) <= 40
         assert "turn0" in await running.inference.render(chat(*contents, options=options, truncate=False))
 
-    run(tmp_path, ScriptedRunners(), body)
+    run(tmp_path, body)
 
 
 def test_a_model_is_loaded_and_unloaded_on_request(tmp_path: Path) -> None:
@@ -155,7 +145,7 @@ def test_a_model_is_loaded_and_unloaded_on_request(tmp_path: Path) -> None:
         assert running.loader.active() == []
         await running.inference.unload(chat())  # what is not loaded is unloaded already
 
-    run(tmp_path, ScriptedRunners(), body)
+    run(tmp_path, body)
 
 
 def test_the_runner_is_let_go_however_a_request_ends(tmp_path: Path) -> None:
@@ -171,7 +161,7 @@ def test_the_runner_is_let_go_however_a_request_ends(tmp_path: Path) -> None:
         assert running.loader.active() == []
 
     runners = ScriptedRunners()
-    run(tmp_path, runners, body)
+    run(tmp_path, body, runners)
 
 
 @pytest.mark.parametrize(
@@ -218,4 +208,4 @@ def test_what_cannot_be_served_is_refused_before_a_model_is_loaded(
         assert (error.value.kind, message in str(error.value)) == (kind, True)
         assert running.loader.active() == []
 
-    run(tmp_path, ScriptedRunners(), body)
+    run(tmp_path, body)

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -8,15 +7,7 @@ from paddock.errors import ErrorKind, PaddockError
 from paddock.options import NO_OPTIONS, Options
 from tests.models.llama import tiny_llama
 from tests.service.making import make
-from tests.service.services import RunningServices, ScriptedRunners, services
-
-
-def run(folder: Path, body: Callable[[RunningServices], Awaitable[None]]) -> None:
-    async def inside() -> None:
-        async with services(folder / "models", ScriptedRunners()) as running:
-            await body(running)
-
-    asyncio.run(asyncio.wait_for(inside(), 30))
+from tests.service.services import RunningServices, run
 
 
 def store(running: RunningServices, folder: Path, *, layers: int = 1) -> str:

@@ -1,6 +1,4 @@
-import asyncio
 import io
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -8,15 +6,7 @@ import pytest
 from paddock.errors import ErrorKind, PaddockError
 from tests.models.llama import tiny_llama
 from tests.service.making import make
-from tests.service.services import RunningServices, ScriptedRunners, services
-
-
-def run(folder: Path, body: Callable[[RunningServices], Awaitable[None]]) -> None:
-    async def inside() -> None:
-        async with services(folder / "models", ScriptedRunners()) as running:
-            await body(running)
-
-    asyncio.run(asyncio.wait_for(inside(), 30))
+from tests.service.services import RunningServices, run
 
 
 def test_an_exported_model_can_be_imported_under_another_name(tmp_path: Path) -> None:
