@@ -57,3 +57,28 @@ def test_an_error_is_one_line_of_limited_length() -> None:
     assert one_line("x" * 1000) == "x" * 500
     assert one_line(ValueError()) == "ValueError"
     assert one_line(RecursionError("at depth 1000")) == "nested too deeply"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "f",
+        {"name": "f", "parameters": "object"},
+        {"name": "f", "parameters": {"required": 5}},
+        {"name": "f", "parameters": {"properties": ["a"]}},
+        {"name": "f", "parameters": {"properties": {"a": {"anyOf": 3}}}},
+        {"name": "f", "parameters": {"properties": {"a": {"type": 5}}}},
+    ],
+)
+def test_a_malformed_tool_is_our_own_error(function: object) -> None:
+    data = {"Messages": [], "Tools": [{"type": "function", "function": function}]}
+    with pytest.raises(TemplateFailed, match="template: the definition of a tool is malformed: "):
+        compile_program("{{ .Tools }}").run(data)
+
+
+def test_a_tool_nested_too_deeply_is_our_own_error() -> None:
+    parameters: dict[str, object] = {}
+    for _ in range(2000):
+        parameters = {"properties": {"a": parameters}}
+    with pytest.raises(TemplateFailed, match="nested too deeply"):
+        compile_program("{{ .Tools }}").run({"Messages": [], "Tools": [{"function": {"parameters": parameters}}]})

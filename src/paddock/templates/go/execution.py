@@ -118,12 +118,12 @@ class CompiledProgram:
             TemplateFailed: if the template fails or exceeds them.
         """
         values = dict(data)
-        if "Messages" in values:
-            values["Messages"] = go_messages(values["Messages"])
-            values["Tools"] = go_tools(values["Tools"])
         output = StringIO()
-        frame = Frame(Run(output.write, self.max_passes), values, self.main.variables)
         try:
+            if "Messages" in values:
+                values["Messages"] = go_messages(values["Messages"])
+                values["Tools"] = go_tools(values["Tools"])
+            frame = Frame(Run(output.write, self.max_passes), values, self.main.variables)
             for statement in self.main.block:
                 statement(frame)
         except TemplateFailed as error:

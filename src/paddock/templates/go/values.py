@@ -173,8 +173,15 @@ def _call(call: Mapping[str, Any]) -> GoStruct:
 
 
 def go_tools(tools: Sequence[Mapping[str, Any]]) -> GoList | GoNothing:
-    """Return the tools of a request as templates see them."""
-    return GoList(list(map(_tool, tools))) if tools else GoNothing()
+    """Return the tools of a request as templates see them.
+
+    Raises:
+        TemplateFailed: if the schema of one is not made of the types that JSON Schema prescribes.
+    """
+    try:
+        return GoList(list(map(_tool, tools))) if tools else GoNothing()
+    except (AttributeError, TypeError) as error:
+        raise TemplateFailed(f"the definition of a tool is malformed: {error}") from None
 
 
 def _tool(tool: Mapping[str, Any]) -> GoJson:
