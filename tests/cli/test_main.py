@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from paddock import __version__
 from paddock.cli.main import run_command
 from tests.cli.canned import Canned, canned_server
 
@@ -33,6 +34,16 @@ def test_a_command_has_its_own_help(line: str, capsys: pytest.CaptureFixture[str
     out = capsys.readouterr().out
     assert out.startswith("Usage: paddock create MODEL [flags]\n") and "-f, --file" in out
     assert out.endswith("  -h, --help           Show this message.\n")
+
+
+@pytest.mark.parametrize("flag", ["--version", "-v"])
+def test_the_version_is_a_flag(
+    flag: str, server: Canned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.json("GET /api/version", {"paddock": __version__})
+    monkeypatch.setenv("PADDOCK_HOST", server.url)
+    assert run_command([flag]) == 0
+    assert capsys.readouterr() == (f"paddock version is {__version__}\n", "")
 
 
 def test_an_invalid_setting_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from paddock.cli.commands.convert import convert
 from paddock.cli.errors import CommandError
+from paddock.cli.main import run_command
 from paddock.gguf import read_header
 from tests.conversion.checkpoints import recorded as recorded_text
 from tests.conversion.checkpoints import write_checkpoint
@@ -43,6 +44,17 @@ def test_a_checkpoint_becomes_a_file_and_each_step_is_printed(
     gguf = read_header(tmp_path / "out.gguf")
     assert (gguf.architecture, gguf.file_type) == ("llama", "BF16")
     assert files(tmp_path) == ["out.gguf"]
+
+
+def test_the_command_line_names_the_folder_the_file_and_the_type(
+    llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "out.gguf"
+    assert run_command(["convert", str(llama), str(target), "--type", "bf16"]) == 0
+    assert read_header(target).file_type == "BF16"
+    capsys.readouterr()
+    assert run_command(["convert", str(tmp_path / "none"), str(target)]) == 1
+    assert capsys.readouterr().err.startswith("Error: ")
 
 
 def test_wrong_arguments_are_explained_and_the_old_file_stays(llama: Path, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 import tracemalloc
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 import gguf
 from paddock.errors import PaddockError
-from paddock.gguf import read_header
+from paddock.gguf import BadGguf, read_header
 from paddock.library.create.create import create
 from paddock.library.create.model_spec import ModelSpec
-from paddock.library.create.shards import IncompleteShards, merge_shards, shard_names
+from paddock.library.create.shards import IncompleteShards, Shard, merge_shards, ordered_shards, shard_names
 from paddock.library.errors import Cancelled
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobNotFound
@@ -113,6 +113,20 @@ def test_a_damaged_part_is_refused(library: Library, whole: Path, tmp_path: Path
     second.write_bytes(second.read_bytes()[:-4096])
     with pytest.raises(PaddockError, match="is it cut off"):
         make(library, uploaded(library, [first, second, third]))
+
+
+def test_a_part_that_is_replaced_before_it_is_copied_is_refused(
+    library: Library, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace_first(shards: Sequence[Shard]) -> list[Shard]:
+        first, second, *others = ordered_shards(shards)
+        first.path.unlink()
+        first.path.write_bytes(second.path.read_bytes())
+        return [first, second, *others]
+
+    monkeypatch.setattr("paddock.library.create.shards.ordered_shards", replace_first)
+    with pytest.raises(BadGguf, match="it changed while it was read"):
+        merge_shards(library.blobs, uploaded(library, split(whole, tmp_path / "parts", 10)), lambda progress: None)
 
 
 def test_giving_up_leaves_nothing(library: Library, whole: Path, tmp_path: Path) -> None:
