@@ -119,6 +119,7 @@ def test_what_cannot_be_called_is_refused(tools: Any, name: str, message: str) -
         ({"properties": {"a": {"type": "array", "uniqueItems": True}}}, '"uniqueItems"'),
         ({"properties": {"a": 1}}, "is not a schema"),
         ({"properties": []}, "are not a schema"),
+        ({"properties": {"a": {}}, "required": [["a"]]}, "are not a schema"),
         ({"properties": {"a": {"type": "string", "minLength": "x"}}}, "not a whole number"),
         ({"properties": {"a": {"type": "string", "pattern": 1}}}, "must be a string"),
     ],

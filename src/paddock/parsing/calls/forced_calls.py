@@ -146,7 +146,7 @@ def _arguments(name: str, schema: Mapping[str, Any]) -> tuple[list[str], list[st
     """
     listed = schema.get("properties", {})
     required = schema.get("required", [])
-    if not isinstance(listed, dict) or not isinstance(required, list):
+    if not isinstance(listed, dict) or not isinstance(required, list) or any(not isinstance(a, str) for a in required):
         raise CannotForce(f"the parameters of the tool {name!r} are not a schema")
     refused = (*COMPOSING_KEYWORDS, "minProperties", "maxProperties", "dependentRequired")
     strange = [keyword for keyword in refused if keyword in schema]
