@@ -1,4 +1,4 @@
-"""The filters of chat templates. Each pays for its input, and those that can build more than they read have limits."""
+"""The filters of chat templates. Each is charged for its input, and for more if it can build more than it reads."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -89,5 +89,5 @@ def _to_json(
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
-    """JSON as transformers write it in chat templates: characters as they are, no escapes for HTML."""
+    """Return JSON as transformers write it in chat templates: characters as they are, no escapes for HTML."""
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)

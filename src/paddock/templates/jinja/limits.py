@@ -18,7 +18,7 @@ METER = " meter"
 """Where the context keeps what is left; no template can spell this name."""
 
 SIZED = (str, bytes, list, tuple, dict, set, frozenset)
-"""Types that pay by their length."""
+"""Types that are charged by their length."""
 
 WIDE_FIELD = re.compile(r"\{[^{}]*(\{|\d{" + str(MAX_WIDTH + 1) + "})")
 """A field of `str.format` whose width is greater or not known."""

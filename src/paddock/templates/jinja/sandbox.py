@@ -1,8 +1,8 @@
-"""Jinja with the dialect of chat templates, and limits. Imported when a chat template is first used (20 ms).
+"""Jinja as chat templates use it, with limits. Imported when a chat template is first used (20 ms).
 
 Jinja's sandbox keeps a template from Python's insides, but not from eating time and memory: `{% set x = x ~ x %}` in a
 loop is enough. So the parsed template is changed before it is compiled: each pass through a loop, each macro, and each
-expression that reads or builds something of variable size first pays for it out of what one rendering may use.
+expression that reads or builds something of variable size is first charged to the `Meter` of the rendering.
 """
 
 import re
@@ -48,14 +48,14 @@ def compiled(source: str) -> Template:
         return Template.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals)
     except TemplateSyntaxError as error:
         raise TemplateFailed(f"chat template: {_one_line(error.message)} (line {error.lineno})") from None
-    except Exception as error:  # a stranger's text: whatever goes wrong with it is its fault
+    except Exception as error:  # the text is untrusted: whatever goes wrong with it is an error of the template
         raise TemplateFailed(f"chat template: {_one_line(error)}") from None
 
 
 def names_read(source: str) -> frozenset[str]:
     """Return the names that a template's code reads: variables, and attributes with a dot before them.
 
-    None of a template that is none.
+    A text that cannot be split into tokens reads none.
     """
     try:
         tokens = [(kind, text) for _, kind, text in _ENVIRONMENT.lex(source) if kind != "whitespace"]
@@ -93,7 +93,7 @@ def _one_line(error: object) -> str:
 
 
 class _Metering(NodeTransformer):
-    """Puts the paying into a template's tree, as calls of methods of the environment."""
+    """Inserts into a template's tree the calls of the environment's methods that charge its meter."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:
         return self._body(node)
@@ -107,7 +107,7 @@ class _Metering(NodeTransformer):
     def visit_Output(self, node: nodes.Output) -> nodes.Node:
         self.generic_visit(node)
         node.nodes = [
-            n if isinstance(n, nodes.TemplateData | nodes.Const) else _call("paid_all", n) for n in node.nodes
+            n if isinstance(n, nodes.TemplateData | nodes.Const) else _call("charge_all", n) for n in node.nodes
         ]
         return node
 
@@ -117,22 +117,22 @@ class _Metering(NodeTransformer):
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
         self.generic_visit(node)
-        node.expr = _paid(node.expr)
+        node.expr = _charged(node.expr)
         for operand in node.ops:
-            operand.expr = _paid(operand.expr)
+            operand.expr = _charged(operand.expr)
         return node
 
     def visit_Test(self, node: nodes.Test) -> nodes.Node:
         self.generic_visit(node)
         if node.args:
-            node.node = _paid(node.node)
-            node.args = [_paid(argument) for argument in node.args]
+            node.node = _charged(node.node)
+            node.args = [_charged(argument) for argument in node.args]
         return node
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
-            node.node = _call("paid", node.node)
+            node.node = _call("charge", node.node)
         return node
 
     def _body(self, node: Any) -> nodes.Node:
@@ -140,12 +140,12 @@ class _Metering(NodeTransformer):
         texts = sum(len(part.data) for part in parts if isinstance(part, nodes.TemplateData))
         self.generic_visit(node)
         cost = nodes.Const(STEP + len(parts) + texts, lineno=node.lineno)
-        node.body.insert(0, nodes.ExprStmt(_call("passed", cost), lineno=node.lineno))
+        node.body.insert(0, nodes.ExprStmt(_call("charge_pass", cost), lineno=node.lineno))
         return node  # type: ignore[no-any-return]
 
 
-def _paid(expression: nodes.Expr) -> nodes.Expr:
-    return expression if isinstance(expression, nodes.Const) else _call("paid_all", expression)
+def _charged(expression: nodes.Expr) -> nodes.Expr:
+    return expression if isinstance(expression, nodes.Const) else _call("charge_all", expression)
 
 
 def _call(name: str, *arguments: nodes.Expr) -> nodes.Call:
@@ -157,14 +157,14 @@ def _call(name: str, *arguments: nodes.Expr) -> nodes.Call:
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 
-    def passed(self, context: Context, cost: int) -> None:
+    def charge_pass(self, context: Context, cost: int) -> None:
         meter_of(context).spend(cost)
 
-    def paid(self, context: Context, value: Any) -> Any:
+    def charge(self, context: Context, value: Any) -> Any:
         meter_of(context).read(value)
         return value
 
-    def paid_all(self, context: Context, value: Any) -> Any:
+    def charge_all(self, context: Context, value: Any) -> Any:
         meter_of(context).read_all(value)
         return value
 
