@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from paddock.library.names import ModelName
+from paddock.library.store.blobs import BlobNotFound
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Layer, Manifest
 from paddock.progress import Progress
@@ -146,7 +147,7 @@ def test_a_blob_that_is_missing_or_damaged_is_told_before_anything_is_sent(
     with pytest.raises(RegistryError, match="has 2999999 bytes"):
         machine.push(str(name))
     machine.library.blobs.remove(digest(MODEL))
-    with pytest.raises(Exception, match="not found"):
+    with pytest.raises(BlobNotFound, match="not found"):
         machine.push(str(name))
     assert fake.received == []
 
