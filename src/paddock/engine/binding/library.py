@@ -91,6 +91,15 @@ def gpu_offload() -> bool:
     return bool(lib.llama_supports_gpu_offload())
 
 
+def uses_amx() -> bool:
+    """Return whether this build multiplies matrices by AMX on this processor.
+
+    Those kernels of llama.cpp crash on many processors that have AMX, at the first token:
+    https://github.com/ggml-org/llama.cpp/issues/20824.
+    """
+    return b"AMX_INT8 = 1" in lib.llama_print_system_info()
+
+
 def start_library() -> NativeLog:
     """Start the library once in this process, and forward its log from now on, whoever took it in between."""
     global _native_log

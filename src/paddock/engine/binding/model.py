@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from paddock.engine.binding.library import LoadError, lib, start_library
+from paddock.engine.binding.library import LoadError, lib, start_library, uses_amx
 from paddock.engine.binding.stream import Readable, c_file
 
 LOAD_PLAIN, LOAD_MMAP, LOAD_MLOCK = 0, 1, 2
@@ -65,6 +65,7 @@ class LlamaModel:
         params = lib.llama_model_default_params()
         params.n_gpu_layers = ALL_LAYERS if gpu_layers < 0 else gpu_layers
         params.main_gpu = main_gpu
+        params.use_extra_bufts = not uses_amx()  # else weights are laid out for AMX, whose kernels crash
         plain = translated is not None or not use_mmap
         if translated is not None:
             params.lazy_mode = NOT_LAZY
