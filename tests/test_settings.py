@@ -125,6 +125,8 @@ def test_every_setting_is_in_the_readme() -> None:
         ("DEBUG", "auto", False),
         ("TINY", "off", False),
         ("TINY", "auto", True),
+        ("SANDBOX", "0", False),
+        ("SANDBOX", "1", True),
         ("MAX_TRANSFER_STREAMS", "0", 1),
         ("NOPRUNE", '"1"', True),
         ("MIRROR", "https://a.example", ("https://a.example",)),

@@ -123,6 +123,8 @@ class Settings:
     """Whether a Modelfile that comes over HTTP may name files of this machine."""
     tiny: Annotated[bool, _is_not_off] = True
     """Whether the models that come with the package are there."""
+    sandbox: Annotated[bool, _is_not_off] = True
+    """Whether the processes that read strangers' files give up what they do not need."""
     mirror: Annotated[tuple[str, ...], _list] = ()
     """Addresses to pull from in place of the default registry; `host=address`: in place of that host."""
     folder: Path = field(default_factory=lambda: Path.home() / ".paddock")

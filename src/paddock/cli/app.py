@@ -4,6 +4,7 @@ A command's own module is imported when it runs. `paddock --help` and `paddock l
 that they do without makes them milliseconds faster.
 """
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -166,7 +167,9 @@ def quantize(context: typer.Context) -> None:
     from pathlib import Path
 
     from paddock.cli.commands.quantize import quantize
+    from paddock.sandbox.switch import sandbox_environment
 
+    os.environ.update(sandbox_environment(read_settings().sandbox))  # the process that quantizes inherits it
     source, target, kind = context.args
     quantize(Path(source), Path(target), kind)
 

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ from paddock import __version__
 from paddock.fleet import Fleet, LocalProcesses
 from paddock.library.store.bundle import BUNDLED_MODELS
 from paddock.library.store.library import Library
+from paddock.sandbox.switch import sandbox_environment
 from paddock.server.app import make_app
 from paddock.server.connection import Connection
 from paddock.server.log import start_log
@@ -74,6 +76,7 @@ def serve(settings: Settings) -> None:
         CannotServe: if the address is taken or the models folder cannot be used.
     """
     start_log(settings.debug)
+    os.environ.update(sandbox_environment(settings.sandbox))  # every process that this one starts inherits it
     listener = _listen(settings)
     try:
         settings.models.mkdir(parents=True, exist_ok=True)
