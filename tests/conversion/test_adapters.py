@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.conversion.adapters import BaseModel, convert_adapter
+from paddock.conversion.adapters import convert_adapter
+from paddock.conversion.base_model import BaseModel
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.errors import ConversionError
 from paddock.conversion.importing import import_language_model

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,12 +18,20 @@ T = TypeVar("T")
 class RunnerUnderTest:
     """Started as the fleet starts it; `log` holds its standard error once it has ended."""
 
-    def __init__(self, load: ipc.LoadModel | None = None) -> None:
+    def __init__(
+        self,
+        load: ipc.LoadModel | None = None,
+        *,
+        modules: Sequence[str] = ("paddock.engine",),
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        """Start the last of `modules`; those before it run it in their own way."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "paddock.engine", str(BLOBS)],
+            [sys.executable, "-m", *modules, str(BLOBS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
         )
         self._frames = ipc.Frames()
         self._events: deque[ipc.Event] = deque()

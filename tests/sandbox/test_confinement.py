@@ -64,6 +64,23 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
 
 
 @needs_landlock
+def test_a_hidden_folder_among_the_modules_is_not_read_but_a_file_of_it_that_was_given_is(tmp_path: Path) -> None:
+    hidden = tmp_path / "modules" / "package" / "blobs"
+    hidden.mkdir(parents=True)
+    for name in ("mine", "other"):
+        (hidden / name).write_bytes(b"a")
+    (tmp_path / "modules" / "package" / "later.py").write_text("")
+    program = """
+from paddock.sandbox.confinement import confine
+hidden = Path(sys.argv[1])
+confine([hidden / "mine"], hidden=[hidden])
+answer([attempt((hidden / "mine").read_bytes), attempt((hidden / "other").read_bytes),
+        attempt(lambda: __import__("package.later"))])
+"""
+    assert run(program, hidden, PYTHONPATH=str(tmp_path / "modules")) == ["done", "PermissionError", "done"]
+
+
+@needs_landlock
 @needs_seccomp
 def test_only_what_was_given_is_left_on_every_thread(files: tuple[Path, Path, Path]) -> None:
     holds_for_files, holds_for_calls, *found = run(PROBE, *files)

@@ -20,10 +20,12 @@ NEEDED_BY_ALL = {"x86_64": (0, 1, 9, 11, 202, 257), "aarch64": (56, 63, 64, 98, 
 machines = pytest.mark.parametrize("machine", ARCHITECTURES)
 
 
-def verdict(machine: str, number: int, *arguments: int, writes: bool = False, gpu: bool = False, audit: int = 0) -> int:
+def verdict(
+    machine: str, number: int, *arguments: int, makes_files: bool = False, gpu: bool = False, audit: int = 0
+) -> int:
     """Return what the kernel is told about a call."""
     architecture = ARCHITECTURES[machine]
-    program = _program(architecture, PID, writes, gpu)
+    program = _program(architecture, PID, makes_files, gpu)
     padded = [*arguments, *[0] * 6][:6]
     data = struct.pack("<IIQ6Q", number, audit or architecture.audit_number, 0, *padded)
     instructions = list(struct.iter_unpack("=HBBI", program))
@@ -45,18 +47,18 @@ def test_what_no_model_needs_is_denied_and_the_rest_is_not(machine: str) -> None
     numbers = ARCHITECTURES[machine].numbers
     for name in FORBIDDEN:
         if name in numbers:
-            assert verdict(machine, numbers[name], writes=True) == DENIED, name
+            assert verdict(machine, numbers[name], makes_files=True) == DENIED, name
     for number in NEEDED_BY_ALL[machine]:
         assert verdict(machine, number) == ALLOWED
 
 
 @machines
-def test_only_who_writes_files_may_make_and_remove_them(machine: str) -> None:
+def test_only_who_makes_files_may_move_and_remove_them(machine: str) -> None:
     numbers = ARCHITECTURES[machine].numbers
     for name in CHANGES_OF_FILES:
         if name in numbers:
-            assert verdict(machine, numbers[name], writes=False) == DENIED, name
-            assert verdict(machine, numbers[name], writes=True) == ALLOWED, name
+            assert verdict(machine, numbers[name], makes_files=False) == DENIED, name
+            assert verdict(machine, numbers[name], makes_files=True) == ALLOWED, name
 
 
 @machines

@@ -15,6 +15,7 @@ from typing import Any
 import gguf
 from paddock.conversion.architectures.architecture import Architecture
 from paddock.conversion.architectures.catalog import DECODERS
+from paddock.conversion.base_model import BaseModel
 from paddock.conversion.checkpoint.checkpoint import Checkpoint
 from paddock.conversion.checkpoint.safetensors import DTYPES, Tensor, shown
 from paddock.conversion.errors import ConversionError
@@ -35,17 +36,6 @@ _UNSUPPORTED: tuple[tuple[str, str], ...] = (
     ("alora_invocation_tokens", "activation by tokens (aLoRA)"),
     ("trainable_token_indices", "single tokens (trainable_token_indices)"),
 )
-
-
-@dataclass(frozen=True)
-class BaseModel:
-    """What an adapter's conversion needs to know about the model that it changes."""
-
-    architecture: str
-    """llama.cpp's name."""
-    layers: int
-    heads: int
-    kv_heads: int
 
 
 @dataclass(frozen=True)

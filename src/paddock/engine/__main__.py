@@ -11,12 +11,12 @@ from paddock.engine.inbox import Inbox
 
 
 def main() -> int:
-    """Take over the standard streams, then load and serve."""
+    """Take over the standard streams, then load and serve; the process has one thread until it has confined itself."""
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # an abort would start a debugger where there is one
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the server's business
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     inbox = Inbox()
-    channel = Channel(inbox)  # before the library is imported: it watches whether the server is still there
+    channel = Channel(inbox, start=False)
     from paddock.engine.files import BlobFolders
     from paddock.engine.runner import serve
 

@@ -22,12 +22,16 @@ class FileResolver(Protocol):
             LoadError: if it is not here.
         """
 
+    @property
+    def folders(self) -> Sequence[Path]:
+        """The folders with files, those of other models among them."""
+
 
 class BlobFolders:
     """Finds files in folders of blobs, each named `sha256-` and the 64 hexadecimal digits of its digest."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = folders
+        self.folders = folders
 
     def path(self, file: FileRef) -> Path:
         """Return where the blob lies; the first folder that has it counts.
@@ -38,7 +42,7 @@ class BlobFolders:
         match = _DIGEST.fullmatch(file.digest)
         if match is None:
             raise LoadError(f"{file.digest!r} is not a digest: it must be sha256: and 64 lower-case hexadecimal digits")
-        paths = [folder / f"sha256-{match[1]}" for folder in self._folders]
+        paths = [folder / f"sha256-{match[1]}" for folder in self.folders]
         for path in paths:
             if path.is_file():
                 return path
@@ -53,6 +57,11 @@ class ModelPaths:
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
     """The file with the image and audio encoder; None if the model takes neither. It may be the model's own file."""
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Every file, some perhaps twice."""
+        return (self.model, *self.adapters, *([self.projector] if self.projector is not None else []))
 
 
 def resolve_files(load: LoadModel, resolver: FileResolver) -> ModelPaths:

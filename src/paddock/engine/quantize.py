@@ -1,8 +1,9 @@
-"""`python -m paddock.engine.quantize SOURCE TARGET TYPE`: quantize a model file, in a process of its own.
+"""`python -m paddock.engine.quantize SOURCE TARGET TYPE [SHARD…]`: quantize a model file, in a process of its own.
 
-TYPE is a number of `enum llama_ftype`. Each line of the output is a JSON object: a `Progress` whose status is the name
-of a tensor that has been written, or `{"error": text}` if the work fails, with `"errno"` if the disk is to blame. The
-process ends when its standard input does.
+TYPE is a number of `enum llama_ftype`; the model is in each SHARD too, if it is in several files. Each line of the
+output is a JSON object: a `Progress` whose status is the name of a tensor that has been written, or `{"error": text}`
+if the work fails, with `"errno"` if the disk is to blame. The process ends when its standard input does. It reads the
+model and writes the target, and has no rights to anything else.
 """
 
 import contextlib
@@ -14,7 +15,10 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+
+from paddock.sandbox.confinement import confine
 
 PRIORITY = 5
 """Added to the niceness: models that are being used go first."""
@@ -22,11 +26,17 @@ HEAD_ROOM = 16 << 20
 """Bytes beside the tensors: the vocabulary, and what the file system itself takes."""
 
 
-def main(source: str, target: str, file_type: int) -> int:
+def main(source: str, target: str, file_type: int, shards: Sequence[str] = ()) -> int:
     """Quantize; return the exit status of the process."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    try:
+        Path(target).touch()
+    except OSError as error:
+        _say(error=error.strerror or str(error), errno=error.errno)
+        return 1
+    confine(map(Path, (source, *shards)), [Path(target)])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the business of who waits for it
     threading.Thread(target=_end_with_input, daemon=True).start()
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     with contextlib.suppress(AttributeError, OSError):
         os.nice(PRIORITY)
     from paddock.engine.binding import LoadError
@@ -71,6 +81,6 @@ def _processors() -> int:
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    status = main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:])
     sys.stdout.flush()
     os._exit(status)

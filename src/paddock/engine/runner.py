@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from paddock.engine.binding import LlamaModel, LoadError
+from paddock.engine.binding import LlamaModel, LoadError, is_gpu_build
 from paddock.engine.binding.embedding import has_cache
 from paddock.engine.channel import Channel
 from paddock.engine.config import EngineConfig
 from paddock.engine.constraints import BadConstraint, GrammarMatcher
 from paddock.engine.embedding.batcher import EmbeddingSettings
 from paddock.engine.embedding.embedder import Embedder
-from paddock.engine.files import FileResolver, resolve_files
+from paddock.engine.files import FileResolver, ModelPaths, resolve_files
 from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.constrained import GrammarCompiler
 from paddock.engine.generation.engine import Engine
@@ -53,6 +53,7 @@ from paddock.ipc import (
     Tokens,
     check_placeholders,
 )
+from paddock.sandbox.confinement import confine
 
 log = logging.getLogger("paddock.engine")
 
@@ -65,10 +66,10 @@ class ModelRunner:
         channel: Channel,
         inbox: Inbox,
         load: LoadModel,
-        resolver: FileResolver,
+        files: ModelPaths,
         config: EngineConfig | None = None,
     ) -> None:
-        """Load the model, whose files `resolver` finds; take commands from `inbox` and send events to `channel`.
+        """Load the model from its files; take commands from `inbox` and send events to `channel`.
 
         Raises:
             LoadError: if the model cannot be loaded.
@@ -77,7 +78,6 @@ class ModelRunner:
         self._channel = channel
         self._inbox = inbox
         self._statistics_seconds = config.statistics_seconds
-        files = resolve_files(load, resolver)
         self._model = model = load_model(files.model, load)
         adapters = [model.add_adapter(str(path)) for path in files.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
@@ -317,7 +317,13 @@ class ModelRunner:
 
 
 def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
-    """Serve one model, whose files `resolver` finds; return the exit status of the process."""
+    """Serve one model, whose files `resolver` finds; return the exit status of the process.
+
+    From the command that names these files on, the process reads no others. It has one thread until then, since a
+    thread that runs already would keep its rights.
+    """
+    while inbox.empty():
+        channel.receive()
     first = inbox.get()
     if not isinstance(first, LoadModel):
         log.error("the first command must be to load a model, not %s", type(first).__name__)
@@ -325,7 +331,10 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
     if first.debug:
         logging.getLogger().setLevel(logging.DEBUG)
     try:
-        runner = ModelRunner(channel, inbox, first, resolver)
+        files = resolve_files(first, resolver)
+        confine(files.all, gpu=first.gpu_layers != 0 and is_gpu_build(), hidden=resolver.folders)
+        channel.start()
+        runner = ModelRunner(channel, inbox, first, files)
     except LoadError as error:
         channel.send(LoadFailed(str(error)))
         return 1

@@ -46,8 +46,8 @@ def confine(
 
     Args:
         read: files, or folders with everything in them. What does not exist is skipped.
-        write: files that are written, or folders in which files and folders are made, moved and removed. They must
-            exist: make an empty file before.
+        write: files that are written, or folders in which files and folders are made, moved and removed, without links,
+            and without changing modes or times. They must exist: make an empty file before.
         gpu: whether GPUs are used.
         hidden: folders that are not read although they lie in one of Python or the libraries; files of `read` in them
             are.
@@ -73,7 +73,7 @@ def confine(
         lacking.append("system calls are not restricted on this kind of processor")
     else:
         try:
-            restrict_calls(architecture, writes=bool(write), gpu=gpu)
+            restrict_calls(architecture, makes_files=any(path.is_dir() for path in write), gpu=gpu)
             calls = True
         except (OSError, AttributeError) as error:
             lacking.append(f"system calls are not restricted ({error})")

@@ -13,7 +13,6 @@ def system_call(number: int, *arguments: int | bytes | None) -> int:
     """
     call = ctypes.CDLL(None, use_errno=True).syscall
     call.restype = ctypes.c_long
-    call.argtypes = None
     converted = [
         ctypes.c_long(one) if isinstance(one, int) else ctypes.c_char_p(one) if one is not None else ctypes.c_void_p()
         for one in arguments

@@ -35,20 +35,20 @@ def machine() -> Architecture | None:
     return found if found is not None and struct.calcsize("P") == 8 else None
 
 
-def restrict_calls(architecture: Architecture, *, writes: bool, gpu: bool) -> None:
+def restrict_calls(architecture: Architecture, *, makes_files: bool, gpu: bool) -> None:
     """Take from all threads of this process, for ever, the system calls that no model needs.
 
     Those that start programs or processes (threads are allowed), open sockets, reach other processes or the kernel's
     administration, and those newer than this module's table. New privileges must have been given up before.
 
     Args:
-        writes: whether the process makes, moves or removes files.
+        makes_files: whether the process makes, moves or removes files.
         gpu: whether the process uses a GPU, whose driver may make a local socket for itself; none connects.
 
     Raises:
         OSError: if the kernel refuses.
     """
-    program = _program(architecture, os.getpid(), writes, gpu)
+    program = _program(architecture, os.getpid(), makes_files, gpu)
     instructions = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
     for flags in (_ALL_THREADS | _KEEP_SPECULATION, _ALL_THREADS):
@@ -63,12 +63,12 @@ def restrict_calls(architecture: Architecture, *, writes: bool, gpu: bool) -> No
             return
 
 
-def _program(architecture: Architecture, pid: int, writes: bool, gpu: bool) -> bytes:
+def _program(architecture: Architecture, pid: int, makes_files: bool, gpu: bool) -> bytes:
     """Return the filter's instructions, 8 bytes each."""
     numbers = architecture.numbers
     allow, forbid = [(_RETURN, 0, 0, _ALLOW)], [(_RETURN, 0, 0, _ERROR | errno.EPERM)]
     unknown = [(_RETURN, 0, 0, _ERROR | errno.ENOSYS)]
-    names = FORBIDDEN if writes else FORBIDDEN + CHANGES_OF_FILES
+    names = FORBIDDEN if makes_files else FORBIDDEN + CHANGES_OF_FILES
     gpu_calls = ("socket", "bind") if gpu else ()
     code = [
         (_LOAD, 0, 0, _ARCHITECTURE),

@@ -29,17 +29,17 @@ FORBIDDEN = (
     *("iopl", "ioperm", "modify_ldt", "uselib", "ustat", "sysfs", "_sysctl"),
     *("fanotify_init", "fanotify_mark", "name_to_handle_at", "open_by_handle_at"),
     *("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"),
-    *("mknod", "mknodat", "chown", "fchown", "lchown", "fchownat"),
+    # Owners, modes, times and links of files, which Landlock leaves alone.
+    *("mknod", "mknodat", "chown", "fchown", "lchown", "fchownat", "chmod", "fchmod", "fchmodat", "fchmodat2"),
+    *("utime", "utimes", "utimensat", "futimesat", "link", "linkat", "symlink", "symlinkat"),
     *("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"),
 )
 """What no model needs, by name."""
 
 CHANGES_OF_FILES = (
     *("truncate", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "creat", "unlink", "unlinkat"),
-    *("link", "linkat", "symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "fchmodat2"),
-    *("utime", "utimes", "utimensat", "futimesat"),
 )
-"""What a process does not need either that writes no file."""
+"""What a process does not need either that makes no files, but at most writes to some that are there."""
 
 _SINCE_2019 = {
     "pidfd_send_signal": 424,

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddock.conversion.adapters import BaseModel
+from paddock.conversion.base_model import BaseModel
 from paddock.conversion.workers import adapter as worker
 from paddock.conversion.workers.adapter import AdapterJob
 from paddock.gguf import read_header

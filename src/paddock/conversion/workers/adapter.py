@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from paddock.conversion.adapters import BaseModel, adapter_checkpoint, convert_adapter
+from paddock.conversion.base_model import BaseModel
 from paddock.conversion.workers.job import run_job
+from paddock.sandbox.confinement import confine
 
 
 class AdapterJob(msgspec.Struct):
@@ -22,6 +23,8 @@ class AdapterJob(msgspec.Struct):
 
 def main(job: AdapterJob) -> int:
     """Convert; return the exit status of the process."""
+    from paddock.conversion.adapters import adapter_checkpoint, convert_adapter
+
     files = {name: Path(path) for name, path in job.files.items()}
     return run_job(
         Path(job.target), lambda file, progress: convert_adapter(adapter_checkpoint(files), job.base, file, progress)
@@ -29,4 +32,6 @@ def main(job: AdapterJob) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(msgspec.json.decode(sys.argv[1], type=AdapterJob)))
+    job = msgspec.json.decode(sys.argv[1], type=AdapterJob)
+    confine(map(Path, job.files.values()), [Path(job.target)])
+    sys.exit(main(job))

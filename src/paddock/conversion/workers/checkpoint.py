@@ -6,15 +6,16 @@ JOB is a `CheckpointJob` as JSON.
 import sys
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from paddock.conversion.checkpoint.checkpoint import Checkpoint
-from paddock.conversion.importing import import_checkpoint, vision_remark
-from paddock.conversion.output.writer import ReportBytes
 from paddock.conversion.workers.job import run_job, send
 from paddock.progress import Progress
+from paddock.sandbox.confinement import confine
+
+if TYPE_CHECKING:
+    from paddock.conversion.output.writer import ReportBytes
 
 
 class CheckpointJob(msgspec.Struct):
@@ -31,9 +32,12 @@ class CheckpointJob(msgspec.Struct):
 
 def main(job: CheckpointJob) -> int:
     """Import; return the exit status of the process."""
+    from paddock.conversion.checkpoint.checkpoint import Checkpoint
+    from paddock.conversion.importing import import_checkpoint, vision_remark
+
     checkpoint = Checkpoint({name: Path(path) for name, path in job.files.items()})
 
-    def convert(file: BinaryIO, progress: ReportBytes) -> None:
+    def convert(file: BinaryIO, progress: "ReportBytes") -> None:
         open_projector = partial(Path(job.projector).open, "wb") if job.projector else None
         import_checkpoint(checkpoint, file, open_projector, job.kind, progress)
         if open_projector is not None and (text := vision_remark(checkpoint)):
@@ -43,4 +47,6 @@ def main(job: CheckpointJob) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(msgspec.json.decode(sys.argv[1], type=CheckpointJob)))
+    job = msgspec.json.decode(sys.argv[1], type=CheckpointJob)
+    confine(map(Path, job.files.values()), [Path(target) for target in (job.target, job.projector) if target])
+    sys.exit(main(job))

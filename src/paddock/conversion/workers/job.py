@@ -2,6 +2,8 @@
 
 Each line that it prints is a JSON object: a `Progress` without a status from time to time, one with a status for the
 user, or `{"error": text}` if it fails, with `"errno"` if the disk is the reason. It ends when its standard input ends.
+It reads and writes the files of its job, and has no rights to anything else. It gives those up before it imports numpy,
+which starts threads.
 """
 
 import contextlib
@@ -11,19 +13,21 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from paddock.conversion.errors import ConversionError
-from paddock.conversion.output.writer import ReportBytes
 from paddock.progress import Progress
+
+if TYPE_CHECKING:
+    from paddock.conversion.output.writer import ReportBytes
 
 REPORT_INTERVAL = 0.1
 """Seconds between two reports."""
 
 
-def run_job(target: Path, convert: Callable[[BinaryIO, ReportBytes], None]) -> int:
+def run_job(target: Path, convert: Callable[[BinaryIO, "ReportBytes"], None]) -> int:
     """Write `target` with `convert`, report its progress, and return the exit status of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for this one handles the terminal's Ctrl-C
     threading.Thread(target=_end_with_input, daemon=True).start()

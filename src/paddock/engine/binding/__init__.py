@@ -6,7 +6,7 @@ Another build of the kernels can take this room's place if it offers `LlamaModel
 
 from paddock.engine.binding.batch import Batch
 from paddock.engine.binding.context import MAX_SEQUENCES, BatchRejected, Context, ContextOptions
-from paddock.engine.binding.library import CannotRead, LoadError, gpu_offload, start_library
+from paddock.engine.binding.library import CannotRead, LoadError, gpu_offload, is_gpu_build, start_library
 from paddock.engine.binding.model import Adapter, LlamaModel
 from paddock.engine.binding.sampler import SamplerChain
 
@@ -22,5 +22,6 @@ __all__ = [
     "LoadError",
     "SamplerChain",
     "gpu_offload",
+    "is_gpu_build",
     "start_library",
 ]

@@ -8,8 +8,11 @@ stands in for it here, once. No other room imports `llama_cpp`.
 import ctypes
 import importlib.util
 import logging
+import os
+import re
 import sys
 import types
+from pathlib import Path
 from typing import Any, ClassVar
 
 log = logging.getLogger("paddock.engine.native")
@@ -33,6 +36,10 @@ import llama_cpp.llama_cpp as _functions  # noqa: E402
 
 lib: Any = _functions
 """The module of C functions and structures."""
+
+_BACKEND = re.compile(r"(?:lib)?ggml-([a-z]+)")
+_CPU_BACKENDS = {"base", "cpu", "blas", "rpc", "zdnn", "zendnn"}
+"""Names in files of ggml's library that are no kernels for GPUs; all others are."""
 
 
 class LoadError(Exception):
@@ -89,6 +96,13 @@ _native_log: NativeLog | None = None
 def gpu_offload() -> bool:
     """Return whether this build can put layers on a GPU, and there is one."""
     return bool(lib.llama_supports_gpu_offload())
+
+
+def is_gpu_build() -> bool:
+    """Return whether this build has kernels for GPUs. The files of the library tell, so that no driver is started."""
+    folder = Path(os.environ.get("LLAMA_CPP_LIB_PATH") or Path(lib.__file__).parent / "lib")
+    kinds = {match[1] for file in folder.glob("*ggml-*") if (match := _BACKEND.match(file.name))}
+    return bool(kinds - _CPU_BACKENDS)
 
 
 def uses_amx() -> bool:

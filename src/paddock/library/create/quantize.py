@@ -1,11 +1,12 @@
 """Quantizing a model: the types, the files that can be quantized, and the work, which a worker process does."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from paddock.gguf import GgufHeader, read_header
 from paddock.gguf.ollama_files import ENCODER_PREFIXES, RENAMED_ARCHITECTURES
 from paddock.gguf.types import FILE_TYPES
-from paddock.library.create.shards import local_shards
+from paddock.library.create.shards import Shard, local_shards
 from paddock.library.create.worker_process import run_worker
 from paddock.library.errors import LibraryError
 from paddock.library.store.blobs import BlobStore
@@ -70,22 +71,20 @@ def source_type(gguf: GgufHeader) -> str:
     return found if found in SOURCE_TYPES else "F32"
 
 
-def quantize_file(
-    source: Path, target: Path, kind: str, report: Report, shards: list[GgufHeader] | None = None
-) -> None:
+def quantize_file(source: Path, target: Path, kind: str, report: Report, shards: Sequence[Shard] = ()) -> None:
     """Write the model file `source` to `target`, quantized to `kind`, one of `QUANTIZATION_TYPES`.
 
     Args:
         report: receives the bytes of tensors that are done, from time to time, also while nothing changes; what it
             raises ends the work.
-        shards: headers of all shards, if `source` is the first shard of a model.
+        shards: all shards in order, if `source` is the first shard of a model.
 
     Raises:
         CannotQuantize: if the source is quantized already.
         WorkerFailed, BadGguf: if llama.cpp cannot read the source, or fails.
         OSError: if the disk is too full, or a file cannot be read.
     """
-    headers = shards or [cached_header(source)]
+    headers = [shard.gguf for shard in shards] or [cached_header(source)]
     for header in headers:
         source_type(header)
     sizes = {tensor.name: tensor.size for header in headers for tensor in header.tensors}
@@ -99,7 +98,8 @@ def quantize_file(
 
     receive(None)
     number = next(number for number, name in FILE_TYPES.items() if name == kind)
-    run_worker("paddock.engine.quantize", [str(source.absolute()), str(target.absolute()), str(number)], receive)
+    files = [str(path.absolute()) for path in (source, target, *(shard.path for shard in shards[1:]))]
+    run_worker("paddock.engine.quantize", [*files[:2], str(number), *files[2:]], receive)
     read_header(target)
 
 
@@ -122,7 +122,7 @@ def quantize_local_file(source: Path, target: Path, kind: str, report: Report) -
     report(Progress(f"quantizing {source_type(shards[0].gguf)} model to {kind}"))
     file, temporary = open_temporary(target.absolute().parent)
     try:
-        quantize_file(shards[0].path, temporary, kind, report, [shard.gguf for shard in shards])
+        quantize_file(shards[0].path, temporary, kind, report, shards)
         put_in_place(file, temporary, target.absolute())
     finally:
         drop_temporary(file, temporary)
