@@ -118,6 +118,17 @@ answer([done.files, done.calls])
     assert done.stdout == "[false, false]\n"
 
 
+@needs_seccomp
+def test_without_landlock_nothing_is_written_either() -> None:
+    program = """
+from paddock.sandbox import confinement
+confinement.landlock_version = lambda: 0
+confinement.confine()
+answer([attempt(Path("made").touch), attempt(Path(os.devnull).read_bytes), attempt(lambda: __import__("wave"))])
+"""
+    assert run(program) == ["PermissionError", "done", "done"]
+
+
 @needs_landlock
 def test_threads_that_run_already_are_counted_as_not_confined() -> None:
     program = """

@@ -1,11 +1,12 @@
 """The filter of system calls, run here by a small interpreter, so that every processor's filter is tested on any."""
 
 import errno
+import os
 import struct
 
 import pytest
 
-from paddock.sandbox.seccomp import _program
+from paddock.sandbox.seccomp import Needs, _program
 from paddock.sandbox.syscalls import ARCHITECTURES, CHANGES_OF_FILES, FORBIDDEN, UNKNOWN_FROM
 
 ALLOWED = 0x7FFF0000
@@ -13,6 +14,7 @@ KILLED = 0x80000000
 DENIED = 0x00050000 | errno.EPERM
 ABSENT = 0x00050000 | errno.ENOSYS
 PID = 1234
+WRITER = Needs(opens_to_write=True)
 CLONE_THREAD, CLONE_NEWUSER = 0x00010000, 0x10000000
 NEEDED_BY_ALL = {"x86_64": (0, 1, 9, 11, 202, 257), "aarch64": (56, 63, 64, 98, 215, 222)}
 """Numbers of read, write, mmap, munmap, futex and openat."""
@@ -20,12 +22,10 @@ NEEDED_BY_ALL = {"x86_64": (0, 1, 9, 11, 202, 257), "aarch64": (56, 63, 64, 98, 
 machines = pytest.mark.parametrize("machine", ARCHITECTURES)
 
 
-def verdict(
-    machine: str, number: int, *arguments: int, makes_files: bool = False, gpu: bool = False, audit: int = 0
-) -> int:
+def verdict(machine: str, number: int, *arguments: int, needs: Needs = WRITER, audit: int = 0) -> int:
     """Return what the kernel is told about a call."""
     architecture = ARCHITECTURES[machine]
-    program = _program(architecture, PID, makes_files, gpu)
+    program = _program(architecture, PID, needs)
     padded = [*arguments, *[0] * 6][:6]
     data = struct.pack("<IIQ6Q", number, audit or architecture.audit_number, 0, *padded)
     instructions = list(struct.iter_unpack("=HBBI", program))
@@ -47,7 +47,7 @@ def test_what_no_model_needs_is_denied_and_the_rest_is_not(machine: str) -> None
     numbers = ARCHITECTURES[machine].numbers
     for name in FORBIDDEN:
         if name in numbers:
-            assert verdict(machine, numbers[name], makes_files=True) == DENIED, name
+            assert verdict(machine, numbers[name], needs=Needs(makes_files=True)) == DENIED, name
     for number in NEEDED_BY_ALL[machine]:
         assert verdict(machine, number) == ALLOWED
 
@@ -57,8 +57,8 @@ def test_only_who_makes_files_may_move_and_remove_them(machine: str) -> None:
     numbers = ARCHITECTURES[machine].numbers
     for name in CHANGES_OF_FILES:
         if name in numbers:
-            assert verdict(machine, numbers[name], makes_files=False) == DENIED, name
-            assert verdict(machine, numbers[name], makes_files=True) == ALLOWED, name
+            assert verdict(machine, numbers[name], needs=Needs()) == DENIED, name
+            assert verdict(machine, numbers[name], needs=Needs(makes_files=True)) == ALLOWED, name
 
 
 @machines
@@ -92,10 +92,10 @@ def test_nothing_is_typed_into_a_terminal(machine: str) -> None:
 @machines
 def test_a_gpus_driver_makes_local_sockets_but_none_connects(machine: str) -> None:
     numbers = ARCHITECTURES[machine].numbers
-    assert verdict(machine, numbers["socket"], 1, gpu=True) == ALLOWED
-    assert verdict(machine, numbers["socket"], 2, gpu=True) == DENIED
-    assert verdict(machine, numbers["socket"], 1, gpu=False) == DENIED
-    assert verdict(machine, numbers["connect"], gpu=True) == DENIED
+    assert verdict(machine, numbers["socket"], 1, needs=Needs(gpu=True)) == ALLOWED
+    assert verdict(machine, numbers["socket"], 2, needs=Needs(gpu=True)) == DENIED
+    assert verdict(machine, numbers["socket"], 1, needs=Needs()) == DENIED
+    assert verdict(machine, numbers["connect"], needs=Needs(gpu=True)) == DENIED
 
 
 @machines
@@ -104,3 +104,17 @@ def test_calls_that_are_newer_or_of_another_kind_of_program_are_not_made(machine
     assert verdict(machine, UNKNOWN_FROM) == ABSENT
     assert verdict(machine, 0x40000000) == ABSENT
     assert verdict(machine, 0, audit=0x40000003) == KILLED
+
+
+@machines
+def test_files_are_only_opened_to_read_by_who_writes_none(machine: str) -> None:
+    numbers = ARCHITECTURES[machine].numbers
+    places = {"openat": 2, "open": 1}
+    for name, place in places.items():
+        if name in numbers:
+            before = [0] * place
+            assert verdict(machine, numbers[name], *before, os.O_RDONLY | os.O_CLOEXEC, needs=Needs()) == ALLOWED
+            for flag in (os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC, os.O_TMPFILE | os.O_RDWR):
+                assert verdict(machine, numbers[name], *before, flag, needs=Needs()) == DENIED
+                assert verdict(machine, numbers[name], *before, flag, needs=Needs(opens_to_write=True)) == ALLOWED
+    assert verdict(machine, numbers["openat2"], needs=Needs()) == ABSENT

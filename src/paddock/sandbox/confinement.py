@@ -10,7 +10,7 @@ from pathlib import Path
 from paddock.sandbox import limits
 from paddock.sandbox.landlock import CHANGE, READ, Access, landlock_version, restrict_files, rights_without
 from paddock.sandbox.places import shared_places
-from paddock.sandbox.seccomp import machine, restrict_calls
+from paddock.sandbox.seccomp import Needs, machine, restrict_calls
 from paddock.sandbox.switch import is_enabled
 
 log = logging.getLogger("paddock.sandbox")
@@ -67,13 +67,16 @@ def confine(
     except (OSError, AttributeError) as error:
         lacking.append(f"privileges cannot be dropped ({error})")
     write = list(write)
+    makes_files = any(path.is_dir() for path in write)
     files = _restrict_files(list(read), write, gpu, list(hidden), lacking)
+    # Where Landlock is there, it also lets a process write to the device that forgets everything.
+    needs = Needs(makes_files=makes_files, opens_to_write=bool(write) or gpu or files, gpu=gpu)
     calls = False
     if architecture is None:
         lacking.append("system calls are not restricted on this kind of processor")
     else:
         try:
-            restrict_calls(architecture, makes_files=any(path.is_dir() for path in write), gpu=gpu)
+            restrict_calls(architecture, needs)
             calls = True
         except (OSError, AttributeError) as error:
             lacking.append(f"system calls are not restricted ({error})")

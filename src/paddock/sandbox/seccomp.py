@@ -8,6 +8,7 @@ import ctypes
 import errno
 import os
 import struct
+from dataclasses import dataclass
 
 from paddock.sandbox.kernel import system_call
 from paddock.sandbox.syscalls import ARCHITECTURES, CHANGES_OF_FILES, FORBIDDEN, UNKNOWN_FROM, Architecture
@@ -18,13 +19,14 @@ _KEEP_SPECULATION = 1 << 2
 """Without it, older kernels turn a processor's prediction of stores off, which slows all native code down."""
 
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24
+_NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1, _ARGUMENT_2 = 0, 4, 16, 24, 32
 """Where the kernel's `struct seccomp_data` has them; arguments by their lower half."""
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 
 _CLONE_THREAD = 0x00010000
 _CLONE_NAMESPACES = 0x7E020000
 _AF_UNIX = 1
+_OPEN_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 """Requests to a terminal to take typed characters from this process."""
 
@@ -35,20 +37,31 @@ def machine() -> Architecture | None:
     return found if found is not None and struct.calcsize("P") == 8 else None
 
 
-def restrict_calls(architecture: Architecture, *, makes_files: bool, gpu: bool) -> None:
+@dataclass(frozen=True)
+class Needs:
+    """What a process does that others need not.
+
+    Args:
+        makes_files: whether it makes, moves or removes files.
+        opens_to_write: whether it opens files to write to them; Landlock says which.
+        gpu: whether it uses a GPU, whose driver may make a local socket for itself; none connects.
+    """
+
+    makes_files: bool = False
+    opens_to_write: bool = False
+    gpu: bool = False
+
+
+def restrict_calls(architecture: Architecture, needs: Needs) -> None:
     """Take from all threads of this process, for ever, the system calls that no model needs.
 
     Those that start programs or processes (threads are allowed), open sockets, reach other processes or the kernel's
     administration, and those newer than this module's table. New privileges must have been given up before.
 
-    Args:
-        makes_files: whether the process makes, moves or removes files.
-        gpu: whether the process uses a GPU, whose driver may make a local socket for itself; none connects.
-
     Raises:
         OSError: if the kernel refuses.
     """
-    program = _program(architecture, os.getpid(), makes_files, gpu)
+    program = _program(architecture, os.getpid(), needs)
     instructions = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
     for flags in (_ALL_THREADS | _KEEP_SPECULATION, _ALL_THREADS):
@@ -63,13 +76,13 @@ def restrict_calls(architecture: Architecture, *, makes_files: bool, gpu: bool) 
             return
 
 
-def _program(architecture: Architecture, pid: int, makes_files: bool, gpu: bool) -> bytes:
+def _program(architecture: Architecture, pid: int, needs: Needs) -> bytes:
     """Return the filter's instructions, 8 bytes each."""
     numbers = architecture.numbers
     allow, forbid = [(_RETURN, 0, 0, _ALLOW)], [(_RETURN, 0, 0, _ERROR | errno.EPERM)]
     unknown = [(_RETURN, 0, 0, _ERROR | errno.ENOSYS)]
-    names = FORBIDDEN if makes_files else FORBIDDEN + CHANGES_OF_FILES
-    gpu_calls = ("socket", "bind") if gpu else ()
+    names = FORBIDDEN if needs.makes_files else FORBIDDEN + CHANGES_OF_FILES
+    gpu_calls = ("socket", "bind") if needs.gpu else ()
     code = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         *_unless(_IF_EQUAL, architecture.audit_number, [(_RETURN, 0, 0, _KILL)]),
@@ -95,9 +108,15 @@ def _program(architecture: Architecture, pid: int, makes_files: bool, gpu: bool)
         "prlimit64": [first, *_when(_IF_EQUAL, 0, allow), *_when(_IF_EQUAL, pid, allow), *forbid],
         "ioctl": [second, *_when(_IF_EQUAL, _TIOCSTI, forbid), *_when(_IF_EQUAL, _TIOCLINUX, forbid), *allow],
     }
-    if gpu:
+    if needs.gpu:
         conditions["socket"] = [first, *_when(_IF_EQUAL, _AF_UNIX, allow), *forbid]
+    if not needs.opens_to_write:
+        conditions["open"] = [second, *_when(_IF_ANY_BIT, _OPEN_TO_WRITE, forbid), *allow]
+        conditions["openat"] = [(_LOAD, 0, 0, _ARGUMENT_2), *_when(_IF_ANY_BIT, _OPEN_TO_WRITE, forbid), *allow]
+        conditions["openat2"] = unknown
     for name, block in conditions.items():
+        if name not in numbers:
+            continue
         code += _when(_IF_EQUAL, numbers[name], block)
     return b"".join(struct.pack("=HBBI", *one) for one in [*code, *allow])
 

@@ -54,6 +54,7 @@ _SINCE_2019 = {
     "fspick": 433,
     "pidfd_open": 434,
     "clone3": 435,
+    "openat2": 437,
     "pidfd_getfd": 438,
     "process_madvise": 440,
     "mount_setattr": 442,
@@ -69,6 +70,8 @@ _SINCE_2019 = {
 """Calls of Linux 5.1 and later have the same number on every architecture."""
 
 _X86_64 = {
+    "open": 2,
+    "openat": 257,
     "capget": 125,
     "capset": 126,
     "ioctl": 16,
@@ -195,6 +198,7 @@ _X86_64 = {
 }
 
 _AARCH64 = {
+    "openat": 56,
     "capget": 90,
     "capset": 91,
     "io_setup": 0,
