@@ -90,6 +90,15 @@ def test_nothing_is_typed_into_a_terminal(machine: str) -> None:
 
 
 @machines
+def test_no_other_process_is_signalled_when_a_file_is_ready(machine: str) -> None:
+    numbers = ARCHITECTURES[machine].numbers
+    assert verdict(machine, numbers["fcntl"], 0, 4) == ALLOWED
+    for request in (8, 15):
+        assert verdict(machine, numbers["fcntl"], 0, request) == DENIED
+    assert verdict(machine, numbers["ioctl"], 0, 0x8901) == DENIED
+
+
+@machines
 def test_a_gpus_driver_makes_local_sockets_but_none_connects(machine: str) -> None:
     numbers = ARCHITECTURES[machine].numbers
     assert verdict(machine, numbers["socket"], 1, needs=Needs(gpu=True)) == ALLOWED

@@ -27,8 +27,10 @@ _CLONE_THREAD = 0x00010000
 _CLONE_NAMESPACES = 0x7E020000
 _AF_UNIX = 1
 _OPEN_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
-"""Requests to a terminal to take typed characters from this process."""
+_IOCTL_REQUESTS = (0x5412, 0x541C, 0x8901, 0x8902)
+"""`TIOCSTI` and `TIOCLINUX` type characters into a terminal; `FIOSETOWN` and `SIOCSPGRP` have a process signalled."""
+_FCNTL_REQUESTS = (8, 15)
+"""`F_SETOWN` and `F_SETOWN_EX`, which have a process signalled."""
 
 
 def machine() -> Architecture | None:
@@ -106,7 +108,8 @@ def _program(architecture: Architecture, pid: int, needs: Needs) -> bytes:
         "kill": own,
         "tgkill": own,
         "prlimit64": [first, *_when(_IF_EQUAL, 0, allow), *_when(_IF_EQUAL, pid, allow), *forbid],
-        "ioctl": [second, *_when(_IF_EQUAL, _TIOCSTI, forbid), *_when(_IF_EQUAL, _TIOCLINUX, forbid), *allow],
+        "ioctl": [second, *(one for value in _IOCTL_REQUESTS for one in _when(_IF_EQUAL, value, forbid)), *allow],
+        "fcntl": [second, *(one for value in _FCNTL_REQUESTS for one in _when(_IF_EQUAL, value, forbid)), *allow],
     }
     if needs.gpu:
         conditions["socket"] = [first, *_when(_IF_EQUAL, _AF_UNIX, allow), *forbid]

@@ -71,6 +71,7 @@ _SINCE_2019 = {
 
 _X86_64 = {
     "open": 2,
+    "fcntl": 72,
     "openat": 257,
     "capget": 125,
     "capset": 126,
@@ -198,6 +199,7 @@ _X86_64 = {
 }
 
 _AARCH64 = {
+    "fcntl": 25,
     "openat": 56,
     "capget": 90,
     "capset": 91,
