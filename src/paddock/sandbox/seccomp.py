@@ -46,7 +46,7 @@ class Needs:
     Args:
         makes_files: whether it makes, moves or removes files.
         opens_to_write: whether it opens files to write to them; Landlock says which.
-        gpu: whether it uses a GPU, whose driver may make a local socket for itself; none connects.
+        gpu: whether it uses a GPU, whose driver may make a local socket; none connects or is connected to.
     """
 
     makes_files: bool = False
@@ -84,7 +84,7 @@ def _program(architecture: Architecture, pid: int, needs: Needs) -> bytes:
     allow, forbid = [(_RETURN, 0, 0, _ALLOW)], [(_RETURN, 0, 0, _ERROR | errno.EPERM)]
     unknown = [(_RETURN, 0, 0, _ERROR | errno.ENOSYS)]
     names = FORBIDDEN if needs.makes_files else FORBIDDEN + CHANGES_OF_FILES
-    gpu_calls = ("socket", "bind") if needs.gpu else ()
+    gpu_calls = ("socket", "bind", "listen") if needs.gpu else ()
     code = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         *_unless(_IF_EQUAL, architecture.audit_number, [(_RETURN, 0, 0, _KILL)]),
