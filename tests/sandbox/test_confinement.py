@@ -1,5 +1,6 @@
 """A confined process reads what it was given, and Python's own; nothing else is left to it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,21 @@ def test_the_folder_in_which_the_process_was_started_is_not_read(tmp_path: Path)
     program = "from paddock.sandbox.confinement import confine; confine(); answer(attempt(Path('secret').read_bytes))"
     assert run(program, cwd=tmp_path, HOME=str(tmp_path)) == "PermissionError"
     assert run(program, cwd=tmp_path, HOME=str(tmp_path), PYTHONPATH=str(tmp_path)) == "PermissionError"
+
+
+@needs_landlock
+@needs_seccomp
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can become another user")
+def test_a_user_without_privileges_is_confined_as_root_is() -> None:
+    program = """
+import resource  # now, since that user may not be allowed to read Python's modules
+from paddock.sandbox.confinement import confine
+os.setgroups([])
+os.setuid(65534)
+confinement = confine()
+answer([confinement.files, confinement.calls, attempt(Path("/etc/passwd").read_bytes)])
+"""
+    assert run(program) == [True, True, "PermissionError"]
 
 
 @needs_landlock
