@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Processes that make test divides the tests among, a file at a time; 0 runs them in one.
-JOBS ?= 0
+# Processes that make test divides the tests among, a file at a time; 0 runs them in one, in turn.
+JOBS ?= 2
 TRAINING := .venv/.training
 
 # Compiled modules are kept, or each server that a test starts would compile all of them again.
