@@ -1,8 +1,10 @@
 """Streamed answers."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
+import pytest
 from starlette.types import Message
 
 from paddock.errors import ErrorKind, PaddockError
@@ -10,7 +12,9 @@ from paddock.protocol.errors import ErrorBody
 from paddock.server.body import LARGE
 from paddock.server.dialect import Dialect
 from paddock.server.streaming import SEND, EventStream
+from tests.conftest import SKY
 from tests.server.asgi import Exchange
+from tests.server.servers import ServerUnderTest
 
 
 def sse_event(data: bytes) -> bytes:
@@ -56,8 +60,13 @@ class Source:
         self.closed += 1
 
 
+def events(batch: str) -> list[bytes]:
+    """Return an event for each word."""
+    return batch.encode().split()
+
+
 def stream(source: Source) -> EventStream[str]:
-    return EventStream(SSE, aiter(source), str.encode, source.close, lambda batch: len(batch) > LARGE)
+    return EventStream(SSE, aiter(source), events, source.close, lambda batch: len(batch) > LARGE)
 
 
 def call(source: Source, exchange: Exchange) -> Exchange:
@@ -90,9 +99,33 @@ def test_a_client_that_goes_away_cancels_the_iteration() -> None:
     assert source.closed == 1
 
 
-def test_a_large_batch_is_sent_in_pieces() -> None:
-    exchange = call(Source("x" * (2 * LARGE + 1)), Exchange())
-    assert [len(piece) for piece in exchange.pieces] == [LARGE, LARGE, 1, 0]
+def test_each_event_of_a_batch_is_a_chunk_of_its_own_also_if_the_batch_is_large() -> None:
+    exchange = call(Source("a b c", "x" * (LARGE + 1) + " d"), Exchange())
+    assert exchange.pieces == [b"a", b"b", b"c", b"x" * (LARGE + 1), b"d", b""]
+
+
+@pytest.mark.parametrize("path", ["/api/generate", "/api/chat", "/api/create"])
+def test_each_http_chunk_is_one_whole_line(server: ServerUnderTest, path: str) -> None:
+    fields = {
+        "/api/generate": {"model": "tiny", "prompt": "Once", "options": {"temperature": 2, "seed": 1}},
+        "/api/chat": {"model": "tiny", "messages": [{"role": "user", "content": SKY}]},
+        "/api/create": {"model": "chunks", "from": "tiny", "system": "Be brief."},
+    }[path]
+    body = json.dumps(fields).encode()
+    with server.connect() as connection, connection.makefile("rb") as answer:
+        connection.sendall(
+            b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (path.encode(), len(body))
+        )
+        connection.sendall(body)
+        while answer.readline().strip():
+            pass
+        lines = 0
+        while size := int(answer.readline(), 16):
+            chunk = answer.read(size + 2)
+            assert chunk.endswith(b"\n\r\n")
+            assert isinstance(json.loads(chunk), dict)
+            lines += 1
+    assert lines > 3
 
 
 def test_only_the_start_of_the_answer_passes_the_middleware() -> None:

@@ -84,6 +84,10 @@ class EngineConfig:
     cached_stateful_sequences: int = 8
     """Finished sequences that stay as cache where each holds a state or a window of its own."""
 
+    step_interval: float = 0.002
+    """Least seconds between two `Step` events of steps that only decode. Models of some billion parameters take longer
+    for a step anyway; toy models do not wake the server for every token."""
+
     statistics_seconds: float = 1.0
     """Seconds of computing between two `Statistics` events while the runner is busy."""
 

@@ -33,6 +33,7 @@ from paddock.engine.multimodal.preprocessing import (
 from paddock.engine.placeholders import Placeholders
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
+from paddock.engine.step_buffer import StepBuffer
 from paddock.ipc import (
     BadPlaceholder,
     Cancel,
@@ -78,6 +79,7 @@ class ModelRunner:
         self._channel = channel
         self._inbox = inbox
         self._statistics_seconds = config.statistics_seconds
+        self._results = StepBuffer(channel.send, config.step_interval)
         self._model = model = load_model(files.model, load)
         adapters = [model.add_adapter(str(path)) for path in files.adapters]
         self._context_length = min(load.context_length or model.train_context, model.train_context or 1 << 31)
@@ -140,10 +142,11 @@ class ModelRunner:
 
     def run(self) -> None:
         """Obey commands until told to shut down; compute while there is something to compute."""
-        engine, embedder, inbox, channel = self._engine, self._embedder, self._inbox, self._channel
+        engine, embedder, inbox, results = self._engine, self._embedder, self._inbox, self._results
         idle = True
         while True:
             if idle or not inbox.empty():
+                results.flush()
                 for item in inbox.drain(wait=idle):
                     if item is Notice.RESULT_READY:
                         self._take_results()
@@ -155,14 +158,14 @@ class ModelRunner:
             if engine is not None and engine.generations:
                 step = engine.step()
                 if step.chunks or step.finished or step.failed:
-                    channel.send(step)
+                    results.add(step, may_wait=not self._may_embed and not engine.scheduler.num_waiting)
                 if not engine.generations or engine.seconds >= self._report_at:
                     self._report(engine)
                 idle = not engine.generations or engine.stalled
             if self._may_embed:
                 if embedder.busy:
                     for event in embedder.step(concurrent=engine is not None and bool(engine.generations)):
-                        channel.send(event)
+                        self._channel.send(event)
                 self._may_embed = embedder.busy
                 idle = idle and not self._may_embed
 

@@ -91,9 +91,9 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, tag="step", frozen=True, omit_defaults=True):
-    """The results of one step of the engine, for all requests together.
+    """The results of one or several steps of the engine, for all requests together.
 
-    A request's chunks come before its end. There is at most one chunk and one end of each id.
+    A request's chunks come in order and before its end. There is at most one end of each id.
     """
 
     chunks: tuple[Chunk, ...] = ()

@@ -1,6 +1,11 @@
 """A client's connection: uvicorn's, with a limit on the size of a request's head."""
 
+import asyncio
+from typing import cast
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from paddock.server.cork import CORK, CorkableTransport
 
 MAX_REQUEST_HEAD = 1 << 20
 """Bytes of a request's line and headers, as in Go's server. The limit is checked once per read, so slightly more may
@@ -18,6 +23,10 @@ class Connection(HttpToolsProtocol):
     _pending = 0
     """Bytes received since the parser last completed a head or a piece of a body."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection."""
+        super().connection_made(cast(asyncio.Transport, CorkableTransport(transport)))
+
     def data_received(self, data: bytes) -> None:
         """Parse received bytes."""
         self._pending += len(data)
@@ -29,6 +38,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the request whose head is complete."""
         self._pending = 0
+        self.scope[CORK] = self.transport  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

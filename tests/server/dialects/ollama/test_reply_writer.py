@@ -37,7 +37,7 @@ def test_a_line_filled_into_a_pattern_is_the_line_of_the_struct(
 ) -> None:
     one = writer(model)
     part = Delta(text, thinking)
-    line = one.lines([part])
+    (line,) = one.lines([part])
     assert without_time(line) == without_time(encode(one.chunk(part)) + b"\n")
     assert json.loads(line)["model"] == model
 
@@ -50,7 +50,7 @@ def test_each_part_is_a_line_and_the_last_says_so(writer: type[ReplyWriter]) -> 
         Delta("c", logprobs=(TokenLogprob("c", -0.5, b"c"),)),
         Summary("stop"),
     ]
-    lines = [json.loads(line) for line in writer("m").lines(parts).splitlines()]
+    lines = [json.loads(line) for line in writer("m").lines(parts)]
     assert [line["done"] for line in lines] == [False, False, False, True]
     assert lines[2]["logprobs"] == [{"token": "c", "logprob": -0.5, "bytes": [99]}]
     assert lines[3]["done_reason"] == "stop"
@@ -58,7 +58,7 @@ def test_each_part_is_a_line_and_the_last_says_so(writer: type[ReplyWriter]) -> 
 
 
 def test_tool_calls_are_in_the_message() -> None:
-    line = json.loads(ChatWriter("m").lines([Delta(calls=(RepliedCall("call_1", 0, "f", {"x": 1}),))]))
+    line = json.loads(ChatWriter("m").lines([Delta(calls=(RepliedCall("call_1", 0, "f", {"x": 1}),))])[0])
     function = {"index": 0, "name": "f", "arguments": {"x": 1}}
     assert line["message"] == {
         "role": "assistant",

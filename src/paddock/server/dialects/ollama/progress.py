@@ -20,7 +20,7 @@ NO_DIGEST = "0" * 19
 
 def progress_stream(progress: AsyncGenerator[Progress, None]) -> Response:
     """Return an answer with a line for each report of progress."""
-    return EventStream(OLLAMA, progress, _line, progress.aclose)
+    return EventStream(OLLAMA, progress, _lines, progress.aclose)
 
 
 async def success_at_end(request: Request, progress: AsyncGenerator[Progress, None]) -> Response:
@@ -41,6 +41,6 @@ async def _wait(progress: AsyncGenerator[Progress, None]) -> None:
         pass
 
 
-def _line(progress: Progress) -> bytes:
+def _lines(progress: Progress) -> list[bytes]:
     digest = progress.digest or (NO_DIGEST if progress.total else "")
-    return json_line(encode(ollama.ProgressLine(progress.status, digest, progress.total, progress.completed)))
+    return [json_line(encode(ollama.ProgressLine(progress.status, digest, progress.total, progress.completed)))]

@@ -51,8 +51,8 @@ class ReplyWriter(ABC):
     def end(self, unsent: Delta, **fields: Any) -> ollama.GenerateEnd | ollama.ChatEnd:
         """Return the last line, with the pieces `unsent` that no earlier line had."""
 
-    def lines(self, parts: Sequence[ReplyPart]) -> bytes:
-        """Encode parts as lines of a stream."""
+    def lines(self, parts: Sequence[ReplyPart]) -> list[bytes]:
+        """Encode parts as lines of a stream, one for each."""
         now = _clock.now().encode()
         lines = []
         for part in parts:
@@ -64,7 +64,7 @@ class ReplyWriter(ABC):
                 lines.append(self._thinking_line % (now, encode(part.text), encode(part.thinking)))
             else:
                 lines.append(self._text_line % (now, encode(part.text)))
-        return b"".join(lines)
+        return lines
 
     def loaded(self, times: LoadTimes) -> bytes:
         """Encode the answer to a request that only loads the model."""
