@@ -55,6 +55,11 @@ def test_keep_alive_is_a_duration_or_seconds(text: str, value: int) -> None:
     assert read_settings({"OLLAMA_KEEP_ALIVE": text}).keep_alive == value
 
 
+@pytest.mark.parametrize(("text", "value"), [("2", 2 * 10**9), ("300ms", 3 * 10**8), ("0", 0), ("", 5 * 10**9)])
+def test_a_models_turn_is_a_duration_or_seconds(text: str, value: int) -> None:
+    assert read_settings({"PADDOCK_MODEL_TURN": text}).model_turn == value
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -111,6 +111,8 @@ class Settings:
     num_parallel: Annotated[int, _count] = 0
     max_loaded_models: Annotated[int, _count] = 0
     max_queue: Annotated[int, _count] = 512
+    model_turn: Annotated[int, parse_keep_alive] = 5 * SECOND
+    """How long a model in use takes new requests while others wait for room."""
     origins: Annotated[tuple[str, ...], _list] = ()
     kv_cache_type: Annotated[KVCacheType, _kv_cache_type] = "f16"
     flash_attention: Annotated[bool | None, _switch] = None

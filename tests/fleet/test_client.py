@@ -118,6 +118,7 @@ def test_loading_that_takes_too_long_ends_the_runner() -> None:
         with pytest.raises(LoadTimeout, match="timed out waiting for the model to load"):
             await client.load(LOAD, 0.01)
         assert transport.was_told_to_leave
+        assert transport.aborted  # it may hang
         await client.wait_closed()
 
     run(body)

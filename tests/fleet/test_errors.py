@@ -13,6 +13,7 @@ from paddock.fleet.errors import (
     RequestFailed,
     RunnerCrashed,
     ServerBusy,
+    ServerStopping,
 )
 from paddock.ipc import FailureKind
 
@@ -29,6 +30,8 @@ def test_a_failed_request_has_the_kind_and_message_of_the_failure(sent: FailureK
 
 def test_a_full_queue_is_overload_and_a_runner_that_is_gone_is_unavailable() -> None:
     assert ServerBusy().kind is ErrorKind.OVERLOADED
-    assert "maximum pending requests exceeded" in str(ServerBusy())
+    assert str(ServerBusy()) == "server busy, please try again.  maximum pending requests exceeded"
+    assert str(ServerBusy("m to load")) == f"{ServerBusy()}: waiting for m to load"
+    assert ServerStopping().kind is ErrorKind.OVERLOADED
     kinds = {error("x").kind for error in (LoadFailure, LoadTimeout, InsufficientMemory, RunnerCrashed)}
     assert kinds == {ErrorKind.UNAVAILABLE}

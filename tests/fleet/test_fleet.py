@@ -23,6 +23,7 @@ from paddock.fleet import (
     RunnerFiles,
     RunnerSpec,
     ServerBusy,
+    ServerStopping,
 )
 from paddock.fleet.client import RunnerClient
 from paddock.ipc import Command, Generate, Loaded, LoadFailed, LoadModel
@@ -390,6 +391,137 @@ def test_a_runner_that_goes_while_the_placement_reports_its_resources_makes_room
             with await fleet.acquire(first):
                 async with asyncio.timeout(5):
                     (await fleet.acquire(second)).release()
+
+    run(body)
+
+
+def test_requests_that_waited_for_a_load_hold_leases_from_the_moment_it_is_done() -> None:
+    async def body() -> None:
+        async with a_fleet(max_loaded_models=1, model_turn=0) as fleet:
+
+            async def ask(number: int) -> None:
+                for _ in range(5):
+                    with await fleet.acquire(MODELS[number % 3]) as lease:
+                        await asyncio.sleep(0.001)
+                        lease.runner.generate(Generate(id=0, prompt="x"))
+
+            await asyncio.gather(*map(ask, range(12)))
+
+    run(body)
+
+
+def test_a_client_that_leaves_in_the_moment_in_which_the_model_is_ready_holds_nothing() -> None:
+    waiting: list[asyncio.Task[Any]] = []
+
+    class LeavingClient(ScriptedRunners):
+        async def start(self, name: str, load: LoadModel, seconds: float) -> Runner:
+            runner = await super().start(name, load, seconds)
+            asyncio.get_running_loop().call_soon(waiting[0].cancel)
+            return runner
+
+    async def body() -> None:
+        async with a_fleet(LeavingClient()) as fleet:
+            waiting.append(asyncio.create_task(fleet.acquire(MODELS[0], 0)))
+            with pytest.raises(asyncio.CancelledError):
+                await waiting[0]
+            await until(lambda: not fleet.loaded())
+
+    run(body)
+
+
+def test_a_load_that_nobody_waits_for_is_given_up_when_its_model_is_unloaded() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners()
+        placement.delay = 60
+        async with a_fleet(placement) as fleet:
+            waiting = asyncio.create_task(fleet.acquire(MODELS[0]))
+            await asyncio.sleep(0.01)
+            assert not await fleet.unload(MODELS[0].files)
+            waiting.cancel()
+            await asyncio.sleep(0.01)
+            assert await fleet.unload(MODELS[0].files)
+            placement.delay = 0
+            (await fleet.acquire(MODELS[0])).release()
+
+    run(body)
+
+
+def test_a_request_that_need_not_wait_is_served_however_many_wait() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners()
+        async with a_fleet(placement, max_queue=1) as fleet:
+            (await fleet.acquire(MODELS[0])).release()
+            placement.delay = 60
+            waiting = asyncio.create_task(fleet.acquire(MODELS[1]))
+            await asyncio.sleep(0.01)
+            with pytest.raises(ServerBusy, match=r"exceeded: waiting for m1:latest to load, as 1 request does$"):
+                await fleet.acquire(MODELS[1])
+            with pytest.raises(ServerBusy, match=r"exceeded: waiting for m2:latest to load$"):
+                await fleet.acquire(MODELS[2])
+            (await fleet.acquire(MODELS[0])).release()
+            waiting.cancel()
+
+    run(body)
+
+
+def test_a_refusal_names_the_model_whose_requests_are_waited_for() -> None:
+    async def body() -> None:
+        async with a_fleet(max_queue=1, num_parallel=1, max_loaded_models=1) as fleet:
+            leases = [await fleet.acquire(MODELS[0]) for _ in range(2)]
+            with pytest.raises(ServerBusy, match=r"waiting for m0:latest to finish one of 2 requests$"):
+                await fleet.acquire(MODELS[0])
+            await fleet.unload(MODELS[0].files)
+            with pytest.raises(ServerBusy, match=r"waiting for m0:latest to finish 2 requests and to load again$"):
+                await fleet.acquire(MODELS[0])
+            for lease in leases:
+                lease.release()
+
+    run(body)
+
+
+def test_a_placement_that_cannot_tell_its_resources_fails_the_requests_that_need_them() -> None:
+    class Unknown(ScriptedRunners):
+        async def resources(self) -> Resources:
+            if self.delay:
+                raise OSError("no answer")
+            return await super().resources()
+
+    async def body() -> None:
+        placement = Unknown()
+        async with a_fleet(placement) as fleet:
+            placement.delay = 0.001
+            results = await asyncio.gather(*(fleet.acquire(m) for m in MODELS[:3]), return_exceptions=True)
+            assert [str(result) for result in results] == ["no answer"] * 3
+            placement.delay = 0
+            (await fleet.acquire(MODELS[0])).release()
+
+    run(body)
+
+
+def test_a_fleet_that_was_closed_loads_nothing() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners()
+        async with a_fleet(placement) as fleet:
+            (await fleet.acquire(MODELS[0])).release()
+        with pytest.raises(ServerStopping):
+            await fleet.acquire(MODELS[0])
+        assert placement.started == ["m0:latest"]
+
+    run(body)
+
+
+def test_a_lease_on_a_loaded_model_takes_microseconds() -> None:
+    async def body() -> None:
+        async with a_fleet() as fleet:
+            held = await fleet.acquire(MODELS[0])
+            rounds = []
+            for _ in range(5):
+                started = time.perf_counter()
+                for _ in range(1000):
+                    (await fleet.acquire(MODELS[0])).release()
+                rounds.append(time.perf_counter() - started)
+            held.release()
+            assert min(rounds) / 1000 < 200e-6
 
     run(body)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from paddock.fleet import InsufficientMemory, LoadOptions, ModelDimensions, Resources, RunnerFiles, RunnerSpec
 from paddock.fleet.dimensions import GIB, model_bytes
-from paddock.fleet.plan import Plan, PlanConfig, make_plan
+from paddock.fleet.plan import Plan, PlanConfig, make_plan, smallest_need
 from paddock.ipc import FileRef, KVCacheType
 from paddock.settings import Settings
 
@@ -69,9 +69,9 @@ def test_a_plan_always_fits_and_serves_the_request(
     try:
         made = make_plan(spec, settings, Resources(available, 1))
     except InsufficientMemory:
-        smallest = model_bytes(DIMENSIONS, context, spec.batch_tokens, kv_type)
-        share = max(available - CONFIG.reserve - DIMENSIONS.weights, 0) // CONFIG.cache_share
-        assert smallest + share + CONFIG.process + CONFIG.reserve > available
+        assert smallest_need(spec, settings) > available
         return
+    assert smallest_need(spec, settings) <= available
+    assert made.reserved == made.size + CONFIG.process
     assert made.size + CONFIG.process + CONFIG.reserve <= available
     assert made.load.pool_tokens >= context

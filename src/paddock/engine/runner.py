@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from paddock.engine.binding import LlamaModel, LoadError, is_gpu_build
+from paddock.engine.binding import LlamaModel, LoadError, gpu_offload, is_gpu_build
 from paddock.engine.binding.embedding import has_cache
 from paddock.engine.channel import Channel
 from paddock.engine.config import EngineConfig
@@ -133,6 +133,7 @@ class ModelRunner:
             max_sequences=self._running,
             threads=options.context.threads,
             flash_attention=options.context.flash_attention,
+            gpu=gpu_offload(),
             description=model.description,
             adds_bos=model.adds_bos,
             bos=_special_text(model, model.bos),

@@ -1,6 +1,7 @@
 """Which models are loaded, and the runners that hold them."""
 
 from paddock.fleet.dimensions import ModelDimensions
+from paddock.fleet.entry import Lease, LoadedModel
 from paddock.fleet.errors import (
     FleetError,
     InsufficientMemory,
@@ -9,8 +10,9 @@ from paddock.fleet.errors import (
     RequestFailed,
     RunnerCrashed,
     ServerBusy,
+    ServerStopping,
 )
-from paddock.fleet.fleet import Fleet, FleetConfig, Lease, LoadedModel
+from paddock.fleet.fleet import Fleet, FleetConfig
 from paddock.fleet.placement import LocalProcesses, Placement
 from paddock.fleet.reply import Reply, Vectors
 from paddock.fleet.resources import Resources
@@ -38,5 +40,6 @@ __all__ = [
     "RunnerFiles",
     "RunnerSpec",
     "ServerBusy",
+    "ServerStopping",
     "Vectors",
 ]

@@ -74,8 +74,14 @@ class RunnerClient:
             self._send(command)
             self.loaded = await asyncio.wait_for(asyncio.shield(self._ready), seconds)
         except TimeoutError:
-            await self.close()
-            raise LoadTimeout(f"timed out waiting for the model to load, after {seconds:.0f} s") from None
+            await self._give_up()
+            raise LoadTimeout(
+                f"timed out waiting for the model to load, after {seconds:.0f} s: {self.name} is read and set up by "
+                f"{self._transport.label}, which has not answered"
+            ) from None
+        except asyncio.CancelledError:
+            await self._give_up()
+            raise
         except BaseException:
             await self.close()
             raise
@@ -135,6 +141,14 @@ class RunnerClient:
         self._closing = True
         if not self._lost.done():
             self._send(Shutdown())
+            await self._transport.close()
+
+    async def _give_up(self) -> None:
+        """End a runner that is still loading: it has nothing to lose, and may hang."""
+        self._closing = True
+        if not self._lost.done():
+            self._send(Shutdown())
+            self._transport.abort()
             await self._transport.close()
 
     # What follows is called by the transport.

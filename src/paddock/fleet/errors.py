@@ -16,12 +16,24 @@ class FleetError(PaddockError):
 
 
 class ServerBusy(FleetError):
-    """More requests are waiting than MAX_QUEUE allows."""
+    """A request would have to wait, and as many are waiting as MAX_QUEUE allows."""
+
+    kind = ErrorKind.OVERLOADED
+
+    def __init__(self, awaited: str = "") -> None:
+        """Say what the request would have waited for: `m:latest to load`."""
+        # Up to the colon these are Ollama's words, two spaces included: clients look for them.
+        busy = "server busy, please try again.  maximum pending requests exceeded"
+        super().__init__(f"{busy}: waiting for {awaited}" if awaited else busy)
+
+
+class ServerStopping(FleetError):
+    """The server stops and takes no more requests."""
 
     kind = ErrorKind.OVERLOADED
 
     def __init__(self) -> None:
-        super().__init__("server busy, please try again.  maximum pending requests exceeded")
+        super().__init__("the server is stopping, please try again: waiting for it to be started again")
 
 
 class LoadFailure(FleetError):

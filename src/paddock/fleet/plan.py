@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from paddock.fleet.dimensions import cache_bytes, in_gib, model_bytes
 from paddock.fleet.errors import InsufficientMemory
 from paddock.fleet.resources import Resources
-from paddock.fleet.spec import RunnerSpec
+from paddock.fleet.spec import LoadOptions, RunnerSpec
 from paddock.ipc import FileRef, FlashAttention, LoadModel
 from paddock.settings import Settings
 
@@ -32,6 +32,22 @@ class Plan:
     load: LoadModel
     size: int
     """Bytes that the loaded model takes."""
+    reserved: int
+    """Bytes to count as used while the model is being loaded: with those of the process around it."""
+    cores: int
+    """Cores of the machine on which the model is loaded."""
+
+
+def threads_of(options: LoadOptions, cores: int) -> int:
+    """Return the number of threads that a runner gets on a machine with `cores` cores."""
+    return options.threads or cores
+
+
+def smallest_need(spec: RunnerSpec, settings: Settings, config: PlanConfig = PlanConfig()) -> int:
+    """Return the bytes of memory that must be there to load what `spec` asks for, with the smallest cache."""
+    kv_type = settings.kv_cache_type
+    size = model_bytes(spec.dimensions, spec.context_length, spec.batch_tokens, kv_type)
+    return size + config.process + config.reserve
 
 
 def make_plan(
@@ -52,11 +68,14 @@ def make_plan(
     available = max(0, resources.available_memory - config.reserve)
     contexts = max(settings.num_parallel, config.contexts)
     room = max(available - dimensions.weights, 0) // config.cache_share
-    while contexts > 1 and cache_bytes(dimensions, spec.context_length * contexts, kv_type) > room:
+    while True:
+        cells = spec.context_length * contexts
+        size = model_bytes(dimensions, cells, spec.batch_tokens, kv_type)
+        fits = size + config.process <= available
+        if contexts <= 1 or (fits and cache_bytes(dimensions, cells, kv_type) <= room):
+            break
         contexts //= 2
-    cells = spec.context_length * contexts
-    size = model_bytes(dimensions, cells, spec.batch_tokens, kv_type)
-    if size + config.process > available:
+    if not fits:
         raise InsufficientMemory(
             f"model requires more system memory ({in_gib(size)}) than is available ({in_gib(available)})"
         )
@@ -69,7 +88,7 @@ def make_plan(
             pool_tokens=cells,
             max_sequences=settings.num_parallel,
             batch_tokens=spec.batch_tokens,
-            threads=options.threads or resources.cores,
+            threads=threads_of(options, resources.cores),
             gpu_layers=options.gpu_layers,
             main_gpu=options.main_gpu,
             use_mmap=options.use_mmap,
@@ -81,6 +100,8 @@ def make_plan(
             debug=settings.debug,
         ),
         size,
+        reserved=size + config.process,
+        cores=resources.cores,
     )
 
 

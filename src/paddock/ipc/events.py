@@ -25,6 +25,8 @@ class Loaded(msgspec.Struct, tag="loaded", frozen=True, kw_only=True):
     """Most sequences that run at once."""
     threads: int
     flash_attention: bool
+    gpu: bool = False
+    """Whether the runner can compute on a GPU, so that `gpu_layers` and `main_gpu` have an effect."""
     description: str
     """Name of the model's architecture, size and quantization, for the log."""
     adds_bos: bool = False
