@@ -5,11 +5,14 @@ READY := .venv/.ready
 # Processes that make test divides the tests among, a file at a time; 0 runs them in one, in turn.
 JOBS ?= 2
 TRAINING := .venv/.training
+# How long make soak goes on, and how many cases of each kind make fuzz tries (all that make a full run if empty).
+HOURS ?= 1
+COUNT ?=
 
 # Compiled modules are kept, or each server that a test starts would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo quick test slow lint train eval goldens bench clean
+.PHONY: setup demo quick test slow lint train eval goldens bench soak fuzz clean
 
 setup: $(READY)
 
@@ -56,6 +59,14 @@ goldens: setup
 
 bench: setup
 	$(BIN)/python -m bench $(BENCH)
+
+# Mixed load of many clients on five models with two places, and a report.
+soak: setup
+	$(BIN)/python -m tools.soak --hours $(HOURS)
+
+# Mutated files, templates and formats; FUZZ=archives tries one kind, SEED=1 others than the usual ones.
+fuzz: setup
+	$(BIN)/python -m tools.fuzz $(FUZZ) $(if $(COUNT),--count $(COUNT)) --seed $(or $(SEED),0)
 
 clean:
 	rm -rf .venv build dist bench/.cache
