@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from paddock.server.access import HEADERS, METHODS, PREFLIGHT_SECONDS
+from paddock.server.access import HEADERS, METHODS, PREFLIGHT_SECONDS, Origins
 from tests.server.servers import ServerUnderTest
 
 
@@ -50,11 +50,63 @@ def test_a_host_of_this_machine_or_network_is_answered(server: ServerUnderTest, 
         "evillocal",
         "localhost:9:evil.com",
         "user@evil.com",
+        "[::1]evil.com",
+        "[::1]:80evil.com",
+        "[::1",
+        "::1]",
+        "[localhost]",
+        "[127.0.0.1]",
+        "[::ffff:8.8.8.8]",
+        "[::1%lo]",
+        "localhost:80:80",
+        "localhost:port",
+        "localhost:65536",
+        "localhost:-1",
+        "127.0.0.1@evil.com",
+        "evil.com@127.0.0.1",
+        "evil.com/x.localhost",
+        "evil.com#.local",
+        "evil com.local",
+        ".localhost",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "127.0.0.1.",
+        "localhost.",
+        "a" * 300 + ".local",
     ],
 )
 def test_any_other_host_is_refused_with_an_empty_body(server: ServerUnderTest, host: str) -> None:
     answer = server.get("/api/version", {"Host": host})
     assert (answer.status, answer.body) == (403, b"")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Host: localhost\r\nHost: localhost",
+        b"Host: localhost\r\nHost: evil.com",
+        b"Host: evil.com\r\nhost: localhost",
+        b"Host: localhost\r\nOrigin: http://evil.com\r\nOrigin: http://localhost",
+        b"Accept: */*",
+    ],
+)
+def test_two_hosts_or_origins_and_no_host_at_all_are_a_bad_request(server: ServerUnderTest, lines: bytes) -> None:
+    answer = server.exchange(b"GET /api/version HTTP/1.1\r\nConnection: close\r\n" + lines + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
+def test_another_scheme_than_that_of_web_pages_is_not_the_same_origin(server: ServerUnderTest) -> None:
+    assert server.get("/api/tags", {"Origin": f"ftp://127.0.0.1:{server.port}"}).status == 403
+
+
+def test_an_origin_that_is_none_fits_no_pattern() -> None:
+    origins = Origins(["https://*.example.com", "null"])
+    assert origins.allow("https://www.example.com")
+    assert origins.allow("null")
+    for wrong in ("https://evil.com/.example.com", "https://a@b.example.com", "https://evil.com:1.example.com", ""):
+        assert not origins.allow(wrong)
+    assert not Origins(["*.example.com"]).allow("null")
 
 
 def test_a_request_without_a_host_as_http_1_0_allows_is_answered(server: ServerUnderTest) -> None:
@@ -91,6 +143,15 @@ def test_a_local_origin_is_answered_with_the_cors_header(server: ServerUnderTest
         "http://localhost:3000.evil.com",
         "http://127.0.0.1@evil.com",
         "http://localhost:99999999",
+        "http://localhost:65536",
+        "http://localhost:",
+        "http://localhost/x",
+        "http://localhost@evil.com",
+        "http://evil.com#localhost",
+        "http://[::1]evil.com",
+        "file",
+        "app",
+        "apps://anything",
         "null",
         "ftp://localhost",
     ],

@@ -3,15 +3,13 @@
 Rules and answers are Ollama's.
 """
 
-import functools
-import ipaddress
 import re
-import socket
 from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+from paddock.server.hosts import MAX_PORT, HostCheck
+
 METHODS = "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS"
 HEADERS = (
     "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,Openai-Beta,X-Stainless-Arch,X-Stainless-Async,"
@@ -21,28 +19,9 @@ HEADERS = (
 )
 PREFLIGHT_SECONDS = "43200"
 APP_SCHEMES = ("app", "file", "tauri", "vscode-webview", "vscode-file")
-LOCAL_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|0\.0\.0\.0)(:\d{1,5})?", re.IGNORECASE)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a server bound to `host` is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-@functools.lru_cache(maxsize=16)
-def host_allowed(header: str) -> bool:
-    """Return whether a server that is bound to loopback may answer a request with this Host header."""
-    host = _without_port(header).lower()
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host in ("", "localhost", socket.gethostname().lower()) or host.endswith(LOCAL_SUFFIXES)
-    return address.is_loopback or address.is_private or address.is_unspecified
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0")
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9_.-]*|\[[0-9a-f:.]*\])(?::([0-9]{1,5}))?", re.IGNORECASE)
+"""An origin as browsers write it: scheme, host and perhaps a port."""
 
 
 class Origins:
@@ -55,8 +34,16 @@ class Origins:
         self._patterns = [re.compile(".*".join(map(re.escape, o.split("*"))), re.IGNORECASE) for o in allowed]
 
     def allow(self, origin: str) -> bool:
-        """Return whether pages of this origin may call the server."""
-        if self._all or LOCAL_ORIGIN.fullmatch(origin) or origin.partition("://")[0].lower() in APP_SCHEMES:
+        """Return whether pages of this origin may call the server. What no browser writes is no origin."""
+        scheme, separator, _ = origin.partition("://")
+        if self._all or (separator and scheme.lower() in APP_SCHEMES):
+            return True
+        parts = _ORIGIN.fullmatch(origin)
+        if parts is None:
+            return origin == "null" and any(pattern.pattern == "null" for pattern in self._patterns)
+        if int(parts[3] or 0) > MAX_PORT:
+            return False
+        if parts[1].lower() in ("http", "https") and parts[2].lower() in LOCAL_HOSTS:
             return True
         return any(pattern.fullmatch(origin) for pattern in self._patterns)
 
@@ -64,26 +51,30 @@ class Origins:
 class Access:
     """Middleware that rejects requests by their Host and Origin, and answers browsers' preflight requests (CORS)."""
 
-    def __init__(self, app: ASGIApp, origins: Origins, check_host: bool) -> None:
-        """Protect `app`; the Host header is checked only if `check_host`."""
+    def __init__(self, app: ASGIApp, origins: Origins, hosts: HostCheck | None) -> None:
+        """Protect `app`; without `hosts`, any Host header will do."""
         self._app = app
         self._origins = origins
-        self._check_host = check_host
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight request or 403, or pass the request on."""
+        """Answer a preflight request, 400 or 403, or pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         host = origin = ""
+        hosts = origins = 0
         for name, value in scope["headers"]:
             if name == b"origin":
-                origin = value.decode("latin-1")
+                origin, origins = value.decode("latin-1"), origins + 1
             elif name == b"host":
-                host = value.decode("latin-1")
-        same_origin = origin.partition("://")[2] == host if origin else True
+                host, hosts = value.decode("latin-1"), hosts + 1
+        if hosts > 1 or origins > 1 or (not hosts and scope.get("http_version") == "1.1"):
+            await _answer(send, 400)  # RFC 9112, section 3.2
+            return
+        same_origin = not origin or origin in (f"http://{host}", f"https://{host}")
         foreign = not same_origin and not self._origins.allow(origin)
-        if foreign or (self._check_host and not host_allowed(host)):
+        if foreign or (self._hosts is not None and not self._hosts.allows(host)):
             await _answer(send, 403)
         elif same_origin:
             await self._app(scope, receive, send)
@@ -91,13 +82,6 @@ class Access:
             await _answer(send, 204, _preflight(origin))
         else:
             await self._app(scope, receive, _with_origin(send, origin))
-
-
-def _without_port(header: str) -> str:
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    host, colon, port = header.rpartition(":")
-    return host if colon and port.isdigit() and ":" not in host else header
 
 
 def _preflight(origin: str) -> list[tuple[bytes, bytes]]:

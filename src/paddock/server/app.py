@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from paddock.server.access import Access, Origins, is_loopback
+from paddock.server.access import Access, Origins
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.routes import OLLAMA_ROUTES
 from paddock.server.dialects.rerank.routes import RERANK_ROUTES
+from paddock.server.hosts import HostCheck
 from paddock.server.log import RequestLog
 from paddock.server.media_types import HTML, JSON, JSON_UTF8
 from paddock.server.router import make_router
@@ -50,7 +51,12 @@ DESCRIPTION_ROUTES = RouteTable(
 TABLES = (OLLAMA_ROUTES, RERANK_ROUTES, DESCRIPTION_ROUTES)
 
 
-def make_app(settings: Settings, services: Services) -> ASGIApp:
-    """Return the whole server as an ASGI application."""
+def make_app(settings: Settings, services: Services, *, on_loopback: bool = True) -> ASGIApp:
+    """Return the whole server as an ASGI application.
+
+    Args:
+        on_loopback: whether it is reachable from this machine only; then the Host header is checked.
+    """
     router = make_router(TABLES, services)
-    return RequestLog(Access(router, Origins(settings.origins), check_host=is_loopback(settings.host)))
+    hosts = HostCheck(settings.host) if on_loopback else None
+    return RequestLog(Access(router, Origins(settings.origins), hosts))

@@ -18,6 +18,7 @@ from paddock.library.store.library import Library
 from paddock.sandbox.switch import sandbox_environment
 from paddock.server.app import make_app
 from paddock.server.connection import Connection
+from paddock.server.hosts import is_bound_to_loopback
 from paddock.server.log import start_log
 from paddock.server.services import Services
 from paddock.service import (
@@ -87,12 +88,12 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)
     factory = _event_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
-        server = runner.run(_make_server(settings, library))
+        server = runner.run(_make_server(settings, library, is_bound_to_loopback(listener)))
         log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
         runner.run(server.serve(sockets=[listener]))
 
 
-async def _make_server(settings: Settings, library: Library) -> Server:
+async def _make_server(settings: Settings, library: Library, on_loopback: bool) -> Server:
     """Return the server with its services, which belong to the event loop that runs this."""
     placement = LocalProcesses(library.blob_folders)
     log.info("this machine has %s", await placement.resources())
@@ -113,7 +114,7 @@ async def _make_server(settings: Settings, library: Library) -> Server:
         embedding=EmbeddingService(loader),
         transfer=transfer,
     )
-    app = make_app(settings, services)
+    app = make_app(settings, services, on_loopback=on_loopback)
     config = uvicorn.Config(
         app,
         log_config=None,
