@@ -1,9 +1,13 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paddock.bounds import OPTION_BOUNDS, processors
 from paddock.fleet import LoadOptions
 from paddock.ipc import Sampling
+from paddock.library.options import IGNORED, OPTION_TYPES, RENAMED
 from paddock.options import NO_OPTIONS, Options
 from paddock.service.options import (
     DEFAULT_BATCH,
@@ -79,6 +83,27 @@ def test_the_context_is_the_requests_or_the_settings_and_never_more_than_trained
 @pytest.mark.parametrize(("requested", "size"), [(None, 512), (0, 512), (-1, 512), (1, 32), (100, 100), (10**6, 2048)])
 def test_a_batch_has_bounds(requested: int | None, size: int) -> None:
     assert resolved(Options(batch_tokens=requested)).batch_tokens == size
+
+
+def test_threads_are_no_more_than_processors() -> None:
+    assert resolved(Options(threads=100_000)).load.threads == processors()
+    assert resolved(Options(threads=100_000)).load == resolved(Options(threads=32_000)).load  # not loaded anew for it
+    assert resolved(Options(threads=-5)).load.threads == 0
+    assert resolved(Options(threads=1)).load.threads == 1
+
+
+def test_every_number_is_within_its_bounds() -> None:
+    for value in (-(2**63), -1, 2**31, 2**63 - 1):
+        numbers: dict[str, Any] = {
+            RENAMED.get(name, name): float(value) * 1e280 if kind == "float32" else value
+            for name, kind in OPTION_TYPES.items()
+            if kind in ("integer", "float32") and name not in IGNORED
+        }
+        found = resolved(Options(**numbers))
+        for name in Sampling.__struct_fields__:
+            bound = OPTION_BOUNDS[name]
+            assert bound.smallest <= getattr(found.sampling, name) <= bound.largest
+        assert -1 <= found.max_tokens <= INT32 and -1 <= found.keep_tokens <= INT32
 
 
 @given(seed=NUMBERS, top_k=NUMBERS, gpu=NUMBERS, main=NUMBERS, threads=NUMBERS, context=NUMBERS, batch=NUMBERS)

@@ -27,6 +27,6 @@ def read_keep_alive(value: Any) -> int | None:
             raise BadRequest(str(error)) from None
     else:
         nanoseconds = value * NANOSECONDS["s"]
-    if nanoseconds < 0 or math.isnan(nanoseconds):
+    if nanoseconds < 0 or (isinstance(nanoseconds, float) and math.isnan(nanoseconds)):
         return FOREVER
     return int(min(nanoseconds, FOREVER))

@@ -4,5 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+from paddock.bounds import INT64
+
+Int64 = Annotated[int, msgspec.Meta(ge=-INT64 - 1, le=INT64)]
 """A 64-bit integer, as Go decodes it; anything larger is an error."""

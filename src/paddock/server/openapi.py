@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from paddock import OLLAMA_API_VERSION, __version__
+from paddock.bounds import FIELD_BOUNDS, OPTION_BOUNDS, Bound
 from paddock.errors import ErrorKind
 from paddock.library.options import OPTION_TYPES
 from paddock.protocol.accepts import accepted_type
@@ -185,9 +186,12 @@ def _schemas(tables: Iterable[RouteTable], words: Words) -> tuple[dict[str, Any]
             if name in schemas[struct.__name__]["properties"]:
                 either = [{"$ref": SCHEMA_PREFIX + "Options"}, {"type": "null"}]
                 schemas[struct.__name__]["properties"][name] = {"anyOf": either}
+    bounded = {struct.__name__ for struct in requests}
     for name, schema in schemas.items():
         for field, property_ in schema["properties"].items():
             property_["description"] = words["fields"].get(f"{name}.{field}") or words["fields"].get(field, "")
+            if name in bounded and field in FIELD_BOUNDS:
+                _add_bound(property_, FIELD_BOUNDS[field])
             if property_.get("default", UNSET) is None:
                 del property_["default"]  # null means absent; the words say which value counts then
     schemas["Options"] = {
@@ -199,7 +203,18 @@ def _schemas(tables: Iterable[RouteTable], words: Words) -> tuple[dict[str, Any]
             for name, kind in OPTION_TYPES.items()
         },
     }
+    for name, bound in OPTION_BOUNDS.items():
+        _add_bound(schemas["Options"]["properties"][name], bound)
     return schemas, dict(zip(structs, found, strict=True))
+
+
+def _add_bound(property_: dict[str, Any], bound: Bound) -> None:
+    """Add the bounds of a number to its schema, and say in its description what becomes of a number outside."""
+    property_["description"] = f"{property_['description']} {bound.description}".strip()
+    for variant in property_.get("anyOf", [property_]):
+        types = [variant.get("type")] if isinstance(variant.get("type"), str) else variant.get("type", ())
+        if "integer" in types or "number" in types:
+            variant["minimum"], variant["maximum"] = bound.smallest, bound.largest
 
 
 def _required_fields(struct: Any) -> list[str]:

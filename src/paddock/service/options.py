@@ -1,16 +1,22 @@
 """The options that a request runs with: its own, then the model's, then defaults, all within bounds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paddock.bounds import INT32, OPTION_BOUNDS, Bound
 from paddock.fleet import LoadOptions
 from paddock.ipc import Sampling
+from paddock.library.options import RENAMED
 from paddock.options import Options
 
 DEFAULT_CONTEXT = 4096
-SMALLEST_CONTEXT = 4
-DEFAULT_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 512, 32, 2048
-INT32 = 2**31 - 1
+DEFAULT_BATCH = 512
+
+_BOUNDS: Mapping[str, Bound] = {RENAMED.get(name, name): bound for name, bound in OPTION_BOUNDS.items()}
+"""The bounds of each field of `Options` that is a number."""
+SMALLEST_CONTEXT = int(OPTION_BOUNDS["num_ctx"].smallest)
+SMALLEST_BATCH, LARGEST_BATCH = int(OPTION_BOUNDS["num_batch"].smallest), int(OPTION_BOUNDS["num_batch"].largest)
 
 _SAMPLING_FIELDS = Sampling.__struct_fields__
 
@@ -48,23 +54,40 @@ def resolve_options(
     sampling: dict[str, Any] = {}
     for name in _SAMPLING_FIELDS:
         if (value := values[name]) is not None:
-            sampling[name] = max(-INT32, min(INT32, value)) if type(value) is int else value
-    context = merged.context_length or 0
-    context = context if context > 0 else default_context or DEFAULT_CONTEXT
-    batch = merged.batch_tokens or 0
+            sampling[name] = _BOUNDS[name].apply(value)
+    context = _bounded(merged, "context_length") if (merged.context_length or 0) > 0 else default_context
+    context = context or DEFAULT_CONTEXT
     return InferenceOptions(
         sampling=Sampling(**sampling),
         context_length=max(min(context, train_context) if train_context else context, SMALLEST_CONTEXT),
-        batch_tokens=min(max(batch, SMALLEST_BATCH), LARGEST_BATCH) if batch > 0 else DEFAULT_BATCH,
-        max_tokens=-1 if merged.max_tokens is None else merged.max_tokens,
-        keep_tokens=4 if merged.keep_tokens is None else merged.keep_tokens,
+        batch_tokens=_bounded(merged, "batch_tokens") if (merged.batch_tokens or 0) > 0 else DEFAULT_BATCH,
+        max_tokens=_bounded(merged, "max_tokens", -1),
+        keep_tokens=_bounded(merged, "keep_tokens", 4),
         stop=merged.stop or (),
         cache_prompt=merged.cache_prompt is not False,
         load=LoadOptions(
-            gpu_layers=-1 if merged.gpu_layers is None else max(merged.gpu_layers, -1),
-            main_gpu=max(merged.main_gpu or 0, 0),
+            gpu_layers=_bounded(merged, "gpu_layers", -1),
+            main_gpu=_bounded(merged, "main_gpu"),
             use_mmap=merged.use_mmap is not False,
             use_mlock=merged.use_mlock is True,
-            threads=max(merged.threads or 0, 0),
+            threads=_bounded(merged, "threads"),
         ),
     )
+
+
+def _bounded(options: Options, name: str, default: int = 0) -> int:
+    """Return an option within its bounds; `default` if it is not set."""
+    value: int | None = getattr(options, name)
+    return default if value is None else _BOUNDS[name].apply(value)
+
+
+__all__ = [
+    "DEFAULT_BATCH",
+    "DEFAULT_CONTEXT",
+    "INT32",
+    "LARGEST_BATCH",
+    "SMALLEST_BATCH",
+    "SMALLEST_CONTEXT",
+    "InferenceOptions",
+    "resolve_options",
+]

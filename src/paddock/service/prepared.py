@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from paddock.bounds import FIELD_BOUNDS
 from paddock.errors import PaddockError
 from paddock.fleet import Lease
 from paddock.ipc import Generate, ThinkingTags
@@ -18,7 +19,7 @@ from paddock.service.truncation import fitting_prompt, surely_fits
 from paddock.templates import Message, PromptTemplate, prepend_model_messages
 from paddock.templates.placeholders import split_placeholders
 
-MAX_TOP_LOGPROBS = 20
+MAX_TOP_LOGPROBS = int(FIELD_BOUNDS["top_logprobs"].largest)
 CHAT_ROLES = ("system", "user", "assistant", "tool")
 
 

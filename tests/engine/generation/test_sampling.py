@@ -53,6 +53,17 @@ def test_every_option_has_its_place_in_the_order(chain: Any) -> None:
     ]
 
 
+def test_the_penalties_have_room_for_the_context_and_no_more(chain: Any) -> None:
+    for last, room in ((-1, 100), (64, 64), (2**31 - 1, 100)):
+        assert chain(repeat_penalty=1.1, repeat_last_n=last)[0] == ("penalties", 5, room, 1.1, 0.0, 0.0)
+
+
+def test_a_temperature_by_which_logits_cannot_be_divided_is_none(chain: Any) -> None:
+    for temperature in (0.0, 1e-45, 1e-300, 9e-7):
+        assert chain(temperature=temperature) == [("greedy",)]
+    assert ("temperature", 1e-6) in chain(temperature=1e-6)
+
+
 @pytest.mark.parametrize("off", [0.0, -1.0, -0.5])
 def test_top_n_sigma_is_on_above_zero(chain: Any, off: float) -> None:
     assert chain(top_n_sigma=off) == chain()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paddock.engine.binding.batch import DecodeInput
-from paddock.engine.binding.library import LoadError, lib, start_library
+from paddock.engine.binding.library import LoadError, lib, start_library, usable_threads
 from paddock.engine.binding.model import Adapter, LlamaModel
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Context:
         params.n_batch = params.n_ubatch = options.batch_tokens
         params.n_seq_max = min(options.sequences, MAX_SEQUENCES)
         params.n_outputs_max = max(options.batch_tokens, params.n_seq_max)
-        params.n_threads = params.n_threads_batch = options.threads
+        params.n_threads = params.n_threads_batch = usable_threads(options.threads)
         params.flash_attn_type = int(options.flash_attention)
         params.type_k = params.type_v = KV_TYPES[options.kv_type]
         params.kv_unified = True

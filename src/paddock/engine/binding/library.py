@@ -114,6 +114,12 @@ def uses_amx() -> bool:
     return b"AMX_INT8 = 1" in lib.llama_print_system_info()
 
 
+def usable_threads(threads: int) -> int:
+    """Return `threads`, but at most one for each processor: some ten thousand threads end the process."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(threads, processors))
+
+
 def start_library() -> NativeLog:
     """Start the library once in this process, and forward its log from now on, whoever took it in between."""
     global _native_log

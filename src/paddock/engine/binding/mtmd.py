@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddock.engine.binding.context import Context, calling_checkpoints
-from paddock.engine.binding.library import LoadError, lib, start_library
+from paddock.engine.binding.library import LoadError, lib, start_library, usable_threads
 from paddock.engine.binding.model import LlamaModel
 from paddock.engine.binding.patches.class_token import ClassTokenOrder
 from paddock.engine.binding.patches.operations import Operations
@@ -100,7 +100,7 @@ class Projector:
         mtmd.mtmd_helper_log_set(native_log.callback, ctypes.c_void_p(0))
         params = mtmd.mtmd_context_params_default()
         params.use_gpu = gpu
-        params.n_threads = threads
+        params.n_threads = usable_threads(threads)
         params.print_timings = params.warmup = False
         self._evaluated = lib.ggml_backend_sched_eval_callback(_evaluation_callback(checkpoint))
         params.cb_eval = self._evaluated

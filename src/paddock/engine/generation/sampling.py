@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 UINT32 = 0xFFFFFFFF
 RANDOM_SEED = UINT32
 """The seed for which llama.cpp would draw a random one. We draw random seeds ourselves instead."""
+SMALLEST_TEMPERATURE = 1e-6
+"""Lower ones count as 0: logits are divided by it, and must stay numbers."""
 
 
 def make_chain(model: LlamaModel, sampling: Sampling, context_length: int) -> SamplerChain:
@@ -21,10 +23,10 @@ def make_chain(model: LlamaModel, sampling: Sampling, context_length: int) -> Sa
     chain = SamplerChain()
     vocabulary = model.vocabulary_size
     s = sampling
-    last = context_length if s.repeat_last_n < 0 else s.repeat_last_n
+    last = context_length if s.repeat_last_n < 0 else min(s.repeat_last_n, context_length)  # it has room for them all
     if last > 0 and needs_history(s):
         chain.add_penalties(vocabulary, last, s.repeat_penalty, s.frequency_penalty, s.presence_penalty)
-    if s.temperature <= 0.0:
+    if s.temperature < SMALLEST_TEMPERATURE:
         chain.add_greedy()
         return chain
     seed = choose_seed(s.seed)

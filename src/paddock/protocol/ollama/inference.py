@@ -14,7 +14,7 @@ class MessageFunction(msgspec.Struct, omit_defaults=True):
 
     name: str = ""
     arguments: dict[str, Any] = {}
-    index: int | None = None
+    index: Int64 | None = None
 
 
 class MessageToolCall(msgspec.Struct, omit_defaults=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from paddock.bounds import FIELD_BOUNDS
 from paddock.protocol.accepts import accepts
 from paddock.protocol.json import BadRequest
 from paddock.protocol.numbers import Int64
@@ -82,7 +83,7 @@ def read_top_n(value: int | None) -> int:
     Raises:
         BadRequest: if it is less than 1.
     """
-    if value is not None and value < 1:
+    if value is not None and value < FIELD_BOUNDS["top_n"].smallest:
         raise BadRequest(f"top_n must be at least 1, not {value}")
     return value or 0
 
