@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -55,9 +56,13 @@ def once(fault: Fault, times: int = 1) -> "Iterator[Fault | None]":
 
 
 class FakeRegistry:
-    """Blobs and manifests by repository. Change the attributes to change how it behaves."""
+    """Blobs and manifests by repository. Change the attributes to change how it behaves.
 
-    def __init__(self) -> None:
+    With `tls` it speaks HTTPS, with a certificate that it signed itself.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.blobs: dict[str, dict[str, bytes]] = {}
         self.manifests: dict[str, bytes] = {}
         self.uploads: dict[str, bytearray] = {}
@@ -83,11 +88,21 @@ class FakeRegistry:
         self.realm = ""
         self.location = ""
         """Where a blob is said to lie, instead of storage."""
+        self.token_location = ""
+        """Where a request for a token is redirected to."""
+        self.upload_location = ""
+        """Where an upload is said to go on."""
         self.message = "busy"
         """What an error for a manifest says."""
+        self.error_body: bytes | None = None
+        """The whole body of such an error, instead of `message`."""
+        self.manifest_headers: dict[str, str] = {}
+        """More headers of an answer that is a manifest."""
         self._lock = threading.Lock()
         self._servers = [self._serve("registry"), self._serve("storage")]
-        self.host = f"127.0.0.1:{self._servers[0].server_port}"
+        self.port = self._servers[0].server_port
+        self.storage_port = self._servers[1].server_port
+        self.host = f"127.0.0.1:{self.port}"
         self.storage_url = f"http://localhost:{self._servers[1].server_port}"
 
     def close(self) -> None:
@@ -129,13 +144,15 @@ class FakeRegistry:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
+        if self._tls is not None:  # each connection's own thread does the handshake
+            server.socket = self._tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return server
 
 
 @contextmanager
-def fake_registry() -> Iterator[FakeRegistry]:
-    registry = FakeRegistry()
+def fake_registry(tls: ssl.SSLContext | None = None) -> Iterator[FakeRegistry]:
+    registry = FakeRegistry(tls)
     try:
         yield registry
     finally:
@@ -154,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle(self) -> None:
         try:
             super().handle()
-        except (ConnectionError, TimeoutError):
+        except (ConnectionError, TimeoutError, ssl.SSLError):
             self.close_connection = True
 
     def _any(self) -> None:
@@ -187,9 +204,12 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _token(self, request: Received, query: str) -> None:
+        if self.registry.token_location:
+            self._answer(302, b"", {"Location": self.registry.token_location})
+            return
         values = parse_qs(query)
         names = [name for name, _ in parse_qsl(query)]
-        url = f"http://{self.headers['Host']}{self.path}"
+        url = f"{'https' if self.registry._tls else 'http'}://{self.headers['Host']}{self.path}"
         good = names == sorted(names) and {"nonce", "scope", "service", "ts"} <= values.keys()
         if good and not self.registry.token_password:
             good = signed(request.headers.get("Authorization", ""), url)
@@ -238,11 +258,12 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.registry.fault(request)
         data = self.registry.manifests.get(f"{repository}:{tag}")
         if fault is not None and fault.status:
-            self._answer(fault.status, self.registry.message.encode(), fault.headers)
+            said = self.registry.message.encode() if self.registry.error_body is None else self.registry.error_body
+            self._answer(fault.status, said, fault.headers)
         elif data is None:
             self._answer(404, b'{"errors":[{"message":"manifest unknown"}]}')
         else:
-            self._answer(200, data, {"Content-Type": MANIFEST})
+            self._answer(200, data, {"Content-Type": MANIFEST} | self.registry.manifest_headers)
 
     def _blob(self, request: Received, data: bytes) -> None:
         fault = self.registry.fault(request) or Fault()
@@ -258,7 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.spoil and body:
             body = bytes([body[0] ^ 1]) + body[1:]
         self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+        for name, value in (headers | {"Content-Length": str(len(body))} | fault.headers).items():
             self.send_header(name, value)
         self.end_headers()
         sent = 0
@@ -292,7 +313,8 @@ class _Handler(BaseHTTPRequestHandler):
                     return
             name = f"u{len(registry.uploads)}"
             registry.uploads[name] = bytearray()
-            self._answer(202, b"", {"Location": f"/v2/{repository}/blobs/uploads/{name}?state=0"})
+            place = registry.upload_location or f"/v2/{repository}/blobs/uploads/{name}?state=0"
+            self._answer(202, b"", {"Location": place})
         elif name not in registry.uploads:
             self._drain()
             self._answer(404, b'{"errors":[{"message":"upload unknown"}]}')

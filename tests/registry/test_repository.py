@@ -10,7 +10,7 @@ from paddock.registry.auth.authorization import Identity
 from paddock.registry.endpoints import registry_endpoints
 from paddock.registry.errors import TemporaryError, Unreachable
 from paddock.registry.http_clients import HTTPClients
-from paddock.registry.repository import RepositoryClient
+from paddock.registry.repository import RepositoryClient, header_number
 from paddock.registry.transfer.config import TransferConfig
 from tests.registry.conftest import FAST_RETRY, Machine
 from tests.registry.fake import FakeRegistry, Fault
@@ -36,6 +36,11 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
     with pytest.raises(RegistryError, match="proxy") as error:
         machine.pull("registry.test/team/m")
     assert "s3cret" not in str(error.value)
+
+
+def test_a_number_of_a_header_is_whole_and_short() -> None:
+    assert [header_number(text) for text in ("0", "17", "9" * 18)] == [0, 17, 10**18 - 1]
+    assert [header_number(text) for text in ("", "-1", "1.5", "²", "٣", "9" * 19, " 1", "0x1")] == [None] * 8
 
 
 def test_cookies_are_not_kept(fake: FakeRegistry, machine: Machine) -> None:

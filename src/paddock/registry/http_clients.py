@@ -7,24 +7,39 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from paddock import __version__
+from paddock.registry.address_guard import AddressGuard
+from paddock.registry.endpoints import RegistryEndpoint
 from paddock.registry.errors import RegistryError
 from paddock.registry.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import httpx
 
+    from paddock.registry.guarded_network import Network
+
 LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 CONNECTIONS = 64
 
 
 class HTTPClients:
-    """Two clients, one that checks certificates and one that does not. They use the proxies of the environment."""
+    """A client for each registry, so that none uses connections that another was allowed to make.
 
-    def __init__(self, retry: RetryPolicy) -> None:
+    They use the proxies of the environment.
+    """
+
+    def __init__(self, retry: RetryPolicy, network: "Network | None" = None) -> None:
+        """Wait and retry as `retry` says.
+
+        Args:
+            network: how machines are reached; None: as the system does.
+        """
         self._retry = retry
-        self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._network = network
+        self._clients: dict[tuple[str, bool], httpx.AsyncClient] = {}
+        self._guards: dict[str, AddressGuard] = {}
         self._contexts: dict[bool, ssl.SSLContext] = {}
         self._users = 0
 
@@ -39,16 +54,23 @@ class HTTPClients:
         finally:
             self._users -= 1
             if not self._users:
-                clients, self._clients = self._clients, {}
+                clients, self._clients, self._guards = self._clients, {}, {}
                 for client in clients.values():
                     await client.aclose()
 
-    def get(self, check: bool) -> "httpx.AsyncClient":
-        """Return the client that does or does not check certificates."""
-        client = self._clients.get(check)
+    def get(self, registry: RegistryEndpoint) -> "httpx.AsyncClient":
+        """Return the client for the requests to a registry, and to where it sends them on."""
+        key = registry.base, registry.check
+        client = self._clients.get(key)
         if client is None:
-            client = self._clients[check] = _client(self._contexts[check], self.timeout())
+            context = self._contexts[registry.check]
+            client = self._clients[key] = _client(context, self.timeout(), self.guard(registry), self._network)
         return client
+
+    def guard(self, registry: RegistryEndpoint) -> AddressGuard:
+        """Return what says which addresses the registry may send its client to."""
+        host = urlsplit(registry.base).hostname or ""
+        return self._guards.setdefault(registry.base, AddressGuard(host))
 
     def timeout(self, seconds: float = 0) -> "httpx.Timeout":
         """Return the timeouts of a request; `seconds` are added to the usual wait for the answer."""
@@ -59,14 +81,16 @@ class HTTPClients:
 
 
 def _prepare() -> dict[bool, ssl.SSLContext]:
-    """Import httpx; return the contexts that do (True) and do not (False) check certificates."""
-    import httpx
+    """Import what the clients need; return the contexts that do (True) and do not (False) check certificates."""
+    from paddock.registry import guarded_network
 
-    assert httpx
+    assert guarded_network
     return {True: _trust(), False: _no_trust()}
 
 
-def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncClient":
+def _client(
+    context: ssl.SSLContext, timeout: "httpx.Timeout", guard: AddressGuard, network: "Network | None"
+) -> "httpx.AsyncClient":
     """Return a new client.
 
     Raises:
@@ -76,13 +100,16 @@ def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncCl
 
     import httpx
 
+    from paddock.registry.guarded_network import GuardedTransport, Network
+
     for name in ("httpx", "httpcore"):  # they log addresses, and those of storage are as good as passwords
         logging.getLogger(name).setLevel(logging.WARNING)
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     try:
-        return httpx.AsyncClient(
+        client = httpx.AsyncClient(
             verify=context,
             timeout=timeout,
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            limits=limits,
             headers={"User-Agent": f"paddock/{__version__}", "Accept-Encoding": "identity"},
             # Cookies are kept per host, so they would reach other ports and repositories.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -95,6 +122,10 @@ def _client(context: ssl.SSLContext, timeout: "httpx.Timeout") -> "httpx.AsyncCl
             "the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: it takes "
             "http://host:port or https://host:port"
         ) from None
+    # A client that is given its transport uses no proxies of the environment; so this one gets it afterwards.
+    assert isinstance(client._transport, httpx.AsyncHTTPTransport)
+    client._transport = GuardedTransport(context, limits, guard, network or Network())
+    return client
 
 
 def _trust() -> ssl.SSLContext:

@@ -1,6 +1,7 @@
 """Pulling and pushing of models; a server has one `Registry`."""
 
 import asyncio
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from paddock.library.names import ModelName
@@ -18,6 +19,9 @@ from paddock.registry.transfer.downloads import Downloads
 from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.settings import Settings
 
+if TYPE_CHECKING:
+    from paddock.registry.guarded_network import Network
+
 
 class Registry:
     """Pull models into a library and push them from it. All calls must come from one event loop.
@@ -25,13 +29,19 @@ class Registry:
     Nothing is opened or imported before the first transfer, and nothing stays open after the last one.
     """
 
-    def __init__(self, library: Library, settings: Settings, config: TransferConfig | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        settings: Settings,
+        config: TransferConfig | None = None,
+        network: "Network | None" = None,
+    ) -> None:
         self._library = library
         self._config = config or TransferConfig()
         self._identity = Identity(settings.folder)
         self._mirrors = settings.mirror
         self._streams = settings.max_transfer_streams
-        self._clients = HTTPClients(self._config.retry)
+        self._clients = HTTPClients(self._config.retry, network)
         self._threads = ThreadPool(self._streams + 2)
         self._downloads = Downloads(library.blobs, self._clients, self._threads, self._config, self._streams)
         self._upload_slots = asyncio.Semaphore(self._streams)

@@ -5,13 +5,14 @@ import contextlib
 import json
 import os
 import time
+import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from paddock.library.names import ModelName
 from paddock.registry.auth.authorization import Identity, authorize, parse_challenges
-from paddock.registry.endpoints import RegistryEndpoint, is_downgrade, is_this_machine, same_origin, shown
+from paddock.registry.endpoints import RegistryEndpoint, is_downgrade, same_origin, shown
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
 from paddock.registry.http_clients import HTTPClients
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 MAX_REDIRECTS = 10
 TEMPORARY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 MAX_ERROR_BYTES = 64 << 10
-"""Most bytes of an error's body that are read."""
+"""Most bytes of an error's body, or of a token's, that are read."""
+MAX_CHALLENGE = 8 << 10
+"""Most characters of the headers that ask for an authorization."""
+_GZIP = 16
+"""What zlib wants added to the size of its window for data in gzip's format."""
 
 Body = bytes | Callable[[], AsyncIterable[bytes]]
 
@@ -111,20 +116,22 @@ class RepositoryClient:
         """Return the address that the `Location` header `target` of a response from `url` means.
 
         Raises:
-            RegistryError: if it is invalid, or leaves TLS.
+            RegistryError: if it is invalid, leaves TLS, or is an address that the registry may not send this machine
+                to.
         """
         try:
             target = urljoin(url, target)
             before, after = urlsplit(url), urlsplit(target)
+            _ = after.port
         except ValueError:
             raise RegistryError(f"{shown(url)} redirects to no address") from None
-        if not target.startswith(("http://", "https://")):
+        if not target.startswith(("http://", "https://")) or not after.hostname:
             raise RegistryError(f"{shown(url)} redirects to no address")
+        self._clients.guard(self.address).check_host(after.hostname)
         if is_downgrade(url, target):
             if before.netloc == after.netloc:  # the registry does not know of the TLS proxy in front of it
                 return after._replace(scheme="https").geturl()
-            if self.address.check and not is_this_machine(after.netloc):
-                raise RegistryError(f"{shown(url)} redirects to an address without TLS: refused")
+            raise RegistryError(f"{shown(url)} redirects to an address without TLS: refused")
         return target
 
     async def _send(
@@ -132,7 +139,7 @@ class RepositoryClient:
     ) -> "httpx.Response":
         import httpx
 
-        client = self._clients.get(self.address.check)
+        client = self._clients.get(self.address)
         if authorization:
             headers["Authorization"] = authorization
         try:
@@ -155,7 +162,10 @@ class RepositoryClient:
         """Get a new authorization, unless another request got one after `used` was refused."""
         async with self._refreshing:
             if self._authorization == used:
-                challenges = parse_challenges(", ".join(headers))
+                header = ", ".join(headers)
+                if len(header) > MAX_CHALLENGE:
+                    raise Denied(f"{self.address.host} asks for an authorization in more than {MAX_CHALLENGE} bytes")
+                challenges = parse_challenges(header)
                 self._authorization = await authorize(
                     challenges, self.address, self._scope, self._identity, self._fetch_token
                 )
@@ -171,21 +181,31 @@ class RepositoryClient:
 
 
 async def read_body(response: "httpx.Response", limit: int) -> bytes:
-    """Return the body of a response.
+    """Return the body of a response, decompressed if it comes in gzip, although it was asked for as it is.
 
     Raises:
-        RegistryError: if it ends early or has more than `limit` bytes.
+        RegistryError: if it ends early, has more than `limit` bytes, compressed or not, or comes in another encoding.
     """
     import httpx
 
-    data = bytearray()
+    origin = shown(str(response.url))
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise RegistryError(f"{origin} answered in an encoding that was not asked for")
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | _GZIP) if "gzip" in encoding else None
+    data, received = bytearray(), 0
     try:
-        async for piece in response.aiter_bytes():
-            data += piece
-            if len(data) > limit:
-                raise RegistryError(f"{shown(str(response.url))} answered with more than {limit} bytes")
+        async for piece in response.aiter_raw():
+            received += len(piece)
+            data += piece if decoder is None else decoder.decompress(piece, limit + 1 - len(data))
+            if max(received, len(data)) > limit:
+                raise RegistryError(f"{origin} answered with more than {limit} bytes")
     except httpx.HTTPError as error:
         raise failure(error, response.request.method, str(response.url)) from None
+    except zlib.error:
+        raise RegistryError(f"{origin} answered with damaged gzip data") from None
+    if decoder is not None and received and not decoder.eof:
+        raise TemporaryError(f"{origin} ended its answer early")
     return bytes(data)
 
 
@@ -237,16 +257,21 @@ def _text(data: bytes) -> str:
         document = json.loads(data)
         errors = document.get("errors") or [document]
         text = "; ".join(str(e.get("message") or e.get("error") or e.get("details") or e.get("code")) for e in errors)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         text = ""
     return " ".join(text.split())[:300]
 
 
+def header_number(text: str) -> int | None:
+    """Return the whole number that the text of a header is; None if it is none, or has more than 18 digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def _retry_after(text: str) -> float:
-    if text.isascii() and text.isdigit():
-        return float(text)
+    if (seconds := header_number(text)) is not None:
+        return float(seconds)
     from email.utils import parsedate_to_datetime
 
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     return 0.0

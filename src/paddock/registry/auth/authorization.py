@@ -16,7 +16,7 @@ from paddock.registry.auth.keys import open_key
 from paddock.registry.endpoints import RegistryEndpoint, is_downgrade, same_host, shown
 from paddock.registry.errors import Denied, RegistryError
 
-_PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_PARAMETER = re.compile(r'(?<![A-Za-z_])([A-Za-z_]++)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 Fetch = Callable[[str, str], Awaitable[bytes]]
 """Function that gets an address with an Authorization header (none if "") and returns the body."""
@@ -126,7 +126,7 @@ async def _token(
     body = await fetch(url, header)
     try:
         reply = msgspec.json.decode(body, type=TokenReply)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RegistryError(f"{shown(url)} answered with no token") from None
     token = reply.token or reply.access_token
     if not token or not token.isascii() or not token.isprintable():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddock.library.store.blobs import BlobStore, short_digest
 from paddock.registry.errors import NotInRegistry, RegistryError, TemporaryError
-from paddock.registry.repository import RepositoryClient, failure
+from paddock.registry.repository import RepositoryClient, failure, header_number
 from paddock.registry.transfer.concurrency import gather_or_cancel
 from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.partial_blob import PartialBlob, download_lock, noted_bytes, remove_partial
@@ -265,7 +265,8 @@ class _SegmentResponse:
             units, _, rest = response.headers.get(_CONTENT_RANGE, "").partition(" ")
             given, _, total = rest.partition("/")
             first, _, last = given.partition("-")
-            if units != "bytes" or first != str(segment.offset) or not last.isdigit() or int(last) < segment.offset:
+            end = header_number(last)
+            if units != "bytes" or first != str(segment.offset) or end is None or end < segment.offset:
                 raise TemporaryError(f"{host} sent another range than it was asked for")
             if total not in ("*", str(download.size)):
                 raise RegistryError(

@@ -14,7 +14,7 @@ from paddock.library.store.blobs import short_digest
 from paddock.library.store.files import make_folder, write_atomically
 from paddock.registry.endpoints import same_host
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
-from paddock.registry.repository import RepositoryClient
+from paddock.registry.repository import RepositoryClient, header_number
 from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.thread_pool import ThreadPool
 
@@ -167,9 +167,10 @@ class Upload:
                 raise
             except RegistryError:
                 raise UploadUnknown from None
-            if first != "0" or not last.isdigit() or int(last) >= self.size:
+            end = header_number(last)
+            if first != "0" or end is None or end >= self.size:
                 raise UploadUnknown
-            self._confirmed = int(last) + 1 if int(last) else 0  # registries answer 0-0 if they have nothing
+            self._confirmed = end + 1 if end else 0  # registries answer 0-0 if they have nothing
         self.completed, self._unsure = self._confirmed, False
 
     async def _send_chunk(self, start: int, end: int) -> None:
