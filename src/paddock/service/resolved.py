@@ -35,7 +35,7 @@ class ResolvedModel:
         """
         options = read_options(self.model.parameters)
         if isinstance(options, InvalidOption):
-            raise options
+            raise InvalidOption(f"{options}, in the parameters of the model '{self.model.name.short}'")
         return options
 
     @cached_property

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
+from paddock.library.store import manifests
 from paddock.library.store.manifests import (
     CONFIG_TYPE,
     LAYER_TYPE,
@@ -124,6 +125,20 @@ def test_a_mutated_manifest_is_read_or_refused(data: st.DataObject) -> None:
     except LibraryError:
         return
     assert all(len(digest) == 71 for digest in manifest.digests())
+
+
+@pytest.mark.parametrize("size", [-1, 2**63, 10**30, 2**62])
+def test_sizes_that_no_disk_has_are_refused(size: int) -> None:
+    layers = [Layer(LAYER_TYPE + "model", DIGEST, size)] * 3
+    with pytest.raises(LibraryError, match="a size is"):
+        parse_manifest(msgspec.json.encode(msgspec.structs.replace(MANIFEST, layers=layers)))
+
+
+def test_a_manifest_has_a_number_of_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifests, "MAX_LAYERS", 2)
+    assert parse_manifest(msgspec.json.encode(MANIFEST)) == MANIFEST
+    with pytest.raises(LibraryError, match="more than 2 layers"):
+        parse_manifest(msgspec.json.encode(msgspec.structs.replace(MANIFEST, layers=MANIFEST.layers * 2)))
 
 
 def test_foreign_files_are_no_models(store: ManifestStore) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from paddock.library.names import ModelName
+from paddock.library.store import model as model_module
 from paddock.library.store.blobs import BlobStore
 from paddock.library.store.manifests import (
     CONFIG_TYPE,
@@ -63,6 +64,37 @@ def test_small_blobs_are_read_and_parameters_merged(blobs: BlobStore) -> None:
 def test_a_malformed_blob_breaks_the_model(blobs: BlobStore, config: bytes, kind: str, data: bytes) -> None:
     with pytest.raises(BrokenModel, match="model 'm:latest' is broken"):
         read_model(stored(blobs, config, (kind, data)), None, blobs)
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "data", "message"),
+    [
+        (b"{}", "messages", b"[{}]", "its messages layer: message 1: .*role"),
+        (b"{}", "messages", b'[7, {"role": "user", "content": 5}]', "its messages layer: message 2: .*content"),
+        (b"{}", "params", b'{"top_k": 1e999}', "its params layer: .*out of range"),
+        (b"{}", "params", b"[" * 100_000, "its params layer: "),
+        (b"7", "system", b"", "its config: "),
+        (b'{"model_format": 7}', "system", b"", "its config: .*model_format"),
+    ],
+)
+def test_what_is_wrong_with_a_layer_is_told_with_its_name(
+    blobs: BlobStore, config: bytes, kind: str, data: bytes, message: str
+) -> None:
+    with pytest.raises(BrokenModel, match=f"^model 'm:latest' is broken: {message}"):
+        read_model(stored(blobs, config, (kind, data)), None, blobs)
+
+
+def test_a_message_without_content_has_an_empty_one(blobs: BlobStore) -> None:
+    manifest = stored(blobs, b"{}", ("messages", b'[{"role": "user"}, {"role": "user", "content": null, "x": 1}]'))
+    user = {"role": "user", "content": ""}
+    assert read_model(manifest, None, blobs).messages == [user, {**user, "x": 1}]
+
+
+def test_the_texts_of_a_model_have_a_limit_together(blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_module, "MAX_TEXTS", 100)
+    assert len(read_model(stored(blobs, b"{}", *[("license", b"x" * 10)] * 10), None, blobs).licenses) == 10
+    with pytest.raises(BrokenModel, match="its license layer: with it, its texts have more than"):
+        read_model(stored(blobs, b"{}", *[("license", b"x" * 10)] * 11), None, blobs)
 
 
 def test_a_model_is_current_while_its_config_is_the_same_file(blobs: BlobStore) -> None:

@@ -22,6 +22,10 @@ LAYER_TYPE = "application/vnd.ollama.image."
 """Followed by one of: model, projector, adapter, template, system, params, messages, license, prompt, embed."""
 MAX_MANIFEST = 4 << 20
 """Bytes; a manifest has some hundred to some thousand."""
+MAX_LAYERS = 20_000
+"""A manifest has less than ten layers as a rule, and some thousand if every tensor is one."""
+MAX_SIZE = 2**63 - 1
+"""Largest size of a blob in bytes, and of a model."""
 
 _log = logging.getLogger(__name__)
 
@@ -242,6 +246,10 @@ def parse_manifest(data: bytes) -> Manifest:
         raise LibraryError(str(error)) from None
     if any(layer.size < 0 for layer in [config, *layers]):
         raise LibraryError("a size is negative")
+    if len(layers) > MAX_LAYERS:
+        raise LibraryError(f"it has more than {MAX_LAYERS} layers")
+    if sum(layer.size for layer in [config, *layers]) > MAX_SIZE:
+        raise LibraryError("a size is too large")
     return msgspec.structs.replace(manifest, config=config, layers=layers)
 
 

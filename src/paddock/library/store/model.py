@@ -1,6 +1,5 @@
 """A model of the library: its manifest and what its small blobs hold."""
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,15 @@ import msgspec
 from paddock.gguf import GgufError, GgufHeader
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
-from paddock.library.store.blobs import BlobStore
+from paddock.library.store.blobs import BlobNotFound, BlobStore
 from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import BrokenModel, ConfigBlob, Manifest, StoredManifest
 from paddock.library.store.stamps import Stamp, stamp_of
 
 MAX_TEXT = 16 << 20
 """Largest size in bytes of a template, system message, licence, or other small blob."""
+MAX_TEXTS = 2 * MAX_TEXT
+"""Most bytes of all small blobs of a model. A manifest may name one of them thousands of times."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,20 +116,32 @@ def read_model(stored: StoredManifest, stamp: Stamp | None, blobs: BlobStore) ->
     config_stamp = stamp_of(config_path) if config_path else None
     paths: dict[str, list[Path]] = {}
     texts: dict[str, list[str]] = {}
+    room = MAX_TEXTS
+    reading = "config"
     try:
         config = ConfigBlob()
         if config_path:
             config = msgspec.json.decode(blobs.read(manifest.config.digest, MAX_TEXT), type=ConfigBlob)
         for layer in manifest.layers:
+            reading = f"{layer.kind} layer"
             if layer.kind in ("model", "adapter", "projector"):
                 paths.setdefault(layer.kind, []).append(blobs.path(layer.digest))
             elif layer.kind in ("template", "prompt", "system", "params", "messages", "license"):
-                text = blobs.read(layer.digest, MAX_TEXT).decode("utf-8", "replace")
-                texts.setdefault("template" if layer.kind == "prompt" else layer.kind, []).append(text)
+                data = blobs.read(layer.digest, MAX_TEXT)
+                room -= len(data)
+                if room < 0:
+                    raise LibraryError(f"with it, its texts have more than {MAX_TEXTS >> 20} MB")
+                texts.setdefault("template" if layer.kind == "prompt" else layer.kind, []).append(
+                    data.decode("utf-8", "replace")
+                )
+        reading = "params layer"
         parameters = _merged([_json(text, dict) for text in texts.get("params", [])])
-        messages = [m for text in texts.get("messages", []) for m in _json(text, list) if isinstance(m, dict)]
-    except (LibraryError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        reading = "messages layer"
+        messages = [m for text in texts.get("messages", []) for m in _messages(_json(text, list))]
+    except BlobNotFound as error:
         raise BrokenModel(stored.name, str(error)) from None
+    except (LibraryError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BrokenModel(stored.name, f"its {reading}: {error}") from None
     parents = [layer.from_ for layer in manifest.layers if layer.kind == "model"]
     return Model(
         name=stored.name,
@@ -152,16 +165,40 @@ def read_model(stored: StoredManifest, stamp: Stamp | None, blobs: BlobStore) ->
     )
 
 
+class _StoredMessage(msgspec.Struct):
+    """What a stored message must have."""
+
+    role: str
+    content: str | None = None
+
+
 def _json(text: str, kind: type) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise LibraryError(f"a layer is no JSON: {error}") from None
+    """Return the value of a text in JSON: a list or an object, as `kind` says; null counts as an empty one.
+
+    Raises:
+        LibraryError: if it is another value.
+        msgspec.MsgspecError, RecursionError: if it is no JSON, has a number that nothing can hold, or is too deep.
+    """
+    value = msgspec.json.decode(text)
     if value is None:
         return kind()
     if not isinstance(value, kind):
-        raise LibraryError("a layer holds another kind of JSON than it should")
+        raise LibraryError("it holds another kind of JSON than it should")
     return value
+
+
+def _messages(values: list[Any]) -> list[dict[str, Any]]:
+    """Return the messages of a layer, each with a role and a content; what is no object is left out."""
+    found = []
+    for number, value in enumerate(values, 1):
+        if not isinstance(value, dict):
+            continue
+        try:
+            message = msgspec.convert(value, _StoredMessage)
+        except msgspec.ValidationError as error:
+            raise LibraryError(f"message {number}: {error}") from None
+        found.append(value if message.content is not None else {**value, "content": ""})
+    return found
 
 
 def _merged(all_parameters: list[dict[str, Any]]) -> dict[str, Any]:
