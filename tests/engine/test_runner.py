@@ -15,6 +15,7 @@ from tests.blobs import BLOBS, file_ref
 from tests.conftest import QUESTION, SKY, Continuation
 from tests.engine.runners import GREEDY, RunnerUnderTest, load
 from tests.models.kinds import full_attention
+from tests.models.llama import tiny_file
 
 Continued = Callable[[str], Continuation]
 
@@ -215,7 +216,23 @@ def test_what_is_not_a_model_is_refused_in_one_line(packaged: Path, tmp_path: Pa
         failed = under_test.expect(ipc.LoadFailed)
         assert failed.message
         assert "\n" not in failed.message
+        assert str(BLOBS) not in failed.message
         assert under_test.process.wait(5) == 1
+
+
+def test_why_a_projector_cannot_be_loaded_names_no_folder_and_is_not_long(packaged: Path, tmp_path: Path) -> None:
+    keys: dict[str, str | int | float | bool] = {
+        "clip.has_vision_encoder": True,
+        "clip.projector_type": "x" * 3000,
+        "clip.vision.projection_dim": 4,
+    }
+    for metadata, reason in ((keys, "…"), ({**keys, "clip.projector_type": "mlp"}, "sha256-")):
+        projector = tiny_file(tmp_path / f"{len(reason)}.gguf", "clip", metadata)
+        with RunnerUnderTest(load(packaged, projector=projector)) as under_test:
+            message = under_test.expect(ipc.LoadFailed).message
+        assert reason in message, message
+        assert str(BLOBS) not in message
+        assert len(message) <= 401
 
 
 def test_a_runner_ends_at_once_when_its_input_does(endless_model: Path) -> None:

@@ -148,7 +148,7 @@ def _manifest_path(members: Members) -> str:
     try:
         digest = json.loads(members["index.json"])["manifests"][0]["digest"]
         return f"blobs/{digest.replace(':', '/')}"
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError):
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError):
         return ""
 
 
@@ -181,8 +181,8 @@ def _replace_blob(members: Members, path: str, change: Callable[[bytes], bytes],
 def _changed_json(data: bytes, dice: random.Random) -> bytes:
     try:
         value = json.loads(data)
-    except ValueError:
-        return damaged(data, dice, len(data) or 1)
+    except (ValueError, RecursionError):
+        return damaged(data, dice, len(data) or 1) if data else b"{"
     how = dice.randrange(12)
     if how == 0:
         return changed_text(data.decode("utf-8", "replace"), dice).encode("utf-8", "replace")
@@ -207,7 +207,7 @@ def _changed_layer(data: bytes, dice: random.Random) -> bytes:
         )
     try:
         json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return changed_text(data.decode("utf-8", "replace"), dice).encode("utf-8", "replace")
     return _changed_json(data, dice)
 

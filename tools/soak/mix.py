@@ -16,7 +16,7 @@ from tools.soak.models import EMBEDS, SEES, TALKERS, UNQUANTIZED, image
 LEAVERS = 0.3
 """Share of the requests whose client leaves at a random moment."""
 LEAVES_WITHIN = 3.0
-"""Seconds within which such a client leaves."""
+"""Seconds within which such a client leaves, most of them early: half within an eighth of it."""
 REPLY_SECONDS = 2.0
 """Longest reply: a client that has read for so long has enough."""
 FAULTS = 0.3
@@ -76,7 +76,7 @@ class Mix:
     def draw(self) -> tuple[Request, Patience]:
         """Return the next request of this client, and how patient the client is."""
         kind = self._dice.choices(list(self.WEIGHTS), list(self.WEIGHTS.values()))[0]
-        leaves = self._dice.uniform(0, LEAVES_WITHIN) if self._dice.random() < LEAVERS else None
+        leaves = LEAVES_WITHIN * self._dice.random() ** 3 if self._dice.random() < LEAVERS else None
         request = self._makers[kind]()
         return request, Patience(leaves, REPLY_SECONDS if request.model else None)
 
@@ -104,7 +104,7 @@ class Mix:
 
     def _stream(self) -> Request:
         model = self._talker()
-        options = {"num_predict": self._dice.randrange(8, 200), "seed": self._dice.randrange(100)}
+        options = {"num_predict": self._dice.choice((20, 200, 2000)), "seed": self._dice.randrange(100)}
         body = {"model": model, "prompt": self._words(200), "options": options}
         return Request("stream", "POST", "/api/generate", body, model)
 

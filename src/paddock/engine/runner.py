@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -57,6 +58,9 @@ from paddock.ipc import (
 from paddock.sandbox.confinement import confine
 
 log = logging.getLogger("paddock.engine")
+
+MAX_MESSAGE = 400
+"""Most characters of the reason why a model cannot be loaded."""
 
 
 class ModelRunner:
@@ -340,7 +344,8 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
         channel.start()
         runner = ModelRunner(channel, inbox, first, files)
     except LoadError as error:
-        channel.send(LoadFailed(str(error)))
+        log.info("%s", error)
+        channel.send(LoadFailed(_for_clients(str(error), resolver.folders)))
         return 1
     loaded = runner.describe()
     log.info(
@@ -355,6 +360,16 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
     runner.run()
     runner.close()
     return 0
+
+
+def _for_clients(message: str, folders: Iterable[Path]) -> str:
+    """Return a message without the folders that files lie in, and not longer than `MAX_MESSAGE` characters.
+
+    llama.cpp names files with their paths, and quotes texts of any length from them.
+    """
+    for folder in folders:
+        message = message.replace(f"{folder}/", "")
+    return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
 
 
 def _special_text(model: LlamaModel, token: int) -> str:
