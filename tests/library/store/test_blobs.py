@@ -119,18 +119,17 @@ def test_writers_of_one_content_all_succeed(store: BlobStore) -> None:
     assert store.path(digest).read_bytes() == data
 
 
-def test_only_old_leftovers_are_removed(store: BlobStore) -> None:
-    old, new = store.writer(), store.writer()
-    paths = sorted(store.folder.iterdir(), key=lambda path: path == new._temporary)
-    day_ago = time.time() - 86_500
-    os.utime(paths[0], (day_ago, day_ago))
+def test_only_leftovers_are_removed(store: BlobStore) -> None:
+    writer = store.writer()
+    left = store.folder / ".paddock-12-0123456789abcdef.tmp"  # of an earlier version
     other = store.folder / f"{HELLO.replace(':', '-')}-partial"
-    other.write_bytes(b"x")
-    os.utime(other, (day_ago, day_ago))
+    day_ago = time.time() - 86_500
+    for path in (left, other, writer._temporary):
+        path.touch()
+        os.utime(path, (day_ago, day_ago))
     remove_leftovers(store.folder)
-    assert sorted(store.folder.iterdir()) == sorted([paths[1], other])
-    old.abort()
-    new.abort()
+    assert sorted(store.folder.iterdir()) == sorted([writer._temporary, other])
+    writer.abort()
 
 
 def test_many_blobs_are_stored_at_once(store: BlobStore) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from paddock.cli.errors import CommandError
 from paddock.cli.terminal.progress import ProgressDisplay, open_progress
-from paddock.library.store.files import drop_temporary, open_temporary, put_in_place
+from paddock.library.store.files import drop_temporary, open_temporary, put_in_place, remove_leftovers
 from paddock.progress import Progress
 
 TYPES = ("f16", "bf16", "f32")
@@ -50,6 +50,7 @@ def _convert(folder: Path, target: Path, kind: str, display: ProgressDisplay) ->
 
     checkpoint = Checkpoint.of_folder(folder)
     projector = target.with_name(f"mmproj-{target.name}")
+    remove_leftovers(target.absolute().parent)
     model_file, model_temporary = open_temporary(target.absolute().parent)
     projector_file, projector_temporary = open_temporary(target.absolute().parent)
     try:

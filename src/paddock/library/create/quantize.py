@@ -10,7 +10,7 @@ from paddock.library.create.shards import Shard, local_shards
 from paddock.library.create.worker_process import run_worker
 from paddock.library.errors import LibraryError
 from paddock.library.store.blobs import BlobStore
-from paddock.library.store.files import drop_temporary, open_temporary, put_in_place
+from paddock.library.store.files import drop_temporary, open_temporary, put_in_place, remove_leftovers
 from paddock.library.store.gguf_cache import cached_header
 from paddock.progress import Progress, Report
 
@@ -120,6 +120,7 @@ def quantize_local_file(source: Path, target: Path, kind: str, report: Report) -
     if any(target.exists() and target.samefile(shard.path) for shard in shards):
         raise CannotQuantize(f"{target} is the file to read: name another to write")
     report(Progress(f"quantizing {source_type(shards[0].gguf)} model to {kind}"))
+    remove_leftovers(target.absolute().parent)
     file, temporary = open_temporary(target.absolute().parent)
     try:
         quantize_file(shards[0].path, temporary, kind, report, shards)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore
+from paddock.library.store.files import make_private_folder
 from paddock.library.store.manifests import ManifestStore, StoredManifest
 from paddock.library.store.model import Model
 from paddock.library.store.stamps import Stamp
@@ -57,6 +58,7 @@ class Bundle:
         name = self._manifests.resolve(name)
         if not self.has(name):
             return False
+        make_private_folder(self._hidden.folder.parent)
         marker = self._hidden.path(name)
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()

@@ -5,26 +5,43 @@ import errno
 import os
 import secrets
 import shutil
+import stat
+import sys
 import time
 from pathlib import Path
 from typing import BinaryIO
 
+from paddock.library.store.owner import current_owner, parse_owner
+
+if sys.platform != "win32":
+    import fcntl
+
 TEMPORARY_PREFIX = ".paddock-"
 DAY = 24 * 60 * 60
 """Seconds; another server on the same folder may still use a file that is younger."""
+HOUR = 60 * 60
+"""Seconds without a write after which a file of another machine is left over, if no lock on it is seen."""
 _ATTEMPTS = 20
 """Far more than a busy folder needs; bounded because it may be impossible to create the folder."""
 
 
 def open_temporary(folder: Path) -> tuple[BinaryIO, Path]:
-    """Open a new file in `folder`, which is created if absent; no model and no blob can have its name."""
+    """Open a new file in `folder`, which is created if absent; no model and no blob can have its name.
+
+    The name says which process it belongs to, and the file is locked as long as it is open, so that
+    `remove_leftovers` finds the files of processes that have gone.
+    """
     make_folder(folder)
     while True:
-        path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        path = folder / f"{TEMPORARY_PREFIX}{current_owner()}-{secrets.token_hex(8)}.tmp"
         try:
             # 0o644 less the umask, not mkstemp's 0o600: another user's server may share the folder.
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o644)
         except FileExistsError:
+            continue
+        if _lock(descriptor) is False or not os.fstat(descriptor).st_nlink:  # taken for a leftover before it was locked
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
             continue
         return os.fdopen(descriptor, "wb"), path
 
@@ -33,7 +50,8 @@ def put_in_place(file: BinaryIO, temporary: Path, path: Path) -> None:
     """Sync the temporary file to disk and rename it to `path`, whose folder is created if absent; close `file`."""
     file.flush()
     os.fsync(file.fileno())
-    file.close()
+    if os.name == "nt":  # which does not rename an open file; elsewhere the lock is kept until it has its new name
+        file.close()
     for attempt in range(_ATTEMPTS):
         try:
             make_folder(path.parent)
@@ -42,6 +60,7 @@ def put_in_place(file: BinaryIO, temporary: Path, path: Path) -> None:
         except FileNotFoundError:  # another process has just removed the empty folder
             if attempt == _ATTEMPTS - 1:
                 raise
+    file.close()
     sync_folder(path.parent)
 
 
@@ -74,6 +93,28 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def make_private_folder(folder: Path) -> None:
+    """Create `folder`, or make it private: only its user may enter it, and the group if it may write to it.
+
+    A folder of another user stays as it is. The folders above it are created as usual.
+
+    Raises:
+        OSError: if it cannot be created.
+    """
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+    except FileNotFoundError:
+        make_folder(folder.parent)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(0o700)
+        return
+    # The group's right to write is not given by accident: somebody shares the folder with the servers of a group.
+    private = mode & (0o2770 if mode & 0o020 else 0o2700)
+    if mode != private:
+        with contextlib.suppress(OSError):
+            folder.chmod(private)
+
+
 def sync_folder(folder: Path) -> None:
     """Sync the names in `folder` to disk, where the system supports it."""
     if os.name == "nt":
@@ -86,13 +127,56 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files in `folder` that are older than a day: a crash left them."""
+def remove_leftovers(folder: Path) -> int:
+    """Remove the temporary files in `folder` whose processes have gone; return how many.
+
+    Files of living processes stay, also of those in other containers and on other machines that share the folder.
+    """
+    removed = 0
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
-            if entry.name.startswith(TEMPORARY_PREFIX) and entry.name.endswith(".tmp") and is_old(entry.stat()):
+            name = entry.name
+            if name.startswith(TEMPORARY_PREFIX) and name.endswith(".tmp"):
                 with contextlib.suppress(OSError):
-                    Path(entry.path).unlink()
+                    removed += _remove_left_over(entry)
+    return removed
+
+
+def _remove_left_over(entry: "os.DirEntry[str]") -> bool:
+    status = entry.stat(follow_symlinks=False)
+    owner = parse_owner(entry.name.removeprefix(TEMPORARY_PREFIX).rpartition("-")[0])
+    # The name of an earlier version does not say whose the file is.
+    gone = is_old(status) if owner is None else owner.is_gone()
+    if owner is None or gone is not None:
+        if gone:
+            Path(entry.path).unlink()
+        return bool(gone)
+    # The process was in another container or on another machine, or the machine has been restarted. Its lock tells,
+    # unless the folder is on a network file system that keeps the locks of each machine apart.
+    seen = owner.boot == current_owner().boot or (hasattr(os, "major") and os.major(status.st_dev) != 0)
+    descriptor = os.open(entry.path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))  # writing, which NFS needs for a lock
+    try:
+        free = _lock(descriptor)
+        unwritten = time.time() - status.st_mtime
+        gone = unwritten > DAY if free is None else free and (seen or unwritten > HOUR)
+        if gone:
+            Path(entry.path).unlink()  # before it is unlocked, for `open_temporary`
+        return gone
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Lock an open file until it is closed; return False if somebody else holds the lock, None if locks are missing."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def is_old(status: os.stat_result) -> bool:

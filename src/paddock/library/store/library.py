@@ -71,8 +71,7 @@ class Library:
         """Models that were read; those that `open` returned last are in `_opened` too."""
         self._opened: dict[ModelName, _Opened] = {}
         self._lock = threading.Lock()
-        remove_leftovers(self.blobs.folder)
-        remove_leftovers(self.manifests.folder)
+        self._remove_leftovers()
 
     @property
     def blob_folders(self) -> tuple[Path, ...]:
@@ -201,8 +200,10 @@ class Library:
     def prune(self) -> int:
         """Remove blobs that no model uses and that are older than a day; return how many. Meant for a server's start.
 
-        Nothing is removed if a manifest cannot be read, or while a model is being made.
+        No blob is removed if a manifest cannot be read, or while a model is being made. Temporary files of processes
+        that have gone are removed in any case.
         """
+        self._remove_leftovers()
         old = set()
         with contextlib.suppress(OSError):
             for entry in os.scandir(self.blobs.folder):
@@ -227,6 +228,10 @@ class Library:
         """Hold `name`, so that no other thread writes or deletes it; give the name as it is spelled on disk."""
         with self._name_locks.hold(name):
             yield self.manifests.resolve(name)
+
+    def _remove_leftovers(self) -> None:
+        for folder in (self.blobs.folder, self.manifests.folder, self.folder / "paddock" / "uploads"):
+            remove_leftovers(folder)
 
     def _keep(self, model: Model, files: Iterable[tuple[Path, Stamp | None]]) -> None:
         with self._lock:

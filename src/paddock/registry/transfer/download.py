@@ -12,7 +12,13 @@ from paddock.registry.errors import NotInRegistry, RegistryError, TemporaryError
 from paddock.registry.repository import RepositoryClient, failure, header_number
 from paddock.registry.transfer.concurrency import gather_or_cancel
 from paddock.registry.transfer.config import TransferConfig
-from paddock.registry.transfer.partial_blob import PartialBlob, download_lock, noted_bytes, remove_partial
+from paddock.registry.transfer.partial_blob import (
+    PartialBlob,
+    download_lock,
+    noted_bytes,
+    remove_partial,
+    remove_unused_lock,
+)
 from paddock.registry.transfer.segments import Segment, SegmentQueue
 from paddock.registry.transfer.thread_pool import ThreadPool
 
@@ -79,15 +85,20 @@ class Download:
             OSError: if it cannot be written.
         """
         while True:
-            with download_lock(self._blobs, self.digest).exclusive() as locked:
-                if await self._threads.run(self._is_complete):
-                    self.completed = self.size
+            lock = download_lock(self._blobs, self.digest)
+            with lock.exclusive() as locked:
+                try:
+                    if await self._threads.run(self._is_complete):
+                        self.completed = self.size
+                        if locked:
+                            await self._threads.run(remove_partial, self._blobs, self.digest)
+                        return
                     if locked:
-                        await self._threads.run(remove_partial, self._blobs, self.digest)
-                    return
-                if locked:
-                    await self._run_locked()
-                    return
+                        await self._run_locked()
+                        return
+                finally:
+                    if locked:
+                        remove_unused_lock(self._blobs, self.digest, lock)
             # Another server on the folder downloads it: report its progress, and take over if it stops.
             self.completed = noted_bytes(self._blobs, self.digest, self.size)
             await asyncio.sleep(self._config.poll_seconds)

@@ -1,8 +1,9 @@
 """An incomplete layer on disk: a file with holes, and a note of the ranges that are present.
 
 Both are in `<models>/paddock/downloads/<sha256-hex>`, so that a pull continues where the last one was stopped or
-killed. The note may lag behind the file but never leads it. After a power failure it may be wrong all the same, so only
-the digest of the whole layer is trusted.
+killed. The lock that a server holds meanwhile is a file beside that folder: it is removed last, by who holds it.
+The note may lag behind the file but never leads it. After a power failure it may be wrong all the same, so only the
+digest of the whole layer is trusted.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from paddock.registry.transfer.byte_ranges import ByteRanges
 
 NOTE_SECONDS = 0.5
 """Time between two notes; after a server was killed, at most so much is downloaded again."""
+_LOCK = ".lock"
 KEPT_SECONDS = 14 * 24 * 60 * 60
 """Age at which an incomplete layer is removed."""
 
@@ -37,7 +39,7 @@ def noted_bytes(blobs: BlobStore, digest: str, size: int) -> int:
 
 def download_lock(blobs: BlobStore, digest: str) -> FolderLock:
     """Return the lock that a server holds while it downloads a layer, so that no other server writes the same file."""
-    return FolderLock(_folder(blobs, digest) / "lock")
+    return FolderLock(_folder(blobs, digest).with_suffix(_LOCK))
 
 
 class PartialBlob:
@@ -141,14 +143,28 @@ def remove_partial(blobs: BlobStore, digest: str) -> None:
     shutil.rmtree(_folder(blobs, digest), ignore_errors=True)
 
 
+def remove_unused_lock(blobs: BlobStore, digest: str, lock: FolderLock) -> None:
+    """Remove the file of a download's lock unless an incomplete file is there. The caller holds the lock alone."""
+    if not _folder(blobs, digest).exists():
+        lock.remove()
+
+
 def remove_abandoned(blobs: BlobStore) -> None:
     """Remove incomplete files that nobody has continued for two weeks, and those of layers that are blobs now."""
     with contextlib.suppress(OSError):
-        for folder in downloads_folder(blobs).iterdir():
-            with contextlib.suppress(OSError, ValueError), FolderLock(folder / "lock").exclusive() as locked:
-                done = blobs.exists(folder.name) and not (folder / "data").exists()
-                if locked and (done or time.time() - _last_used(folder) > KEPT_SECONDS):
-                    shutil.rmtree(folder, ignore_errors=True)
+        for name in {path.name.removesuffix(_LOCK) for path in downloads_folder(blobs).iterdir()}:
+            with contextlib.suppress(OSError, ValueError):
+                _remove_if_abandoned(blobs, name)
+
+
+def _remove_if_abandoned(blobs: BlobStore, digest: str) -> None:
+    folder, lock = _folder(blobs, digest), download_lock(blobs, digest)
+    with lock.exclusive() as locked:
+        if locked:
+            done = blobs.exists(digest) and not (folder / "data").exists()
+            if folder.exists() and (done or time.time() - _last_used(folder) > KEPT_SECONDS):
+                shutil.rmtree(folder, ignore_errors=True)
+            remove_unused_lock(blobs, digest, lock)
 
 
 def _last_used(folder: Path) -> float:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from paddock.library.store.blobs import short_digest
-from paddock.library.store.files import make_folder, write_atomically
+from paddock.library.store.files import make_private_folder, write_atomically
 from paddock.registry.endpoints import same_host
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
 from paddock.registry.repository import RepositoryClient, header_number
@@ -31,7 +31,7 @@ class Upload:
     """A layer in a file that `run` uploads to a repository.
 
     Args:
-        notes: folder for notes about incomplete uploads, which the next push continues.
+        notes: folder for notes about incomplete uploads, which the next push continues; its parent is private.
         source: another repository of the registry (`team/m`) that may have the layer, or "".
     """
 
@@ -277,7 +277,7 @@ class Upload:
         if self._md5s or not same_host(self._url, self._repository.address.base):
             self._note.unlink(missing_ok=True)
             return
-        make_folder(self._note.parent)
+        make_private_folder(self._note.parent.parent)
         write_atomically(self._note, json.dumps({"url": self._url}).encode(), self._note.parent)
 
     def _forget(self) -> None:
