@@ -1,9 +1,13 @@
+import asyncio
 import io
 from pathlib import Path
 
 import pytest
 
 from paddock.errors import ErrorKind, PaddockError
+from paddock.service.job_queue import JobQueueConfig
+from paddock.service.transfer import TransferService
+from paddock.settings import Settings
 from tests.models.llama import tiny_llama
 from tests.service.making import make
 from tests.service.services import RunningServices, run
@@ -65,5 +69,30 @@ def test_a_registry_that_cannot_be_reached_is_told_while_the_progress_is_read(tm
             async for _ in progress:
                 pass
         assert error.value.kind is ErrorKind.UPSTREAM
+
+    run(tmp_path, body)
+
+
+def test_archives_have_turns(tmp_path: Path) -> None:
+    async def body(running: RunningServices) -> None:
+        transfer = TransferService(
+            running.library, running.models, running.loader, Settings(), JobQueueConfig(slots=1, max_waiting=1)
+        )
+        first = await transfer.archive_turn("a")
+        second = asyncio.create_task(transfer.archive_turn("b"))
+        await asyncio.sleep(0)
+        with pytest.raises(PaddockError, match="the queue for long work is full") as error:
+            await transfer.archive_turn("c")
+        assert error.value.kind is ErrorKind.OVERLOADED
+        assert not second.done()
+        first.leave()
+        (await second).leave()
+        last = await transfer.archive_turn("c")
+        waiting = asyncio.create_task(transfer.archive_turn("c"))
+        await asyncio.sleep(0)
+        await transfer.close()
+        with pytest.raises(PaddockError, match="the server is stopping"):
+            await waiting
+        last.leave()
 
     run(tmp_path, body)

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import queue
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.server.disconnect import while_connected
 from paddock.server.errors import ClientGone
 from paddock.server.media_types import TAR
@@ -17,15 +19,21 @@ if TYPE_CHECKING:
 
 QUEUED = 16
 """Pieces of an upload that may wait for the disk."""
+POLL_SECONDS = 0.002
+"""Time between two looks whether there is room for a piece; a megabyte needs about as long."""
+STALLED_SECONDS = 120
+"""Time in which a client must take a piece of an archive, a megabyte: others wait for its turn."""
 
 
 class ArchiveStream(Response):
     """An answer that is an archive, sent as it is read."""
 
-    def __init__(self, archive: "Archive") -> None:
-        """Send `archive`, and close it at the end."""
+    def __init__(self, archive: "Archive", threads: ThreadPool, close: Callable[[], None]) -> None:
+        """Send `archive`, read in `threads`; close it at the end, and call `close`."""
         super().__init__(media_type=TAR)
         self._archive = archive
+        self._threads = threads
+        self._close = close
         self.raw_headers = [(k, v) for k, v in self.raw_headers if k != b"content-length"]
         self.raw_headers.append((b"content-length", str(archive.size).encode()))
 
@@ -34,15 +42,22 @@ class ArchiveStream(Response):
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await while_connected(receive, self._send(send))
-        except ClientGone:
+        except (ClientGone, TimeoutError):
             return
         finally:
             self._archive.close()
+            self._close()
 
     async def _send(self, send: Send) -> None:
+        """Send the pieces.
+
+        Raises:
+            TimeoutError: if the client takes none of them; the connection is cut then.
+        """
         pieces = self._archive.pieces()
-        while piece := await asyncio.to_thread(next, pieces, b""):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        while piece := await self._threads.run(next, pieces, b""):
+            async with asyncio.timeout(STALLED_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -62,7 +77,7 @@ class BodyFile:
                 self._queue.put_nowait(piece)
                 return
             except queue.Full:
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(POLL_SECONDS)
 
     def abort(self) -> None:
         """Make the reading thread fail, because no more pieces will come."""

@@ -1,4 +1,4 @@
-"""Making models: the base is pulled first if the library does not have it."""
+"""Making models: the base is pulled first if the library does not have it, and long work waits for its turn."""
 
 import asyncio
 import time
@@ -7,45 +7,86 @@ from contextlib import aclosing
 
 from paddock.library.errors import Cancelled
 from paddock.progress import REPORT_SECONDS, Progress
+from paddock.registry.transfer.thread_pool import ThreadPool
+from paddock.service.job_queue import STOPPING, JobQueue, JobQueueConfig, jobs_at_once
 from paddock.service.loader import ModelLoader
 from paddock.service.models import CreateModel, Creation, ModelService
 from paddock.service.transfer import TransferService
 
+QUICK_THREADS = 8
+"""Models that are made at once of what is there already, which takes milliseconds."""
+
 
 class CreationService:
-    """Makes models."""
+    """Makes models. Those whose files are quantized, converted or copied wait for their turn in `queue`."""
 
-    def __init__(self, models: ModelService, transfer: TransferService, loader: ModelLoader) -> None:
+    def __init__(
+        self, models: ModelService, transfer: TransferService, loader: ModelLoader, queue: JobQueueConfig | None = None
+    ) -> None:
+        config = queue or JobQueueConfig(slots=jobs_at_once())
         self._models = models
         self._transfer = transfer
         self._loader = loader
+        self._queue = JobQueue(config)
+        self._long = ThreadPool(config.slots, "paddock-long")
+        self._quick = ThreadPool(QUICK_THREADS, "paddock-create")
         self._closing = False
 
     def close(self) -> None:
-        """Cancel long work, such as quantizing, soon; it leaves nothing behind."""
+        """Cancel long work, such as quantizing, soon, and what waits for it at once; it leaves nothing behind."""
         self._closing = True
+        self._queue.close()
 
-    async def create(self, order: CreateModel) -> AsyncGenerator[Progress, None]:
+    async def create(self, order: CreateModel, client: str = "") -> AsyncGenerator[Progress, None]:
         """Return the progress of making a model, including the pull of its base; the last status is `success`.
 
-        Closing the generator cancels the pull, and long work such as quantizing; the rest is finished, because a model
-        is made as a whole or not at all.
+        Long work waits for a turn of `client`, with a status such as `waiting: 3 before you`. Closing the generator
+        leaves the queue, and cancels the pull and long work; the rest is finished, because a model is made as a whole
+        or not at all.
+
+        Args:
+            client: the address that the request comes from.
 
         Raises:
-            LibraryError: if the request itself is wrong. Later errors are raised by the generator.
+            LibraryError: if the request itself is wrong. Later errors are raised by the generator, `QueueFull` too.
         """
-        return self._pull_and_make(await asyncio.to_thread(self._models.creation, order))
+        if self._models.copies_local_files(order):
+            return self._copy_and_make(order, client)
+        return self._pull_and_make(await self._quick.run(self._models.creation, order), client)
 
-    async def _pull_and_make(self, creation: Creation) -> AsyncGenerator[Progress, None]:
+    async def _copy_and_make(self, order: CreateModel, client: str) -> AsyncGenerator[Progress, None]:
+        turn = self._queue.join(client)
+        try:
+            async for line in turn.progress():
+                yield line
+            creation = await self._long.run(self._models.creation, order)
+        finally:
+            turn.leave()
+        async with aclosing(self._pull_and_make(creation, client)) as made:
+            async for line in made:
+                yield line
+
+    async def _pull_and_make(self, creation: Creation, client: str) -> AsyncGenerator[Progress, None]:
         if creation.missing_base is not None:
             async with aclosing(await self._transfer.pull(creation.missing_base.full)) as pulled:
                 async for line in pulled:
                     yield line
-        async with aclosing(self._make(creation)) as made:
-            async for line in made:
+        if not creation.is_long:
+            async with aclosing(self._make(creation, self._quick)) as made:
+                async for line in made:
+                    yield line
+            return
+        turn = self._queue.join(client)
+        try:
+            async for line in turn.progress():
                 yield line
+            async with aclosing(self._make(creation, self._long)) as made:
+                async for line in made:
+                    yield line
+        finally:
+            turn.leave()
 
-    async def _make(self, creation: Creation) -> AsyncGenerator[Progress, None]:
+    async def _make(self, creation: Creation, threads: ThreadPool) -> AsyncGenerator[Progress, None]:
         loop = asyncio.get_running_loop()
         lines: asyncio.Queue[Progress | None] = asyncio.Queue()
         abandoned = False
@@ -55,14 +96,14 @@ class CreationService:
             nonlocal last, reported
             if progress.total:
                 if abandoned or self._closing:
-                    raise Cancelled("the server is stopping")
+                    raise Cancelled(STOPPING)
                 soon = time.monotonic() < reported + REPORT_SECONDS and progress.completed < progress.total
                 if progress == last or (progress.status == last.status and soon):
                     return
                 last, reported = progress, time.monotonic()
             loop.call_soon_threadsafe(lines.put_nowait, progress)
 
-        task = asyncio.create_task(asyncio.to_thread(creation.make, report))
+        task = asyncio.create_task(threads.run(creation.make, report))
         task.add_done_callback(lambda _: lines.put_nowait(None))
         try:
             while (line := await lines.get()) is not None:

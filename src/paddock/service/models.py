@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from paddock.gguf import GgufHeader, read_header
-from paddock.library.create.create import create
+from paddock.library.create.create import create, works_on_files
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec, validated
 from paddock.library.create.modelfile_spec import spec_from_modelfile
 from paddock.library.go_json import go_quoted
@@ -88,6 +88,8 @@ class Creation:
     """Makes it, and reports the status lines; the last is `success`. Raises what `library.create.create` does."""
     missing_base: ModelName | None = None
     """The model that it is to be made from, if the library does not have it."""
+    is_long: bool = False
+    """Whether `make` reads and writes whole files, which takes seconds to hours; else it takes milliseconds."""
 
 
 class ModelService:
@@ -213,7 +215,11 @@ class ModelService:
         spec = validated(self._spec(order))
         base = ModelName.parse(spec.base) if spec.base else None
         missing = base if base is not None and not self.library.has(base) else None
-        return Creation(lambda report: create(self.library, name, spec, report), missing)
+        return Creation(lambda report: create(self.library, name, spec, report), missing, works_on_files(spec))
+
+    def copies_local_files(self, order: CreateModel) -> bool:
+        """Return whether `creation` may copy files of this machine into the library, which takes long."""
+        return self._settings.local_files and bool(order.modelfile or order.path)
 
     def _spec(self, order: CreateModel) -> ModelSpec:
         local = self._settings.local_files

@@ -9,6 +9,8 @@ from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 from paddock.progress import Progress, Report
 from paddock.registry.transfer.loop_thread import LoopThread
+from paddock.registry.transfer.thread_pool import ThreadPool
+from paddock.service.job_queue import JobQueue, JobQueueConfig, Turn
 from paddock.service.loader import ModelLoader
 from paddock.service.models import ModelService
 from paddock.settings import Settings
@@ -19,16 +21,29 @@ if TYPE_CHECKING:
 
 Work = Callable[[Report], Coroutine[Any, Any, None]]
 
+ARCHIVES = JobQueueConfig(slots=8)
+"""Archives that are exported or imported at once. Each goes at the speed of its client, and needs a thread and the
+disk, hardly the cores; more of them would only make the disk seek."""
+
 
 class TransferService:
     """Moves models between this library and registries or archives."""
 
-    def __init__(self, library: Library, models: ModelService, loader: ModelLoader, settings: Settings) -> None:
+    def __init__(
+        self,
+        library: Library,
+        models: ModelService,
+        loader: ModelLoader,
+        settings: Settings,
+        archives: JobQueueConfig = ARCHIVES,
+    ) -> None:
         self._library = library
         self._models = models
         self._loader = loader
         self._settings = settings
         self._background = LoopThread()
+        self._archives = JobQueue(archives)
+        self._threads = ThreadPool(archives.slots)
         self._registry: Registry | None = None
 
     async def pull(self, name: str, *, insecure: bool = False, dry_run: bool = False) -> AsyncGenerator[Progress, None]:
@@ -38,7 +53,7 @@ class TransferService:
             InvalidName: if `name` is no model name. Later errors are raised by the generator.
         """
         parsed = ModelName.parse(name)
-        if await asyncio.to_thread(self._models.restore_bundled, name):
+        if await self._threads.run(self._models.restore_bundled, name):
             return _progress_of(_bundled)
         registry = await self._open_registry()
         pulled = self._transfer(lambda report: registry.pull(parsed, report, insecure=insecure, dry_run=dry_run))
@@ -54,6 +69,17 @@ class TransferService:
         registry = await self._open_registry()
         return self._transfer(lambda report: registry.push(parsed, report, insecure=insecure))
 
+    async def archive_turn(self, client: str) -> Turn:
+        """Wait until `client`, an address, has its turn to export or import; the caller leaves it at the end.
+
+        Raises:
+            QueueFull: if too many wait already.
+            Cancelled: if the server is stopping.
+        """
+        turn = self._archives.join(client)
+        await turn.begin()
+        return turn
+
     async def export(self, name: str) -> "Archive":
         """Return a model as one file, which the caller closes.
 
@@ -62,7 +88,7 @@ class TransferService:
         """
         from paddock.registry.transfer.archive_export import open_archive
 
-        return await asyncio.to_thread(open_archive, self._library, ModelName.parse(name))
+        return await self._threads.run(open_archive, self._library, ModelName.parse(name))
 
     async def import_(self, file: BinaryIO, name: str = "") -> ModelName:
         """Store the model of an archive and return its name: `name`, or the one in the archive if that is "".
@@ -72,7 +98,6 @@ class TransferService:
             BadArchive, DigestMismatch: if the archive is damaged or holds no model; then nothing is stored.
         """
         from paddock.registry.transfer.archive_import import import_archive
-        from paddock.registry.transfer.thread_pool import ThreadPool
 
         parsed = ModelName.parse(name) if name else None
         threads = ThreadPool(1)  # a thread of its own: it waits for a slow client and must not block other work
@@ -93,7 +118,11 @@ class TransferService:
             await self._loader.unload_replaced()
 
     async def close(self) -> None:
-        """Cancel all pulls and pushes. A pull that is started again continues with the bytes that have arrived."""
+        """Cancel all pulls and pushes, and what waits for them.
+
+        A pull that is started again continues with the bytes that have arrived.
+        """
+        self._archives.close()
         await self._background.close()
 
     def _transfer(self, work: Work) -> AsyncGenerator[Progress, None]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from paddock.errors import PaddockError
+from paddock.library.create.create import works_on_files
 from paddock.library.create.model_spec import ModelSpec
 from paddock.library.create.modelfile_spec import spec_from_modelfile
 from paddock.library.names import ModelName
@@ -214,3 +215,19 @@ def test_parameters_that_are_only_inherited_are_no_news_in_the_form_of_2024(libr
     statuses = make(library, "other", spec_from_modelfile(library, "FROM base\nPARAMETER top_k 5"))
     assert [s for s in statuses if s.startswith("creating")] == ["creating parameters layer"]
     assert library.open(ModelName.parse("other")).parameters == {"top_k": 5, "stop": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "long"),
+    [
+        (ModelSpec(base="m"), False),
+        (ModelSpec(files={"m.gguf": "", "mmproj.gguf": ""}, adapters={"a.gguf": ""}), False),
+        (ModelSpec(base="m", quantize="Q8_0"), True),
+        (ModelSpec(files={"Model.SafeTensors": "", "config.json": ""}), True),
+        (ModelSpec(base="m", adapters={"adapter_model.safetensors": ""}), True),
+        (ModelSpec(files={"m-00001-of-00002.gguf": "", "m-00002-of-00002.gguf": ""}), True),
+        (ModelSpec(files={"a.gguf": "", "b.gguf": "", "c.gguf": ""}), True),
+    ],
+)
+def test_only_what_writes_whole_files_is_long_work(spec: ModelSpec, long: bool) -> None:
+    assert works_on_files(spec) is long

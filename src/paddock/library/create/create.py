@@ -12,11 +12,11 @@ import msgspec
 
 from paddock.gguf import GgufHeader
 from paddock.library.create.adapter import check_adapter, convert_adapters
-from paddock.library.create.checkpoint import convert_checkpoint
+from paddock.library.create.checkpoint import WEIGHTS, convert_checkpoint
 from paddock.library.create.layers import NewLayer, described, gguf_layer, with_text_layers
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec, validated
 from paddock.library.create.quantize import quantized_blob
-from paddock.library.create.shards import merge_shards
+from paddock.library.create.shards import merge_shards, shard_names
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobNotFound, digest_of
 from paddock.library.store.gguf_cache import cached_header
@@ -84,6 +84,13 @@ def create(library: Library, name: ModelName, spec: ModelSpec, report: Report) -
         for digest in spec.digests:
             library.blobs.claims.drop(digest)
     report(Progress("success"))
+
+
+def works_on_files(spec: ModelSpec) -> bool:
+    """Return whether making the model writes large files: by quantizing, converting, or joining shards."""
+    if spec.quantize or any(name.lower().endswith(WEIGHTS) for name in (*spec.files, *spec.adapters)):
+        return True
+    return len(spec.files) > 2 or any(shard_names(name) for name in spec.files)  # two: weights and their projector
 
 
 def _from_base(library: Library, spec: ModelSpec) -> _Draft:

@@ -1,4 +1,4 @@
-"""Threads for the disk work of transfers: a slow disk must not keep the server's other work waiting."""
+"""Threads for work that a slow disk or another process may hold up: it must not keep other work waiting."""
 
 import asyncio
 import contextlib
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 class ThreadPool:
-    """Up to `size` threads, started as they are needed."""
+    """Up to `size` threads, started as they are needed, whose names begin with `name`."""
 
-    def __init__(self, size: int) -> None:
-        self._pool = ThreadPoolExecutor(size, "paddock-transfer")
+    def __init__(self, size: int, name: str = "paddock-transfer") -> None:
+        self._pool = ThreadPoolExecutor(size, name)
 
     def close(self) -> None:
         """End the threads after the work that they have."""

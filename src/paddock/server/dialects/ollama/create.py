@@ -1,6 +1,5 @@
 """`/api/create`, and `/api/blobs/:digest` for the files that it builds on."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from starlette.requests import Request
@@ -13,14 +12,14 @@ from paddock.protocol import ollama
 from paddock.server.body import body_stream, read_json
 from paddock.server.dialects.ollama.progress import progress_stream, success_at_end
 from paddock.server.media_types import JSON_UTF8
-from paddock.server.services import Services
+from paddock.server.services import Services, client_address
 from paddock.service.models import CreateModel
 
 
 async def create(request: Request, services: Services) -> Response:
     """Answer `POST /api/create`."""
     body = await read_json(request, ollama.CreateRequest)
-    progress = await services.creation.create(_creation(body))
+    progress = await services.creation.create(_creation(body), client_address(request))
     if body.stream is False:
         return await success_at_end(request, progress)
     # What fails before the first report is answered with a status instead of a line.
@@ -31,7 +30,7 @@ async def create(request: Request, services: Services) -> Response:
 async def blob_exists(request: Request, services: Services) -> Response:
     """Answer `HEAD /api/blobs/:digest`."""
     digest = parse_digest(request.path_params["digest"])
-    if await asyncio.to_thread(services.library.blobs.claim, digest):
+    if await services.threads.run(services.library.blobs.claim, digest):
         return Response()
     return Response(status_code=404, media_type=JSON_UTF8)
 
@@ -39,12 +38,15 @@ async def blob_exists(request: Request, services: Services) -> Response:
 async def blob_upload(request: Request, services: Services) -> Response:
     """Answer `POST /api/blobs/:digest`."""
     given = request.path_params["digest"]
-    if await asyncio.to_thread(services.library.blobs.claim, parse_digest(given)):
+    if await services.threads.run(services.library.blobs.claim, parse_digest(given)):
         return Response()
-    with services.library.blobs.writer() as writer:
+    writer = await services.threads.run(services.library.blobs.writer)
+    try:
         async for piece in body_stream(request):
-            await asyncio.to_thread(writer.write, piece)
-        await asyncio.to_thread(writer.commit, given)
+            await services.threads.run(writer.write, piece)
+        await services.threads.run(writer.commit, given)
+    finally:
+        await services.threads.run(writer.abort)
     return Response(status_code=201)
 
 

@@ -53,7 +53,7 @@ async def show(request: Request, services: Services) -> Response:
 async def copy(request: Request, services: Services) -> Response:
     """Answer `POST /api/copy`."""
     body = await read_json(request, ollama.CopyRequest)
-    await asyncio.to_thread(services.models.copy, body.source or "", body.destination or "")
+    await services.threads.run(services.models.copy, body.source or "", body.destination or "")
     await services.loader.unload_replaced()
     return Response()
 
@@ -61,7 +61,7 @@ async def copy(request: Request, services: Services) -> Response:
 async def delete(request: Request, services: Services) -> Response:
     """Answer `DELETE /api/delete`."""
     body = await read_json(request, ollama.DeleteRequest)
-    await asyncio.to_thread(services.models.delete, _required_name(body))
+    await services.threads.run(services.models.delete, _required_name(body))
     await services.loader.unload_replaced()
     return Response()
 

@@ -16,6 +16,7 @@ from paddock.server.routes import Endpoint, RouteTable
 _ON_MODEL = (400, 404, 413)
 _INFERENCE: dict[str, Any] = {"group": "Inference", "method": "POST", "errors": (*_ON_MODEL, 503)}
 _MODELS: dict[str, Any] = {"group": "Models", "errors": _ON_MODEL}
+_CHANGES: dict[str, Any] = {"group": "Models", "errors": (*_ON_MODEL, 503)}
 _PROGRESS: dict[str, Any] = {"reply": ollama.StatusLine, "stream": (ollama.ProgressLine, ollama.ErrorBody)}
 _BLOB: dict[str, Any] = {"path": "/api/blobs/{digest}", "group": "Models", "parameters": ("digest",)}
 
@@ -67,7 +68,7 @@ OLLAMA_ROUTES = RouteTable(
             reply=ollama.ShownModel,
             **_MODELS,
         ),
-        Endpoint(id="copy", method="POST", path="/api/copy", handler=copy, request=ollama.CopyRequest, **_MODELS),
+        Endpoint(id="copy", method="POST", path="/api/copy", handler=copy, request=ollama.CopyRequest, **_CHANGES),
         Endpoint(
             id="delete", method="DELETE", path="/api/delete", handler=delete, request=ollama.DeleteRequest, **_MODELS
         ),
@@ -78,21 +79,27 @@ OLLAMA_ROUTES = RouteTable(
             handler=create,
             group="Models",
             request=ollama.CreateRequest,
-            errors=(*_ON_MODEL, 501),
+            errors=(*_ON_MODEL, 501, 503),
             **_PROGRESS,
         ),
-        Endpoint(id="blob_exists", method="HEAD", handler=blob_exists, errors=(400, 404), **_BLOB),
+        Endpoint(id="blob_exists", method="HEAD", handler=blob_exists, errors=(400, 404, 503), **_BLOB),
         Endpoint(
             id="blob_upload",
             method="POST",
             handler=blob_upload,
             request=bytes,
             statuses=(200, 201),
-            errors=(400,),
+            errors=(400, 503),
             **_BLOB,
         ),
         Endpoint(
-            id="pull", method="POST", path="/api/pull", handler=pull, request=ollama.PullRequest, **_MODELS, **_PROGRESS
+            id="pull",
+            method="POST",
+            path="/api/pull",
+            handler=pull,
+            request=ollama.PullRequest,
+            **_CHANGES,
+            **_PROGRESS,
         ),
         Endpoint(
             id="push", method="POST", path="/api/push", handler=push, request=ollama.PushRequest, **_MODELS, **_PROGRESS
@@ -104,7 +111,7 @@ OLLAMA_ROUTES = RouteTable(
             handler=export,
             request=ollama.ExportRequest,
             reply=TAR,
-            **_MODELS,
+            **_CHANGES,
         ),
         Endpoint(
             id="import",
@@ -115,7 +122,7 @@ OLLAMA_ROUTES = RouteTable(
             parameters=("import_name",),
             request=bytes,
             reply=ollama.ImportedModel,
-            errors=(400,),
+            errors=(400, 503),
         ),
         Endpoint(
             id="version", method="GET", path="/api/version", handler=version, group="Server", reply=ollama.Version

@@ -14,9 +14,10 @@ from paddock.server.archive import ArchiveStream, BodyFile
 from paddock.server.body import body_stream, read_json
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.progress import progress_stream, success_at_end
+from paddock.server.disconnect import while_connected
 from paddock.server.errors import ClientGone
 from paddock.server.media_types import JSON
-from paddock.server.services import Services
+from paddock.server.services import Services, client_address
 
 
 async def pull(request: Request, services: Services) -> Response:
@@ -36,12 +37,25 @@ async def push(request: Request, services: Services) -> Response:
 
 async def export(request: Request, services: Services) -> Response:
     """Answer `POST /api/export`: a model as one tar file."""
-    body = await read_json(request, ollama.ExportRequest)
-    return ArchiveStream(await services.transfer.export(_required_name(body)))
+    name = _required_name(await read_json(request, ollama.ExportRequest))
+    turn = await while_connected(request.receive, services.transfer.archive_turn(client_address(request)))
+    try:
+        return ArchiveStream(await services.transfer.export(name), services.threads, turn.leave)
+    except BaseException:
+        turn.leave()
+        raise
 
 
 async def import_(request: Request, services: Services) -> Response:
     """Answer `POST /api/import?model=NAME` with a tar file as the body; without a name the model keeps its own."""
+    turn = await services.transfer.archive_turn(client_address(request))
+    try:
+        return await _import(request, services)
+    finally:
+        turn.leave()
+
+
+async def _import(request: Request, services: Services) -> Response:
     file = BodyFile()
     name = request.query_params.get("model", "")
     work = asyncio.create_task(services.transfer.import_(cast(BinaryIO, file), name))
