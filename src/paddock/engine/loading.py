@@ -20,6 +20,7 @@ from paddock.engine.binding.embedding import is_made_to_embed
 from paddock.engine.config import EngineConfig
 from paddock.engine.files import ModelPaths
 from paddock.engine.gguf_compat import TranslatedFile, translated_model, translated_projector
+from paddock.engine.gguf_compat.projector_keys import wrong_projector_key
 from paddock.engine.multimodal.encoder import Encoder
 from paddock.ipc import LoadModel
 
@@ -80,6 +81,8 @@ def _encoder(
     config: EngineConfig,
 ) -> Encoder:
     with translated_if_needed(path, translated_projector) as translated:
+        if translated is None and (wrong := wrong_projector_key(path)):
+            raise LoadError(f"the projector's file is damaged: {wrong}")
         size = translated.size if translated is not None else path.stat().st_size
         return Encoder(
             model,
