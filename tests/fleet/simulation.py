@@ -6,6 +6,7 @@ of `docs/fleet.md`, nothing is unloaded that a request holds, and neither places
 
 import asyncio
 import math
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -211,13 +212,20 @@ def spec_of(scenario: Scenario, arrival: Arrival) -> RunnerSpec:
     )
 
 
-def bound(scenario: Scenario, ahead: int) -> float:
-    """Return the most seconds that a request may wait, as `docs/fleet.md` has it, with `ahead` loads before it."""
+def bound(scenario: Scenario, same: int, others: int) -> float:
+    """Return the most seconds that a request may wait, as `docs/fleet.md` has it.
+
+    Args:
+        scenario: the limits, and how long everything takes.
+        same: the number of loads of the same model ahead of the request.
+        others: the number of loads of other models ahead of it.
+    """
     turn, hold, close = scenario.turn, max(a.hold_seconds for a in scenario.arrivals), scenario.close_seconds
     load = max(LOAD_TIMEOUT if model.hangs else model.load_seconds for model in scenario.models)
     # Where memory decides, it may be that only one model fits at a time.
     beside = scenario.places if scenario.memory_gib >= AMPLE_GIB else 1
-    return (1 + math.ceil(ahead / beside)) * (turn + hold + close + load) + SLACK * (1 + ahead)
+    rounds = 1 + same + math.ceil(others / beside)
+    return rounds * (turn + hold + close + load + SLACK)
 
 
 def simulate(scenario: Scenario) -> Outcome:
@@ -292,7 +300,9 @@ async def _request(
 ) -> None:
     now = asyncio.get_running_loop().time
     spec, me, started = spec_of(scenario, arrival), object(), now()
-    ahead = len({(s.files, s.context_length, s.options) for s in waiting.values()}) + len(machine.loading)
+    ahead = {(s.name, s.context_length, s.options) for s in waiting.values()}
+    same = sum(name == spec.name for name, *_ in ahead)
+    others = len(ahead) - same + len(set(machine.loading) - {name for name, *_ in ahead})
     waiting[me] = spec
     try:
         async with asyncio.timeout(None if arrival.patience == math.inf else arrival.patience):
@@ -304,7 +314,9 @@ async def _request(
     finally:
         waited = now() - started
         del waiting[me]
-        assert waited <= bound(scenario, ahead), f"{arrival} waited {waited:.1f} s behind {ahead} loads"
+        assert waited <= bound(scenario, same, others), (
+            f"{arrival} waited {waited:.1f} s behind {same} + {others} loads"
+        )
     outcome.waits.append((arrival, waited))
     runner = cast(SimulatedRunner, lease.runner)
     assert runner.name == spec.name
@@ -367,6 +379,42 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         close_seconds=draw(st.sampled_from([0.0, 0.1, 2.0])),
         crashes=tuple(draw(st.lists(TENTHS, max_size=2))),
         unloads=tuple(draw(st.lists(st.tuples(TENTHS, st.integers(0, len(models) - 1)), max_size=2))),
+    )
+
+
+def crowded_scenario(chance: random.Random) -> Scenario:
+    """Return a scenario with many clients, most of whom send several requests."""
+    models = tuple(
+        SimulatedModel(
+            gib=chance.randint(1, 8),
+            load_seconds=chance.choice([0.0, 0.1, 0.7, 3.0, 12.0]),
+            fails=chance.random() < 0.1,
+            hangs=chance.random() < 0.07,
+        )
+        for _ in range(chance.randint(2, 6))
+    )
+    arrivals = tuple(
+        Arrival(
+            at=chance.choice([0.0, 0.0, chance.random() * 20]),
+            model=chance.randrange(len(models)),
+            hold_seconds=chance.choice([0.0, 0.01, 0.3, 2.0, 9.0]),
+            context_length=chance.choice([1024] * 5 + [8192, 65536, 1 << 19]),
+            threads=chance.choice([0, 0, 0, 1, 2, 3]),
+            keep_alive=chance.choice([300.0, 300.0, 1.0, 0.0]),
+            patience=chance.choice([math.inf] * 5 + [0.0, 0.05, 1.0, 6.0]),
+            repeats=chance.choice([0, 1, 3, 8, 20]),
+        )
+        for _ in range(chance.randint(5, 25))
+    )
+    return Scenario(
+        models,
+        arrivals,
+        places=chance.randint(1, 3),
+        memory_gib=chance.choice([10, 16, 40, AMPLE_GIB]),
+        turn=chance.choice([0.0, 0.5, 2.0, 5.0]),
+        close_seconds=chance.choice([0.0, 0.1, 2.0]),
+        crashes=tuple(chance.random() * 30 for _ in range(chance.randint(0, 3))),
+        unloads=tuple((chance.random() * 30, chance.randrange(len(models))) for _ in range(chance.randint(0, 3))),
     )
 
 

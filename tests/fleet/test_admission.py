@@ -258,5 +258,12 @@ def test_a_request_for_a_model_that_leaves_waits_for_that_and_takes_no_other_pla
     assert (leaving(decision), loaded(decision), decision.attached) == ([], [], [])
 
 
+@on_a_loop
+def test_a_request_whose_model_leaves_for_it_has_others_make_room_meanwhile() -> None:
+    away, busy = entry(spec(0, gib=2), State.LEAVING), entry(spec(1, gib=4), leases=1)
+    assert draining(round_of(waiters(spec(0, gib=6)), away, busy, gib=1)) == ["m1"]
+    assert draining(round_of(waiters(spec(0, gib=2)), away, busy, gib=1)) == []
+
+
 def test_decisions_without_a_queue_are_none() -> None:
     assert round_of([], entry(spec(0), leases=3)) == Decision()

@@ -1,6 +1,7 @@
 """The order in which models are loaded, on a simulated machine: turns, room, and the bound on a wait."""
 
 import math
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from tests.fleet.simulation import (
     Arrival,
     Scenario,
     SimulatedModel,
+    crowded_scenario,
     scenarios,
     simulate,
     steady,
@@ -17,10 +19,19 @@ from tests.fleet.simulation import (
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=300)
 @given(scenarios())
 def test_whatever_comes_every_request_ends_within_the_bound_and_the_limits_are_kept(scenario: Scenario) -> None:
     simulate(scenario)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_holds_with_many_clients(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(20):
+        simulate(crowded_scenario(chance))
 
 
 def test_two_models_at_one_place_are_both_answered_and_take_turns() -> None:

@@ -1,5 +1,6 @@
 """The order in which models are loaded: real runners on a real server, and a thousand simulated runs."""
 
+import random
 import re
 import signal
 import threading
@@ -14,7 +15,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.fleet.simulation import Scenario, scenarios, simulate
+from tests.fleet.simulation import Scenario, crowded_scenario, scenarios, simulate
 from tests.models.llama import tiny_llama
 from tests.server.servers import ServerUnderTest, until
 
@@ -210,6 +211,14 @@ def test_a_503_names_what_the_request_would_have_waited_for(tmp_path: Path) -> N
         process.send_signal(signal.SIGCONT)
         waiting.join(60)
         assert server.generate("m0").status == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_a_thousand_crowded_runs_keep_the_bound_and_the_limits(seed: int) -> None:
+    chance = random.Random(1000 + seed)
+    for _ in range(100):
+        simulate(crowded_scenario(chance))
 
 
 @pytest.mark.slow

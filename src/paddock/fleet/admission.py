@@ -120,9 +120,7 @@ class _Round:
         elif entry.state is State.LEAVING and waiter.spec.files not in self._considered:
             # Its place will be this request's, unless a request ahead needs it.
             self._considered.add(waiter.spec.files)
-            self._places -= min(1, max(0, self._places))
-            self._bytes -= min(self._need(waiter), max(0, self._bytes))
-            self._memory -= max(0, self._need(waiter) - entry.plan.reserved)
+            self._expect_room(waiter, entry)
         elif entry in self._shut:
             pass  # until the request that it makes room for was served
         elif entry.state is State.READY:
@@ -191,11 +189,15 @@ class _Round:
             return  # it makes room for a request ahead
         self._considered.add(waiter.spec.files)
         self.decision.replaced.append(waiter)
+        self._claim(waiter, entry)
+        self._expect_room(waiter, entry)
+
+    def _expect_room(self, waiter: Waiter, entry: LoadedEntry) -> None:
+        """Plan with the room of a model that leaves, which is this request's own; claim more if it needs more."""
         need = self._need(waiter)
         self._memory -= max(0, need - entry.plan.reserved)
         self._places -= 1
         self._bytes -= need
-        self._claim(waiter, entry)
         self._claim_room(waiter)
 
     def _claim_room(self, waiter: Waiter) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from paddock.durations import FOREVER, SECOND
 from paddock.fleet.admission import Decision, decide
 from paddock.fleet.entry import Lease, LoadedEntry, LoadedModel, State, Waiter
-from paddock.fleet.errors import ServerBusy, ServerStopping
+from paddock.fleet.errors import LoadTimeout, ServerBusy, ServerStopping
 from paddock.fleet.placement import Placement
 from paddock.fleet.runner import Runner
 from paddock.fleet.spec import RunnerFiles, RunnerSpec
@@ -276,7 +276,7 @@ class Fleet:
             spec = waiter.spec
             if not isinstance(error, Exception):
                 waiter.lease.cancel()
-            elif (spec.context_length, spec.options) == (failed.context_length, failed.options):
+            elif isinstance(error, LoadTimeout) or spec.needs_load_of(failed):
                 _fail(waiter, error)
             else:
                 self._enqueue(waiter)

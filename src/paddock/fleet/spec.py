@@ -45,3 +45,7 @@ class RunnerSpec:
     options: LoadOptions = LoadOptions()
     details: object = field(default=None, compare=False)
     """What a listing of loaded models says about the model."""
+
+    def needs_load_of(self, other: "RunnerSpec") -> bool:
+        """Return whether a load for `other`, of the same files, is just the one for this spec."""
+        return (self.context_length, self.options) == (other.context_length, other.options)
