@@ -11,6 +11,8 @@ from tests.server.servers import ServerUnderTest
 
 from tools.soak.watch import pss
 
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)*? *([\w.]*[A-Z]\w*(?::.*)?)$", re.M)
+
 ASKED_EVERY = 0.1
 """Seconds between two small questions."""
 
@@ -24,7 +26,7 @@ class Target:
         most_memory: bytes that the server may have at the end.
     """
 
-    def __init__(self, folder: Path, *, slowest: float = 3.0, most_memory: int = 250 << 20) -> None:
+    def __init__(self, folder: Path, *, slowest: float = 10.0, most_memory: int = 250 << 20) -> None:
         self.server = ServerUnderTest(folder, MAX_LOADED_MODELS="2", MAX_QUEUE="64", TINY="1")
         self.secrets = (str(folder), str(Path(__file__).parents[2]))
         self._slowest, self._most_memory = slowest, most_memory
@@ -62,8 +64,7 @@ class Target:
             found.append(f"the server has {memory >> 20} MiB")
         log = self.server.log
         new, self._seen = log[self._seen :], len(log)
-        for trace in dict.fromkeys(re.findall(r"^Traceback.*?\n(?=\S)(?!Traceback)(.*?)$", new, re.S | re.M)):
-            found.append(f"the log has a traceback: {trace[:200]}")
+        found += [f"the log has a traceback: {trace[:200]}" for trace in dict.fromkeys(tracebacks(new))]
         return found
 
     def _ask(self) -> None:
@@ -72,3 +73,8 @@ class Target:
             with contextlib.suppress(OSError):
                 self.server.get("/api/version")
             self._waits.append(time.monotonic() - start)
+
+
+def tracebacks(log: str) -> list[str]:
+    """Return the last lines of the tracebacks in a log, with what they say was raised."""
+    return [found.strip() for found in _TRACEBACK.findall(log)]
