@@ -116,7 +116,11 @@ def test_it_ends_when_the_server_does() -> None:
         (RecursionError(), "nested too deeply"),
         (Refused("a name in it is too long"), "a name in it is too long"),
         (tarfile.ReadError("bad\nchecksum"), "no tar file, or damaged: bad checksum"),
-        (struct.error(), "no tar file, or damaged: error"),
+        (struct.error(), "a header in it is malformed"),
+        (
+            ValueError("invalid literal for int() with base 10: b'x'"),
+            "it is no tar file, or a header in it is malformed",
+        ),
     ],
 )
 def test_each_reason_is_one_sentence(error: Exception, text: str) -> None:

@@ -173,7 +173,9 @@ def reason(error: BaseException) -> str:
         return "its headers take too much memory"
     if isinstance(error, RecursionError):
         return "its headers are nested too deeply"
-    return f"it is no tar file, or damaged: {' '.join(str(error).split())[:200] or type(error).__name__}"
+    if isinstance(error, tarfile.TarError) and str(error):
+        return f"it is no tar file, or damaged: {' '.join(str(error).split())[:200]}"
+    return "it is no tar file, or a header in it is malformed"
 
 
 def limit_resources(limits: ArchiveLimits = LIMITS) -> None:
