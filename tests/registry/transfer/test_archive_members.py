@@ -1,7 +1,10 @@
 import io
+import re
+import sys
 import tarfile
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from paddock.registry.errors import BadArchive
 from paddock.registry.transfer import archive_members
 from paddock.registry.transfer.archive_members import ArchiveMembers
-from paddock.registry.transfer.archive_worker import ArchiveLimits
+from paddock.registry.transfer.archive_worker import LIMITS, ArchiveLimits
 from tests.examples import scaled
 
 SIZES = [0, 1, 511, 512, 513, 1024, 100_000, 3_000_000]
@@ -100,6 +103,19 @@ def test_a_worker_that_is_gone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(BadArchive), ArchiveMembers(io.BytesIO(packed([("a", b"a")])), MAX_HEADERS) as members:
         members._process.kill()
         list(members)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes rights from a process")
+def test_the_worker_has_given_up_what_it_does_not_need() -> None:
+    with ArchiveMembers(io.BytesIO(packed([("a", b"a")])), MAX_HEADERS) as members:
+        assert next(iter(members)).name == "a"
+        process = Path("/proc", str(members._process.pid))
+        status, limits = (process / "status").read_text(), (process / "limits").read_text()
+        assert members._process.args[1] == "-P"  # type: ignore[index]
+    assert "NoNewPrivs:\t1\n" in status
+    assert re.search(rf"Max address space +{LIMITS.memory_bytes} ", limits)
+    assert re.search(rf"Max cpu time +{LIMITS.processor_seconds} ", limits)
+    assert re.search(r"Max file size +0 ", limits)
 
 
 @settings(max_examples=scaled(20))

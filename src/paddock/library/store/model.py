@@ -18,6 +18,9 @@ MAX_TEXT = 16 << 20
 """Largest size in bytes of a template, system message, licence, or other small blob."""
 MAX_TEXTS = 2 * MAX_TEXT
 """Most bytes of all small blobs of a model. A manifest may name one of them thousands of times."""
+MAX_VALUES = 250_000
+"""Most values in a small blob of JSON, estimated by its punctuation: each takes up to 200 bytes of memory, and the text
+for it two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +124,9 @@ def read_model(stored: StoredManifest, stamp: Stamp | None, blobs: BlobStore) ->
     try:
         config = ConfigBlob()
         if config_path:
-            config = msgspec.json.decode(blobs.read(manifest.config.digest, MAX_TEXT), type=ConfigBlob)
+            data = blobs.read(manifest.config.digest, MAX_TEXT)
+            _check_number_of_values(data)
+            config = msgspec.json.decode(data, type=ConfigBlob)
         for layer in manifest.layers:
             reading = f"{layer.kind} layer"
             if layer.kind in ("model", "adapter", "projector"):
@@ -131,6 +136,8 @@ def read_model(stored: StoredManifest, stamp: Stamp | None, blobs: BlobStore) ->
                 room -= len(data)
                 if room < 0:
                     raise LibraryError(f"with it, its texts have more than {MAX_TEXTS >> 20} MB")
+                if layer.kind in ("params", "messages"):
+                    _check_number_of_values(data)
                 texts.setdefault("template" if layer.kind == "prompt" else layer.kind, []).append(
                     data.decode("utf-8", "replace")
                 )
@@ -185,6 +192,16 @@ def _json(text: str, kind: type) -> Any:
     if not isinstance(value, kind):
         raise LibraryError("it holds another kind of JSON than it should")
     return value
+
+
+def _check_number_of_values(data: bytes) -> None:
+    """Check a text in JSON before it is decoded.
+
+    Raises:
+        LibraryError: if it has too many values.
+    """
+    if sum(map(data.count, (b",", b"{", b"["))) > MAX_VALUES:
+        raise LibraryError(f"it has more than {MAX_VALUES} values")
 
 
 def _messages(values: list[Any]) -> list[dict[str, Any]]:

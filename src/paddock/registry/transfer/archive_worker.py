@@ -31,7 +31,7 @@ COUNT = struct.Struct(">Q")
 class ArchiveLimits:
     """What the headers of an archive may take."""
 
-    members: int = 50_000
+    members: int = 20_000
     """A model of today has up to some thousand blobs."""
     header_bytes: int = 16 << 10
     """Most bytes of one header. The headers that we write have 512, those of other programs a few kB. Before Python
