@@ -25,6 +25,7 @@ def main() -> None:
     start, run = threading.Thread.start, threading.Thread.run
 
     started: list[threading.Thread] = []
+    reported = threading.Event()
 
     def report() -> None:
         outcomes = {name: outcome(attempt) for name, attempt in attempts.items()}
@@ -35,10 +36,12 @@ def main() -> None:
         start(thread)
         if not started:  # later ones are started by executors, whose lock a fork would wait for
             started.append(thread)
+            reported.wait()  # or this process might end before
             report()
 
     def probe_and_run(thread: threading.Thread) -> None:
         report()
+        reported.set()
         run(thread)
 
     threading.Thread.start, threading.Thread.run = start_and_probe, probe_and_run  # type: ignore[assignment,method-assign]
