@@ -76,6 +76,7 @@ def test_readers_do_not_notice_and_writers_are_told(server: ServerUnderTest) -> 
             threading.Thread(target=write, args=(f"{name} {number}", work))
             for number in range(4)
             for name, work in writers.items()
+            if name != "quantize" or not number  # of which only one runs at once
         ]
         for thread in threads:
             thread.start()

@@ -77,19 +77,17 @@ def test_a_killed_quantization_goes_at_the_next_start(tmp_path: Path) -> None:
         server.import_gguf("tiny", tiny_llama(tmp_path / "x.gguf"))
         creation = Creation(server, "small")
         until(lambda: bool(quantizing(server)))
-        quantizing(server)[0].send_signal(signal.SIGSTOP)
-        stopped = quantizing(server)
+        worker = quantizing(server)[0]
+        worker.send_signal(signal.SIGSTOP)
         server.process.kill()
         server.process.wait()
         creation.hang_up()
         assert len(temporary_files(server.models)) == 1
+        worker.send_signal(signal.SIGCONT)
+        worker.wait(30)
     with ServerUnderTest(tmp_path) as server:
         assert temporary_files(server.models) == []
         assert server.tags().keys() == {"tiny:latest"}
-    for process in stopped:
-        process.send_signal(signal.SIGCONT)
-    psutil.wait_procs(stopped, timeout=30)
-    assert temporary_files(tmp_path) == []
 
 
 def test_pruning_removes_what_killed_servers_left_and_nothing_else(tmp_path: Path) -> None:

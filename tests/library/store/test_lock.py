@@ -302,3 +302,12 @@ def test_another_users_server_is_told_why_it_may_not_write(open_path: Path) -> N
     command = [sys.executable, "-c", WRITE, str(open_path), str(Path(__file__).parents[3] / "src")]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
     assert said[0] == "False" and "belongs to another user" in said[1]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to become another user")
+def test_in_a_folder_that_only_another_user_may_write_it_keeps_nobody_off(open_path: Path) -> None:
+    command = [sys.executable, "-c", WRITE, str(open_path), str(Path(__file__).parents[3] / "src")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert said.stdout.splitlines() == ["True", "held"], "a server that only reads the models of another program"
+    assert "let no other server use the folder" in said.stderr
+    assert not open_path.parent.exists()
