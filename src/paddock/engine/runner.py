@@ -55,9 +55,13 @@ from paddock.ipc import (
     Tokens,
     check_placeholders,
 )
+from paddock.sandbox.bytecode import compile_modules
 from paddock.sandbox.confinement import confine
 
 log = logging.getLogger("paddock.engine")
+
+LATER_MODULES = ("numpy", "llguidance", "PIL.Image", "PIL.ImageOps", "soundfile", "soxr")
+"""Modules that a runner imports when it first needs them, after it has confined itself."""
 
 MAX_MESSAGE = 400
 """Most characters of the reason why a model cannot be loaded."""
@@ -340,6 +344,7 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
         logging.getLogger().setLevel(logging.DEBUG)
     try:
         files = resolve_files(first, resolver)
+        compile_modules(LATER_MODULES)
         confine(files.all, gpu=first.gpu_layers != 0 and is_gpu_build(), hidden=resolver.folders)
         channel.start()
         runner = ModelRunner(channel, inbox, first, files)
