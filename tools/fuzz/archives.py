@@ -63,7 +63,7 @@ class ArchiveFuzzer:
 
     def load(self, data: bytes) -> Verdict:
         """Import an archive; show the model and render a chat of it, and delete it."""
-        server, name = self._target.server, f"a{hashlib.sha256(data).hexdigest()[:20]}"
+        server, name = self._target.server, self._target.new_name()
         answer = server.post(f"/api/import?model={name}", data)
         error, wrong = judged(answer, self._target.secrets)
         if error or wrong:

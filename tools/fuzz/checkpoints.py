@@ -1,6 +1,5 @@
 """Checkpoints: changed configurations, tokenizers and weights, read by the program that converts them."""
 
-import hashlib
 import json
 import random
 import tempfile
@@ -81,7 +80,7 @@ class CheckpointFuzzer:
 
     def _serve(self, files: dict[str, bytes], data: bytes) -> Verdict:
         server = self._target.server
-        name = f"c{hashlib.sha256(data).hexdigest()[:20]}"
+        name = self._target.new_name()
         answer = server.create(name, files={name: server.upload(content) for name, content in files.items()})
         error, wrong = judged(answer, self._target.secrets)
         server.request("DELETE", "/api/delete", {"model": name})

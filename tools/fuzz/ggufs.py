@@ -77,7 +77,7 @@ class GgufFuzzer:
         """Create a model of a file, load it in a runner, and have it compute; delete it."""
         server = self._target.server
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        name = f"m{digest[7:27]}"
+        name = self._target.new_name()
         if server.post(f"/api/blobs/{digest}", data).status not in (200, 201):
             return Verdict("broken", "the blob was not stored", data)
         made = server.create(name, **self._order(digest, role))

@@ -1,6 +1,7 @@
 """The server that is attacked, with a client that asks it something small all the time."""
 
 import contextlib
+import itertools
 import re
 import threading
 import time
@@ -34,6 +35,7 @@ class Target:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._ask)
         self._seen = 0
+        self._names = itertools.count()
 
     def __enter__(self) -> "Target":
         """Start to ask."""
@@ -50,6 +52,10 @@ class Target:
     def is_alive(self) -> bool:
         """Whether the server runs."""
         return self.server.process.poll() is None
+
+    def new_name(self) -> str:
+        """Return a name for a model that no other case uses, even one that sends the same."""
+        return f"case{next(self._names)}"
 
     def complaints(self) -> list[str]:
         """Return what was wrong with the server as a whole since the last call."""

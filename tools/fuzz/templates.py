@@ -1,6 +1,5 @@
 """Chat templates, in Go's language and in Jinja: changed ones of real models, and such that never end."""
 
-import hashlib
 import random
 import re
 from collections.abc import Sequence
@@ -101,7 +100,7 @@ class TemplateFuzzer:
     def go_layer(self, template: str) -> Verdict:
         """Create a model with a Go template, show it, and render a chat with it."""
         server, data = self._target.server, template.encode("utf-8", "replace")
-        name = f"g{hashlib.sha256(data).hexdigest()[:20]}"
+        name = self._target.new_name()
         made = server.create(name, **{"from": "beside"}, template=template)
         error, wrong = judged(made, self._target.secrets, own=template)
         if error or wrong:
@@ -121,7 +120,7 @@ class TemplateFuzzer:
         ]
         assert ("tokenizer.chat_template", STRING) in [(name, kind) for name, kind, _ in keys]
         data = type(self._file)(keys, self._file.tensors, self._file.data).build()
-        name = f"j{hashlib.sha256(data).hexdigest()[:20]}"
+        name = self._target.new_name()
         made = server.create(name, files={"m.gguf": server.upload(data)})
         error, wrong = judged(made, self._target.secrets, own=template)
         if error or wrong:
