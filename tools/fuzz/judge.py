@@ -17,7 +17,9 @@ TRACES = (
     ),
     re.compile(r"NoneType|object has no attribute|not subscriptable|not iterable|unhashable|list index out of range"),
     re.compile(r"invalid literal for|could not convert string|not enough values to unpack|unsupported operand"),
-    re.compile(r"\b(?:int|float|str|list|dict|bytes|tuple)' object|<class '|<built-in|0x[0-9a-f]{8,}"),
+    re.compile(
+        r"\b(?:int|float|str|list|dict|bytes)' object (?:has|is not|cannot|does)|<class '|<built-in|0x[0-9a-f]{8,}"
+    ),
     re.compile(r"unexpected (?:internal )?error|internal server error", re.I),
 )
 """What no message may show: tracebacks, files of the build, assertions, paths of the machine, Python's own errors."""

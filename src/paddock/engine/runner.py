@@ -64,7 +64,7 @@ LATER_MODULES = ("numpy", "llguidance", "PIL.Image", "PIL.ImageOps", "soundfile"
 """Modules that a runner imports when it first needs them, after it has confined itself."""
 
 MAX_MESSAGE = 400
-"""Most characters of the reason why a model cannot be loaded."""
+"""Most characters of the reason why a model cannot be loaded or a request is refused; it may quote the client."""
 
 
 class ModelRunner:
@@ -313,7 +313,7 @@ class ModelRunner:
         return self._model.text([t for t in context if 0 <= t < size], special=True) if context else ""
 
     def _refuse(self, request: Generate | Measure, message: str, kind: FailureKind) -> None:
-        self._channel.send(Step(failed=(Failed(request.id, message, kind),)))
+        self._channel.send(Step(failed=(Failed(request.id, _shortened(message), kind),)))
 
     def _report(self, engine: Engine) -> None:
         self._report_at = engine.seconds + self._statistics_seconds
@@ -374,6 +374,10 @@ def _for_clients(message: str, folders: Iterable[Path]) -> str:
     """
     for folder in folders:
         message = message.replace(f"{folder}/", "")
+    return _shortened(message)
+
+
+def _shortened(message: str) -> str:
     return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
 
 

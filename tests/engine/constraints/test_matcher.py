@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.engine.constraints import ConstraintFailed, GrammarCache, GrammarMatcher
-from paddock.ipc import Constraint, JsonObject, Regex
+from paddock.engine.constraints import ConstraintFailed, FormatTooComplex, GrammarCache, GrammarMatcher
+from paddock.ipc import Constraint, JsonObject, Lark, Regex
 from tests.engine.constraints.writer import BYTES, END, Tokens, Writer, allowed, json_schema
 from tests.examples import scaled
 
@@ -69,6 +69,14 @@ def test_a_token_that_may_not_come_is_not_accepted(writer: Writer) -> None:
         writer.matcher(JsonObject()).accept(BYTES + ord("["))
     with pytest.raises(ConstraintFailed, match="before it was complete"):
         writer.matcher(JsonObject()).accept(END)
+
+
+def test_a_format_that_allows_too_much_at_one_place_fails_with_that_reason(writer: Writer) -> None:
+    matcher = writer.matcher(Lark("start: " + " | ".join(f'"w{number}"' for number in range(5000))))
+    with pytest.raises(FormatTooComplex, match="too many things at one place"):
+        for byte in b"w12":
+            matcher.allowed_tokens()
+            matcher.accept(BYTES + byte)
 
 
 def test_the_mask_takes_away_what_may_not_come_and_nothing_else(writer: Writer) -> None:

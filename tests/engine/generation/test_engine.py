@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from paddock.engine.binding import BatchRejected, Context, ContextOptions, LlamaModel
-from paddock.engine.constraints import ConstraintFailed
+from paddock.engine.constraints import ConstraintFailed, FormatTooComplex
 from paddock.engine.generation.engine import Engine
 from paddock.engine.generation.request import Generation
 from paddock.ipc import Chunk, Failed, Finished, Generate, Sampling, Step
@@ -40,15 +40,15 @@ class CountingGeneration(Generation):
     """A generation that counts how often it is told that its prefill starts, and may fail to sample."""
 
     starts = 0
-    fails = False
+    fails: ConstraintFailed | None = None
 
     def mark_prefill_started(self) -> None:
         self.starts += 1
         super().mark_prefill_started()
 
     def sample(self, context: Context, row: int) -> int:
-        if self.fails:
-            raise ConstraintFailed("no token fits")
+        if self.fails is not None:
+            raise self.fails
         return super().sample(context, row)
 
 
@@ -185,13 +185,19 @@ def test_an_error_of_a_batch_fails_its_requests_and_no_others(steps: Steps, mode
     assert steps.failed[broken.request.id].message == "the model could not be computed: llama_decode answered -1"
 
 
-def test_a_reply_that_cannot_match_its_constraint_fails_alone(steps: Steps, model: LlamaModel) -> None:
+@pytest.mark.parametrize(
+    ("error", "kind"), [(ConstraintFailed("no token fits"), "engine"), (FormatTooComplex(), "invalid")]
+)
+def test_a_reply_that_cannot_match_its_constraint_fails_alone(
+    steps: Steps, model: LlamaModel, error: ConstraintFailed, kind: str
+) -> None:
     broken, other = steps.add(words(model, 10, 20)), steps.add(words(model, 11, 20))
-    broken.fails = True
+    broken.fails = error
     steps.run()
     assert list(steps.failed) == [broken.request.id] and list(steps.finished) == [other.request.id]
-    message = "the reply could not be held to its format: no token fits"
-    assert steps.failed[broken.request.id].message == message
+    failure = steps.failed[broken.request.id]
+    assert failure.message == f"the reply could not be held to its format: {error}"
+    assert failure.kind == kind
 
 
 def test_statistics_count_tokens_steps_and_sequences(steps: Steps, model: LlamaModel) -> None:

@@ -5,9 +5,9 @@ grammar.
 follows one reply. llguidance and numpy are imported when a `TokenizerInfo` is made: importing this room is cheap.
 """
 
-from paddock.engine.constraints.errors import BadConstraint, ConstraintFailed
+from paddock.engine.constraints.errors import BadConstraint, ConstraintFailed, FormatTooComplex
 from paddock.engine.constraints.grammar_cache import GrammarCache
 from paddock.engine.constraints.matcher import GrammarMatcher
 from paddock.engine.constraints.tokenizer_info import TokenizerInfo
 
-__all__ = ["BadConstraint", "ConstraintFailed", "GrammarCache", "GrammarMatcher", "TokenizerInfo"]
+__all__ = ["BadConstraint", "ConstraintFailed", "FormatTooComplex", "GrammarCache", "GrammarMatcher", "TokenizerInfo"]

@@ -7,3 +7,10 @@ class BadConstraint(ValueError):
 
 class ConstraintFailed(RuntimeError):
     """A reply cannot go on: its grammar became too complex, or a token was chosen that may not come."""
+
+
+class FormatTooComplex(ConstraintFailed):
+    """A reply cannot go on because its format allows so much at one place that it exceeds the limits of the parser."""
+
+    def __init__(self) -> None:
+        super().__init__("the format allows too many things at one place to be followed")

@@ -3,13 +3,17 @@
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
-from paddock.engine.constraints.errors import ConstraintFailed
+from paddock.engine.constraints.errors import ConstraintFailed, FormatTooComplex
 from paddock.engine.constraints.grammar_cache import CompiledGrammar, explain
 from paddock.engine.constraints.output_rules import OutputRules
 from paddock.engine.constraints.tokenizer_info import TokenizerInfo
 
 if TYPE_CHECKING:
     import numpy
+    from llguidance import LLMatcher
+
+LIMITS_OF_PARSER = ("; max is ", "too many", "limit")
+"""Parts of llguidance's errors when a grammar exceeds its limits in the middle of a reply."""
 
 
 class GrammarMatcher:
@@ -99,7 +103,7 @@ class GrammarMatcher:
                 raise ConstraintFailed("the reply ended before it was complete")
             self._ended = True
         elif self._ended or not self._matcher.consume_token(token):
-            raise ConstraintFailed(f"token {token} may not come here: {explain(self._matcher) or 'the reply is over'}")
+            raise _failure(self._matcher, f"token {token} may not come here", "the reply is over")
         elif self._rules is not None:
             self._rules.read(self.tokens.text(token))
         self._complete = self._is_complete()
@@ -132,9 +136,7 @@ class GrammarMatcher:
         bits = numpy.empty(tokens.mask_bytes, numpy.uint8)
         matcher.unsafe_compute_mask_ptr(bits.ctypes.data, bits.nbytes)
         if matcher.is_error() or (matcher.is_stopped() and not matcher.is_accepting()):
-            raise ConstraintFailed(
-                f"the reply cannot go on in its format: {explain(matcher) or 'nothing may come next'}"
-            )
+            raise _failure(matcher, "the reply cannot go on in its format", "nothing may come next")
         allowed = numpy.unpackbits(bits, bitorder="little", count=tokens.size).view(numpy.bool_)
         for discouraged in self._rules.discouraged_tokens(tokens) if self._rules is not None else ():
             others = allowed.copy()
@@ -145,6 +147,14 @@ class GrammarMatcher:
 
     def _is_complete(self) -> bool:
         return self._matcher.is_stopped() and self._matcher.is_accepting()
+
+
+def _failure(matcher: "LLMatcher", what: str, otherwise: str) -> ConstraintFailed:
+    """Return the error for a reply that cannot go on; `otherwise` is the reason if the matcher knows none."""
+    reason = explain(matcher)
+    if any(limit in reason for limit in LIMITS_OF_PARSER):
+        return FormatTooComplex()
+    return ConstraintFailed(f"{what}: {reason or otherwise}")
 
 
 class _NextTokens:

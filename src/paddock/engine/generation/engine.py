@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 
 from paddock.engine.binding import Batch, BatchRejected, Context, LlamaModel
-from paddock.engine.constraints import ConstraintFailed
+from paddock.engine.constraints import ConstraintFailed, FormatTooComplex
 from paddock.engine.generation.background_prefill import BackgroundPrefill
 from paddock.engine.generation.request import Generation
 from paddock.engine.kvcache import make_kv_cache
@@ -15,7 +15,7 @@ from paddock.engine.multimodal.encoder import Encoder, EncodeRequest, MediaBatch
 from paddock.engine.placeholders import PlaceholderRange
 from paddock.engine.scheduler import ScheduledChunk, ScheduleOutput, Scheduler, SchedulerConfig, Sequence
 from paddock.engine.scheduler.background import PrefillJob
-from paddock.ipc import Chunk, Failed, Finished, Statistics, Step
+from paddock.ipc import Chunk, Failed, FailureKind, Finished, Statistics, Step
 
 log = logging.getLogger("paddock.engine")
 
@@ -223,7 +223,9 @@ class Engine:
         try:
             token = generation.sample(self._context, row)
         except ConstraintFailed as error:
-            results.failed.extend(self._fail([generation], f"the reply could not be held to its format: {error}"))
+            kind: FailureKind = "invalid" if isinstance(error, FormatTooComplex) else "engine"
+            message = f"the reply could not be held to its format: {error}"
+            results.failed.extend(self._fail([generation], message, kind))
             return
         self._reply_tokens += 1
         chunk, reason = generation.process_token(token, self._context, row)
@@ -251,12 +253,12 @@ class Engine:
         generations = [self.generations[chunk.sequence.id] for chunk in chunks]
         return self._fail(generations, f"the model could not be computed: {error}")
 
-    def _fail(self, generations: list[Generation], message: str) -> list[Failed]:
+    def _fail(self, generations: list[Generation], message: str, kind: FailureKind = "engine") -> list[Failed]:
         for generation in generations:
             self.scheduler.drop(generation.sequence)
             del self.generations[generation.request.id]
             self._close(generation)
-        return [Failed(g.request.id, message) for g in generations]
+        return [Failed(g.request.id, message, kind) for g in generations]
 
     def _close(self, generation: Generation) -> None:
         generation.close()

@@ -180,8 +180,10 @@ def go_tools(tools: Sequence[Mapping[str, Any]]) -> GoList | GoNothing:
     """
     try:
         return GoList(list(map(_tool, tools))) if tools else GoNothing()
-    except (AttributeError, TypeError) as error:
-        raise TemplateFailed(f"the definition of a tool is malformed: {error}") from None
+    except (AttributeError, TypeError):
+        raise TemplateFailed(
+            "the definition of a tool is malformed: something in it has another type than in JSON Schema"
+        ) from None
 
 
 def _tool(tool: Mapping[str, Any]) -> GoJson:
