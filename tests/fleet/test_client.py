@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from paddock.errors import ErrorKind
 from paddock.fleet import LoadFailure, LoadTimeout, Reply, RequestFailed, Runner, RunnerCrashed
 from paddock.fleet.client import RunnerClient
+from paddock.fleet.errors import CrashedLoading
 from paddock.ipc import (
     Cancel,
     Chunk,
@@ -98,17 +99,21 @@ def test_a_model_that_cannot_be_loaded_fails_with_the_runners_message() -> None:
     run(body)
 
 
-def test_a_runner_that_dies_while_it_loads_fails_with_the_reason_and_its_last_warning() -> None:
+def test_a_runner_that_dies_while_it_loads_fails_with_the_reason_and_logs_its_last_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def die(runner: MemoryTransport, command: Command) -> None:
-        runner.receiver.log_received("ERROR out of cells")
+        runner.receiver.log_received("/tmp/build/ggml.c:12: GGML_ASSERT(a) failed")
         runner.receiver.log_received("INFO good bye")
         runner.lose("signal 6")
 
     async def body() -> None:
-        with pytest.raises(LoadFailure, match=r"while it loaded the model \(signal 6: out of cells\)$"):
+        with pytest.raises(CrashedLoading, match=r"^the model's file is damaged: .* \(signal 6\)") as error:
             await RunnerClient("m", MemoryTransport(die)).load(LOAD, 5)
+        assert "GGML" not in str(error.value)
 
     run(body)
+    assert "ended by itself (signal 6: /tmp/build/ggml.c:12: GGML_ASSERT(a) failed)" in caplog.text
 
 
 def test_loading_that_takes_too_long_ends_the_runner() -> None:

@@ -1,6 +1,5 @@
 import os
 import time
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from paddock.gguf import GgufHeader, read_header
 from paddock.library.names import ModelName
 from paddock.library.store import gguf_cache
 from paddock.library.store.files import DAY
+from paddock.library.store.gguf_cache import HeaderCache
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import BrokenModel
 from paddock.service.models import ModelService
@@ -95,7 +95,7 @@ def test_a_listing_reads_the_head_of_each_file_once(
         return actual(path)
 
     actual = read_header
-    monkeypatch.setattr(gguf_cache, "_cache", OrderedDict())
+    monkeypatch.setattr(gguf_cache, "_cache", HeaderCache())
     monkeypatch.setattr(gguf_cache, "read_header", counting)
     fresh = ModelService(Library(models.library.folder), Settings(models=models.library.folder))
     listed = fresh.list()

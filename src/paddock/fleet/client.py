@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from paddock.fleet.crashes import ended_while_loading, ended_while_serving
 from paddock.fleet.errors import FleetError, LoadFailure, LoadTimeout, RequestFailed, RunnerCrashed
 from paddock.fleet.reply import Reply, Vectors
 from paddock.fleet.transports.base import Transport
@@ -186,15 +187,15 @@ class RunnerClient:
         log.log(number, "%s: %s", self.name, message)
 
     def connection_lost(self, reason: str) -> None:
-        """Fail every request that has no end yet."""
+        """Fail every request that has no end yet; only the log gets what the runner said last."""
+        if not self._ready.done():
+            self._ready.set_exception(ended_while_loading(reason))
+        self._ready.exception()  # nobody may be waiting for it any more
+        error = ended_while_serving(reason)
         if not self._closing:
             if self._last_lines:
                 reason += f": {self._last_lines[-1]}"
             log.error("%s: %s ended by itself (%s)", self.name, self._transport.label, reason)
-        if not self._ready.done():
-            self._ready.set_exception(LoadFailure(f"the model runner ended while it loaded the model ({reason})"))
-        self._ready.exception()  # nobody may be waiting for it any more
-        error = RunnerCrashed(f"model runner has unexpectedly stopped ({reason})")
         for number in (*self._replies, *self._vectors, *self._answers):
             self._fail(number, error)
         self._lost.set_result(reason)

@@ -50,6 +50,14 @@ class InsufficientMemory(LoadFailure):
     """The model does not fit this machine, even alone."""
 
 
+class CrashedLoading(LoadFailure):
+    """The runner crashed while it loaded the model, most likely because of what is in its file."""
+
+
+class DamagedFile(LoadFailure):
+    """The model's file crashed runners so often that it is not loaded for a while."""
+
+
 class RunnerCrashed(FleetError):
     """The runner died while it served the request."""
 

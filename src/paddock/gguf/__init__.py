@@ -3,12 +3,13 @@
 Every other package reads and writes GGUF headers here. Nothing here imports numpy or touches weights.
 """
 
-from paddock.gguf.errors import BadGguf, GgufError, NotGguf
+from paddock.gguf.errors import BadGguf, DamagedModel, GgufError, NotGguf
 from paddock.gguf.header import EncodedHeader, GgufArray, GgufHeader, GgufTensor
 from paddock.gguf.reader import read_encoded, read_header
 
 __all__ = [
     "BadGguf",
+    "DamagedModel",
     "EncodedHeader",
     "GgufArray",
     "GgufError",

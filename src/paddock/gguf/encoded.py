@@ -53,12 +53,16 @@ class EncodedValue:
 
     def texts(self) -> Iterator[str]:
         """Yield the items of an array of strings; nothing for any other value."""
+        return (piece.decode("utf-8", "replace") for piece in self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes of the items of an array of strings; nothing for any other value."""
         if self.type != ARRAY or _u32(self.data)[0] != STRING:
             return
         position = 12
         for _ in range(self.length):
             (size,) = _u64(self.data, position)
-            yield self.data[position + 8 : position + 8 + size].decode("utf-8", "replace")
+            yield self.data[position + 8 : position + 8 + size]
             position += 8 + size
 
     def first(self, count: int) -> "EncodedValue":

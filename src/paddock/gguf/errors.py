@@ -23,6 +23,13 @@ class BadGguf(GgufError):
         super().__init__(f"invalid GGUF file: {reason}")
 
 
+class DamagedModel(GgufError):
+    """The file is GGUF, and describes a model that nothing can run."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the model's file is damaged: {reason}")
+
+
 def quoted(name: str) -> str:
     """Return a name from an untrusted file in quotes: printable, at most 80 characters, on one line."""
     printable = "".join(c if c.isprintable() else "?" for c in name[:80])

@@ -5,6 +5,7 @@ the file, for whoever writes them into another header.
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,6 +65,12 @@ class GgufHeader:
         """Number of values in all tensors."""
         return sum(tensor.elements for tensor in self.tensors)
 
+    @cached_property
+    def memory(self) -> int:
+        """Bytes of memory that the header takes, its strings, numbers and tensors included."""
+        keys = sum(sys.getsizeof(key) + _SLOT + _memory(value) for key, value in self.metadata.items())
+        return keys + sum(_tensor_memory(tensor) for tensor in self.tensors)
+
     @property
     def architecture(self) -> str:
         """`general.architecture`, or "unknown"."""
@@ -94,6 +101,27 @@ class GgufHeader:
         """Return the string under `key`; "" if there is none."""
         value = self.metadata.get(key)
         return value if isinstance(value, str) else ""
+
+
+_SLOT = 100
+"""Bytes of an entry of a dict that grows."""
+_REFERENCE = 8
+"""Bytes of an entry of a list or a tuple."""
+
+
+def _memory(value: Scalar | GgufArray) -> int:
+    if not isinstance(value, GgufArray):
+        return sys.getsizeof(value)
+    items = sum(sys.getsizeof(item) + _REFERENCE for item in value.values or ())
+    return sys.getsizeof(value) + items
+
+
+def _tensor_memory(tensor: GgufTensor) -> int:
+    shape = sum(sys.getsizeof(number) for number in tensor.shape)
+    numbers = sys.getsizeof(tensor.offset) + sys.getsizeof(tensor.size)
+    return (
+        sys.getsizeof(tensor) + sys.getsizeof(tensor.name) + sys.getsizeof(tensor.shape) + shape + numbers + _REFERENCE
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import contextlib
 import math
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
@@ -27,13 +27,31 @@ from paddock.gguf.header import (
 from paddock.gguf.types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPES, ScalarType, tensor_bytes
 
 SHORT_ARRAY = 1024
-"""Arrays up to this length are always decoded: per-layer settings are short, vocabularies are not."""
+"""Arrays up to this length are decoded without being asked for: settings of layers are short, vocabularies are not."""
+SHORT_TEXTS = 64
+"""The same for arrays of strings, which are names and languages of a model."""
+LONG_TEXT = 1 << 20
+"""Bytes of a string behind which it is cut off unless all is asked for. The longest in use are chat templates, of some
+ten thousand; a file may hold its whole tokenizer once more, as JSON."""
+DECODED_BYTES = 4 << 20
+"""Most bytes of memory that the strings and arrays of a header take, unless all is asked for. Where they are used up,
+arrays are not decoded and strings are cut off."""
+CUT_TEXT = 1 << 10
+"""Bytes of a string that are kept in any case."""
+ITEM_BYTES = 40
+"""Memory that an item of a decoded array takes: a Python object and the reference to it."""
 MAX_HEADER = 128 << 20
 """Bytes; the largest headers seen (256 k tokens, with merges) have 16 MiB."""
-MAX_KEYS = 1 << 16
+LARGE_HEADER = 8 << 20
+"""Bytes from which on the memory that reading a header took is given back at once."""
+MAX_KEYS = 1 << 14
+"""Models have some dozens."""
+MAX_KEY = 1 << 10
+"""Bytes of a key."""
 MAX_TENSORS = 1 << 17
 """A mixture of experts with a tensor for each expert has some 50,000."""
-MAX_NAME = 1 << 16
+MAX_NAME = 1 << 8
+"""Bytes of a tensor's name; llama.cpp takes up to 63 (GGML_MAX_NAME)."""
 MAX_RANK = 4
 """Dimensions of a tensor, as in ggml (GGML_MAX_DIMS)."""
 ALIGNMENTS = tuple(1 << bits for bits in range(3, 21))
@@ -49,7 +67,7 @@ _Value = TypeVar("_Value")
 
 
 def read_header(path: Path, *, arrays: bool = False) -> GgufHeader:
-    """Read the header of a file and decode its metadata; long arrays (the vocabulary) only with `arrays`.
+    """Read the header of a file and decode its metadata; long arrays (the vocabulary) and texts only with `arrays`.
 
     Raises:
         NotGguf: if the file does not start as GGUF does.
@@ -63,6 +81,7 @@ def read_header(path: Path, *, arrays: bool = False) -> GgufHeader:
         reader.metadata(key_count, lambda value: reader.decoded(value, arrays), metadata)
         alignment = _alignment(metadata.get(ALIGNMENT_KEY, DEFAULT_ALIGNMENT))
         tensors, data_offset = reader.tensors(tensor_count, alignment)
+        reader.release()
         return GgufHeader(version, metadata, tensors, alignment, data_offset, reader.file_size)
 
 
@@ -82,6 +101,21 @@ def read_encoded(file: BinaryIO) -> EncodedHeader:
     alignment = _alignment(DEFAULT_ALIGNMENT if value is None else value.number)
     tensors, data_offset = reader.tensors(tensor_count, alignment)
     return EncodedHeader(version, metadata, tensors, alignment, data_offset)
+
+
+def read_values(path: Path, keys: Collection[str]) -> dict[str, EncodedValue]:
+    """Return the values of some metadata keys of a file, encoded; those that it has.
+
+    Raises:
+        NotGguf, BadGguf, OSError: as `read_header`.
+    """
+    with path.open("rb", buffering=0) as file:
+        reader = _HeaderReader(file, _FIRST_READ)
+        ranges: dict[str, _ValueRange] = {}
+        reader.metadata(reader.counts()[2], lambda value: value, ranges)
+        found = {key: reader.encoded(ranges[key]) for key in keys if key in ranges}
+        reader.release()
+        return found
 
 
 def read_first_keys(file: BinaryIO) -> dict[str, EncodedValue]:
@@ -126,6 +160,7 @@ class _HeaderReader:
         self._limit = limit
         self._data = b""
         self._pos = 0
+        self._decoded_left = DECODED_BYTES
 
     def counts(self) -> tuple[int, int, int]:
         """Read how the file starts: version, number of tensors, number of metadata keys."""
@@ -145,10 +180,19 @@ class _HeaderReader:
     def metadata(self, count: int, convert: Callable[[_ValueRange], _Value], into: dict[str, _Value]) -> None:
         """Read `count` keys and their values into a dict, as `convert` returns the values."""
         for _ in range(count):
-            key = self._read_string("a metadata key", MAX_NAME)
+            key = self._read_string("a metadata key", MAX_KEY)
             if key in into:
                 raise BadGguf(f"the metadata key {quoted(key)} appears twice")
             into[key] = convert(self._skip_value(key))
+
+    def release(self) -> None:
+        """Forget what was loaded; give the memory of a large header back to the system, which glibc would keep."""
+        size, self._data = len(self._data), b""
+        if size > LARGE_HEADER:
+            import ctypes  # hardly ever needed
+
+            with contextlib.suppress(OSError, AttributeError):  # another C library
+                ctypes.CDLL(None).malloc_trim(0)
 
     def encoded(self, value: _ValueRange) -> EncodedValue:
         """Return a value as its bytes."""
@@ -156,19 +200,35 @@ class _HeaderReader:
         return EncodedValue(value.type, self._data[value.start : value.end])
 
     def decoded(self, value: _ValueRange, arrays: bool) -> Scalar | GgufArray:
-        """Return a value as a Python object; an array without its items if it is long and `arrays` is false."""
+        """Return a value as a Python object; unless `arrays`, long arrays come without items, long strings cut off."""
         if value.type == STRING:
             self._load(value.end)
-            return self._data[value.start + 8 : value.end].decode("utf-8", "replace")
+            end = value.end if arrays else self._text_end(value)
+            return self._data[value.start + 8 : end].decode("utf-8", "replace")
         if value.type != ARRAY:
             return self._scalars(SCALAR_TYPES[value.type], 1, value.start)[0]
         name = "string" if value.element == STRING else SCALAR_TYPES[value.element].name
-        if not arrays and value.length > SHORT_ARRAY:
+        if not arrays and not self._is_short(value):
             return GgufArray(value.length, name, None)
         self._load(value.end)
         if value.element == STRING:
             return GgufArray(value.length, name, self._strings(value.length, value.start + 12))
         return GgufArray(value.length, name, self._scalars(SCALAR_TYPES[value.element], value.length, value.start + 12))
+
+    def _text_end(self, value: _ValueRange) -> int:
+        """Return where to cut off a string, and count what is left of it."""
+        size = value.end - value.start - 8
+        kept = min(size, LONG_TEXT if size <= self._decoded_left else CUT_TEXT)
+        self._decoded_left -= kept
+        return value.start + 8 + kept
+
+    def _is_short(self, value: _ValueRange) -> bool:
+        """Return whether to decode an array that was not asked for, and count it then."""
+        size = value.end - value.start + ITEM_BYTES * value.length
+        if value.length > (SHORT_TEXTS if value.element == STRING else SHORT_ARRAY) or size > self._decoded_left:
+            return False
+        self._decoded_left -= size
+        return True
 
     def tensors(self, count: int, alignment: int) -> tuple[list[GgufTensor], int]:
         """Read and check `count` descriptions of tensors; return them, and where the tensor data starts."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from paddock.fleet import Fleet, Lease, RunnerSpec
+from paddock.gguf import GgufError
 from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.options import InvalidOption
@@ -162,7 +163,7 @@ class ModelLoader:
         try:
             model = self._resolve(spec.name)
             return model.spec.files == spec.files and model.model.model_path.exists()
-        except (LibraryError, NotSupported):
+        except (LibraryError, NotSupported, GgufError):
             return False
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from paddock.fleet import RunnerSpec
 from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, TEXT_ONLY_ARCHITECTURES
+from paddock.gguf.soundness import check_model
 from paddock.library.options import InvalidOption, read_options
 from paddock.library.store.model import Model
 from paddock.options import Options
@@ -72,8 +73,10 @@ class ResolvedModel:
 
         Raises:
             NotSupported: if its file is of a form that cannot be run.
+            DamagedModel: if it describes a model that nothing can run.
         """
         gguf = self.model.gguf
+        check_model(gguf)
         if holds_encoder(gguf) and gguf.architecture not in ENCODER_ARCHITECTURES | TEXT_ONLY_ARCHITECTURES:
             raise NotSupported(
                 f"{self.model.name.full} has its vision or audio encoder inside its GGUF file, which cannot be run for "

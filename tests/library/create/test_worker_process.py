@@ -45,7 +45,8 @@ def test_an_error_is_raised_with_its_text(module: Path) -> None:
     ("code", "message"),
     [
         ("import sys; sys.exit('what went wrong')", "work ended with exit status 1: what went wrong"),
-        ("import os; os.abort()", "work ended with signal 6"),
+        ("import os; os.abort()", "work ended with signal 6: a file that it worked on is damaged"),
+        ("import os; os.kill(os.getpid(), 9)", "work ended with signal 9: there may be too little memory"),
         ("raise KeyError('x')", "work ended with exit status 1: KeyError: 'x'"),
     ],
 )
@@ -53,6 +54,14 @@ def test_an_end_without_a_word_is_told_with_the_last_line(module: Path, code: st
     module.write_text(code)
     with pytest.raises(WorkerCrashed, match=message):
         run_worker("work", [], ignore)
+
+
+def test_what_native_code_says_before_it_dies_is_for_the_log(module: Path, caplog: pytest.LogCaptureFixture) -> None:
+    module.write_text("import os; os.write(2, b'/tmp/build/ggml.c:12: GGML_ASSERT(a == b) failed\\n'); os.abort()")
+    with pytest.raises(WorkerCrashed) as error:
+        run_worker("work", [], ignore)
+    assert "GGML" not in str(error.value)
+    assert "ggml.c:12: GGML_ASSERT(a == b) failed" in caplog.text
 
 
 def test_a_silent_child_is_asked_about_and_killed_when_nobody_waits(module: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from paddock.gguf import BadGguf, GgufHeader
+from paddock.gguf.soundness import check_model
+from paddock.gguf.vocabulary import check_vocabulary
 from paddock.library.create.adapter import is_adapter
 from paddock.library.create.checkpoint import is_projector
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
@@ -41,6 +43,7 @@ def gguf_layer(blobs: BlobStore, path: str, digest: str) -> tuple[Layer, GgufHea
     Raises:
         BlobNotFound: if it has not been uploaded.
         NotGguf, BadGguf: if it is not a usable GGUF file.
+        DamagedModel: if nothing can run the model that it describes.
         LibraryError: if it cannot be read.
     """
     size = blobs.size(digest)
@@ -53,8 +56,14 @@ def gguf_layer(blobs: BlobStore, path: str, digest: str) -> tuple[Layer, GgufHea
         kind = "adapter"
     elif is_projector(gguf):
         kind = "projector"
-    if kind == "model" and gguf.architecture == "unknown":
-        raise BadGguf("it does not say its architecture (general.architecture)")
+    if kind == "model":
+        if gguf.architecture == "unknown":
+            raise BadGguf("it does not say its architecture (general.architecture)")
+        try:
+            check_model(gguf)
+            check_vocabulary(gguf, blobs.path(digest))
+        except OSError as error:
+            raise LibraryError(f"{path}: {error.strerror}") from None
     return Layer(f"{LAYER_TYPE}{kind}", digest, size), gguf
 
 

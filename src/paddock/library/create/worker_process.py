@@ -7,8 +7,10 @@ not outlive this process.
 
 import contextlib
 import json
+import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,8 @@ from typing import IO, Any
 from paddock.errors import ErrorKind
 from paddock.library.errors import LibraryError
 from paddock.progress import Progress
+
+_log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.25
 """Longest time between two calls of `receive`, and so the longest that a worker goes on after nobody waits for it."""
@@ -67,8 +71,7 @@ def run_worker(module: str, arguments: Sequence[str], receive: Callable[[Progres
         if failure is not None:
             raise WorkerFailed(failure["error"])
         if status:
-            how = f"signal {-status}" if status < 0 else f"exit status {status}"
-            raise WorkerCrashed(f"{module} ended with {how}{_last_line(stderr)}")
+            raise _crashed(module, status, _last_line(stderr))
 
 
 def _follow(
@@ -115,6 +118,16 @@ def _end(process: "subprocess.Popen[bytes]", reader: threading.Thread) -> None:
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
+
+
+def _crashed(module: str, status: int, last_line: str) -> WorkerCrashed:
+    """Return the error of a worker that ended with this status; what native code printed before it died is logged."""
+    if status > 0:
+        return WorkerCrashed(f"{module} ended with exit status {status}{last_line}")
+    _log.error("%s ended with signal %d%s", module, -status, last_line)
+    if status == -signal.SIGKILL:
+        return WorkerCrashed(f"{module} ended with signal {-status}: there may be too little memory")
+    return WorkerCrashed(f"{module} ended with signal {-status}: a file that it worked on is damaged")
 
 
 def _last_line(stderr: IO[bytes]) -> str:

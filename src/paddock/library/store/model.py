@@ -22,6 +22,9 @@ MAX_VALUES = 250_000
 """Most values in a small blob of JSON, estimated by its punctuation: each takes up to 200 bytes of memory, and the text
 for it two."""
 
+MAX_KEPT_HEADER = 1 << 19
+"""Most bytes of memory that the header of a model that was opened takes beside the cache of headers."""
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -89,10 +92,14 @@ class Model:
     def with_header(self) -> "Model":
         """Return the same model with the header of its GGUF file, which stays when the file is removed.
 
+        A header that is too large to be kept for every model is read again when it is needed.
+
         Raises:
             BrokenModel: as `gguf`.
         """
-        return replace(self, _weights_stamp=stamp_of(self.model_path), _gguf=self.gguf)
+        gguf = self.gguf
+        kept = gguf if gguf.memory <= MAX_KEPT_HEADER else None
+        return replace(self, _weights_stamp=stamp_of(self.model_path), _gguf=kept)
 
     @property
     def files(self) -> list[tuple[Path, Stamp | None]]:
