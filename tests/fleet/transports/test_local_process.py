@@ -26,6 +26,13 @@ time.sleep(0.2)
 os.write(1, b"last words")
 """
 
+HELD_OPEN = """
+import os, time
+if os.fork():
+    os._exit(3)
+time.sleep(12)
+"""
+
 DEAF = "import time; print('INFO up', flush=True); time.sleep(60)"
 
 
@@ -111,6 +118,18 @@ def test_the_last_bytes_of_a_process_come_before_its_end() -> None:
         await process.close()
 
     run(LAST_WORDS, body)
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(sys.platform == "win32", reason="fork")
+def test_a_process_that_has_exited_is_gone_though_another_one_holds_its_outputs_open() -> None:
+    async def body(process: Transport, recorder: Recorder) -> None:
+        await recorder.until(lambda r: r.reasons)
+        assert recorder.reasons == ["exit status 3"]
+        assert recorder.data == b""
+        await process.close()
+
+    run(HELD_OPEN, body)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

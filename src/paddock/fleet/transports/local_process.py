@@ -15,6 +15,8 @@ log = logging.getLogger("paddock.runner")
 
 SHUTDOWN_SECONDS = 5.0
 """How long a runner that was told to leave may take before it is killed."""
+OUTPUT_SECONDS = 2.0
+"""How long the last bytes of a process that has exited may take to arrive. Another process may hold its pipes open."""
 
 
 class LocalProcess(asyncio.SubprocessProtocol):
@@ -108,6 +110,13 @@ class LocalProcess(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         """Note that the process has exited."""
         self._has_exited = True
+        self._report_end()
+        if not self._exited.done():
+            asyncio.get_running_loop().call_later(OUTPUT_SECONDS, self._close_outputs)
+
+    def _close_outputs(self) -> None:
+        """Wait no longer for the outputs of a process that has exited."""
+        self._open_outputs.clear()
         self._report_end()
 
     def _report_end(self) -> None:
