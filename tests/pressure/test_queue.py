@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,10 +62,10 @@ class Creation:
 
     def _read(self) -> None:
         try:
-            response = self._connection.getresponse()
-            self.status = response.status
-            for line in response:
-                self.lines.put(json.loads(line))
+            with self._connection.getresponse() as response:
+                self.status = response.status
+                for line in response:
+                    self.lines.put(json.loads(line))
         except (OSError, ValueError, http.client.HTTPException, AttributeError):
             pass
         self.ended_at = time.monotonic()
@@ -83,7 +84,9 @@ class Creation:
         return [line.get("status", line.get("error", "")) for line in self.seen[:-1]]
 
     def hang_up(self) -> None:
-        self.socket.shutdown(socket.SHUT_RDWR)
+        """Close the connection with a reset: an end of the input alone may mean that the client still listens."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.shutdown(socket.SHUT_RD)  # ends the thread
         self._thread.join(60)
         self._connection.close()
 

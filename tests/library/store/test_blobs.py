@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.library.store.blobs import BlobNotFound, BlobStore, DigestMismatch, InvalidDigest, parse_digest
-from paddock.library.store.files import remove_leftovers
+from paddock.library.store.files import open_temporary, remove_leftovers
 
 HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
@@ -140,3 +140,22 @@ def test_many_blobs_are_stored_at_once(store: BlobStore) -> None:
     assert all(store.path(digest).read_bytes() in contents for digest in new)
     assert len(names(store)) == 51
     assert store.put_all([*contents]) == set()
+
+
+def test_who_waits_no_more_ends_the_hashing_of_an_adopted_file_and_nothing_is_kept(store: BlobStore) -> None:
+    file, temporary = open_temporary(store.folder)
+    file.write(bytes(5 << 20))
+    file.flush()
+    looks = 0
+
+    def check() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.adopt(file, temporary, check)
+    assert looks == 2 and names(store) == [temporary.name]
+    digest = store.adopt(file, temporary)
+    assert names(store) == [digest.replace(":", "-")] and store.path(digest).read_bytes() == bytes(5 << 20)

@@ -56,4 +56,6 @@ def converted_blobs(
         paths = {target: str(temporary.absolute()) for target, (_, temporary) in opened.items()}
         run_worker(module, [json.dumps({**job, **paths})], receive)
         written = {target: both for target, both in opened.items() if both[1].stat().st_size}
-        return {target: blobs.adopt(file, temporary) for target, (file, temporary) in written.items()}
+        return {
+            target: blobs.adopt(file, temporary, lambda: receive(None)) for target, (file, temporary) in written.items()
+        }

@@ -149,6 +149,6 @@ def quantized_blob(blobs: BlobStore, digest: str, kind: str, report: Report) -> 
     file, temporary = open_temporary(blobs.folder)
     try:
         quantize_file(source, temporary, kind, scale)
-        return blobs.adopt(file, temporary)
+        return blobs.adopt(file, temporary, lambda: scale(Progress(total=1, completed=1)))
     finally:
         drop_temporary(file, temporary)
