@@ -90,11 +90,11 @@ def test_long_work_waits_for_its_turn_and_short_work_does_not(tmp_path: Path) ->
         make(running.models, "base", files={"x.gguf": digest})
         creation = CreationService(running.models, running.transfer, running.loader, JobQueueConfig(slots=1))
         first = creation._queue.join("somebody")
-        jobs = [
-            asyncio.create_task(statuses(creation, f"q{number}", client, base="base", quantize="Q8_0"))
-            for number, client in enumerate("aab")
-        ]
-        await until(lambda: len(creation._queue._waiting) == 3)
+        jobs = []
+        for number, client in enumerate("aab", 1):
+            job = statuses(creation, f"q{number}", client, base="base", quantize="Q8_0")
+            jobs.append(asyncio.create_task(job))
+            await until(lambda number=number: len(creation._queue._waiting) == number)  # type: ignore[misc]
         assert (await statuses(creation, "brief", base="base", system="Be brief."))[-1] == "success"
         assert not any(job.done() for job in jobs)
         first.leave()
