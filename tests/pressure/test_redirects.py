@@ -77,8 +77,14 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    return self_signed(tmp_path_factory.mktemp("tls"))
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the certificate of the registry that speaks HTTPS, for the name `registry.test`."""
+    return tmp_path_factory.mktemp("tls")
+
+
+@pytest.fixture(scope="module")
+def tls(certificates: Path) -> ssl.SSLContext:
+    return self_signed(certificates)
 
 
 @pytest.fixture
@@ -104,6 +110,27 @@ def test_a_pull_that_is_redirected_to_another_public_address_works(secure: FakeR
     outside.pull(NAME, insecure=True)
     assert outside.blob(digest(MODEL)) == MODEL
     assert {address for address, _ in outside.network.connected} == {REGISTRY, STORAGE}
+
+
+def test_a_certificate_that_nobody_signed_is_refused_before_anything_is_said(
+    secure: FakeRegistry, outside: Outside
+) -> None:
+    with pytest.raises(RegistryError, match="certificate"):
+        outside.pull(NAME)
+    assert secure.received == []
+
+
+def test_a_certificate_counts_for_its_name_whatever_the_address(
+    secure: FakeRegistry, outside: Outside, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "tls.pem"))
+    secure.storage_url = "https://storage.test"
+    with pytest.raises(RegistryError, match=r"storage\.test"):
+        outside.pull(NAME)
+    assert secure.of("GET", "/manifests/") and not secure.of("GET", "", "storage")
+    secure.storage = False
+    outside.pull(NAME)
+    assert outside.blob(digest(MODEL)) == MODEL
 
 
 NEAR = [

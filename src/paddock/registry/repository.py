@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import ssl
 import time
 import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
@@ -223,12 +224,14 @@ def failure(error: Exception, method: str, url: str) -> TemporaryError:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the system's message of the innermost cause, such as `Connection refused`."""
+    """Return the message of the innermost cause, such as the system's `Connection refused`."""
     text, cause = str(error) or type(error).__name__, error.__cause__ or error.__context__
     while cause is not None:
         if isinstance(cause, BaseExceptionGroup):  # one error for each address of the host
             cause = cause.exceptions[0]
-        if isinstance(cause, OSError) and cause.errno:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            text = f"its certificate is not valid: {cause.verify_message}"
+        elif isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
             # Errors of name look-ups have numbers of their own, below zero.
             text = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or text
         cause = cause.__cause__ or cause.__context__
