@@ -22,6 +22,7 @@ from tests.server.servers import ServerUnderTest, until
 QUICK_SECONDS = 5.0
 """A bound for requests that need milliseconds on a quiet machine, and that once waited for the end of all long work."""
 MAX_OF_ONE_CLIENT = 32
+EXPORTS_AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +221,47 @@ def test_a_server_that_stops_waits_for_no_job(server: ServerUnderTest) -> None:
     for creation in (held, other):
         assert creation.end()[-1] in ("the server is stopping", "waiting: 1 before you", "quantizing F32 model to Q4_0")
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+
+
+class Export:
+    """A request to export a model, whose client reads the head of the answer and nothing more."""
+
+    def __init__(self, server: ServerUnderTest, model: str, address: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port), 60, source_address=(address, 0))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+        body = json.dumps({"model": model})
+        head = f"POST /api/export HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.socket.sendall((head + body).encode())
+
+    def began(self, seconds: float) -> bool:
+        """Return whether the answer begins within some seconds."""
+        self.socket.settimeout(seconds)
+        try:
+            return self.socket.recv(12) == b"HTTP/1.1 200"
+        except TimeoutError:
+            return False
+
+    def hang_up(self) -> None:
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+def test_exports_have_turns_and_keep_nobody_else_waiting(server: ServerUnderTest, tmp_path: Path) -> None:
+    server.import_gguf("large", tiny_llama(tmp_path / "large.gguf", width=1024, feed_forward=2048, layers=1))
+    running = [Export(server, "large") for _ in range(EXPORTS_AT_ONCE)]
+    assert all(export.began(30) for export in running)
+    mine = Export(server, "large")
+    assert not mine.began(0.3)
+    more = Export(server, "large")
+    time.sleep(0.3)
+    other = Export(server, "large", address="127.0.0.2")
+    assert not other.began(0.3)
+    quick_requests(server)
+    running.pop().hang_up()
+    running.pop().hang_up()
+    assert mine.began(30) and other.began(30), "the second of the client that has many comes later"
+    assert not more.began(0.3)
+    for export in (*running, mine, other):
+        export.hang_up()
+    assert more.began(30)
+    more.hang_up()

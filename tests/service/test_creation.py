@@ -1,4 +1,6 @@
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from paddock.errors import PaddockError
 from paddock.options import NO_OPTIONS
 from paddock.service.creation import CreationService
 from paddock.service.job_queue import JobQueueConfig
+from paddock.service.models import CreateModel
 from tests.models.llama import tiny_llama
 from tests.service.making import make, order
 from tests.service.services import RunningServices, ScriptedRunners, run, services
@@ -130,5 +133,42 @@ def test_copying_local_files_is_long_work(tmp_path: Path) -> None:
             assert not running.library.blobs.folder.exists()
             turn.leave()
             assert [line.status async for line in progress][-1] == "success"
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+def test_copying_ends_when_the_server_stops_and_nothing_is_kept(tmp_path: Path) -> None:
+    async def body() -> None:
+        file = tmp_path / "x.gguf"
+        file.write_bytes(bytes(8 << 20))
+        async with services(tmp_path / "models", ScriptedRunners(), local_files=True) as running:
+            progress = await running.creation.create(order("own", modelfile=f"FROM {file}"))
+            running.creation._closing = True
+            with pytest.raises(PaddockError, match="the server is stopping"):
+                await anext(progress)
+            assert list(running.library.blobs.folder.iterdir()) == []
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+def test_copying_ends_when_nobody_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body() -> None:
+        begun = threading.Event()
+
+        def slow(order: CreateModel, check: Callable[[], None]) -> None:
+            begun.set()
+            while True:
+                check()
+                time.sleep(0.01)
+
+        async with services(tmp_path / "models", ScriptedRunners(), local_files=True) as running:
+            monkeypatch.setattr(running.models, "creation", slow)
+            progress = await running.creation.create(order("own", modelfile="FROM x"))
+            waiting = asyncio.ensure_future(anext(progress))
+            await until(begun.is_set)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            assert not running.creation._queue._running
 
     asyncio.run(asyncio.wait_for(body(), 60))

@@ -59,12 +59,29 @@ class CreationService:
         try:
             async for line in turn.progress():
                 yield line
-            creation = await self._long.run(self._models.creation, order)
+            creation = await self._copied(order)
         finally:
             turn.leave()
         async with aclosing(self._pull_and_make(creation, client)) as made:
             async for line in made:
                 yield line
+
+    async def _copied(self, order: CreateModel) -> Creation:
+        """Copy the local files of an order; give that up if the caller is cancelled or the server stops."""
+        abandoned = False
+
+        def check() -> None:
+            if abandoned or self._closing:
+                raise Cancelled(STOPPING)
+
+        task = asyncio.create_task(self._long.run(self._models.creation, order, check))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            abandoned = True
+            await asyncio.wait((task,))
+            task.exception()
+            raise
 
     async def _pull_and_make(self, creation: Creation, client: str) -> AsyncGenerator[Progress, None]:
         if creation.missing_base is not None:

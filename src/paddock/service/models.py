@@ -205,14 +205,18 @@ class ModelService:
         parsed, bundle = ModelName.parse(name), self.library.bundle
         return bundle is not None and bundle.unhide(parsed)
 
-    def creation(self, order: CreateModel) -> Creation:
+    def creation(self, order: CreateModel, check: Callable[[], None] = lambda: None) -> Creation:
         """Return how to make the model; what is wrong with the request itself is raised here.
+
+        Args:
+            order: the model.
+            check: called many times in a second while local files are copied; what it raises ends the work.
 
         Raises:
             LibraryError: one of those of `library.create.create`, or ModelfileError.
         """
         name = ModelName.parse(order.name)
-        spec = validated(self._spec(order))
+        spec = validated(self._spec(order, check))
         base = ModelName.parse(spec.base) if spec.base else None
         missing = base if base is not None and not self.library.has(base) else None
         return Creation(lambda report: create(self.library, name, spec, report), missing, works_on_files(spec))
@@ -221,10 +225,10 @@ class ModelService:
         """Return whether `creation` may copy files of this machine into the library, which takes long."""
         return self._settings.local_files and bool(order.modelfile or order.path)
 
-    def _spec(self, order: CreateModel) -> ModelSpec:
+    def _spec(self, order: CreateModel, check: Callable[[], None]) -> ModelSpec:
         local = self._settings.local_files
         if order.modelfile:
-            spec = spec_from_modelfile(self.library, order.modelfile, Path.home() if local else None)
+            spec = spec_from_modelfile(self.library, order.modelfile, Path.home() if local else None, check)
             return replace(spec, quantize=order.spec.quantize)
         if order.path:
             if not local:
@@ -232,12 +236,12 @@ class ModelService:
                     "the path of a Modelfile on the server is not accepted: send its text as 'modelfile', or allow it "
                     "with PADDOCK_LOCAL_FILES=1"
                 )
-            return replace(self._spec_at(Path(order.path).expanduser()), quantize=order.spec.quantize)
+            return replace(self._spec_at(Path(order.path).expanduser(), check), quantize=order.spec.quantize)
         return order.spec
 
-    def _spec_at(self, path: Path) -> ModelSpec:
+    def _spec_at(self, path: Path, check: Callable[[], None]) -> ModelSpec:
         try:
-            return spec_from_modelfile(self.library, read_limited(path, MAX_TEXT), path.parent)
+            return spec_from_modelfile(self.library, read_limited(path, MAX_TEXT), path.parent, check)
         except OSError as error:
             raise InvalidModelSpec(f"{path}: {error.strerror}") from None
 

@@ -394,3 +394,11 @@ def test_a_model_is_there_until_it_is_deleted_even_if_it_is_broken(library: Libr
     library.manifests.path(name("broken")).parent.mkdir(parents=True)
     library.manifests.path(name("broken")).write_bytes(b"{")
     assert library.has(name("broken"))
+
+
+def test_the_folder_of_an_earlier_version_becomes_private_at_the_start(tmp_path: Path) -> None:
+    own = tmp_path / "models" / "paddock"
+    own.mkdir(parents=True)
+    own.chmod(0o755)
+    Library(tmp_path / "models")
+    assert own.stat().st_mode & 0o777 == 0o700

@@ -1,6 +1,6 @@
 """The specification that a Modelfile sent over HTTP describes; the files that it names become blobs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from paddock.library.create.local_files import local_model_files, unique_names
@@ -12,7 +12,9 @@ from paddock.library.store.blobs import InvalidDigest, parse_digest
 from paddock.library.store.library import Library
 
 
-def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | None = None) -> ModelSpec:
+def spec_from_modelfile(
+    library: Library, modelfile: str | bytes, local: Path | None = None, check: Callable[[], None] = lambda: None
+) -> ModelSpec:
     """Return the specification that a Modelfile describes, as in Ollama's API of 2024.
 
     FROM and ADAPTER take `@sha256:<hex>` or a path inside the library's own blobs folder; FROM takes the name of a
@@ -21,6 +23,7 @@ def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | 
     Args:
         local: allow FROM and ADAPTER to name any file or folder of this machine, which is copied into the library;
             relative paths begin in this folder.
+        check: called many times in a second while files are copied; what it raises ends the work.
 
     Raises:
         ModelfileError: if the text is not a Modelfile.
@@ -40,7 +43,7 @@ def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | 
         if found:
             files |= found
         elif local_files is not None:
-            files |= _copied(library, unique_names(files, local_files, number))
+            files |= _copied(library, unique_names(files, local_files, number), check)
         elif base:
             raise InvalidModelSpec("a model can be made from one other model only")
         else:
@@ -50,7 +53,7 @@ def spec_from_modelfile(library: Library, modelfile: str | bytes, local: Path | 
         found = _own_blob(library, source)
         local_files = local_model_files(source, local) if local is not None and not found else None
         if local_files is not None:
-            found = _copied(library, unique_names(adapters, local_files, number))
+            found = _copied(library, unique_names(adapters, local_files, number), check)
         if not found:
             raise InvalidModelSpec(f"ADAPTER {source}: upload the file and name it as @sha256:…")
         adapters |= found
@@ -84,7 +87,7 @@ def _own_blob(library: Library, source: str) -> dict[str, str]:
     return {digest.replace(":", "-"): digest} if digest else {}
 
 
-def _copied(library: Library, files: Mapping[str, Path]) -> dict[str, str]:
+def _copied(library: Library, files: Mapping[str, Path], check: Callable[[], None]) -> dict[str, str]:
     """Copy files of this machine into the library as claimed blobs; return their digests by name."""
     digests = {}
     for name, path in files.items():
@@ -95,5 +98,6 @@ def _copied(library: Library, files: Mapping[str, Path]) -> dict[str, str]:
         with file, library.blobs.writer() as writer:
             while piece := file.read(1 << 20):
                 writer.write(piece)
+                check()
             digests[name] = writer.commit()
     return digests

@@ -13,7 +13,7 @@ from paddock.library.errors import LibraryError
 from paddock.library.names import ModelName
 from paddock.library.store.blobs import BlobStore, parse_digest
 from paddock.library.store.bundle import Bundle
-from paddock.library.store.files import is_old, remove_leftovers
+from paddock.library.store.files import is_old, make_private_folder, remove_leftovers
 from paddock.library.store.garbage import GarbageCollector
 from paddock.library.store.manifests import BrokenModel, Manifest, ManifestStore
 from paddock.library.store.model import Model, read_model
@@ -71,6 +71,8 @@ class Library:
         """Models that were read; those that `open` returned last are in `_opened` too."""
         self._opened: dict[ModelName, _Opened] = {}
         self._lock = threading.Lock()
+        if (folder / "paddock").is_dir():
+            make_private_folder(folder / "paddock")  # an earlier version let everybody in
         self._remove_leftovers()
 
     @property
