@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.registry.errors import BadArchive
-from paddock.registry.transfer import archive_members
-from paddock.registry.transfer.archive_members import ArchiveMembers
+from paddock.registry.transfer import archive_members, archive_worker
+from paddock.registry.transfer.archive_members import ArchiveMembers, NoArchiveWorker
 from paddock.registry.transfer.archive_worker import LIMITS, ArchiveLimits
 from tests.examples import scaled
 
@@ -102,6 +102,13 @@ def test_a_worker_that_says_nothing_is_ended_in_time(monkeypatch: pytest.MonkeyP
 def test_a_worker_that_is_gone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadArchive), ArchiveMembers(io.BytesIO(packed([("a", b"a")])), MAX_HEADERS) as members:
         members._process.kill()
+        list(members)
+
+
+def test_a_worker_that_cannot_start_is_not_the_archives_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "worker.py").write_text("import no_such_module")
+    monkeypatch.setattr(archive_worker, "__file__", str(tmp_path / "worker.py"))
+    with pytest.raises(NoArchiveWorker, match="exit status 1"), ArchiveMembers(io.BytesIO(), MAX_HEADERS) as members:
         list(members)
 
 

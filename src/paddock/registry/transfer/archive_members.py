@@ -13,16 +13,25 @@ from typing import BinaryIO, Self
 
 import msgspec
 
-from paddock.registry.errors import BadArchive
+from paddock.errors import ErrorKind
+from paddock.registry.errors import BadArchive, RegistryError
 from paddock.registry.transfer import archive_worker
 from paddock.registry.transfer.archive_worker import COUNT, LIMITS
 
 NO_ARCHIVE = "the file is no archive of a model"
 MAX_LINE = 64 << 10
 """Most bytes of a message of the worker, which may repeat a name."""
+END_SECONDS = 5
+"""Time that the worker has to end after its output did."""
 _CHUNK_BYTES = 1 << 20
 
 _log = logging.getLogger(__name__)
+
+
+class NoArchiveWorker(RegistryError):
+    """The process that reads the headers of archives cannot be used; that is not the archive's fault."""
+
+    kind = ErrorKind.INTERNAL
 
 
 class _Message(msgspec.Struct):
@@ -98,6 +107,7 @@ class ArchiveMembers:
 
         Raises:
             BadArchive: if the archive cannot be read, or exceeds a limit.
+            NoArchiveWorker: if there is no process that reads it.
             OSError: if `file` cannot be read.
         """
         while not (message := self._receive()).end:
@@ -146,7 +156,8 @@ class ArchiveMembers:
         """Return the next message of the worker.
 
         Raises:
-            BadArchive: if it ends without one, or takes too long.
+            BadArchive: if it takes too long.
+            NoArchiveWorker: if it ends by itself without one.
         """
         while (end := self._buffer.find(b"\n")) < 0:
             data = self._wait_for_output()
@@ -170,12 +181,17 @@ class ArchiveMembers:
         self._waited += time.monotonic() - began
         return data
 
-    def _ended(self) -> BadArchive:
-        """Return the error for a worker that ended without a reason: mostly it was out of time."""
-        self._process.kill()
-        status = self._process.wait()
-        _log.warning("the process that read an archive ended with status %d", status)
-        return self._too_slow()
+    def _ended(self) -> RegistryError:
+        """Return the error for a worker that ended without a reason. It was out of time if a signal ended it."""
+        try:
+            status = self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        if status < 0:
+            _log.warning("the process that read an archive was ended by signal %d", -status)
+            return self._too_slow()
+        return NoArchiveWorker(f"the archive cannot be read: the process for it ended with exit status {status}")
 
     def _too_slow(self) -> BadArchive:
         return BadArchive(f"{NO_ARCHIVE}: its headers take too long to read")
