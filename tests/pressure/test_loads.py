@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +211,52 @@ def test_a_503_names_what_the_request_would_have_waited_for(tmp_path: Path) -> N
         process.send_signal(signal.SIGCONT)
         waiting.join(60)
         assert server.generate("m0").status == 200
+
+
+@pytest.mark.slow
+def test_runners_that_are_stopped_and_killed_at_random_leave_nothing_behind(tmp_path: Path) -> None:
+    seconds = 30
+    with serving(tmp_path, 5, MAX_LOADED_MODELS="2", LOAD_TIMEOUT="8") as server:
+        end = time.monotonic() + seconds
+        statuses: Counter[int] = Counter()
+
+        def client(seed: int) -> None:
+            chance = random.Random(seed)
+            while time.monotonic() < end:
+                options = {
+                    "num_predict": chance.choice([1, 50, 400]),
+                    "num_ctx": chance.choice([128, 128, 4096]),
+                    "use_mmap": chance.random() < 0.5,
+                }
+                keep = chance.choice([0, 1, 300])
+                answer = server.generate(f"m{chance.randrange(5)}", keep_alive=keep, options=options)
+                statuses[answer.status] += 1
+                assert answer.status == 200 or answer.error
+
+        def trouble() -> None:
+            chance = random.Random(0)
+            while time.monotonic() < end:
+                time.sleep(chance.random() * 2)
+                with suppress(psutil.NoSuchProcess, IndexError):
+                    process = chance.choice(runner_processes(server))
+                    if chance.random() < 0.3:
+                        process.kill()
+                    else:
+                        process.send_signal(signal.SIGSTOP)
+                        time.sleep(chance.random() * 3)
+                        process.send_signal(signal.SIGCONT)
+
+        threads = [threading.Thread(target=client, args=(seed,)) for seed in range(8)]
+        threads.append(threading.Thread(target=trouble))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+            assert not thread.is_alive()
+        assert statuses[200] > 20
+        for number in range(5):
+            assert server.generate(f"m{number}").status == 200
+        server.unload_all()
 
 
 @pytest.mark.slow
