@@ -1,9 +1,11 @@
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paddock.gguf import DamagedModel, GgufArray, GgufHeader, read_header
+from paddock.gguf import DamagedModel, GgufArray, GgufHeader, GgufTensor, read_header
 from paddock.gguf.soundness import check_model
 from paddock.gguf.vocabulary import check_vocabulary
 from tests.engine.gguf_compat.text_cases import CASES
@@ -79,6 +81,24 @@ def test_what_llama_cpp_would_crash_over_is_refused(architecture: str, keys: dic
         check_model(header(architecture, keys))
     assert str(error.value).startswith("the model's file is damaged: ")
     assert reason in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "refused"),
+    [
+        ("blk.0.attn_k.weight", "I32", True),
+        ("blk.0.attn_norm.weight", "F64", True),
+        ("blk.0.attn_k.weight", "Q4_K", False),
+        ("blk.0.attn_k.weight", "BF16", False),
+        ("d2t", "I64", False),
+        ("blk.0.ffn_gate_tid2eid.weight", "I32", False),
+    ],
+)
+def test_weights_have_a_type_that_something_is_computed_with(name: str, kind: str, refused: bool) -> None:
+    tensor = GgufTensor(name, kind, (256, 256), 0, 1 << 16)
+    model = replace(header("llama", {}), tensors=[tensor])
+    with pytest.raises(DamagedModel, match=kind) if refused else nullcontext():
+        check_model(model)
 
 
 @pytest.mark.parametrize(

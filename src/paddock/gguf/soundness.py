@@ -57,6 +57,11 @@ SHARED_CACHES = frozenset({"gemma3n", "gemma4"})
 """Architectures whose last layers use the caches of earlier ones."""
 EPSILONS = ("attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon", "attention.group_norm_epsilon")
 
+NOT_COMPUTED = frozenset({"I8", "I16", "I32", "I64", "F64"})
+"""Types of tensors with which llama.cpp multiplies nothing."""
+TABLES_OF_NUMBERS = ("d2t", "tid2eid")
+"""Parts of the names of tensors that hold numbers of tokens or experts, and are such integers."""
+
 MODELS_WITHOUT_BOS = frozenset({"gemma4", "t5"})
 """Tokenizers for which llama.cpp has no token that begins a text, unless the file names it."""
 
@@ -240,6 +245,12 @@ def _tokenizer(model: _Model) -> Iterator[str]:
         yield "the token that begins a text (tokenizer.ggml.bos_token_id) is not in the vocabulary"
 
 
+def _weights(model: _Model) -> Iterator[str]:
+    for tensor in model.header.tensors:
+        if tensor.type in NOT_COMPUTED and not any(part in tensor.name for part in TABLES_OF_NUMBERS):
+            yield f"the tensor {quoted(tensor.name)} has the type {tensor.type}, with which nothing is computed"
+
+
 RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _layers,
     _context,
@@ -252,5 +263,6 @@ RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _shared_caches,
     _state,
     _tokenizer,
+    _weights,
 )
 """Each yields what is wrong, in the order in which it is told."""
