@@ -235,6 +235,9 @@ def test_what_never_fits_is_refused_and_nobody_makes_room_for_it() -> None:
     assert all(isinstance(error, InsufficientMemory) for _, error in decision.refused)
     assert leaving(decision) == []
     assert loaded(decision) == ["m2"]
+    full = round_of(huge[:2], entry(spec(0)), entry(spec(3)), gib=8, most=2)
+    assert [w for w, _ in full.refused] == huge[:2]
+    assert leaving(full) == []
 
 
 @on_a_loop

@@ -1,4 +1,4 @@
-"""Who gets a lease next, what is loaded for that, and who makes room: one round of decisions, without side effects.
+"""Who gets a lease next, what is loaded for that, and who makes room: one round of decisions.
 
 Requests that cannot have a lease right away wait in one queue, in order of arrival. `decide` goes through it:
 
@@ -17,7 +17,7 @@ from paddock.fleet.entry import LoadedEntry, State, Waiter
 from paddock.fleet.errors import FleetError, InsufficientMemory
 from paddock.fleet.plan import Plan, make_plan, smallest_need
 from paddock.fleet.resources import Resources
-from paddock.fleet.spec import RunnerFiles, RunnerSpec
+from paddock.fleet.spec import RunnerFiles
 from paddock.settings import Settings
 
 CLOCK_SECONDS = 0.002
@@ -152,13 +152,13 @@ class _Round:
     def _load(self, waiter: Waiter) -> None:
         """Load a model that is not there, or look for room."""
         spec = waiter.spec
-        if spec.files in self._considered:
+        if self._is_refused(waiter) or spec.files in self._considered:
             return
         if self._free > 0 and not self._blocked:
             try:
                 plan = make_plan(spec, self._settings, replace(self._resources, available_memory=max(0, self._memory)))
             except InsufficientMemory as error:
-                if not self._entries or self._never_fits(waiter):
+                if not self._entries:
                     self.decision.refused.append((waiter, error))
                     return
             else:
@@ -182,11 +182,8 @@ class _Round:
 
     def _load_again(self, waiter: Waiter, entry: LoadedEntry) -> None:
         """Have a model leave whose KV cache is too small for the request; its place is this request's."""
-        if self._never_fits(waiter):
-            self.decision.refused.append((waiter, self._refusal(waiter.spec)))
-            return
-        if entry in self._claimed or waiter.spec.files in self._considered:
-            return  # it makes room for a request ahead
+        if self._is_refused(waiter) or entry in self._claimed or waiter.spec.files in self._considered:
+            return  # in the second case it makes room for a request ahead
         self._considered.add(waiter.spec.files)
         self.decision.replaced.append(waiter)
         self._claim(waiter, entry)
@@ -279,14 +276,17 @@ class _Round:
     def _need(self, waiter: Waiter) -> int:
         return smallest_need(waiter.spec, self._settings)
 
-    def _never_fits(self, waiter: Waiter) -> bool:
-        """Return whether a model would not fit even if all others left, however much more they take than planned."""
-        others = sum(2 * e.plan.size + e.plan.reserved for e in self._entries.values())
-        return self._need(waiter) > self._resources.available_memory + others
+    def _is_refused(self, waiter: Waiter) -> bool:
+        """Refuse a request whose model would not fit even if all others left, however much more they take than planned.
 
-    def _refusal(self, spec: RunnerSpec) -> FleetError:
+        Nothing makes room for it, then.
+        """
+        others = sum(2 * e.plan.size + e.plan.reserved for e in self._entries.values())
+        if self._need(waiter) <= self._resources.available_memory + others:
+            return False
         try:
-            make_plan(spec, self._settings, self._resources)
+            make_plan(waiter.spec, self._settings, self._resources)
         except InsufficientMemory as error:
-            return error
+            self.decision.refused.append((waiter, error))
+            return True
         raise AssertionError("what does not fit when the others have left fits beside them")
