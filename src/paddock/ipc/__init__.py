@@ -15,7 +15,8 @@ standard input and output, and logs lines to standard error. Whatever speaks the
    the runner has gone; requests that had no end by then have failed.
 
 `commands` and `events` say which message answers which, with units and limits; `constraints` says what a reply may have
-to match, `placeholders` where images belong in a prompt, and `frames` how messages travel as bytes.
+to match, `format_limits` how much that may be, `placeholders` where images belong in a prompt, and `frames` how
+messages travel as bytes.
 """
 
 from paddock.ipc.commands import (
@@ -66,11 +67,21 @@ from paddock.ipc.events import (
     Tokens,
     Vector,
 )
+from paddock.ipc.format_limits import (
+    LIMITS,
+    FormatLimits,
+    FormatTooLarge,
+    check_constraint,
+    check_grammar,
+    check_regex,
+    check_schema,
+)
 from paddock.ipc.frames import HEADER, MAX_FRAME, BrokenStream, Frames, decode_command, decode_event, encode
 from paddock.ipc.placeholders import BadPlaceholder, Placeholder, check_placeholders
 
 __all__ = [
     "HEADER",
+    "LIMITS",
     "MAX_EXACT_INTEGER",
     "MAX_FRAME",
     "AnyOf",
@@ -92,6 +103,8 @@ __all__ = [
     "FinishReason",
     "Finished",
     "FlashAttention",
+    "FormatLimits",
+    "FormatTooLarge",
     "Frames",
     "Generate",
     "JsonObject",
@@ -118,7 +131,11 @@ __all__ = [
     "Tokens",
     "ToolCalls",
     "Vector",
+    "check_constraint",
+    "check_grammar",
     "check_placeholders",
+    "check_regex",
+    "check_schema",
     "decode_command",
     "decode_event",
     "encode",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from paddock.engine.constraints import BadConstraint
-from paddock.engine.constraints.one_of import discriminator, disjoint, identity
+from paddock.engine.constraints.one_of import Effort, TooMuchToCompare, discriminator, disjoint, identity
 from paddock.engine.constraints.schema import prepare
 from tests.engine.constraints.writer import Writer, json_schema
 
@@ -80,3 +80,37 @@ def test_the_named_property_tells_options_apart_if_it_can() -> None:
 def test_equal_json_values_have_one_identity() -> None:
     assert identity(1) == identity(1.0) != identity(True)
     assert identity({"a": [1], "b": None}) == identity({"b": None, "a": [1.0]})
+
+
+def test_options_with_values_of_their_own_are_told_apart_in_one_pass() -> None:
+    def option(number: int, required: bool) -> dict[str, Any]:
+        kind = {"properties": {"kind": {"const": f"k{number}"}}}
+        return {"type": "object", **kind, **({"required": ["kind"]} if required else {})}
+
+    assert discriminator([option(n, True) for n in range(4000)], no_references, None, Effort(20_000)) == ""
+    assert discriminator([{"const": n} for n in range(4000)], no_references, None, Effort(20_000)) == ""
+    assert discriminator([{"const": n % 3999} for n in range(4000)], no_references, None, Effort(90_000)) is None
+    vague = [option(n, False) for n in range(100)]
+    assert discriminator(vague, no_references) == "kind"
+
+
+def test_too_many_options_to_be_compared_are_refused() -> None:
+    options = [{"anyOf": [{"const": n}, {"const": -n}]} for n in range(1, 4000)]
+    with pytest.raises(TooMuchToCompare):
+        discriminator(options, no_references)
+    with pytest.raises(BadConstraint, match=r'the options of "oneOf" and the parts of "allOf" are too many'):
+        prepare({"oneOf": options})
+
+
+def test_references_that_fan_out_are_refused() -> None:
+    definitions = {str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 9} for n in range(9)}
+    with pytest.raises(BadConstraint, match="too many to be compared"):
+        prepare({"oneOf": [{"$ref": "#/$defs/0"}] * 3, "$defs": {**definitions, "9": {}}})
+
+
+def test_a_string_is_held_to_a_few_patterns_at_once() -> None:
+    patterns = {f"p{n}": {"pattern": f".*a{n}.*"} for n in range(50)}
+    parts = [{"$ref": f"#/$defs/p{n}"} for n in range(50)]
+    with pytest.raises(BadConstraint, match='"allOf" at #: a string can be held to 12 patterns at once'):
+        prepare({"allOf": parts, "$defs": patterns})
+    prepare({"allOf": parts[:8], "$defs": patterns})

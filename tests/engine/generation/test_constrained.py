@@ -9,8 +9,10 @@ import pytest
 
 from paddock.engine.binding import Context, LlamaModel, SamplerChain
 from paddock.engine.constraints import BadConstraint, ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
-from paddock.engine.generation.constrained import ANSWER_TOKENS, ConstrainedSampler, GrammarCompiler
-from paddock.ipc import Generate, Regex, ThinkingTags
+from paddock.engine.constraints.grammar import ReplyGrammar, grammar_of
+from paddock.engine.constraints.tool_calls import ControlTokens
+from paddock.engine.generation.constrained import ANSWER_TOKENS, CompilerConfig, ConstrainedSampler, GrammarCompiler
+from paddock.ipc import Constraint, Generate, Regex, ThinkingTags
 
 PIECES = ["", "<think>", "<", "th", "ink>", "</think>", "</", "tool>", "a", "1", ">", "b"]
 END, THINK, LESS, TH, INK, CLOSE, SLASH, TOOL, A, ONE, GREATER, B = range(len(PIECES))
@@ -130,9 +132,9 @@ def test_a_tag_that_no_token_can_write_fails() -> None:
 class Compiling:
     """A compiler and what it hands out."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: CompilerConfig | None = None) -> None:
         self._ready = threading.Event()
-        self.compiler = GrammarCompiler(cast(LlamaModel, Tokens(PIECES)), self._ready.set)
+        self.compiler = GrammarCompiler(cast(LlamaModel, Tokens(PIECES)), self._ready.set, config or CompilerConfig())
 
     def add(self, number: int, pattern: str) -> None:
         self.compiler.add(Generate(id=number, prompt=""), Regex(pattern))
@@ -182,3 +184,69 @@ def test_a_cancelled_request_is_not_handed_out(compiling: Compiling) -> None:
     compiling.add(2, "b")
     compiling.compiler.cancel(1)
     assert list(compiling.take(1)) == [2]
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Hold up formats that contain an `x` until the event is set."""
+    event = threading.Event()
+
+    def slowly(constraint: Constraint, controls: ControlTokens) -> ReplyGrammar:
+        if isinstance(constraint, Regex) and "x" in constraint.pattern:
+            assert event.wait(20)
+        return grammar_of(constraint, controls)
+
+    monkeypatch.setattr("paddock.engine.constraints.grammar_cache.grammar_of", slowly)
+    yield event
+    event.set()
+
+
+def test_a_slow_format_holds_up_no_other(compiling: Compiling, held: threading.Event) -> None:
+    compiling.add(1, "1|x")
+    compiling.add(2, "a")
+    assert list(compiling.take(1)) == [2]
+    held.set()
+    assert isinstance(compiling.take(1)[1], GrammarMatcher)
+
+
+def test_a_format_that_takes_too_long_is_given_up_and_others_go_on(held: threading.Event) -> None:
+    compiling = Compiling(CompilerConfig(threads=1, seconds=0.2, most_abandoned=2))
+    compiling.add(1, "1|x")
+    compiling.add(2, "a")
+    compiling.add(3, "1|x")
+    found = compiling.take(3)
+    assert "takes more than 0 s to be compiled" in str(found[1])
+    assert "takes more than 0 s to be compiled" in str(found[3])
+    assert isinstance(found[2], GrammarMatcher)
+    compiling.compiler.close()
+
+
+def test_nothing_is_compiled_while_too_many_do_not_end(held: threading.Event) -> None:
+    compiling = Compiling(CompilerConfig(threads=2, seconds=0.1, most_abandoned=2))
+    compiling.add(1, "1|x")
+    compiling.add(2, "1|xx")
+    compiling.take(2)
+    compiling.add(3, "a")
+    assert "no format can be compiled now" in str(compiling.take(1)[3])
+    held.set()
+    for number in range(4, 1000):
+        compiling.add(number, "a")
+        if isinstance(compiling.take(1)[number], GrammarMatcher):
+            break
+        threading.Event().wait(0.01)
+    else:
+        pytest.fail("it never compiles again")
+    compiling.compiler.close()
+
+
+def test_a_format_that_several_wait_for_is_compiled_once(compiling: Compiling, held: threading.Event) -> None:
+    for number in range(1, 8):
+        compiling.add(number, "1|x")
+    compiling.add(8, "b")
+    assert list(compiling.take(1)) == [8]
+    compiling.compiler.cancel(3)
+    held.set()
+    found = compiling.take(6)
+    assert list(found) == [1, 2, 4, 5, 6, 7]
+    matchers = [matcher for matcher in found.values() if isinstance(matcher, GrammarMatcher)]
+    assert len({id(matcher) for matcher in matchers}) == 6

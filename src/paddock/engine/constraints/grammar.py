@@ -57,6 +57,7 @@ def grammar_of(constraint: ipc.Constraint, controls: ControlTokens) -> ReplyGram
         BadConstraint: if it cannot be enforced.
     """
     try:
+        ipc.check_constraint(constraint)
         match constraint:
             case ipc.JsonObject():
                 return _json_grammar({"type": "object"})
@@ -68,6 +69,8 @@ def grammar_of(constraint: ipc.Constraint, controls: ControlTokens) -> ReplyGram
                 return ReplyGrammar({"lark_grammar": _without_special_tokens(constraint.grammar)})
             case ipc.ToolCalls():
                 return _calls_grammar(constraint, controls)
+    except ipc.FormatTooLarge as error:
+        raise BadConstraint(str(error)) from None
     except RecursionError:
         raise BadConstraint("the format is nested too deeply") from None
 

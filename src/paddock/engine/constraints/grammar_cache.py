@@ -1,10 +1,12 @@
 """Constraints compiled for the tokens of one model."""
 
 import json
+import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from paddock.engine.constraints.errors import BadConstraint
@@ -29,6 +31,9 @@ milliseconds, but the first ones of a text with a length limit and excluded text
 MAX_BLAMED = 100
 """Most subschemas that are compiled one by one to find the one that is at fault."""
 
+BLAME_SECONDS = 1.0
+"""Seconds after which no more of them are tried."""
+
 TOO_DEEP = "it is nested too deeply"
 """The reason for a schema of more than 128 levels of JSON, llguidance's limit: some 60 objects in objects."""
 
@@ -47,7 +52,7 @@ class CompiledGrammar:
 
 
 class GrammarCache:
-    """Compiles constraints and keeps the ones last used. For one thread at a time."""
+    """Compiles constraints and keeps the ones last used. Several threads may compile at once."""
 
     def __init__(self, tokens: TokenizerInfo) -> None:
         from llguidance import LLParserLimits
@@ -57,6 +62,7 @@ class GrammarCache:
         self._limits = make_limits()
         self._text_limits = make_limits(initial_lexer_fuel=TEXT_LEXER_FUEL, step_lexer_fuel=TEXT_LEXER_FUEL)
         self._compiled: OrderedDict[Constraint, CompiledGrammar] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, constraint: Constraint) -> CompiledGrammar:
         """Return the compiled grammar of `constraint`; compile it, in milliseconds, if it is not in the cache.
@@ -64,13 +70,17 @@ class GrammarCache:
         Raises:
             BadConstraint: if it cannot be enforced.
         """
-        compiled = self._compiled.get(constraint)
-        if compiled is None:
-            grammar = grammar_of(constraint, self.tokens.controls)
-            compiled = self._compiled[constraint] = CompiledGrammar(self._compile(grammar), grammar)
+        with self._lock:
+            compiled = self._compiled.get(constraint)
+            if compiled is not None:
+                self._compiled.move_to_end(constraint)
+                return compiled
+        grammar = grammar_of(constraint, self.tokens.controls)
+        compiled = CompiledGrammar(self._compile(grammar), grammar)
+        with self._lock:
+            self._compiled[constraint] = compiled
             if len(self._compiled) > CACHED_GRAMMARS:
                 self._compiled.popitem(last=False)
-        self._compiled.move_to_end(constraint)
         return compiled
 
     def _compile(self, grammar: ReplyGrammar) -> "LLMatcher":
@@ -80,7 +90,10 @@ class GrammarCache:
             return matcher
         where = "the format"
         if reason != TOO_DEEP:
-            subschemas = islice(grammar.subschemas(), MAX_BLAMED)
+            started = time.monotonic()
+            subschemas = takewhile(
+                lambda _: time.monotonic() - started < BLAME_SECONDS, islice(grammar.subschemas(), MAX_BLAMED)
+            )
             guilty = (place for place, inner in subschemas if _fault(self._subschema(inner)) == reason)
             where = next((f"the schema at {place}" for place in guilty), where)
         raise BadConstraint(f"{where} cannot be enforced: {reason}")

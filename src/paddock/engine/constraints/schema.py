@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from paddock.engine.constraints.errors import BadConstraint
-from paddock.engine.constraints.one_of import discriminator
+from paddock.engine.constraints.one_of import Effort, TooMuchToCompare, discriminator, patterns_together
 from paddock.engine.constraints.string_formats import DESCRIPTIVE_FORMATS, FORMAT_PATTERNS, LIBRARY_FORMATS
-from paddock.ipc import MAX_EXACT_INTEGER
+from paddock.ipc import LIMITS, MAX_EXACT_INTEGER
 
 WHITE_SPACE = r"[ ]|[ ]?\r?\n(?:[ ]{0,48}|\t{0,12})"
 """White space between two parts of JSON: none, a space, or a new line with its indentation. A model that would write
@@ -116,6 +116,7 @@ class _Preparation:
         self._names: dict[str, str] = {}
         self._pending: list[str] = []
         self._result = PreparedSchema()
+        self._effort = Effort()
         self._rules: dict[str, Callable[[str, Any, str], Any]] = {
             **dict.fromkeys(SCHEMA_MAPS, self._by_name),
             **dict.fromkeys(SCHEMA_LISTS, self._list),
@@ -130,10 +131,15 @@ class _Preparation:
 
     def run(self) -> PreparedSchema:
         result = self._result
-        result.schema = self._schema(self._root, "#")
-        while self._pending:
-            reference = self._pending.pop()
-            result.definitions[self._names[reference]] = self._schema(self._resolve(reference), reference)
+        try:
+            result.schema = self._schema(self._root, "#")
+            while self._pending:
+                reference = self._pending.pop()
+                result.definitions[self._names[reference]] = self._schema(self._resolve(reference), reference)
+        except TooMuchToCompare:
+            raise BadConstraint(
+                'the options of "oneOf" and the parts of "allOf" are too many to be compared; "anyOf" can be enforced'
+            ) from None
         return result
 
     def _schema(self, schema: Any, place: str) -> Any:
@@ -143,6 +149,8 @@ class _Preparation:
             raise BadConstraint(f"{place} is not a schema: it must be an object or a boolean")
         ready: dict[str, Any] = {}
         self._result.subschemas.append((place, ready))
+        if "allOf" in schema and patterns_together(schema, self._look_up, self._effort) > LIMITS.conditions:
+            raise BadConstraint(f'"allOf" at {place}: a string can be held to {LIMITS.conditions} patterns at once')
         for keyword, value in schema.items():
             if keyword in NOT_ENFORCED:
                 _refuse(keyword, value, schema, place)
@@ -220,7 +228,7 @@ class _Preparation:
         ready = self._list("oneOf", options, place)
         stated = schema.get("discriminator")
         named = stated.get("propertyName") if isinstance(stated, dict) else None
-        name = discriminator(options, self._look_up, named)
+        name = discriminator(options, self._look_up, named, self._effort)
         if name is None:
             raise BadConstraint(f'"oneOf" at {place} cannot be enforced: its options may overlap; "anyOf" can')
         if name:

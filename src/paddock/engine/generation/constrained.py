@@ -1,16 +1,22 @@
 """Choosing the tokens of a reply that must match a constraint, and compiling constraints in the background."""
 
+import logging
+import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paddock.engine.binding import Context, LlamaModel, SamplerChain
 from paddock.engine.constraints import BadConstraint, ConstraintFailed, GrammarCache, GrammarMatcher, TokenizerInfo
-from paddock.engine.ordered_executor import OrderedExecutor
 from paddock.ipc import Constraint, Generate, ThinkingTags
 
 if TYPE_CHECKING:
     from paddock.engine.binding.context import Logits
+
+log = logging.getLogger("paddock.engine")
 
 MASK_THREADS = 2
 """Number of threads that compute masks beside the model. Eight replies take a tenth of a step of one thread at most."""
@@ -142,42 +148,187 @@ def mask(logits: "Logits", tokenizer: TokenizerInfo, matcher: GrammarMatcher | N
     numpy.putmask(logits, ~allowed, -numpy.inf)
 
 
+@dataclass(frozen=True)
+class CompilerConfig:
+    """How many formats are compiled at once, and for how long."""
+
+    threads: int = 4
+    """Formats that are compiled at once. One takes milliseconds, seldom a second."""
+    seconds: float = 20.0
+    """Seconds after which a format is given up. Nothing can stop its thread, which goes on."""
+    most_abandoned: int = 4
+    """Threads that were given up and have not ended. While there are so many, no format is compiled."""
+    stack_bytes: int = 256 << 20
+    """Address space for a thread's stack: llguidance follows references by recursion, with up to 9 kB for each."""
+    close_seconds: float = 2.0
+    """How long closing waits for formats that are being compiled."""
+
+
+Compiled: TypeAlias = GrammarMatcher | BadConstraint
+"""What became of the format of a request."""
+
+
+@dataclass(eq=False)
+class _Job:
+    """A constraint that is compiled, and the requests that wait for it."""
+
+    constraint: Constraint
+    requests: list[Generate] = field(default_factory=list)
+    given_up: bool = False
+    thread: threading.Thread | None = None
+    timer: threading.Timer | None = None
+
+
 class GrammarCompiler:
-    """Compiles the constraints of requests in a thread: preparing a large vocabulary takes a second, once.
+    """Compiles the constraints of requests, each in a thread; preparing a large vocabulary takes a second, once.
 
     Further threads, which the first constraint starts, compute the masks of replies.
     """
 
-    def __init__(self, model: LlamaModel, notify: Callable[[], None]) -> None:
-        """Call `notify` from the worker thread whenever a constraint is ready."""
+    def __init__(
+        self, model: LlamaModel, notify: Callable[[], None], config: CompilerConfig = CompilerConfig()
+    ) -> None:
+        """Call `notify` from some thread whenever a constraint is ready."""
         self._model = model
-        self._cache: GrammarCache | None = None
+        self._notify = notify
+        self._config = config
+        self._grammars: GrammarCache | None = None
+        self._preparing = threading.Lock()
+        """Held while the vocabulary is prepared."""
         self._masks: ThreadPoolExecutor | None = None
-        self._coming = OrderedExecutor[Generate, GrammarMatcher, BadConstraint](
-            "grammars", BadConstraint, "the format cannot be compiled", notify
-        )
+        self._lock = threading.Lock()
+        """Protects everything below."""
+        self._jobs: dict[Constraint, _Job] = {}
+        self._queue: deque[_Job] = deque()
+        self._running = 0
+        self._abandoned = 0
+        self._ready: list[tuple[Generate, Compiled]] = []
 
     def add(self, request: Generate, constraint: Constraint) -> None:
-        """Start to compile the constraint of `request`."""
+        """Start to compile the constraint of `request`; a constraint that is being compiled is not compiled twice."""
         if self._masks is None:
             self._masks = ThreadPoolExecutor(MASK_THREADS, thread_name_prefix="masks")
-        self._coming.add(request, lambda _: self._compile(constraint))
+        with self._lock:
+            job = self._jobs.get(constraint)
+            if job is not None:
+                job.requests.append(request)
+                return
+            job = self._jobs[constraint] = _Job(constraint, [request])
+            self._queue.append(job)
+            refused = self._start_jobs()
+        if refused:
+            self._notify()
 
     def cancel(self, request: int) -> None:
         """Forget the request of this id."""
-        self._coming.cancel(lambda waiting: waiting.id == request)
+        with self._lock:
+            self._ready = [entry for entry in self._ready if entry[0].id != request]
+            for job in self._jobs.values():
+                job.requests = [waiting for waiting in job.requests if waiting.id != request]
+            for job in [job for job in self._queue if not job.requests]:
+                self._queue.remove(job)
+                del self._jobs[job.constraint]
 
-    def take(self) -> list[tuple[Generate, GrammarMatcher | BadConstraint]]:
+    def take(self) -> list[tuple[Generate, Compiled]]:
         """Return the requests whose constraints are ready, each with a matcher or an error."""
-        return self._coming.take()
+        with self._lock:
+            ready, self._ready = self._ready, []
+        return ready
 
     def close(self) -> None:
-        """End the threads."""
-        self._coming.close()
+        """Forget all requests and end the threads; one that does not end is left behind."""
+        with self._lock:
+            self._queue.clear()
+            threads = [job.thread for job in self._jobs.values() if job.thread is not None]
+            for job in self._jobs.values():
+                job.requests.clear()
+                if job.timer is not None:
+                    job.timer.cancel()
+        deadline = monotonic() + self._config.close_seconds
+        for thread in threads:
+            thread.join(max(0.0, deadline - monotonic()))
         if self._masks is not None:
             self._masks.shutdown(cancel_futures=True)
 
+    def _start_jobs(self) -> bool:
+        """Start as many jobs as may run; return whether requests were refused. The caller holds the lock."""
+        refused = False
+        while self._queue and self._running < self._config.threads:
+            job = self._queue.popleft()
+            if self._abandoned >= self._config.most_abandoned:
+                self._fail(job, BadConstraint("no format can be compiled now: others before it do not end"))
+                refused = True
+                continue
+            self._running += 1
+            job.thread = _start_thread(lambda job=job: self._run(job), self._config.stack_bytes)  # type: ignore[misc]
+            job.timer = threading.Timer(self._config.seconds, self._give_up, [job])
+            job.timer.daemon = True
+            job.timer.start()
+        return refused
+
+    def _run(self, job: _Job) -> None:
+        """Compile a constraint and make a matcher for each request that waits for it."""
+        made: GrammarMatcher | None = None
+        error: BadConstraint | None = None
+        try:
+            made = self._compile(job.constraint)
+        except BadConstraint as failure:
+            error = failure
+        except Exception:
+            log.exception("a format cannot be compiled")
+            error = BadConstraint("the format cannot be compiled")
+        with self._lock:
+            if job.given_up:
+                self._abandoned -= 1
+            else:
+                self._running -= 1
+                if job.timer is not None:
+                    job.timer.cancel()
+                if made is None:
+                    self._fail(job, error or BadConstraint("the format cannot be compiled"))
+                else:
+                    del self._jobs[job.constraint]
+                    matchers = [made, *(made.fork() for _ in job.requests[1:])]
+                    self._ready += zip(job.requests, matchers, strict=False)
+            self._start_jobs()
+        self._notify()
+
+    def _give_up(self, job: _Job) -> None:
+        """Fail the requests whose constraint takes too long."""
+        with self._lock:
+            if self._jobs.get(job.constraint) is not job or job in self._queue:
+                return
+            log.error("a format was not compiled within %.0f s: its thread is left alone", self._config.seconds)
+            job.given_up = True
+            self._running -= 1
+            self._abandoned += 1
+            self._fail(job, BadConstraint(f"the format takes more than {self._config.seconds:.0f} s to be compiled"))
+            self._start_jobs()
+        self._notify()
+
+    def _fail(self, job: _Job, error: BadConstraint) -> None:
+        """Let a job have failed. The caller holds the lock."""
+        del self._jobs[job.constraint]
+        self._ready += [(request, error) for request in job.requests]
+
     def _compile(self, constraint: Constraint) -> GrammarMatcher:
-        if self._cache is None:
-            self._cache = GrammarCache(TokenizerInfo(self._model))
-        return GrammarMatcher(self._cache.tokens, self._cache.get(constraint), self._masks)
+        with self._preparing:
+            if self._grammars is None:
+                self._grammars = GrammarCache(TokenizerInfo(self._model))
+        return GrammarMatcher(self._grammars.tokens, self._grammars.get(constraint), self._masks)
+
+
+_stack_size = threading.Lock()
+"""Held while the size of new threads' stacks is changed, which is that of all threads of the process."""
+
+
+def _start_thread(target: Callable[[], None], stack_bytes: int) -> threading.Thread:
+    """Start a daemon thread with a stack of its own size."""
+    thread = threading.Thread(target=target, name="grammar", daemon=True)
+    with _stack_size:
+        before = threading.stack_size(stack_bytes)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(before)
+    return thread

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from paddock.ipc import Constraint, JsonObject, JsonSchema, Lark, Regex
+from paddock.ipc import Constraint, FormatTooLarge, JsonObject, JsonSchema, Lark, Regex, check_constraint
 from paddock.protocol.json import BadRequest
 
 THINK_LEVELS = ("high", "medium", "low", "max")
@@ -41,7 +41,7 @@ def read_format(value: msgspec.Raw) -> Constraint | BadRequest | None:
     counts only after the model has been found.
 
     Raises:
-        BadRequest: if it is anything else.
+        BadRequest: if it is anything else, or too large to be compiled.
     """
     try:
         decoded = msgspec.json.decode(value)
@@ -52,16 +52,26 @@ def read_format(value: msgspec.Raw) -> Constraint | BadRequest | None:
     if decoded == "json":
         return JsonObject()
     if isinstance(decoded, dict):
-        match decoded.get("type"):
-            case "regex":
-                pattern = decoded.get("pattern")
-                return Regex(pattern) if isinstance(pattern, str) else _lacks_text("regex", "pattern")
-            case "grammar":
-                lark = decoded.get("lark")
-                return Lark(lark) if isinstance(lark, str) else _lacks_text("grammar", "lark")
-        return JsonSchema(json.dumps(decoded, ensure_ascii=False))
+        constraint = _constraint(decoded)
+        if not isinstance(constraint, BadRequest):
+            try:
+                check_constraint(constraint)
+            except FormatTooLarge as error:
+                raise BadRequest(str(error)) from None
+        return constraint
     text = bytes(value).decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
     raise BadRequest(f'invalid format: "{text}"; expected "json" or a valid JSON Schema object')
+
+
+def _constraint(decoded: dict[str, Any]) -> Constraint | BadRequest:
+    match decoded.get("type"):
+        case "regex":
+            pattern = decoded.get("pattern")
+            return Regex(pattern) if isinstance(pattern, str) else _lacks_text("regex", "pattern")
+        case "grammar":
+            lark = decoded.get("lark")
+            return Lark(lark) if isinstance(lark, str) else _lacks_text("grammar", "lark")
+    return JsonSchema(json.dumps(decoded, ensure_ascii=False))
 
 
 def _lacks_text(kind: str, name: str) -> BadRequest:
