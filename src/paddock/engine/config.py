@@ -19,6 +19,13 @@ class MediaConfig:
     """Embeddings of one chunk of audio. Some encoders take a whole file at once: their memory grows with its square, to
     half a GB here."""
 
+    many_pixels: int = 4_000_000
+    """Pixels from which the memory that an image took is given back to the system: preparing one pixel takes about 20
+    bytes, and giving back a few milliseconds."""
+
+    many_samples: int = 4_000_000
+    """The same for samples of audio: four minutes."""
+
     embedding_cache_bytes: int = 128 * MIB
     """Embeddings that are kept: those of a dozen images of a 7B model."""
 

@@ -24,6 +24,7 @@ from paddock.engine.multimodal.image import decode as decode_image
 from paddock.engine.ordered_executor import OrderedExecutor, PendingResult, StillNeeded
 from paddock.engine.placeholders import PlaceholderRange, Placeholders, placeholder_tokens
 from paddock.ipc import Generate, Measure, Placeholder
+from paddock.memory import give_back
 from paddock.signatures import is_audio
 
 log = logging.getLogger("paddock.engine")
@@ -132,6 +133,8 @@ class MediaPreprocessor:
         self._known: OrderedDict[bytes, tuple[MediaChunk, ...]] = OrderedDict()
         self._prepared: OrderedDict[bytes, PreparedMedia] = OrderedDict()
         self._pending_file: _PendingFile | None = None
+        self._used_much = False
+        """Whether the worker thread has needed so much memory that it should give it back."""
         self._lock = threading.Lock()
         self._executor = OrderedExecutor[MediaRequest, dict[int, ProcessedMedia], BadMedia](
             "media", BadMedia, "an image or a recording cannot be prepared", notify
@@ -249,6 +252,10 @@ class MediaPreprocessor:
                 prepared = self._prepare_image(file.data)
         except (BadImage, BadAudio) as error:
             raise BadMedia(str(error)) from None
+        finally:
+            if self._used_much:
+                self._used_much = False
+                give_back()
         with self._lock:
             self._known[file.key] = prepared.chunks
             while len(self._known) > self._config.max_known_files:
@@ -259,6 +266,7 @@ class MediaPreprocessor:
         if not self._projector.has_audio:
             raise BadAudio("is of no use: this model takes no audio")
         samples = decode_audio(data, self._projector.sample_rate, still_needed)
+        self._used_much = len(samples) > self._config.many_samples
         seconds = len(samples) / self._projector.sample_rate
         try:
             prepared = self._projector.prepare_audio(samples)
@@ -274,6 +282,7 @@ class MediaPreprocessor:
         if not self._projector.has_vision:
             raise BadImage("is no recording of a known format (WAV, MP3, FLAC or Ogg), and this model takes no images")
         pixels = decode_image(data)
+        self._used_much = pixels.width * pixels.height > self._config.many_pixels
         try:
             return self._fit_image(pixels)
         except ProjectorError as error:
