@@ -4,6 +4,8 @@ from array import array
 import pytest
 
 from paddock.fleet import FleetError, Reply, Vectors
+from paddock.fleet.errors import UnreadReply
+from paddock.fleet.reply import MAX_UNREAD, MAX_UNREAD_WITH_LOGPROBS
 from paddock.ipc import Chunk, Finished, Vector
 
 FINISHED = Finished(
@@ -62,6 +64,26 @@ def test_a_reader_that_was_cancelled_does_not_disturb_the_next_one() -> None:
         assert await reply.read() == [Chunk(1, "a")]
 
     asyncio.run(body())
+
+
+@pytest.mark.parametrize("has_logprobs", [False, True])
+def test_a_reply_that_nobody_reads_is_cancelled_and_its_reader_gets_what_there_was(has_logprobs: bool) -> None:
+    async def run() -> None:
+        cancelled: list[int] = []
+        reply = Reply(7, cancelled.append, has_logprobs=has_logprobs)
+        most = MAX_UNREAD_WITH_LOGPROBS if has_logprobs else MAX_UNREAD
+        for _ in range(most):
+            reply.put(Chunk(7, "x"))
+        assert not cancelled
+        reply.put(Chunk(7, "x"))
+        assert cancelled == [7]
+        assert len(await reply.read()) == most + 1
+        with pytest.raises(UnreadReply, match="had not been read"):
+            await reply.read()
+        reply.close()
+        assert cancelled == [7]
+
+    asyncio.run(run())
 
 
 def test_vectors_are_complete_when_each_text_has_its_own() -> None:

@@ -4,16 +4,17 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from paddock.fleet.crashes import ended_while_loading, ended_while_serving
 from paddock.fleet.errors import FleetError, LoadFailure, LoadTimeout, RequestFailed, RunnerCrashed
+from paddock.fleet.outbox import Outbox
 from paddock.fleet.reply import Reply, Vectors
 from paddock.fleet.transports.base import Transport
 from paddock.ipc import (
     BrokenStream,
-    Cancel,
     Command,
     Embed,
     Embedded,
@@ -31,12 +32,13 @@ from paddock.ipc import (
     Tokenize,
     Tokens,
     decode_event,
-    encode,
 )
 
 log = logging.getLogger("paddock.runner")
 
 LEVELS = logging.getLevelNamesMapping()
+
+T = TypeVar("T")
 
 
 class RunnerClient:
@@ -49,6 +51,7 @@ class RunnerClient:
         self.name = name
         self.statistics = Statistics()
         self._transport = transport
+        self._outbox = Outbox(transport.send)
         self._frames = Frames()
         loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[Loaded] = loop.create_future()
@@ -92,10 +95,11 @@ class RunnerClient:
 
         Raises:
             RunnerCrashed: if the runner has gone.
+            RunnerBusy: if it does not read and too much waits for it.
         """
         number = self._new_id()
-        reply = self._replies[number] = Reply(number, self._cancel)
-        self._send(msgspec.structs.replace(request, id=number))
+        reply = Reply(number, self._cancel, has_logprobs=request.logprobs)
+        self._request(number, msgspec.structs.replace(request, id=number), self._replies, reply)
         return reply
 
     async def tokenize(self, text: str, *, context: tuple[int, ...] = (), add_special: bool = True) -> Sequence[int]:
@@ -123,15 +127,15 @@ class RunnerClient:
             RunnerCrashed: if the runner has gone or goes.
         """
         number = self._new_id()
-        vectors = self._vectors[number] = Vectors(len(request.texts))
+        vectors = Vectors(len(request.texts))
+        self._request(number, msgspec.structs.replace(request, id=number), self._vectors, vectors)
         try:
-            self._send(msgspec.structs.replace(request, id=number))
             await vectors.wait()
             return vectors
         finally:
             del self._vectors[number]
             if not vectors.ended:
-                self._send(Cancel(number))
+                self._outbox.cancel(number)
 
     async def wait_closed(self) -> str:
         """Wait until the runner is gone, for whatever reason, and return the reason."""
@@ -169,8 +173,8 @@ class RunnerClient:
                         self._end_requests(event)
                 else:
                     self._take(event)
-        except BrokenStream as error:
-            log.error("%s: %s broke its stream: %s", self.name, self._transport.label, error)
+        except (BrokenStream, MemoryError) as error:
+            log.error("%s: %s broke its stream: %s", self.name, self._transport.label, error or "no memory for it")
             self._transport.abort()
 
     def log_received(self, line: str) -> None:
@@ -186,8 +190,17 @@ class RunnerClient:
             self._last_lines.append(message)
         log.log(number, "%s: %s", self.name, message)
 
+    def pause_writing(self) -> None:
+        """Hold requests back, because the runner has yet to read what it has got."""
+        self._outbox.pause()
+
+    def resume_writing(self) -> None:
+        """Send the requests that were held back."""
+        self._outbox.resume()
+
     def connection_lost(self, reason: str) -> None:
         """Fail every request that has no end yet; only the log gets what the runner said last."""
+        self._outbox.clear()
         if not self._ready.done():
             self._ready.set_exception(ended_while_loading(reason))
         self._ready.exception()  # nobody may be waiting for it any more
@@ -250,18 +263,26 @@ class RunnerClient:
     async def _answer(self, request: Tokenize | Measure) -> Sequence[int]:
         """Send a request that is answered with numbers and return them; cancel it if nobody waits any more."""
         answer: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
-        self._answers[request.id] = answer
+        self._request(request.id, request, self._answers, answer)
         try:
-            self._send(request)
             return await answer
         finally:
             del self._answers[request.id]
             if answer.cancelled():
-                self._send(Cancel(request.id))
+                self._outbox.cancel(request.id)
+
+    def _request(self, number: int, command: Command, waiting: dict[int, T], answer: T) -> None:
+        """Send a request whose `answer` is found in `waiting`. Raises as `Outbox.request` does."""
+        waiting[number] = answer
+        try:
+            self._outbox.request(number, command)
+        except BaseException:
+            del waiting[number]
+            raise
 
     def _send(self, command: Command) -> None:
-        self._transport.send(encode(command))
+        self._outbox.send(command)
 
     def _cancel(self, number: int) -> None:
         if self._replies.pop(number, None) is not None:
-            self._send(Cancel(number))
+            self._outbox.cancel(number)

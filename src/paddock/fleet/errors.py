@@ -64,6 +64,24 @@ class RunnerCrashed(FleetError):
     kind = ErrorKind.UNAVAILABLE
 
 
+class RunnerBusy(FleetError):
+    """The runner does not read, and too many requests wait for it already."""
+
+    kind = ErrorKind.OVERLOADED
+
+    def __init__(self) -> None:
+        super().__init__("the model's runner takes no more requests at the moment, please try again later")
+
+
+class UnreadReply(FleetError):
+    """A reply was given up because its reader fell too far behind."""
+
+    kind = ErrorKind.OVERLOADED
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__(f"the reply was ended because {pieces} pieces of it had not been read")
+
+
 class RequestFailed(FleetError):
     """The runner refused or failed this one request."""
 

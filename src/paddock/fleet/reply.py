@@ -4,24 +4,32 @@ import asyncio
 from array import array
 from collections.abc import Callable
 
-from paddock.fleet.errors import FleetError
+from paddock.fleet.errors import FleetError, UnreadReply
 from paddock.ipc import Chunk, Finished, Vector
 
 ReplyEvent = Chunk | Finished
+
+MAX_UNREAD = 1 << 16
+"""Pieces of a reply that wait for its reader, some 15 MB. Whoever reads nothing has 4 MB in the system's buffers before
+the first of them waits here."""
+MAX_UNREAD_WITH_LOGPROBS = MAX_UNREAD >> 5
+"""The same for pieces with log probabilities, of which each takes up to 5 kB."""
 
 
 class Reply:
     """The stream of events that answers one request: any number of `Chunk`s, then one `Finished`.
 
-    Close it in any case: closing one that has not ended cancels the request.
+    Close it in any case: closing one that has not ended cancels the request. It is cancelled, too, if its reader falls
+    too far behind.
     """
 
-    def __init__(self, request: int, cancel: Callable[[int], None]) -> None:
+    def __init__(self, request: int, cancel: Callable[[int], None], *, has_logprobs: bool = False) -> None:
         self.request = request
         """The id of the request."""
         self.ended = False
         """Whether nothing more comes."""
         self._cancel = cancel
+        self._max_unread = MAX_UNREAD_WITH_LOGPROBS if has_logprobs else MAX_UNREAD
         self._loop = asyncio.get_running_loop()
         self._events: list[ReplyEvent] = []
         self._error: FleetError | None = None
@@ -45,12 +53,16 @@ class Reply:
 
     def put(self, event: ReplyEvent) -> None:
         """Add an event and wake the reader, once for all events of a frame."""
-        self._events.append(event)
+        events = self._events
+        events.append(event)
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
             if not waiter.done():
                 waiter.set_result(None)
+        elif len(events) > self._max_unread and not self.ended:
+            self._cancel(self.request)
+            self.fail(UnreadReply(len(events)))
 
     def finish(self, event: Finished) -> None:
         """Add the last event."""

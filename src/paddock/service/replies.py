@@ -27,7 +27,8 @@ class GeneratedReply:
             load_duration: nanoseconds until the model was loaded.
         """
         self._lease = lease
-        self._prepared = prepared
+        self._prompt = prepared.prompt if prepared.returns_context else ""
+        self._context = prepared.command.context
         self._reply = lease.runner.generate(prepared.command)
         self._reader = ReplyReader(prepared.new_parser()) if prepared.new_parser is not None else None
         self._texts: list[str] | None = [] if prepared.returns_context else None
@@ -92,8 +93,8 @@ class GeneratedReply:
         self._ended, self._finished = True, None
         context = None
         if self._texts is not None:
-            text = self._prepared.prompt + "".join(self._texts)
-            context = await self._lease.runner.tokenize(text, context=self._prepared.command.context, add_special=False)
+            text = self._prompt + "".join(self._texts)
+            context = await self._lease.runner.tokenize(text, context=self._context, add_special=False)
         return Summary(
             reason=finished.reason,
             total_duration=time.perf_counter_ns() - self._started,

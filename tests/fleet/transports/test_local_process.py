@@ -43,6 +43,7 @@ class Recorder:
         self.data = b""
         self.lines: list[str] = []
         self.reasons: list[str] = []
+        self.pauses: list[bool] = []
         self._changed = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
@@ -51,6 +52,14 @@ class Recorder:
 
     def log_received(self, line: str) -> None:
         self.lines.append(line)
+        self._changed.set()
+
+    def pause_writing(self) -> None:
+        self.pauses.append(True)
+        self._changed.set()
+
+    def resume_writing(self) -> None:
+        self.pauses.append(False)
         self._changed.set()
 
     def connection_lost(self, reason: str) -> None:
@@ -160,3 +169,14 @@ def test_a_program_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
             await LocalProcess("m", command=[str(tmp_path / "absent")]).open(Recorder())
 
     asyncio.run(main())
+
+
+def test_a_process_that_does_not_read_its_input_asks_for_a_pause() -> None:
+    async def body(process: Transport, recorder: Recorder) -> None:
+        process.send(b"x" * 2_000_000)
+        assert recorder.pauses == [True]
+        await recorder.until(lambda r: r.pauses == [True, False])
+        await recorder.until(lambda r: len(r.data) == 2_000_000)
+        await process.close()
+
+    run(ECHO, body)

@@ -12,6 +12,12 @@ class Receiver(Protocol):
     def log_received(self, line: str) -> None:
         """Take a line of the runner's log: a level and a message, or whatever native code prints."""
 
+    def pause_writing(self) -> None:
+        """Learn that the runner has yet to read what was sent; more would take memory here."""
+
+    def resume_writing(self) -> None:
+        """Learn that the runner has read what was sent."""
+
     def connection_lost(self, reason: str) -> None:
         """Learn that the runner is gone, and how it ended. Called once, last."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -13,6 +14,8 @@ from paddock.fleet.transports.base import Receiver
 
 log = logging.getLogger("paddock.runner")
 
+UVLOOP_NO_DESCRIPTORS = -1
+"""What uvloop gives as the number of the error if it can make no pipes for a process."""
 SHUTDOWN_SECONDS = 5.0
 """How long a runner that was told to leave may take before it is killed."""
 OUTPUT_SECONDS = 2.0
@@ -61,7 +64,12 @@ class LocalProcess(asyncio.SubprocessProtocol):
         """
         self._receiver = receiver
         environment = {**os.environ, "GGML_NO_BACKTRACE": "1"}
-        await asyncio.get_running_loop().subprocess_exec(lambda: self, *self._command, env=environment)
+        try:
+            await asyncio.get_running_loop().subprocess_exec(lambda: self, *self._command, env=environment)
+        except OSError as error:
+            if error.errno == UVLOOP_NO_DESCRIPTORS:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) from None
+            raise
 
     def send(self, frame: bytes) -> None:
         """Write a frame to the process's input, unless that is closed."""
@@ -92,6 +100,14 @@ class LocalProcess(asyncio.SubprocessProtocol):
         # Casts, since uvloop's transports are asyncio's in all but name.
         self._process = cast(asyncio.SubprocessTransport, transport)
         self._input = cast(asyncio.WriteTransport, self._process.get_pipe_transport(0))
+
+    def pause_writing(self) -> None:
+        """Say that the process does not read its input as fast as it is written."""
+        self._receiver.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Say that the process has read its input."""
+        self._receiver.resume_writing()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Hand over what came from standard output (1) or standard error (2)."""
