@@ -18,6 +18,8 @@ class ErrorKind(StrEnum):
     """The prompt exceeds the context."""
     TOO_LARGE = "too_large"
     """The request body exceeds the limit in bytes."""
+    TOO_SLOW = "too_slow"
+    """The request body did not arrive in time."""
     OVERLOADED = "overloaded"
     """Too many requests are waiting; a later attempt may succeed."""
     CANCELLED = "cancelled"

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +59,16 @@ class Answer:
 class ServerUnderTest:
     """A `paddock serve` process with its own home and models folder in `folder`."""
 
-    def __init__(self, folder: Path, *, port: int | None = None, wait: bool = True, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        wait: bool = True,
+        command: Sequence[str] = ("-m", "paddock", "serve"),
+        **settings: str,
+    ) -> None:
+        """Start Python with `command`, by default `paddock serve`."""
         folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.models = Path(settings.pop("MODELS", "") or folder / "models")
@@ -75,9 +84,7 @@ class ServerUnderTest:
             **{f"PADDOCK_{name}": value for name, value in settings.items()},
         }
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "paddock", "serve"], env=environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen([sys.executable, *command], env=environment, stdout=log, stderr=log)
         if wait:
             until(self._answers, START_SECONDS)
 

@@ -34,6 +34,17 @@ def test_an_error_is_answered_with_the_status_of_its_kind(dialect: Dialect) -> N
     assert dialect.error_response(TooLong("x"), JSON).headers["content-type"] == "application/json"
 
 
+class Overloaded(PaddockError):
+    kind = ErrorKind.OVERLOADED
+
+
+@DIALECTS
+def test_an_answer_that_is_worth_another_attempt_says_when(dialect: Dialect) -> None:
+    response = dialect.error_response(Overloaded("not now"))
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert "retry-after" not in dialect.error_response(TooLong("x")).headers
+
+
 def test_an_error_in_a_stream_of_ollama_is_a_line() -> None:
     assert OLLAMA.error_event(TooLong("too long")) == b'{"error":"too long"}\n'
     assert OLLAMA.stream_media_type == "application/x-ndjson"

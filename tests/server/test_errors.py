@@ -1,5 +1,7 @@
 """How errors read to a client."""
 
+import errno
+
 import pytest
 
 from paddock.errors import ErrorKind, PaddockError
@@ -17,6 +19,24 @@ def test_an_error_of_the_system_is_told_without_its_path(caplog: pytest.LogCaptu
     assert describe_error(error) == (ErrorKind.INTERNAL, "No space left on device")
     assert "/secret/path" in caplog.text
     assert describe_error(OSError("odd")) == (ErrorKind.INTERNAL, "odd")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        OSError(errno.EMFILE, "Too many open files", "/secret"),
+        OSError(errno.ENFILE, "Too many open files in system"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+    ],
+)
+def test_what_may_be_gone_in_a_moment_is_told_as_such(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    kind, message = describe_error(error)
+    assert kind is ErrorKind.OVERLOADED
+    assert message.endswith(", please try again later")
+    assert "Traceback" not in caplog.text
 
 
 def test_an_unexpected_error_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from paddock.errors import ErrorKind, PaddockError
 from paddock.protocol.errors import ErrorBody
+from paddock.server.body_budget import SHARE, BodyBudget
+from paddock.server.connection import INPUT_ENDED, NEEDS_INPUT
 from paddock.server.dialect import STATUSES, Dialect
 from paddock.server.errors import ClientGone
 from paddock.server.router import CLIENT_GONE, make_router
@@ -45,13 +48,17 @@ async def broken(request: Request, services: Services) -> Response:
     raise ZeroDivisionError("by 0")
 
 
+async def hungry(request: Request, services: Services) -> Response:
+    raise MemoryError
+
+
 async def gone(request: Request, services: Services) -> Response:
     raise ClientGone
 
 
 def table(dialect: Dialect, prefix: str) -> RouteTable:
     paths = {"echo": ("GET", echo), "names/{name}": ("HEAD", echo), "busy": ("POST", busy)}
-    paths |= {"broken": ("POST", broken), "gone": ("POST", gone)}
+    paths |= {"broken": ("POST", broken), "gone": ("POST", gone), "hungry": ("POST", hungry)}
     endpoints = [
         Endpoint(id=path, method=method, path=f"/{prefix}/{path}", handler=handler, group="")
         for path, (method, handler) in paths.items()
@@ -75,6 +82,49 @@ def test_a_request_reaches_the_handler_of_its_path_and_method() -> None:
     assert ask("GET", "/first/echo").answer == b"GET "
     assert ask("HEAD", "/first/names/a").answer == b"HEAD a"
     assert ask("POST", "/second/names/b").answer == b"POST b"
+
+
+@pytest.mark.parametrize(("dialect", "status"), [("first", 503), ("second", 529)])
+def test_a_lack_of_memory_is_answered_in_a_sentence_of_the_dialect(dialect: str, status: int) -> None:
+    exchange = ask("POST", f"/{dialect}/hungry")
+    assert exchange.status == status
+    assert exchange.answer_headers["retry-after"] == "1"
+    assert b"too little memory" in exchange.answer or b"overloaded!" in exchange.answer
+
+
+def test_what_a_body_has_taken_is_given_back_whatever_happens() -> None:
+    budget = BodyBudget()
+
+    async def greedy(request: Request, services: Services) -> Response:
+        request.scope[SHARE].take(1000)
+        assert budget.in_use == 1000
+        raise Busy("too much")
+
+    endpoint = Endpoint(id="x", method="POST", path="/x", handler=greedy, group="")
+    router = make_router([RouteTable(FIRST, (endpoint,), Path())], SERVICES, budget)
+    assert asyncio.run(Exchange("POST", "/x").call(router)).status == 503
+    assert budget.in_use == 0
+
+
+def test_a_request_that_needs_its_input_is_given_up_if_that_has_ended() -> None:
+    seen = []
+
+    async def work(request: Request, services: Services) -> Response:
+        seen.append(request.scope.get(NEEDS_INPUT))
+        return Response("done")
+
+    class Ended(Exchange):
+        @property
+        def scope(self) -> Scope:
+            return {**super().scope, INPUT_ENDED: True}
+
+    for needs_input, exchange, status in (
+        (True, Exchange, 200), (True, Ended, CLIENT_GONE), (False, Exchange, 200), (False, Ended, 200)
+    ):  # fmt: skip
+        endpoint = Endpoint(id="x", method="POST", path="/x", handler=work, group="", needs_input=needs_input)
+        router = make_router([RouteTable(FIRST, (endpoint,), Path())], SERVICES)
+        assert asyncio.run(exchange("POST", "/x").call(router)).status == status
+    assert seen == [True, None, None]
 
 
 def test_head_is_answered_where_get_is() -> None:

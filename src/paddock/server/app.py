@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from paddock.server.access import Access, Origins
+from paddock.server.body_budget import BodyBudget
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.routes import OLLAMA_ROUTES
 from paddock.server.dialects.rerank.routes import RERANK_ROUTES
@@ -51,12 +52,16 @@ DESCRIPTION_ROUTES = RouteTable(
 TABLES = (OLLAMA_ROUTES, RERANK_ROUTES, DESCRIPTION_ROUTES)
 
 
-def make_app(settings: Settings, services: Services, *, on_loopback: bool = True) -> ASGIApp:
+def make_app(
+    settings: Settings, services: Services, budget: BodyBudget | None = None, *, on_loopback: bool = True
+) -> ASGIApp:
     """Return the whole server as an ASGI application.
 
     Args:
+        settings, services: what it is made of.
+        budget: what the bodies of all requests share.
         on_loopback: whether it is reachable from this machine only; then the Host header is checked.
     """
-    router = make_router(TABLES, services)
+    router = make_router(TABLES, services, budget)
     hosts = HostCheck(settings.host) if on_loopback else None
     return RequestLog(Access(router, Origins(settings.origins), hosts))

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from starlette.requests import Request
+from starlette.types import Message
 
 from paddock.protocol.json import decode
-from paddock.server.errors import BodyTooLarge, ClientGone
+from paddock.server.body_budget import LARGE, BodyShare, bytes_of_values, share_of
+from paddock.server.errors import BodyTooSlow, ClientGone
 
-MAX_JSON_BODY = 100 << 20
-LARGE = 1 << 18
-"""Bytes of JSON that are decoded or encoded within a millisecond or two. More is done in a thread, so that the event
-loop stays free for other requests."""
+__all__ = ["LARGE", "body_stream", "read_json", "read_request"]
 
 T = TypeVar("T")
 
@@ -21,29 +20,32 @@ async def read_request(request: Request, read: Callable[[bytes], T]) -> T:
     """Return `read(body)` for the whole body, called in a thread if the body is large. Raises as `read` does.
 
     Raises:
-        BodyTooLarge: if the body is larger than `MAX_JSON_BODY`.
+        BodyTooLarge, BodiesTooLarge: if the server has no memory for it (see `BodyBudget`).
+        BodyTooSlow: if it does not arrive in time.
         ClientGone: if the client hung up before the end of the body.
     """
-    too_large = BodyTooLarge(f"the request body is larger than {MAX_JSON_BODY >> 20} MB")
+    share = share_of(request.scope)
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_JSON_BODY:
-        raise too_large
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in body_stream(request):
-        size += len(piece)
-        if size > MAX_JSON_BODY:
-            raise too_large
-        pieces.append(piece)
-    body = b"".join(pieces)
-    return read(body) if size <= LARGE else await asyncio.to_thread(read, body)
+    if length.isdigit():
+        share.announce(int(length))
+    message = await request.receive()
+    if message.get("more_body", False):
+        body = await _read_rest(request, message, share)
+    else:
+        body = _body_of(message)
+        share.take(len(body))
+    if len(body) <= LARGE:
+        return read(body)
+    share.take_values(await asyncio.to_thread(bytes_of_values, body, share.config))
+    return await asyncio.to_thread(read, body)
 
 
 async def read_json(request: Request, kind: type[T]) -> T:
     """Return the whole body decoded as a `kind`.
 
     Raises:
-        BadRequest, BodyTooLarge, ClientGone: if it is not JSON of that kind, or as `read_request` does.
+        BadRequest: if it is not JSON of that kind.
+        PaddockError, ClientGone: as `read_request`.
     """
     return await read_request(request, lambda body: decode(body, kind))
 
@@ -54,11 +56,32 @@ async def body_stream(request: Request) -> AsyncIterator[bytes]:
     Raises:
         ClientGone: if the client hung up before the end of the body.
     """
-    while True:
+    more = True
+    while more:
         message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if body := message.get("body", b""):
+        if body := _body_of(message):
             yield body
-        if not message.get("more_body", False):
-            return
+        more = message.get("more_body", False)
+
+
+async def _read_rest(request: Request, first: Message, share: BodyShare) -> bytes:
+    pieces: list[bytes] = []
+    message = first
+    try:
+        async with asyncio.timeout(share.config.max_seconds):
+            while True:
+                piece = _body_of(message)
+                share.take(len(piece))
+                pieces.append(piece)
+                if not message.get("more_body", False):
+                    return b"".join(pieces)
+                message = await request.receive()
+    except TimeoutError:
+        raise BodyTooSlow(f"the request body did not arrive within {share.config.max_seconds:.0f} seconds") from None
+
+
+def _body_of(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    body: bytes = message.get("body", b"")
+    return body

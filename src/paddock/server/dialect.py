@@ -18,6 +18,7 @@ STATUSES: Mapping[ErrorKind, int] = {
     ErrorKind.UNIMPLEMENTED: 501,
     ErrorKind.TOO_LONG: 400,
     ErrorKind.TOO_LARGE: 413,
+    ErrorKind.TOO_SLOW: 408,
     ErrorKind.OVERLOADED: 503,
     ErrorKind.CANCELLED: 400,
     ErrorKind.UNAVAILABLE: 500,
@@ -26,6 +27,10 @@ STATUSES: Mapping[ErrorKind, int] = {
     ErrorKind.INTERNAL: 500,
 }
 """HTTP status of each kind of error, as Ollama answers them."""
+
+
+RETRY = {"Retry-After": "1"}
+"""Header of answers that a later attempt may spare; seconds."""
 
 
 def json_line(data: bytes) -> bytes:
@@ -52,7 +57,8 @@ class Dialect:
         """Return the answer to a request that failed before its answer began, as `media_type` or the usual one."""
         kind, message = describe_error(error)
         body = encode(self.error_body(kind, message))
-        return Response(body, self.statuses[kind], media_type=media_type or self.error_media_type)
+        headers = RETRY if kind is ErrorKind.OVERLOADED else None
+        return Response(body, self.statuses[kind], headers, media_type or self.error_media_type)
 
     def error_event(self, error: Exception) -> bytes:
         """Return the last event of a stream that failed after it began."""

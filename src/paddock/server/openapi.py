@@ -30,7 +30,7 @@ PAGE_HEADERS = {
     "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 """The page may reach only this server, and no other page may embed it."""
-EVERYWHERE = (403, 500)
+EVERYWHERE = (403, 500, 503)
 """Error statuses that any endpoint may answer."""
 OPTION_SCHEMAS: Mapping[str, dict[str, Any]] = {
     "integer": {"type": ["integer", "null"]},

@@ -34,6 +34,9 @@ class Endpoint:
     stream: tuple[Any, ...] = ()
     """Structs of the events of a streamed answer."""
     statuses: tuple[int, ...] = (200,)
+    needs_input: bool = False
+    """Whether the end of the client's input means that it has left, and the request is given up: as with Ollama, where
+    a runner works for it."""
     errors: tuple[int, ...] = ()
     """Error statuses beside those that every endpoint may answer."""
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import errno
+import functools
 import logging
 import os
 import signal
 import socket
 import sys
 from types import FrameType
+from typing import cast
 
 import uvicorn
 
@@ -15,9 +17,14 @@ from paddock import __version__
 from paddock.fleet import Fleet, LocalProcesses
 from paddock.library.store.bundle import BUNDLED_MODELS
 from paddock.library.store.library import Library
+from paddock.memory import give_back
 from paddock.sandbox.switch import sandbox_environment
 from paddock.server.app import make_app
+from paddock.server.body_budget import BodyBudget, memory_for_bodies
+from paddock.server.config import ServerConfig
 from paddock.server.connection import Connection
+from paddock.server.connections import Connections
+from paddock.server.descriptors import max_connections, open_descriptors, raise_limit
 from paddock.server.hosts import is_bound_to_loopback
 from paddock.server.log import start_log
 from paddock.server.services import Services
@@ -46,10 +53,19 @@ class Server(uvicorn.Server):
     """Uvicorn's server, which on shutdown stops the runners first: their requests fail, so that connections close."""
 
     def __init__(
-        self, config: uvicorn.Config, fleet: Fleet, transfer: TransferService, creation: CreationService
+        self,
+        config: uvicorn.Config,
+        connections: Connections,
+        budget: BodyBudget,
+        fleet: Fleet,
+        transfer: TransferService,
+        creation: CreationService,
     ) -> None:
-        """Serve the app of `config`, and stop the other arguments on shutdown."""
+        """Serve the app of `config`, look after `connections` and `budget`, and stop the others on shutdown."""
         super().__init__(config)
+        self._connections = connections
+        self._budget = budget
+        self._giving_back: asyncio.Future[None] | None = None
         self._fleet = fleet
         self._transfer = transfer
         self._creation = creation
@@ -59,6 +75,15 @@ class Server(uvicorn.Server):
         if not self.should_exit:
             log.info("stopping")
         super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after connections and memory, ten times a second; return whether the server must stop."""
+        self._connections.sweep(asyncio.get_running_loop().time())
+        is_idle = self._giving_back is None or self._giving_back.done()
+        if is_idle and self._budget.released >= self._budget.config.given_back:
+            self._budget.released = 0
+            self._giving_back = asyncio.get_running_loop().run_in_executor(None, give_back)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, end all work, then close the connections."""
@@ -70,14 +95,16 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, config: ServerConfig | None = None) -> None:
     """Run the server until Ctrl-C or SIGTERM.
 
     Raises:
         CannotServe: if the address is taken or the models folder cannot be used.
     """
+    config = config or ServerConfig()
     start_log(settings.debug)
     os.environ.update(sandbox_environment(settings.sandbox))  # every process that this one starts inherits it
+    descriptors = raise_limit()
     listener = _listen(settings)
     try:
         settings.models.mkdir(parents=True, exist_ok=True)
@@ -88,15 +115,18 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)
     factory = _event_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
-        server = runner.run(_make_server(settings, library, is_bound_to_loopback(listener)))
+        server = runner.run(_make_server(settings, library, config, descriptors, is_bound_to_loopback(listener)))
         log.info("Paddock %s listens on %s, models in %s", __version__, settings.url, settings.models)
         runner.run(server.serve(sockets=[listener]))
 
 
-async def _make_server(settings: Settings, library: Library, on_loopback: bool) -> Server:
+async def _make_server(
+    settings: Settings, library: Library, config: ServerConfig, descriptors: int, on_loopback: bool
+) -> Server:
     """Return the server with its services, which belong to the event loop that runs this."""
     placement = LocalProcesses(library.blob_folders)
-    log.info("this machine has %s", await placement.resources())
+    resources = await placement.resources()
+    log.info("this machine has %s", resources)
     fleet = Fleet(settings, placement)
     models = ModelService(library, settings)
     pruned = await asyncio.to_thread(models.prune)
@@ -114,18 +144,23 @@ async def _make_server(settings: Settings, library: Library, on_loopback: bool) 
         embedding=EmbeddingService(loader),
         transfer=transfer,
     )
-    app = make_app(settings, services, on_loopback=on_loopback)
-    config = uvicorn.Config(
+    budget = BodyBudget(config.body, memory_for_bodies(resources.available_memory, config.body))
+    app = make_app(settings, services, budget, on_loopback=on_loopback)
+    most = max_connections(descriptors, open_descriptors(), config.connection.max_connections)
+    log.info("%d descriptors, for %d connections and what they need", descriptors, most)
+    connections = Connections(config.connection, most)
+    uvicorn_config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         lifespan="off",
-        http=Connection,
+        http=cast(type[asyncio.Protocol], functools.partial(Connection, connections)),
         ws="none",
         server_header=False,
+        timeout_keep_alive=cast(int, config.connection.idle_seconds),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    return Server(config, fleet, transfer, creation)
+    return Server(uvicorn_config, connections, budget, fleet, transfer, creation)
 
 
 def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -13,8 +13,8 @@ from paddock.server.dialects.ollama.transfer import export, import_, pull, push
 from paddock.server.media_types import TAR, TEXT
 from paddock.server.routes import Endpoint, RouteTable
 
-_ON_MODEL = (400, 404, 413)
-_INFERENCE: dict[str, Any] = {"group": "Inference", "method": "POST", "errors": (*_ON_MODEL, 503)}
+_ON_MODEL = (400, 404, 408, 413)
+_INFERENCE: dict[str, Any] = {"group": "Inference", "method": "POST", "needs_input": True, "errors": (*_ON_MODEL, 503)}
 _MODELS: dict[str, Any] = {"group": "Models", "errors": _ON_MODEL}
 _CHANGES: dict[str, Any] = {"group": "Models", "errors": (*_ON_MODEL, 503)}
 _PROGRESS: dict[str, Any] = {"reply": ollama.StatusLine, "stream": (ollama.ProgressLine, ollama.ErrorBody)}
@@ -89,7 +89,7 @@ OLLAMA_ROUTES = RouteTable(
             handler=blob_upload,
             request=bytes,
             statuses=(200, 201),
-            errors=(400, 503),
+            errors=(400, 408, 503),
             **_BLOB,
         ),
         Endpoint(
@@ -122,7 +122,7 @@ OLLAMA_ROUTES = RouteTable(
             parameters=("import_name",),
             request=bytes,
             reply=ollama.ImportedModel,
-            errors=(400, 503),
+            errors=(400, 408, 503),
         ),
         Endpoint(
             id="version", method="GET", path="/api/version", handler=version, group="Server", reply=ollama.Version

@@ -12,7 +12,8 @@ _RERANK: dict[str, Any] = {
     "method": "POST",
     "group": "Inference",
     "request": rerank.RerankRequest,
-    "errors": (400, 404, 413, 503),
+    "needs_input": True,
+    "errors": (400, 404, 408, 413),
 }
 
 RERANK_ROUTES = RouteTable(
