@@ -1,5 +1,6 @@
-"""Time to render the prompts of long chats and to parse replies, which the server process does itself."""
+"""Time to render the prompts of chats, in a template worker and without one, and to parse replies."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,11 +20,18 @@ from paddock.parsing import (
 from paddock.parsing.named import NAMED_PARSERS
 from paddock.templates import Message, PromptTemplate
 from paddock.templates.go.analysis import analyse
+from paddock.workers.jobs import run
+from paddock.workers.messages import RenderChat, TemplateSource
+from paddock.workers.pool import WorkerPool
 
 MESSAGES = 200
 ROUNDS = 30
 MAX_RENDER_MS = 5.0
 """Target for rendering a prompt, in milliseconds."""
+SHORT = 20
+"""Messages of the chat that is rendered in a worker."""
+MAX_WORKER_MS = 1.0
+"""Target for what a worker adds to rendering in a thread, in milliseconds."""
 MAX_PARSE_US = 20.0
 """Target for parsing a token, in microseconds."""
 
@@ -101,7 +109,7 @@ REPLIES = {
 
 def measure() -> list[Row]:
     """Measure and return the rows of this scenario."""
-    return [*_rendering(), *_parsing()]
+    return [*_rendering(), *asyncio.run(_workers()), *_parsing()]
 
 
 def conversation(messages: int = MESSAGES) -> list[Message]:
@@ -132,6 +140,32 @@ def _rendering() -> Iterator[Row]:
         length = len(form.chat(messages, TOOLS))
         note = f"{length} characters; slowest {max(seconds) * 1e3:.1f} ms"
         yield at_most(f"{name}: a chat of {MESSAGES} messages", median(seconds) * 1e3, MAX_RENDER_MS, "ms", note)
+
+
+async def _workers() -> list[Row]:
+    """Compare rendering in a worker, as the server does it, with rendering in a thread of this process."""
+    sources = {
+        "Go template": TemplateSource(GO_TEMPLATE),
+        "renderer qwen3.5": TemplateSource(renderer="qwen3.5"),
+        "chat template in Jinja": TemplateSource(None, JINJA),
+    }
+    rows = []
+    workers = WorkerPool()
+    for name, source in sources.items():
+        job = RenderChat(source, conversation(SHORT), TOOLS)
+        there, here = [], []
+        for _ in range(10 * ROUNDS):
+            start = perf_counter()
+            prompt = await workers.run(job, name)
+            there.append(perf_counter() - start)
+            start = perf_counter()
+            assert await asyncio.to_thread(run, job) == prompt
+            here.append(perf_counter() - start)
+        more = 1e3 * (median(there) - median(here))
+        note = f"{1e3 * median(there):.2f} ms for {1e3 * median(here):.2f} ms in a thread"
+        rows.append(at_most(f"{name}: a chat of {SHORT} messages, what a worker adds", more, MAX_WORKER_MS, "ms", note))
+    await workers.close()
+    return rows
 
 
 def _parsing() -> Iterator[Row]:

@@ -15,6 +15,8 @@ from bench.report import Row, at_most
 from bench.server import Server, environment, models_folder, paddock_command, running
 
 RUNS = 7
+GO_TEMPLATE = "{{ range .Messages }}{{ .Content }}{{ end }}"
+"""A template for which a worker needs everything that it may import for Go templates."""
 AFTER_START = 1.0
 """Seconds after its start until a server is idle."""
 
@@ -53,18 +55,20 @@ def _milliseconds(action: Callable[[], object], runs: int = RUNS) -> float:
 
 
 def _starts(models: Path) -> list[Row]:
-    answers, resident = [], []
-    proportional = 0.0
+    answers, alone, both = [], [], []
     for _ in range(RUNS):
         with running(models) as server:
             answers.append(1000 * server.seconds_to_answer)
             time.sleep(AFTER_START)
-            resident.append(_resident(server))
-            proportional = _proportional(server.process.pid)
-    note = f"Pss {proportional:.1f} MB" if proportional else ""
+            alone.append(_proportional(server))
+            server.create("vocabulary", vocabulary_only(), GO_TEMPLATE)
+            time.sleep(AFTER_START)
+            both.append(_proportional(server))
+            server.request("DELETE", "/api/delete", b'{"model": "vocabulary"}')
     return [
         at_most("start to first answer", median(answers), 300, "ms", f"{min(answers):.0f}–{max(answers):.0f}"),
-        at_most("idle memory (RSS)", median(resident), 50, "MB", note),
+        at_most("idle memory (PSS), the server alone", median(alone), 50, "MB"),
+        at_most("idle memory (PSS), after a template was read", median(both), 65, "MB", "with the worker that read it"),
     ]
 
 
@@ -74,7 +78,13 @@ def _resident(server: Server) -> float:
     return float(sum(p.memory_info().rss for p in (process, *process.children(recursive=True))) / 1e6)
 
 
-def _proportional(pid: int) -> float:
+def _proportional(server: Server) -> float:
+    """Return the megabytes of the server and its children, in which shared memory counts in proportion."""
+    process = psutil.Process(server.process.pid)
+    return sum(map(_pss, (process.pid, *(child.pid for child in process.children(recursive=True)))))
+
+
+def _pss(pid: int) -> float:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

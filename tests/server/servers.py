@@ -113,13 +113,19 @@ class ServerUnderTest:
         return self._log.read_text("utf-8")
 
     def runners(self) -> list[psutil.Process]:
-        """The processes of the models that are loaded."""
-        found = []
+        """The processes of the models that are loaded, and those that convert."""
+        return [child for child, is_worker in self._children() if not is_worker]
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that read and render templates."""
+        return [child for child, is_worker in self._children() if is_worker]
+
+    def _children(self) -> Iterator[tuple[psutil.Process, bool]]:
+        """Return the processes that the server has started, and whether each is a worker for templates."""
         for child in psutil.Process(self.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if child.status() != psutil.STATUS_ZOMBIE:
-                    found.append(child)
-        return found
+                    yield child, "paddock.workers" in child.cmdline()
 
     def connect(self) -> socket.socket:
         """Open a new connection."""

@@ -6,11 +6,12 @@ from paddock.library.store.library import Library
 from paddock.service.models import ModelService
 from paddock.settings import Settings
 from tests.models.llama import tiny_llama
+from tests.workers.in_this_process import InThisProcess
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> ModelService:
-    return ModelService(Library(tmp_path / "models"), Settings(models=tmp_path / "models"))
+    return ModelService(Library(tmp_path / "models"), Settings(models=tmp_path / "models"), InThisProcess())
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ from paddock.service import (
     TransferService,
 )
 from paddock.settings import Settings
+from paddock.workers.pool import WorkerPool
 from tests.fleet.memory_transport import MemoryTransport
 
 
@@ -131,6 +132,7 @@ class RunningServices:
     creation: CreationService
     inference: InferenceService
     embedding: EmbeddingService
+    workers: WorkerPool
 
 
 @asynccontextmanager
@@ -139,7 +141,8 @@ async def services(folder: Path, placement: Placement | None = None, **settings:
     library = Library(folder, BUNDLED_MODELS)
     chosen = Settings(models=folder, **settings)
     fleet = Fleet(chosen, placement or LocalProcesses(library.blob_folders))
-    models = ModelService(library, chosen)
+    workers = WorkerPool()
+    models = ModelService(library, chosen, workers)
     loader = ModelLoader(library, models, fleet, chosen)
     transfer = TransferService(library, models, loader, chosen)
     try:
@@ -150,12 +153,14 @@ async def services(folder: Path, placement: Placement | None = None, **settings:
             loader=loader,
             transfer=transfer,
             creation=CreationService(models, transfer, loader),
-            inference=InferenceService(loader),
+            inference=InferenceService(loader, workers),
             embedding=EmbeddingService(loader),
+            workers=workers,
         )
     finally:
         await transfer.close()
         await fleet.close()
+        await workers.close()
 
 
 def run(

@@ -17,6 +17,7 @@ from paddock.service.models import ModelService
 from paddock.settings import Settings
 from tests.models.llama import tiny_file, tiny_llama
 from tests.service.making import make, order
+from tests.workers.in_this_process import InThisProcess
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_old_blobs_go_unless_the_settings_forbid_it(models: ModelService, tmp_pa
     digest, _ = models.library.blobs.put(b"old")
     long_ago = time.time() - DAY - 60
     os.utime(models.library.blobs.path(digest), (long_ago, long_ago))
-    assert ModelService(models.library, Settings(models=tmp_path, noprune=True)).prune() == 0
+    assert ModelService(models.library, Settings(models=tmp_path, noprune=True), InThisProcess()).prune() == 0
     assert models.prune() == 1
 
 
@@ -97,7 +98,7 @@ def test_a_listing_reads_the_head_of_each_file_once(
     actual = read_header
     monkeypatch.setattr(gguf_cache, "_cache", HeaderCache())
     monkeypatch.setattr(gguf_cache, "read_header", counting)
-    fresh = ModelService(Library(models.library.folder), Settings(models=models.library.folder))
+    fresh = ModelService(Library(models.library.folder), Settings(models=models.library.folder), InThisProcess())
     listed = fresh.list()
     assert [entry.name for entry in listed] == [f"m{number}:latest" for number in reversed(range(240))]
     assert len(read) == len(set(read)) == 80

@@ -14,6 +14,7 @@ from paddock.service.prepared import (
     prepare_conversation,
     thinking_of,
 )
+from paddock.service.prompts import PromptRenderer
 from paddock.service.requests import CompletionRequest, ConversationRequest
 from paddock.templates import Message
 from tests.models.llama import tiny_llama
@@ -35,11 +36,12 @@ def prepared(
             model = await running.loader.open("own")
             think, options = thinking_of(request, model), running.loader.options(model, NO_OPTIONS)
             with await running.loader.acquire(model, options, None) as lease:
+                prompts = PromptRenderer(running.workers)
                 if isinstance(request, CompletionRequest):
-                    check_completion(request, model)
-                    return await prepare_completion(request, model, think, options, lease)
+                    await check_completion(request, model, prompts)
+                    return await prepare_completion(request, model, think, options, lease, prompts)
                 checked = check_conversation(request, model)
-                return await prepare_conversation(checked, model, think, options, lease)
+                return await prepare_conversation(checked, model, think, options, lease, prompts)
 
     return asyncio.run(inside())
 

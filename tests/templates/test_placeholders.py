@@ -49,3 +49,28 @@ def test_a_prompt_is_the_same_with_its_placeholders_put_back(prompt: str, count:
         text = f"{text[: place.offset]}[img-{place.image}]{text[place.offset :]}"
     numbered = re.compile(r"\[img-(\d{1,6})\]")
     assert text == numbered.sub(lambda m: f"[img-{int(m[1])}]" if int(m[1]) < count else m[0], prompt)
+
+
+def placed_one_by_one(text: str, first: int, count: int) -> tuple[str, str]:
+    before = ""
+    for number in range(first, first + count):
+        if "[img]" in text:
+            text = text.replace("[img]", f"[img-{number}]", 1)
+        else:
+            before += f"[img-{number}]"
+    return before, text
+
+
+@given(
+    st.lists(st.sampled_from(["[img]", "[im", "g]", "[", "]", "-0", "a"])).map("".join),
+    st.integers(0, 9),
+    st.integers(0, 5),
+)
+def test_images_take_their_places_as_if_one_by_one(text: str, first: int, count: int) -> None:
+    assert place_images(text, first, count) == placed_one_by_one(text, first, count)
+
+
+def test_many_images_in_a_long_text_are_placed_in_a_moment() -> None:
+    before, text = place_images("[img] " * 200_000, 0, 400_000)
+    assert text.startswith("[img-0] [img-1] ")
+    assert before.endswith("[img-399999]")

@@ -6,9 +6,14 @@ found by the name of a parser in the model's configuration (`named_parser`), or 
 
 from paddock.parsing.calls.bare_values import CannotForce
 from paddock.parsing.calls.forced_calls import CallFormat
-from paddock.parsing.formats.chat_template import format_of_chat_template, thinking_tags_of_chat_template
-from paddock.parsing.formats.go_template import format_of_go_template
-from paddock.parsing.formats.harmony import is_harmony
+from paddock.parsing.formats.chat_template import (
+    format_of_chat_template,
+    format_of_markers,
+    markers_in,
+    thinking_tags_of_markers,
+)
+from paddock.parsing.formats.go_template import format_of_go_template, format_of_texts
+from paddock.parsing.formats.harmony import HARMONY_OF_TEMPLATE, is_harmony
 from paddock.parsing.named import NamedParser, ParserInfo, named_parser
 from paddock.parsing.reply import Parsed, ParseError, ReplyParser, ReplyRequest, ToolCall, functions
 from paddock.parsing.reply_format import CONTENT_ONLY, ReplyFormat
@@ -16,6 +21,7 @@ from paddock.parsing.stream import StreamParser
 
 __all__ = [
     "CONTENT_ONLY",
+    "HARMONY_OF_TEMPLATE",
     "CallFormat",
     "CannotForce",
     "NamedParser",
@@ -29,8 +35,11 @@ __all__ = [
     "ToolCall",
     "format_of_chat_template",
     "format_of_go_template",
+    "format_of_markers",
+    "format_of_texts",
     "functions",
     "is_harmony",
+    "markers_in",
     "named_parser",
-    "thinking_tags_of_chat_template",
+    "thinking_tags_of_markers",
 ]

@@ -37,6 +37,7 @@ from paddock.service import (
     TransferService,
 )
 from paddock.settings import Settings
+from paddock.workers.pool import WorkerPool
 
 log = logging.getLogger("paddock.server")
 
@@ -60,6 +61,7 @@ class Server(uvicorn.Server):
         fleet: Fleet,
         transfer: TransferService,
         creation: CreationService,
+        workers: WorkerPool,
     ) -> None:
         """Serve the app of `config`, look after `connections` and `budget`, and stop the others on shutdown."""
         super().__init__(config)
@@ -69,6 +71,7 @@ class Server(uvicorn.Server):
         self._fleet = fleet
         self._transfer = transfer
         self._creation = creation
+        self._workers = workers
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Start the shutdown on a signal."""
@@ -92,6 +95,7 @@ class Server(uvicorn.Server):
         self._creation.close()
         await self._transfer.close()
         await self._fleet.close()
+        await self._workers.close()
         await super().shutdown(sockets)
 
 
@@ -128,7 +132,8 @@ async def _make_server(
     resources = await placement.resources()
     log.info("this machine has %s", resources)
     fleet = Fleet(settings, placement)
-    models = ModelService(library, settings)
+    workers = WorkerPool()
+    models = ModelService(library, settings, workers)
     pruned = await asyncio.to_thread(models.prune)
     if pruned:
         log.info("removed %d blobs that no model uses", pruned)
@@ -140,7 +145,7 @@ async def _make_server(
         models=models,
         loader=loader,
         creation=creation,
-        inference=InferenceService(loader),
+        inference=InferenceService(loader, workers),
         embedding=EmbeddingService(loader),
         transfer=transfer,
     )
@@ -160,7 +165,7 @@ async def _make_server(
         timeout_keep_alive=cast(int, config.connection.idle_seconds),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    return Server(uvicorn_config, connections, budget, fleet, transfer, creation)
+    return Server(uvicorn_config, connections, budget, fleet, transfer, creation, workers)
 
 
 def _event_loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -7,10 +7,8 @@ from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, ENCODER_PREFIXES
 from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import BrokenModel
 from paddock.library.store.model import Model
-from paddock.parsing import is_harmony, thinking_tags_of_chat_template
 from paddock.service.parsers import parser_info
-from paddock.templates.go.analysis import analyse
-from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
+from paddock.workers.messages import TemplateFacts
 
 RANK_POOLING = 4
 """llama.cpp's number for the pooling type of rerankers."""
@@ -18,33 +16,36 @@ RANKING_HEADS = ("cls.weight", "cls.output.weight")
 """Tensors of which a reranker has at least one."""
 
 
-def capabilities(model: Model) -> tuple[str, ...]:
-    """Return the capabilities in the order in which the API lists them.
+CAPABILITIES = ("completion", "tools", "insert", "vision", "embedding", "rerank", "thinking", "audio")
+"""What a model may be able to do, in the order in which the API lists it."""
+
+
+def with_template(found: frozenset[str], facts: TemplateFacts) -> tuple[str, ...]:
+    """Return capabilities together with those that a template gives, in the order in which the API lists them."""
+    shown = {"tools": facts.has_tools, "insert": facts.has_suffix, "thinking": facts.has_thinking}
+    return tuple(name for name in CAPABILITIES if name in found or shown.get(name))
+
+
+def file_capabilities(model: Model) -> frozenset[str]:
+    """Return what the files of a model show, and the parser that it names; its template may add to them.
 
     Raises:
         BrokenModel: if a GGUF file cannot be read.
     """
     gguf = model.gguf
-    variables = analyse(model.template or "").variables
     parser = parser_info(model)
-    jinja = _chat_template(model)
     embeds = _has(gguf, "pooling_type")
     has_vision, has_audio = _encoders(model)
     found = {
         "completion": not embeds,
-        "tools": "tools" in variables
-        or (parser is not None and parser.has_tools)
-        or (jinja is not None and jinja.mentions_tools),
-        "insert": "suffix" in variables,
+        "tools": parser is not None and parser.has_tools,
         "vision": has_vision or _has(gguf, "vision.block_count"),
         "embedding": embeds and not ranks(gguf),
         "rerank": ranks(gguf),
-        "thinking": bool(variables & {"thinking", "think"})
-        or (parser is not None and parser.has_thinking)
-        or (jinja is not None and _thinks(jinja)),
+        "thinking": parser is not None and parser.has_thinking,
         "audio": has_audio or _has(gguf, "audio.block_count"),
     }
-    return tuple(name for name, present in found.items() if present)
+    return frozenset(name for name, present in found.items() if present)
 
 
 def ranks(gguf: GgufHeader) -> bool:
@@ -94,19 +95,6 @@ def _encoders(model: Model) -> tuple[bool, bool]:
         raise BrokenModel(model.name, f"its projector cannot be read ({error.strerror})") from None
     has_audio = metadata.get("clip.has_audio_encoder") is True
     return metadata.get("clip.has_vision_encoder", not has_audio) is True, has_audio
-
-
-def _chat_template(model: Model) -> ChatTemplate | None:
-    """Return the chat template of the GGUF file, if the model uses it: it has neither a TEMPLATE nor a renderer."""
-    source = model.gguf.metadata.get("tokenizer.chat_template")
-    if model.template is not None or model.config.renderer or not isinstance(source, str):
-        return None
-    return chat_template(source)
-
-
-def _thinks(jinja: ChatTemplate) -> bool:
-    tags = thinking_tags_of_chat_template(jinja.source)
-    return jinja.mentions_thinking or tags is not None or is_harmony(jinja.source)
 
 
 def _has(gguf: GgufHeader, key: str) -> bool:

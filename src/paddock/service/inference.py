@@ -17,16 +17,19 @@ from paddock.service.prepared import (
     prepare_conversation,
     thinking_of,
 )
+from paddock.service.prompts import PromptRenderer
 from paddock.service.replies import GeneratedReply
 from paddock.service.requests import CompletionRequest, GenerationRequest, LoadTimes
 from paddock.service.resolved import ResolvedModel
+from paddock.workers.pool import Workers
 
 
 class InferenceService:
     """Generates text. Its methods raise a `PaddockError` if the request cannot be served."""
 
-    def __init__(self, loader: ModelLoader) -> None:
+    def __init__(self, loader: ModelLoader, workers: Workers) -> None:
         self._loader = loader
+        self._prompts = PromptRenderer(workers)
 
     async def generate(self, request: GenerationRequest) -> GeneratedReply:
         """Start to answer a request; return once the first parts of the reply are there. Close the reply at the end."""
@@ -35,7 +38,7 @@ class InferenceService:
         lease = await self._loader.acquire(model, options, request.keep_alive)
         try:
             loaded = time.perf_counter_ns() - started
-            prepared = await _prepare(request, model, think, options, lease)
+            prepared = await self._prepare(request, model, think, options, lease)
             reply = GeneratedReply(prepared, lease, started=started, load_duration=loaded)
         except BaseException:
             lease.release()
@@ -52,7 +55,7 @@ class InferenceService:
         model, request, think, options = await self._accept(request)
         request = replace(request, constraint=None)  # no part of the prompt; a wrong one is no error here
         with await self._loader.acquire(model, options, request.keep_alive) as lease:
-            return (await _prepare(request, model, think, options, lease)).prompt
+            return (await self._prepare(request, model, think, options, lease)).prompt
 
     async def load(self, request: GenerationRequest) -> LoadTimes:
         """Load the model of a request, with its options, for as long as it says."""
@@ -74,8 +77,9 @@ class InferenceService:
         """Check everything that can be checked before the model is loaded; resolve what the request leaves open."""
         model = await self._loader.open(request.model)
         check_request(request)
+        self._prompts.warm()
         if isinstance(request, CompletionRequest):
-            check_completion(request, model)
+            await check_completion(request, model, self._prompts)
             return model, request, thinking_of(request, model), self._loader.options(model, request.options)
         request = check_conversation(request, model)
         think = thinking_of(request, model)
@@ -85,10 +89,9 @@ class InferenceService:
             request = replace(request, constraint=forced_call(model.model, reply_format, request, options.stop))
         return model, request, think, options
 
-
-async def _prepare(
-    request: GenerationRequest, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
-) -> PreparedRequest:
-    if isinstance(request, CompletionRequest):
-        return await prepare_completion(request, model, think, options, lease)
-    return await prepare_conversation(request, model, think, options, lease)
+    async def _prepare(
+        self, request: GenerationRequest, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
+    ) -> PreparedRequest:
+        if isinstance(request, CompletionRequest):
+            return await prepare_completion(request, model, think, options, lease, self._prompts)
+        return await prepare_conversation(request, model, think, options, lease, self._prompts)

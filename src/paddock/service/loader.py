@@ -153,6 +153,8 @@ class ModelLoader:
         found, _ = self._resolved.get(model.name, (None, None))
         if found is None or not _is_same(found.model, model):
             found = ResolvedModel(model, *self._models.describe(model))
+        if not found.facts.is_settled:
+            return found
         with self._lock:
             self._resolved[model.name] = found, self._library.stamps(model)
             if len(self._resolved) > MAX_RESOLVED_MODELS:

@@ -1,6 +1,8 @@
 """The models of the library: list, describe, copy, delete, create."""
 
+import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from paddock.gguf import GgufHeader, read_header
 from paddock.library.create.create import create, works_on_files
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec, validated
 from paddock.library.create.modelfile_spec import spec_from_modelfile
+from paddock.library.errors import LibraryError
 from paddock.library.go_json import go_quoted
 from paddock.library.names import InvalidName, ModelName
 from paddock.library.store.files import read_limited
@@ -17,8 +20,14 @@ from paddock.library.store.library import Library, ModelNotFound
 from paddock.library.store.manifests import BrokenModel
 from paddock.library.store.model import MAX_TEXT, Model
 from paddock.progress import Report
-from paddock.service.capabilities import capabilities
+from paddock.service.capabilities import file_capabilities, with_template
+from paddock.service.template_facts import NO_FACTS, PendingFacts, TemplateReader
 from paddock.settings import Settings
+from paddock.workers.messages import TemplateFacts
+from paddock.workers.pool import Workers
+
+LIST_SECONDS = 3.0
+"""How long a list waits for templates that were never read. Reading one of the public library takes 10 ms."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +48,10 @@ class ModelProperties:
     """Tokens of context that the model was trained with; 0: unknown."""
     embedding_length: int = 0
     """Numbers of one token's embedding; 0: unknown."""
+
+
+Described = tuple[ModelProperties, tuple[str, ...], TemplateFacts]
+"""The properties and the capabilities of a model, and what its template tells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +75,8 @@ class ModelDescription:
     model: Model
     properties: ModelProperties
     capabilities: tuple[str, ...]
+    template_problem: str
+    """Why its template cannot be used, so that it adds no capabilities; "" if it can."""
     gguf: GgufHeader
     """The head of its file."""
     projector: GgufHeader | None
@@ -95,26 +110,42 @@ class Creation:
 class ModelService:
     """Lists and changes the models of a library. Every method may be called from several threads at once."""
 
-    def __init__(self, library: Library, settings: Settings) -> None:
+    def __init__(self, library: Library, settings: Settings, workers: Workers) -> None:
         self.library = library
         self._settings = settings
-        self._described: dict[str, tuple[ModelProperties, tuple[str, ...]]] = {}
+        self._templates = TemplateReader(workers, library.blobs.notes)
+        self._described: dict[str, Described] = {}
 
     def prune(self) -> int:
         """Remove old blobs that no model uses, unless the settings forbid it; return how many."""
         return 0 if self._settings.noprune else self.library.prune()
 
     def list(self) -> list[ModelSummary]:
-        """Return every model, newest first. One whose GGUF file cannot be read has no capabilities."""
+        """Return every model, newest first. One whose GGUF file cannot be read has no capabilities.
+
+        Templates that were never read are read for at most `LIST_SECONDS`. Those that take longer add no capabilities;
+        they do to a later list.
+        """
         models = self.library.list()
-        described: dict[Model, tuple[ModelProperties, tuple[str, ...]]] = {}
+        described: dict[Model, Described] = {}
+        begun: list[tuple[Model, ModelProperties, frozenset[str], PendingFacts]] = []
         # Models that share their weights follow one another: the head of a file is cached for a while only.
         for model in sorted(models, key=lambda model: model.weights_file):
+            found = self._described.get(model.digest)
             try:
-                described[model] = self.describe(model)
+                if found is None:
+                    begun.append(
+                        (model, _all_properties(model), file_capabilities(model), self._templates.begin(model))
+                    )
+                else:
+                    described[model] = found
             except BrokenModel as error:
                 _log.warning("%s", error)
-                described[model] = _properties(model), ()
+                described[model] = _properties(model), (), NO_FACTS
+        deadline = time.monotonic() + LIST_SECONDS
+        for model, properties, shown, pending in begun:
+            facts = pending.wait(max(deadline - time.monotonic(), 0))
+            described[model] = self._remember(model, properties, shown, facts)
         for digest in self._described.keys() - {model.digest for model in models}:
             self._described.pop(digest, None)
         return [
@@ -129,22 +160,25 @@ class ModelService:
             for model in models
         ]
 
-    def describe(self, model: Model) -> tuple[ModelProperties, tuple[str, ...]]:
-        """Return the properties and the capabilities of a model; they are computed once for each manifest.
+    def describe(self, model: Model) -> Described:
+        """Return what there is to know about a model; it is computed once for each manifest.
 
         Raises:
             BrokenModel: if the GGUF file cannot be read.
         """
         found = self._described.get(model.digest)
-        if found is None:
-            gguf = model.gguf
-            properties = replace(
-                _properties(model),
-                context_length=gguf.context_length or 0,
-                embedding_length=gguf.embedding_length or 0,
-            )
-            found = self._described[model.digest] = properties, capabilities(model)
-        return found
+        if found is not None:
+            return found
+        pending = self._templates.begin(model)
+        return self._remember(model, _all_properties(model), file_capabilities(model), pending.wait())
+
+    def _remember(
+        self, model: Model, properties: ModelProperties, shown: frozenset[str], facts: TemplateFacts
+    ) -> Described:
+        described = properties, with_template(shown, facts), facts
+        if facts.is_settled:
+            self._described[model.digest] = described
+        return described
 
     def show(self, name: str, *, with_arrays: bool = False) -> ModelDescription:
         """Return everything about a model; `with_arrays` includes long arrays of its metadata, like the vocabulary.
@@ -153,7 +187,7 @@ class ModelService:
             InvalidName, ModelNotFound, BrokenModel: if there is no such model, or it cannot be read.
         """
         model = self.library.open(_parsed(name, "invalid model name" if name else "model is required"))
-        properties, capabilities = self.describe(model)
+        properties, capabilities, facts = self.describe(model)
         gguf, projector = model.gguf, None
         try:
             if model.projector_paths:
@@ -167,7 +201,12 @@ class ModelService:
         except OSError as error:
             raise BrokenModel(model.name, str(error.strerror)) from None
         return ModelDescription(
-            model=model, properties=properties, capabilities=capabilities, gguf=gguf, projector=projector
+            model=model,
+            properties=properties,
+            capabilities=capabilities,
+            template_problem=facts.problem,
+            gguf=gguf,
+            projector=projector,
         )
 
     def copy(self, source: str, destination: str) -> None:
@@ -219,7 +258,13 @@ class ModelService:
         spec = validated(self._spec(order, check))
         base = ModelName.parse(spec.base) if spec.base else None
         missing = base if base is not None and not self.library.has(base) else None
-        return Creation(lambda report: create(self.library, name, spec, report), missing, works_on_files(spec))
+
+        def make(report: Report) -> None:
+            create(self.library, name, spec, report)
+            with contextlib.suppress(LibraryError):  # made, and replaced or broken: whoever uses it is told
+                self._templates.facts(self.library.open(name))  # so that no list has to wait for its template
+
+        return Creation(make, missing, works_on_files(spec))
 
     def copies_local_files(self, order: CreateModel) -> bool:
         """Return whether `creation` may copy files of this machine into the library, which takes long."""
@@ -256,6 +301,18 @@ def _parsed(name: str, message: str) -> ModelName:
         return ModelName.parse(name)
     except InvalidName:
         raise InvalidName(message) from None
+
+
+def _all_properties(model: Model) -> ModelProperties:
+    """Return the properties, with those that are read from the GGUF file.
+
+    Raises:
+        BrokenModel: if it cannot be read.
+    """
+    gguf = model.gguf
+    return replace(
+        _properties(model), context_length=gguf.context_length or 0, embedding_length=gguf.embedding_length or 0
+    )
 
 
 def _properties(model: Model) -> ModelProperties:

@@ -7,21 +7,23 @@ from paddock.ipc import ToolCalls
 from paddock.library.store.model import Model
 from paddock.parsing import (
     CONTENT_ONLY,
+    HARMONY_OF_TEMPLATE,
     CannotForce,
     ParserInfo,
     ReplyFormat,
     ReplyParser,
     ReplyRequest,
     StreamParser,
-    format_of_chat_template,
-    format_of_go_template,
+    format_of_markers,
+    format_of_texts,
     functions,
     named_parser,
 )
 from paddock.parsing.reply import Think, Tools
 from paddock.service.errors import RequestError
 from paddock.service.requests import ConversationRequest
-from paddock.templates import Message, PromptTemplate
+from paddock.templates import Message
+from paddock.workers.messages import TemplateFacts
 
 ParserFactory = Callable[[], ReplyParser]
 """Makes the parser of one reply."""
@@ -33,19 +35,23 @@ def parser_info(model: Model) -> ParserInfo | None:
     return parser.info if parser is not None else None
 
 
-def reply_format(model: Model, template: PromptTemplate) -> ReplyFormat:
-    """Return the format of a model's replies: that of the parser which it names, else the one its template shows."""
+def reply_format(model: Model, facts: TemplateFacts) -> ReplyFormat:
+    """Return the format of a model's replies: that of the parser which it names, else the one its template shows.
+
+    Args:
+        model: the model.
+        facts: what the template tells that its prompts are rendered by.
+    """
     parser = named_parser(model.config.parser)
     if parser is not None:
         return parser.format
-    if template.template is not None:
-        shown = template.template.analysis
-        return format_of_go_template(
-            template.template.text, shown.thinking_tags, shown.tool_call_prefix, shown.call_texts
-        )
-    if template.chat_template is not None:
-        return format_of_chat_template(template.chat_template.source)
-    return CONTENT_ONLY
+    if facts.language == "jinja":
+        return format_of_markers(facts.markers)
+    if facts.language != "go":
+        return CONTENT_ONLY
+    if facts.is_harmony:
+        return HARMONY_OF_TEMPLATE
+    return format_of_texts(facts.thinking_tags, facts.tool_call_prefix, facts.call_texts)
 
 
 def parser_factory(

@@ -1,6 +1,5 @@
 """A request on its way to a runner: checked before the model is loaded, then with its prompt rendered."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,11 +12,13 @@ from paddock.service.errors import NotSupported, RequestError
 from paddock.service.media import check_takes_media, media_of, media_tokens, raw_with_placeholders
 from paddock.service.options import InferenceOptions
 from paddock.service.parsers import ParserFactory, parser_factory, reply_format
-from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest
-from paddock.service.resolved import ResolvedModel, prompt_template
+from paddock.service.prompts import PromptRenderer
+from paddock.service.requests import CompletionRequest, ConversationRequest, InferenceRequest, check_count
+from paddock.service.resolved import ResolvedModel, template_source
 from paddock.service.truncation import fitting_prompt, surely_fits
-from paddock.templates import Message, PromptTemplate, prepend_model_messages
+from paddock.templates import Message, prepend_model_messages
 from paddock.templates.placeholders import split_placeholders
+from paddock.workers.messages import TemplateSource
 
 MAX_TOP_LOGPROBS = int(FIELD_BOUNDS["top_logprobs"].largest)
 CHAT_ROLES = ("system", "user", "assistant", "tool")
@@ -47,11 +48,12 @@ def check_request(request: InferenceRequest) -> None:
         raise RequestError(f"top_logprobs must be between 0 and {MAX_TOP_LOGPROBS}")
 
 
-def check_completion(request: CompletionRequest, model: ResolvedModel) -> None:
+async def check_completion(request: CompletionRequest, model: ResolvedModel, prompts: PromptRenderer) -> None:
     """Check that the model can complete the text.
 
     Raises:
         RequestError, NotSupported, TemplateError: if it cannot.
+        TemplateWorkerFailed, TooManyJobs: if no worker can look at the template of the request.
     """
     if "completion" not in model.capabilities:
         raise NotSupported(f'"{request.model}" does not support generate')
@@ -59,8 +61,12 @@ def check_completion(request: CompletionRequest, model: ResolvedModel) -> None:
         raise RequestError("raw mode does not support template, system, or context")
     if request.images:
         check_takes_media(model, request.images)
-    prompts = prompt_template(model.model, template=request.template) if request.template else model.prompt_template
-    if request.suffix and not prompts.supports_suffix:
+    if request.template:
+        supports_suffix = (await prompts.facts(request.template)).has_suffix
+    else:
+        model.check_template()
+        supports_suffix = model.supports_suffix
+    if request.suffix and not supports_suffix:
         raise NotSupported(f"{model.model.name.full} does not support insert")
 
 
@@ -72,6 +78,7 @@ def check_conversation(request: ConversationRequest, model: ResolvedModel) -> Co
     Raises:
         RequestError, NotSupported: if it cannot.
     """
+    check_count(len(request.messages) + len(model.history))
     for message in request.messages:
         if message.role not in CHAT_ROLES:
             raise RequestError(f"message role must be one of {', '.join(CHAT_ROLES)}, not {message.role!r}")
@@ -106,7 +113,12 @@ def thinking_of(request: InferenceRequest, model: ResolvedModel) -> Think:
 
 
 async def prepare_completion(
-    request: CompletionRequest, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
+    request: CompletionRequest,
+    model: ResolvedModel,
+    think: Think,
+    options: InferenceOptions,
+    lease: Lease,
+    prompts: PromptRenderer,
 ) -> PreparedRequest:
     """Render the prompt of a text to complete.
 
@@ -118,18 +130,12 @@ async def prepare_completion(
         prompt = raw_with_placeholders(request.prompt, images)
         command = _command(request, options, prompt, images, context=request.context)
         return PreparedRequest(prompt=prompt, command=command)
-    prompts = _prompt_template(model, lease, request.template)
-    prompt = await asyncio.to_thread(
-        prompts.generate,
-        request.prompt,
-        request.system or model.model.system or "",
-        request.suffix,
-        () if request.context else model.history,
-        think,
-        images,
-    )
-    prompt = _without_bos(prompt, lease)
-    replies = reply_format(model.model, prompts) if request.template else model.reply_format
+    source = TemplateSource(request.template) if request.template else _source(model, lease)
+    prompt = _without_bos(await prompts.completion(model, source, request, think), lease)
+    if request.template:
+        replies = reply_format(model.model, await prompts.facts(request.template))
+    else:
+        replies = model.reply_format
     new_parser = parser_factory(replies, (), think, prompt)
     command = _command(
         request,
@@ -144,7 +150,12 @@ async def prepare_completion(
 
 
 async def prepare_conversation(
-    request: ConversationRequest, model: ResolvedModel, think: Think, options: InferenceOptions, lease: Lease
+    request: ConversationRequest,
+    model: ResolvedModel,
+    think: Think,
+    options: InferenceOptions,
+    lease: Lease,
+    prompts: PromptRenderer,
 ) -> PreparedRequest:
     """Render the prompt of a chat, with as many of its messages as fit into the context.
 
@@ -153,11 +164,11 @@ async def prepare_conversation(
         FleetError: if an image or audio cannot be read.
     """
     messages: Sequence[Message] = prepend_model_messages(request.messages, model.model.system or "", model.history)
-    prompts = _prompt_template(model, lease)
+    source = _source(model, lease)
     has_images = request.has_images
 
     async def render(some: Sequence[Message]) -> str:
-        return _without_bos(await asyncio.to_thread(prompts.chat, some, request.tools, think), lease)
+        return _without_bos(await prompts.chat(model, source, some, request.tools, think), lease)
 
     async def count(prompt: str) -> int:
         return len(await lease.runner.tokenize(prompt))
@@ -218,14 +229,13 @@ def _command(
     )
 
 
-def _prompt_template(model: ResolvedModel, lease: Lease, template: str = "") -> PromptTemplate:
-    """Return how the model takes its prompts, with the texts of its special tokens, which a loaded model knows."""
-    prompts = model.prompt_template
-    if not template and prompts.chat_template is None:
-        return prompts  # only chat templates use special tokens
+def _source(model: ResolvedModel, lease: Lease) -> TemplateSource:
+    """Return what renders the model's prompts, with the texts of its special tokens, which a loaded model knows."""
+    if model.template.chat_template is None:
+        return model.template  # only chat templates use special tokens
     loaded = lease.runner.loaded
     assert loaded is not None
-    return prompt_template(model.model, template=template, bos=loaded.bos, eos=loaded.eos)
+    return template_source(model.model, loaded.bos, loaded.eos)
 
 
 def _without_bos(prompt: str, lease: Lease) -> str:

@@ -10,7 +10,21 @@ from paddock.errors import PaddockError
 from paddock.ipc import Constraint, TokenLogprob
 from paddock.library.options import InvalidOption
 from paddock.options import NO_OPTIONS, Options
+from paddock.service.errors import RequestError
 from paddock.templates.message import Message
+
+MAX_MESSAGES = 50_000
+"""Messages of a chat: more than a context of 128 k tokens has room for, and rendered within a second or two."""
+
+
+def check_count(messages: int) -> None:
+    """Check the number of messages of a conversation.
+
+    Raises:
+        RequestError: if there are more than any model can take.
+    """
+    if messages > MAX_MESSAGES:
+        raise RequestError(f"the chat has {messages} messages, more than {MAX_MESSAGES}")
 
 
 @dataclass(frozen=True, kw_only=True)

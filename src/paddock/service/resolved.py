@@ -16,7 +16,10 @@ from paddock.service.errors import NotSupported
 from paddock.service.models import ModelProperties
 from paddock.service.parsers import reply_format
 from paddock.service.runner_spec import default_runner_spec
-from paddock.templates import Message, PromptTemplate
+from paddock.service.template_facts import NO_FACTS
+from paddock.templates import Message, TemplateSyntax
+from paddock.templates.renderers import UnknownRenderer, renderer_names
+from paddock.workers.messages import TemplateFacts, TemplateSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,8 @@ class ResolvedModel:
     model: Model
     properties: ModelProperties
     capabilities: tuple[str, ...]
+    facts: TemplateFacts
+    """What its template tells."""
 
     @cached_property
     def options(self) -> Options:
@@ -40,22 +45,37 @@ class ResolvedModel:
         return options
 
     @cached_property
-    def prompt_template(self) -> PromptTemplate:
-        """How the model takes its prompts; special tokens are left empty in it.
+    def template(self) -> TemplateSource:
+        """What renders the model's prompts; the texts of special tokens are left empty in it.
 
         Raises:
-            TemplateSyntax, UnknownRenderer: if it names a template or a renderer that cannot be used.
+            UnknownRenderer: if it names a renderer that does not exist.
         """
-        return prompt_template(self.model)
+        return template_source(self.model)
 
     @cached_property
     def reply_format(self) -> ReplyFormat:
         """How the model replies.
 
         Raises:
-            TemplateSyntax, UnknownRenderer: as `prompt_template`.
+            UnknownRenderer, TemplateSyntax: if it names a renderer, or has a template, that cannot be used.
         """
-        return reply_format(self.model, self.prompt_template)
+        self.check_template()
+        return reply_format(self.model, NO_FACTS if self.template.renderer else self.facts)
+
+    def check_template(self) -> None:
+        """Check that the model's prompts can be rendered, as far as that is known: a chat template is tried then.
+
+        Raises:
+            UnknownRenderer, TemplateSyntax: as `reply_format`.
+        """
+        if self.template.template is not None and self.facts.problem:
+            raise TemplateSyntax(self.facts.problem)
+
+    @property
+    def supports_suffix(self) -> bool:
+        """Whether the model can fill in between a prompt and a suffix."""
+        return self.facts.has_suffix and not self.model.config.renderer
 
     @cached_property
     def history(self) -> tuple[Message, ...]:
@@ -85,19 +105,23 @@ class ResolvedModel:
         return default_runner_spec(self.model, self.properties)
 
 
-def prompt_template(model: Model, *, template: str = "", bos: str = "", eos: str = "") -> PromptTemplate:
-    """Return how a model takes its prompts.
+def template_source(model: Model, bos: str = "", eos: str = "") -> TemplateSource:
+    """Return what renders a model's prompts: its renderer, else its own template, else its chat template.
 
     Args:
         model: the model.
-        template: a template in Go's language to use instead of the model's own.
         bos: the text of the token that begins a sequence, for chat templates.
         eos: the text of the token that ends one.
 
     Raises:
-        TemplateSyntax, UnknownRenderer: if the template or the renderer cannot be used.
+        UnknownRenderer: if it names a renderer that does not exist.
     """
-    chat_template = model.gguf.metadata.get("tokenizer.chat_template")
-    text = chat_template if isinstance(chat_template, str) else None
-    renderer = "" if template else model.config.renderer
-    return PromptTemplate.from_model(template or model.template, text, bos, eos, renderer)
+    renderer = model.config.renderer
+    if renderer:
+        if renderer not in renderer_names():
+            raise UnknownRenderer(f'unknown renderer "{renderer}"')
+        return TemplateSource(renderer=renderer)
+    if model.template is not None:
+        return TemplateSource(model.template)
+    text = model.gguf.metadata.get("tokenizer.chat_template")
+    return TemplateSource(None, text, bos, eos) if isinstance(text, str) and text else TemplateSource()

@@ -27,14 +27,10 @@ def place_images(text: str, first: int, count: int) -> tuple[str, str]:
     Each takes the place of the next `[img]`. Returns the placeholders of those without one, which belong before the
     text, and the text.
     """
-    before = ""
-    for number in range(first, first + count):
-        placeholder = f"[img-{number}]"
-        if _UNNUMBERED in text:
-            text = text.replace(_UNNUMBERED, placeholder, 1)
-        else:
-            before += placeholder
-    return before, text
+    beginning, *pieces = text.split(_UNNUMBERED, count)
+    numbers = iter(range(first, first + count))
+    text = beginning + "".join([f"[img-{number}]{piece}" for piece, number in zip(pieces, numbers, strict=False)])
+    return "".join([f"[img-{number}]" for number in numbers]), text
 
 
 def with_placeholders(messages: Iterable[Message]) -> list[Message]:

@@ -36,6 +36,8 @@ def _sections(info: dict[str, Any], verbose: bool) -> Iterator[tuple[str, Iterab
     yield "Model", _model(info, metadata), _WIDTH
     if info.get("capabilities"):
         yield "Capabilities", [[text] for text in info["capabilities"]], _WIDTH
+    if info.get("template_error"):
+        yield "Template", [[info["template_error"]]], _TEXT_WIDTH
     if info.get("projector_info") is not None:
         yield "Projector", _projector(info["projector_info"]), _WIDTH
     if info.get("parameters"):

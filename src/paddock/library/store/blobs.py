@@ -13,6 +13,7 @@ from paddock.library.errors import LibraryError
 from paddock.library.store.claims import Claims
 from paddock.library.store.files import drop_temporary, open_temporary, put_in_place, read_limited
 from paddock.library.store.lock import FolderLock
+from paddock.library.store.notes import BlobNotes
 
 CONCURRENT_WRITES = 8
 """Small blobs that are synced to disk at once: thirty times as fast as one by one, and no faster with more."""
@@ -75,6 +76,8 @@ class BlobStore:
         self.claims = Claims(folder.parent / "paddock" / "claims")
         self.lock = FolderLock(folder.parent / "paddock" / "lock")
         """Held shared to keep existing blobs, held exclusively to remove blobs."""
+        self.notes = BlobNotes(folder.parent / "paddock" / "notes")
+        """What was found out about blobs, these and those of other folders."""
 
     def path(self, digest: str) -> Path:
         """Return where the blob lies or would lie.
@@ -171,8 +174,9 @@ class BlobStore:
         return name
 
     def remove(self, digest: str) -> None:
-        """Remove the blob if it exists."""
+        """Remove the blob if it exists, with the note about it."""
         self.path(digest).unlink(missing_ok=True)
+        self.notes.remove(parse_digest(digest))
 
 
 class BlobWriter:

@@ -214,6 +214,7 @@ class Library:
                     if entry.name == digest.replace(":", "-") and is_old(entry.stat()):
                         old.add(digest)
         self._garbage.add_candidates(old)
+        self.blobs.notes.prune(self._has_blob)
         return self._garbage.collect(LOCK_TIMEOUT)
 
     @contextlib.contextmanager
@@ -234,6 +235,9 @@ class Library:
     def _remove_leftovers(self) -> None:
         for folder in (self.blobs.folder, self.manifests.folder, self.folder / "paddock" / "uploads"):
             remove_leftovers(folder)
+
+    def _has_blob(self, digest: str) -> bool:
+        return self.blobs.exists(digest) or (self.bundle is not None and self.bundle.blobs.exists(digest))
 
     def _keep(self, model: Model, files: Iterable[tuple[Path, Stamp | None]]) -> None:
         with self._lock:

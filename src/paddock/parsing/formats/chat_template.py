@@ -11,7 +11,7 @@ from paddock.parsing.calls.forced_calls import CallFormat
 from paddock.parsing.formats import cohere, ministral, tag_formats
 from paddock.parsing.formats.generic import ANY_OBJECT, generic_reply
 from paddock.parsing.formats.glimmer import GLIMMER
-from paddock.parsing.formats.harmony import HARMONY_OF_TEMPLATE, is_harmony
+from paddock.parsing.formats.harmony import HARMONY_OF_TEMPLATE, HARMONY_TAGS
 from paddock.parsing.formats.tagged_reply import Spaces, Start, TagFormat, tagged_reply
 from paddock.parsing.reply import ReplyRequest
 from paddock.parsing.reply_format import ReplyFormat
@@ -25,6 +25,8 @@ _THINKING = (
     ("<reasoning>", "</reasoning>"),
 )
 _PARAMETERS = re.compile(r"""["']parameters\\?["']\s*:""")
+_PARAMETERS_KEY = "parameters"
+"""The marker of a template that writes a call's arguments under this key; `_PARAMETERS` finds it."""
 
 ThinkingPair = tuple[str, str] | None
 """The tags around thinking; None if the template shows none."""
@@ -37,22 +39,34 @@ def format_of_chat_template(jinja: str) -> ReplyFormat:
     Calls are parsed if the request has tools; a broken one is content. Thinking is parsed where the prompt has opened
     it, and where a reply begins with its tag, unless the request declines thinking.
     """
-    if is_harmony(jinja):
+    return format_of_markers(markers_in(jinja))
+
+
+def markers_in(jinja: str) -> frozenset[str]:
+    """Return those of the texts that tell formats apart which a chat template contains."""
+    found = {text for text in _MARKERS if text in jinja}
+    return frozenset(found | {_PARAMETERS_KEY} if _PARAMETERS.search(jinja) else found)
+
+
+@lru_cache(maxsize=64)
+def format_of_markers(markers: frozenset[str]) -> ReplyFormat:
+    """Return the reply format of a model whose chat template contains these of the texts that tell formats apart."""
+    if all(tag in markers for tag in HARMONY_TAGS):
         return HARMONY_OF_TEMPLATE
-    thinking = thinking_tags_of_chat_template(jinja)
+    thinking = thinking_tags_of_markers(markers)
     for row in _ROWS:
-        if all(tag in jinja for tag in row.tags):
+        if all(tag in markers for tag in row.tags):
             found = row.make_format(thinking)
             break
     else:
-        key = "parameters" if _PARAMETERS.search(jinja) else "arguments"
+        key = "parameters" if _PARAMETERS_KEY in markers else "arguments"
         found = _prefixed(ANY_OBJECT, call_formats.json_object_calls(key))(thinking)
     return replace(found, thinking_tags=ThinkingTags(*thinking)) if thinking and found is not _GLIMMER else found
 
 
-def thinking_tags_of_chat_template(jinja: str) -> ThinkingPair:
-    """Return the tags around the thinking of a model with this chat template; None if it shows none that are known."""
-    return next((tags for tags in _THINKING if tags[1] in jinja), None)
+def thinking_tags_of_markers(markers: frozenset[str]) -> ThinkingPair:
+    """Return the tags around the thinking of a model whose chat template has these; None if it shows none."""
+    return next((tags for tags in _THINKING if tags[1] in markers), None)
 
 
 @dataclass(frozen=True)
@@ -147,3 +161,5 @@ _ROWS = (
     _Row(("functools",), _prefixed("functools", _LIST("functools"))),
 )
 """The formats that chat templates show. The first row counts of whose tags the template contains all."""
+_MARKERS = frozenset((*HARMONY_TAGS, *(tags[1] for tags in _THINKING), *(tag for row in _ROWS for tag in row.tags)))
+"""The texts that `markers_in` looks for: so few and so short that this takes a millisecond for the longest template."""

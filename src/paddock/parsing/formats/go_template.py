@@ -24,8 +24,13 @@ def format_of_go_template(
         tool_call_prefix: the text that tool calls begin with; empty where the template shows none.
         call_texts: the texts before a call's name, between name and arguments, and after them; None if unknown.
     """
-    if is_harmony(template):
-        return HARMONY_OF_TEMPLATE
+    return HARMONY_OF_TEMPLATE if is_harmony(template) else format_of_texts(thinking_tags, tool_call_prefix, call_texts)
+
+
+def format_of_texts(
+    thinking_tags: tuple[str, str], tool_call_prefix: str, call_texts: tuple[str, str, str] | None
+) -> ReplyFormat:
+    """Return the reply format of a model whose Go template shows these texts; see `format_of_go_template`."""
     prefix = tool_call_prefix or ANY_OBJECT
     has_tags = bool(thinking_tags[0] and thinking_tags[1])
     return ReplyFormat(
@@ -60,10 +65,11 @@ def _shown_format(before: str, between: str, after: str) -> CallFormat:
 
 def _closers(text: str) -> str:
     """Return what closes the braces and brackets that a text leaves open; tags in brackets close themselves."""
-    pairs, open_ones = {"{": "}", "[": "]"}, ""
+    pairs = {"{": "}", "[": "]"}
+    open_ones: list[str] = []
     for character in _QUOTED.sub("", text):
         if character in pairs:
-            open_ones = pairs[character] + open_ones
-        elif open_ones.startswith(character):
-            open_ones = open_ones[1:]
-    return open_ones
+            open_ones.append(pairs[character])
+        elif open_ones and open_ones[-1] == character:
+            open_ones.pop()
+    return "".join(reversed(open_ones))

@@ -15,9 +15,13 @@ _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 _RECIPIENT = re.compile(r"\bto=([^\s<]+)")
 
 
+HARMONY_TAGS = ("<|start|>", "<|channel|>", "<|message|>")
+"""The texts that only a template of this format contains all of."""
+
+
 def is_harmony(template: str) -> bool:
     """Return whether a template, in Go's language or in Jinja, renders this format."""
-    return all(tag in template for tag in ("<|start|>", "<|channel|>", "<|message|>"))
+    return all(tag in template for tag in HARMONY_TAGS)
 
 
 def _after_prompt(reader: Reader, sink: Sink, request: ReplyRequest) -> Steps[None]:

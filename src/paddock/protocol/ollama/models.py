@@ -186,6 +186,7 @@ class ShownModel(msgspec.Struct, kw_only=True):
     projector_info: dict[str, Any] | UnsetType = UNSET
     tensors: list[ShownTensor] | UnsetType = UNSET
     capabilities: list[str]
+    template_error: str | UnsetType = UNSET
     modified_at: str
     requires: str | UnsetType = UNSET
 

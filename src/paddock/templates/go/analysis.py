@@ -15,6 +15,9 @@ from paddock.templates.go.outline import OutlineNode, nested, pieces
 MAX_TEMPLATE_LENGTH = 128 * 1024
 """Longest template in characters. The longest of the public library has 9,000."""
 
+MAX_SHOWN_TEXT = 1024
+"""Longest text in characters that a template shows of replies. Tags have up to 30; every reply is searched for them."""
+
 _CONSTANT = re.compile(r"""  "(?:\\.|[^"\\])*+" | `[^`]*+` | '(?:\\.|[^'\\])*+' """, re.VERBOSE)
 """A string or character constant."""
 _THINKING = re.compile(r"(?:^|[\s(|])\.Thinking\b")
@@ -100,7 +103,11 @@ def _thinking_tags(tree: list[OutlineNode]) -> tuple[str, str]:
         for end, node in enumerate((nodes[0], nodes[-1])):
             if node.kind == "text":
                 tags[end] = node.code.strip()
-    return tags[0], tags[1]
+    return (tags[0], tags[1]) if _are_short(tags) else ("", "")
+
+
+def _are_short(texts: Sequence[str]) -> bool:
+    return all(len(text) <= MAX_SHOWN_TEXT for text in texts)
 
 
 def _uses_of_thinking(nodes: list[OutlineNode], in_messages: bool) -> Iterator[list[OutlineNode]]:
@@ -126,7 +133,8 @@ def _branch_of_calls(nodes: list[OutlineNode]) -> OutlineNode | None:
 
 
 def _prefix(calls: OutlineNode) -> str:
-    return _first_text(calls.body).replace("\r\n", "\n").partition("{")[0].strip()
+    prefix = _first_text(calls.body).replace("\r\n", "\n").partition("{")[0].strip()
+    return prefix if _are_short([prefix]) else ""
 
 
 def _first_text(nodes: list[OutlineNode]) -> str:
@@ -150,7 +158,7 @@ def _call_texts(calls: OutlineNode) -> tuple[str, str, str] | None:
     if found[:2] != [".Name", ".Arguments"]:
         return None
     before, between, after = [text.replace("\r\n", "\n") for text in texts[:3]]
-    return before, between, after
+    return (before, between, after) if _are_short(texts[:3]) else None
 
 
 def _in_order(nodes: list[OutlineNode]) -> Iterator[OutlineNode]:

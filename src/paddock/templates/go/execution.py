@@ -137,4 +137,6 @@ def one_line(error: object) -> str:
     """Return the message of an error in one line of at most 500 characters."""
     if isinstance(error, RecursionError):
         return "nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it needs too much memory"
     return " ".join(str(error).split())[:500] or type(error).__name__

@@ -98,6 +98,14 @@ class ChatTemplate:
 
         return compiled(self.source)
 
+    def check(self) -> None:
+        """Check that the template can be used.
+
+        Raises:
+            TemplateFailed: if it is too long or does not parse.
+        """
+        _ = self._template
+
     @property
     def mentions_tools(self) -> bool:
         """Whether the template looks at tools."""

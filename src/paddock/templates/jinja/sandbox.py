@@ -8,6 +8,7 @@ expression that reads or builds something of variable size is first charged to t
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from jinja2 import Template, TemplateSyntaxError, nodes
@@ -36,8 +37,9 @@ MAX_BITS = 4096
 """Size of the greatest whole number in arithmetic."""
 
 
+@lru_cache(maxsize=64)
 def compiled(source: str) -> Template:
-    """Parse and compile a chat template.
+    """Parse and compile a chat template, once for each text.
 
     Raises:
         TemplateFailed: if it is no template.
@@ -89,6 +91,8 @@ def run(template: Template, values: Mapping[str, Any]) -> str:
 def _one_line(error: object) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it needs too much memory"
     return " ".join(str(error).split())[:500] or type(error).__name__
 
 

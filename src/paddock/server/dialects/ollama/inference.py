@@ -19,7 +19,14 @@ from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services
 from paddock.server.streaming import EventStream
 from paddock.service.replies import GeneratedReply
-from paddock.service.requests import CompletionRequest, ConversationRequest, Delta, GenerationRequest, Summary
+from paddock.service.requests import (
+    CompletionRequest,
+    ConversationRequest,
+    Delta,
+    GenerationRequest,
+    Summary,
+    check_count,
+)
 from paddock.templates.message import Message
 
 NO_FORMAT = Raw(b"null")
@@ -122,6 +129,7 @@ def _completion(data: bytes) -> tuple[CompletionRequest, ollama.GenerateRequest]
 def _conversation(data: bytes) -> tuple[ConversationRequest, ollama.ChatRequest]:
     """Return the request in a body of `/api/chat`, and the body itself."""
     body = decode(data, ollama.ChatRequest)
+    check_count(len(body.messages or ()))
     messages = [
         Message(
             role=m.role or "user",

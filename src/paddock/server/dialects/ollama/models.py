@@ -42,12 +42,12 @@ async def show(request: Request, services: Services) -> Response:
     body = await read_json(request, ollama.ShowRequest)
     name, verbose = _required_name(body), bool(body.verbose)
 
-    def reply() -> ollama.ShownModel:
+    def reply() -> Response:
         found = services.models.show(name, with_arrays=verbose)
         overrides = check_options(body.options or {})
-        return shown(found, verbose=verbose, system=body.system or None, overrides=overrides)
+        return _json(shown(found, verbose=verbose, system=body.system or None, overrides=overrides))
 
-    return _json(await asyncio.to_thread(reply))
+    return await asyncio.to_thread(reply)
 
 
 async def copy(request: Request, services: Services) -> Response:
