@@ -1,10 +1,9 @@
 import pytest
 
 from paddock.errors import ErrorKind
-from paddock.fleet.crashes import CrashConfig, CrashRecord, ended_while_loading, ended_while_serving, files_of
+from paddock.fleet.crashes import CrashConfig, CrashRecord, ended_while_loading, ended_while_serving
 from paddock.fleet.errors import CrashedLoading, DamagedFile, LoadFailure
 from paddock.fleet.spec import RunnerFiles
-from paddock.ipc import FileRef, LoadModel
 
 DAMAGED, SOUND = RunnerFiles("sha256:1"), RunnerFiles("sha256:2")
 
@@ -76,11 +75,3 @@ def test_the_files_that_crashed_last_are_remembered() -> None:
     for one in files[2:]:
         with pytest.raises(DamagedFile):
             record.check(one)
-
-
-def test_another_adapter_makes_other_files() -> None:
-    model, adapter, projector = FileRef("sha256:a"), FileRef("sha256:b"), FileRef("sha256:c")
-    assert files_of(LoadModel(model=model)) == RunnerFiles("sha256:a")
-    assert files_of(LoadModel(model=model, adapters=(adapter,), projector=projector)) == RunnerFiles(
-        "sha256:a", ("sha256:b",), "sha256:c"
-    )

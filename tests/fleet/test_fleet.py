@@ -26,6 +26,7 @@ from paddock.fleet import (
     ServerStopping,
 )
 from paddock.fleet.client import RunnerClient
+from paddock.fleet.errors import CrashedLoading, DamagedFile
 from paddock.ipc import Command, Generate, Loaded, LoadFailed, LoadModel
 from paddock.settings import Settings
 from tests.fleet.memory_transport import MemoryTransport
@@ -36,6 +37,7 @@ MODELS = [
     RunnerSpec(f"m{i}:latest", f"{i}" * 64, RunnerFiles(f"sha256:{i}"), DIMENSIONS, context_length=128)
     for i in range(4)
 ]
+CRASHING = replace(MODELS[2], files=RunnerFiles("sha256:crashing"))
 BROKEN = replace(MODELS[3], files=RunnerFiles("sha256:broken"))
 
 
@@ -50,6 +52,9 @@ def load_as_told(runner: MemoryTransport, command: Command) -> None:
             flash_attention=False,
             description="scripted",
         )
+        if command.model.digest == CRASHING.files.model:
+            runner.lose("signal 6")
+            return
         broken = command.model.digest == BROKEN.files.model
         runner.send_event(LoadFailed("it is broken") if broken else loaded)
 
@@ -314,6 +319,23 @@ def test_a_model_that_cannot_be_loaded_fails_every_request_that_waits_for_it_and
                 assert [str(result) for result in results] == ["it is broken"] * 3
                 assert all(isinstance(result, LoadFailure) for result in results)
             assert names(fleet) == {"m0:latest"}
+
+    run(body)
+
+
+def test_files_that_crash_their_runners_are_refused_and_make_nobody_leave() -> None:
+    async def body() -> None:
+        placement = ScriptedRunners()
+        async with a_fleet(placement, max_loaded_models=1) as fleet:
+            for _ in range(2):
+                with pytest.raises(CrashedLoading):
+                    await fleet.acquire(CRASHING)
+            (await fleet.acquire(MODELS[0])).release()
+            started = len(placement.started)
+            with pytest.raises(DamagedFile, match="it crashed the model runner twice"):
+                await fleet.acquire(CRASHING)
+            assert names(fleet) == {"m0:latest"}
+            assert len(placement.started) == started
 
     run(body)
 

@@ -4,8 +4,6 @@ from pathlib import Path
 import pytest
 
 from paddock.fleet import LoadFailure, LocalProcesses, Placement
-from paddock.fleet.crashes import CrashConfig, CrashRecord
-from paddock.fleet.errors import CrashedLoading, DamagedFile
 from paddock.fleet.resources import usable_cores
 from paddock.ipc import LoadModel
 from tests.blobs import BLOBS, file_ref
@@ -38,22 +36,3 @@ def test_the_resources_are_those_of_this_machine(tmp_path: Path) -> None:
     found = asyncio.run(LocalProcesses([]).resources())
     assert found.cores == usable_cores()
     assert found.available_memory > 0
-
-
-def test_files_that_crashed_their_runners_are_refused_until_they_are_loaded_once(tmp_path: Path) -> None:
-    tiny_llama(tmp_path / "model.gguf", metadata={"llama.block_count": 0})
-    load = LoadModel(model=file_ref(tmp_path / "model.gguf"), context_length=128, threads=1)
-    crashes = CrashRecord(CrashConfig(most_crashes=2, refused_seconds=0.5))
-
-    async def body(placement: Placement) -> None:
-        for error in (CrashedLoading, CrashedLoading, DamagedFile):
-            with pytest.raises(error, match=r"^the model's file is damaged: ") as raised:
-                await placement.start("m", load, 30)
-            assert "GGML" not in str(raised.value)
-        with pytest.raises(DamagedFile, match="crashed the model runner twice"):
-            await placement.start("m", load, 30)
-        await asyncio.sleep(0.5)
-        with pytest.raises(CrashedLoading):
-            await placement.start("m", load, 30)
-
-    asyncio.run(body(LocalProcesses([tmp_path, BLOBS], crashes)))

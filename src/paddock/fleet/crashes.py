@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from paddock.fleet.errors import CrashedLoading, DamagedFile, LoadFailure, RunnerCrashed
 from paddock.fleet.spec import RunnerFiles
-from paddock.ipc import LoadModel
 
 KILLED = 9
 """SIGKILL: somebody else ended the process, most often the system for lack of memory."""
@@ -75,12 +74,6 @@ class CrashRecord:
     def forget(self, files: RunnerFiles) -> None:
         """Note that these files were loaded."""
         self._crashes.pop(files, None)
-
-
-def files_of(load: LoadModel) -> RunnerFiles:
-    """Return the files that a runner is told to load."""
-    projector = load.projector.digest if load.projector is not None else ""
-    return RunnerFiles(load.model.digest, tuple(adapter.digest for adapter in load.adapters), projector)
 
 
 def ended_while_loading(reason: str) -> LoadFailure:

@@ -10,8 +10,9 @@ from typing import Any
 
 from paddock.durations import FOREVER, SECOND
 from paddock.fleet.admission import Decision, decide
+from paddock.fleet.crashes import CrashRecord
 from paddock.fleet.entry import Lease, LoadedEntry, LoadedModel, State, Waiter
-from paddock.fleet.errors import LoadTimeout, ServerBusy, ServerStopping
+from paddock.fleet.errors import CrashedLoading, LoadTimeout, ServerBusy, ServerStopping
 from paddock.fleet.placement import Placement
 from paddock.fleet.runner import Runner
 from paddock.fleet.spec import RunnerFiles, RunnerSpec
@@ -41,10 +42,17 @@ class Fleet:
     It lives on one event loop. `close` it at the end.
     """
 
-    def __init__(self, settings: Settings, placement: Placement, config: FleetConfig = FleetConfig()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        placement: Placement,
+        config: FleetConfig = FleetConfig(),
+        crashes: CrashRecord | None = None,
+    ) -> None:
         self._settings = settings
         self._placement = placement
         self._config = config
+        self._crashes = crashes or CrashRecord()
         self._turn = settings.model_turn / SECOND
         self._entries: dict[RunnerFiles, LoadedEntry] = {}
         """Every model that has a process, or will have one."""
@@ -71,6 +79,7 @@ class Fleet:
         Raises:
             ServerBusy: if it would have to wait, and too many requests are waiting.
             LoadFailure: if the model cannot be loaded.
+            DamagedFile: if its files crashed their runners of late.
         """
         keep = self._settings.keep_alive if keep_alive is None else keep_alive
         entry = self._entries.get(spec.files)
@@ -78,6 +87,7 @@ class Fleet:
             if entry.is_full:
                 self._check_queue(spec)
             return self._lease(entry, spec, keep, waited=False)
+        self._crashes.check(spec.files)  # before anything makes room for it
         self._check_queue(spec)
         self._arrivals += 1
         waiter = Waiter(self._arrivals, spec, keep, _now())
@@ -247,12 +257,15 @@ class Fleet:
         try:
             runner = await self._placement.start(name, entry.plan.load, self._settings.load_timeout / SECOND)
         except BaseException as error:
+            if isinstance(error, CrashedLoading):
+                self._crashes.add(entry.spec.files)
             self._forget(entry)
             self._fail_waiters(entry, error)
             if isinstance(error, Exception):
                 log.warning("%s: cannot be loaded: %s", name, error)
                 return
             raise
+        self._crashes.forget(entry.spec.files)
         seconds = _now() - started
         log.info("%s: loaded in %.2f s", name, seconds)
         given_up = entry.state is State.LEAVING

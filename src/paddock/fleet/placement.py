@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Protocol
 
 from paddock.fleet.client import RunnerClient
-from paddock.fleet.crashes import CrashRecord, files_of
-from paddock.fleet.errors import CrashedLoading
 from paddock.fleet.resources import Resources, local_resources
 from paddock.fleet.runner import Runner
 from paddock.fleet.transports.local_process import LocalProcess
@@ -29,14 +27,10 @@ class Placement(Protocol):
 
 
 class LocalProcesses:
-    """Starts runners as processes of this machine, which find their files in `blob_folders`.
+    """Starts runners as processes of this machine, which find their files in `blob_folders`."""
 
-    Files that crash their runners are refused for a while.
-    """
-
-    def __init__(self, blob_folders: Sequence[Path], crashes: CrashRecord | None = None) -> None:
+    def __init__(self, blob_folders: Sequence[Path]) -> None:
         self._blob_folders = blob_folders
-        self._crashes = crashes or CrashRecord()
 
     async def resources(self) -> Resources:
         """Return what this machine has now."""
@@ -47,16 +41,8 @@ class LocalProcesses:
 
         Raises:
             LoadFailure: if it cannot be loaded.
-            DamagedFile: if it crashed its runners of late.
             OSError: if the process cannot be started.
         """
-        files = files_of(load)
-        self._crashes.check(files)
         runner = RunnerClient(name, LocalProcess(name, self._blob_folders))
-        try:
-            await runner.load(load, seconds)
-        except CrashedLoading:
-            self._crashes.add(files)
-            raise
-        self._crashes.forget(files)
+        await runner.load(load, seconds)
         return runner
