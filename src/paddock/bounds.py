@@ -16,6 +16,11 @@ INT32 = 2**31 - 1
 INT64 = 2**63 - 1
 """The largest whole number that Go, and so Ollama, reads from JSON."""
 
+MAX_STOPS = 256
+"""Most stop strings of a request. The runner looks for each of them after every token, while others wait."""
+MAX_STOP_CHARACTERS = 1 << 16
+"""Most characters of all stop strings of a request."""
+
 Number = TypeVar("Number", int, float)
 
 

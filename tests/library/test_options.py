@@ -31,6 +31,8 @@ from paddock.options import NO_OPTIONS, Options
         ("stop", 5, 'option "stop" must be of type array'),
         ("stop", "x", 'option "stop" must be of type array'),
         ("stop", [1], 'option "stop" must be of an array of strings'),
+        ("stop", ["a"] * 257, 'option "stop" must have at most 256 strings, with 65536 characters in all'),
+        ("stop", ["a" * 40_000] * 2, 'option "stop" must have at most 256 strings, with 65536 characters in all'),
         ("nonsense", 1, "unknown parameter 'nonsense'"),
     ],
 )
@@ -50,6 +52,7 @@ def test_a_value_of_another_type_is_refused(name: str, value: object, message: s
         ("use_mmap", None, None),
         ("top_k", None, None),
         ("stop", ["a", "b"], ["a", "b"]),
+        ("stop", ["a" * 256] * 256, ["a" * 256] * 256),
         ("penalize_newline", False, False),
     ],
 )

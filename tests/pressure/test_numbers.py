@@ -174,6 +174,18 @@ def test_parameters_of_a_model_have_the_same_bounds(server: ServerUnderTest, val
         server.request("DELETE", "/api/delete", {"model": "extreme"})
 
 
+def test_stop_strings_have_a_number_too(server: ServerUnderTest) -> None:
+    assert generate(server, {"stop": [f"{n:0256}" for n in range(256)]}) == 200
+    for stop in ([str(n) for n in range(1_000_000)], ["a" * 1_000_000]):
+        answer = server.generate("tiny", options={"stop": stop})
+        assert answer.status == 400 and "at most 256 strings" in answer.error
+    text = "FROM tiny\n" + "".join(f"PARAMETER stop {n}\n" for n in range(300))
+    made = server.post("/api/create", {"model": "stops", "modelfile": text, "stream": False})
+    if made.status == 200:
+        assert generate(server, {}, "stops") == 400
+        server.request("DELETE", "/api/delete", {"model": "stops"})
+
+
 def test_the_bounds_are_shown(server: ServerUnderTest) -> None:
     schemas = server.get("/openapi.json").json["components"]["schemas"]
     for name, bound in OPTION_BOUNDS.items():

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from paddock.bounds import MAX_STOP_CHARACTERS, MAX_STOPS
 from paddock.library.errors import LibraryError
 from paddock.options import NO_OPTIONS, Options
 
@@ -77,7 +78,7 @@ def check_option(name: str, value: object) -> OptionValue | None:
 
     Raises:
         UnknownOption: if there is no such option.
-        InvalidOption: if the value has another type.
+        InvalidOption: if the value has another type, or is a list that is too long.
     """
     kind = OPTION_TYPES.get(name)
     if kind is None:
@@ -94,6 +95,10 @@ def check_option(name: str, value: object) -> OptionValue | None:
     if kind == "array" and isinstance(value, list):
         if not all(isinstance(item, str) for item in value):
             raise InvalidOption(f'option "{name}" must be of an array of strings')
+        if len(value) > MAX_STOPS or sum(map(len, value)) > MAX_STOP_CHARACTERS:
+            raise InvalidOption(
+                f'option "{name}" must have at most {MAX_STOPS} strings, with {MAX_STOP_CHARACTERS} characters in all'
+            )
         return list(value)
     raise InvalidOption(f'option "{name}" must be of type {kind}')
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from paddock import OLLAMA_API_VERSION, __version__
-from paddock.bounds import FIELD_BOUNDS, OPTION_BOUNDS, Bound
+from paddock.bounds import FIELD_BOUNDS, MAX_STOPS, OPTION_BOUNDS, Bound
 from paddock.errors import ErrorKind
 from paddock.library.options import OPTION_TYPES
 from paddock.protocol.accepts import accepted_type
@@ -36,7 +36,7 @@ OPTION_SCHEMAS: Mapping[str, dict[str, Any]] = {
     "integer": {"type": ["integer", "null"]},
     "float32": {"type": ["number", "null"]},
     "boolean": {"type": ["boolean", "null"]},
-    "array": {"type": ["array", "null"], "items": {"type": "string"}},
+    "array": {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": MAX_STOPS},
 }
 
 Words = dict[str, Any]
