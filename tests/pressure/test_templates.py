@@ -163,14 +163,15 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator
 def test_hostile_templates_are_listed_at_once_and_after_a_restart(tmp_path: Path, weights: Path) -> None:
     folder = tmp_path / "server"
     add(folder / "models", "good", weights, "{{ .Prompt }}{{ .Suffix }}")
-    for name, template in GO_TEMPLATES.items():
+    listed_templates = {name: GO_TEMPLATES[name] for name in ("quotes", "quotes of 16 MB", "parentheses", "braces")}
+    for name, template in listed_templates.items():
         add(folder / "models", name.replace(" ", "-"), weights, template)
     for _ in range(2):
         with ServerUnderTest(folder) as server, bystanders(server):
             started = time.monotonic()
             listed = server.tags()
             assert time.monotonic() - started < QUICK
-            assert len(listed) == len(GO_TEMPLATES) + 1
+            assert len(listed) == len(listed_templates) + 1
             until(lambda: "insert" in server.tags()["good:latest"]["capabilities"])
             shown = server.post("/api/show", {"model": "quotes"}).json
             assert shown["capabilities"] == ["completion"]
@@ -237,7 +238,8 @@ def test_a_million_messages_are_too_many(hostile: ServerUnderTest) -> None:
     with bystanders(hostile):
         answers = at_once(*[lambda: hostile.request("POST", "/api/chat", body)] * 2)
     for answer in answers:
-        assert (answer.status, answer.error) == (400, f"the chat has 1000000 messages, more than {MAX_MESSAGES}")
+        assert answer.status in (400, 413)  # the second if a machine with little memory does not even read them
+        assert answer.status == 413 or answer.error == f"the chat has 1000000 messages, more than {MAX_MESSAGES}"
 
 
 def test_as_many_messages_as_are_allowed_are_answered_or_refused_soon(hostile: ServerUnderTest) -> None:
@@ -256,8 +258,8 @@ def test_the_template_of_a_new_model_is_a_strangers_text_too(hostile: ServerUnde
         answers = at_once(*[create(name.replace(" ", "-"), template) for name, template in GO_TEMPLATES.items()])
     for name, answer in zip(GO_TEMPLATES, answers, strict=True):
         if name.startswith("quotes"):
-            assert answer.status == 400
-            assert answer.error == "template error: template: :1: unclosed action"
+            assert answer.status in (400, 413)  # a body of 16 MB may be too large for the machine
+            assert answer.status == 413 or answer.error == "template error: template: :1: unclosed action"
         else:
             assert answer.json == {"status": "success"}, name
 
@@ -301,3 +303,20 @@ def test_no_worker_outlives_its_server(tmp_path: Path, weights: Path) -> None:
         assert (len(gone), alive) == (len(workers), [])
         thread.join(60)
         assert answered == []
+
+
+def proportional(pid: int) -> int:
+    """Return the bytes of a process in memory; what several share counts in proportion."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+
+
+def test_an_idle_server_is_small_with_its_worker_too(tmp_path: Path, weights: Path) -> None:
+    with ServerUnderTest(tmp_path / "server") as server:
+        assert server.workers() == []
+        assert proportional(server.process.pid) <= 50_000_000
+        jinja = tiny_llama(tmp_path / "j.gguf", layers=1, chat_template="{{ messages[0].content }}")
+        server.import_gguf("jinja", jinja)
+        server.import_gguf("go", weights, template="{{ range .Messages }}{{ .Content }}{{ end }}")
+        (worker,) = server.workers()
+        assert proportional(server.process.pid) + proportional(worker.pid) <= 65_000_000
