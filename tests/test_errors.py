@@ -8,7 +8,7 @@ from paddock.errors import ErrorKind, PaddockError
 from paddock.server.app import TABLES
 
 ROOMS = ("library", "registry", "templates", "parsing", "fleet", "service", "protocol")
-NEVER_ANSWERED = {"RangesUnsupported", "UploadUnknown"}
+NEVER_ANSWERED = {"RangesUnsupported", "Refused", "UploadUnknown"}
 """Signals within one module, which no request ever ends with."""
 
 

@@ -241,7 +241,9 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 @contextlib.contextmanager
 def unchanged(server: ServerUnderTest) -> Iterator[None]:
-    """Check that the body of the `with` leaves the models folder as it was."""
+    """Check that the body of the `with` leaves the models folder as it was, once the server has noticed its end."""
     before = server.files()
     yield
+    with contextlib.suppress(AssertionError):
+        until(lambda: server.files() == before, 10)
     assert server.files() == before
