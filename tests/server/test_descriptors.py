@@ -33,10 +33,10 @@ def test_open_descriptors_are_counted(tmp_path: Path) -> None:
     assert open_descriptors() == before
 
 
-def test_half_of_the_free_descriptors_are_for_connections() -> None:
-    assert max_connections(1024, 24, 4096) == 500
+def test_two_fifths_of_the_free_descriptors_are_for_connections() -> None:
+    assert max_connections(1024, 24, 4096) == 393
     assert max_connections(1 << 20, 24, 4096) == 4096
-    assert max_connections(20, 14, 4096) == 3
+    assert max_connections(20, 12, 4096) == 2
 
 
 @given(st.integers(0, 1 << 20), st.integers(0, 1 << 20), st.integers(1, 10_000))

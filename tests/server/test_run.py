@@ -1,6 +1,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,7 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.server.servers import ServerUnderTest, until
+from paddock.server import run
+from paddock.settings import Settings
+from tests.server.servers import ServerUnderTest, free_port, until
 
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO +(\d{3}) +[\d.]+ms +127\.0\.0\.1  (\w+) +(\S+)$", re.MULTILINE)
 
@@ -161,6 +164,14 @@ def test_a_server_that_cannot_start_prints_the_reason_in_one_line(
         assert server.process.wait(10) == 1
         assert said in server.log
         assert len(server.log.splitlines()) == 1
+
+
+def test_the_system_asks_whether_a_silent_client_is_still_there() -> None:
+    with run._listen(Settings(port=free_port())) as listener, socket.socket() as client:
+        client.connect(listener.getsockname())
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 def test_an_idle_server_needs_little_memory(tmp_path: Path) -> None:

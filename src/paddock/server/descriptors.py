@@ -6,6 +6,9 @@ from pathlib import Path
 MANY = 1 << 16
 """What counts as the limit where the system has none."""
 
+RESERVED = 16
+"""Descriptors that are left out of account: a runner's pipes, and those of a pull."""
+
 
 def raise_limit() -> int:
     """Raise this process's limit of descriptors as far as the system allows, and return it.
@@ -37,8 +40,10 @@ def open_descriptors() -> int:
 
 
 def max_connections(limit: int, in_use: int, most: int) -> int:
-    """Return how many connections there may be at once: at most `most`, and half of the descriptors that are left.
+    """Return how many connections there may be at once: at most `most`, and two fifths of the descriptors left.
 
-    The other half is for what requests open: files of models and uploads, pipes of runners, registries.
+    As many are for a file that each request may open. The rest is for connections that are refused, pipes of runners
+    and connections to registries.
     """
-    return max(1, min(most, (limit - in_use) // 2))
+    left = limit - in_use
+    return max(1, min(most, (left - min(RESERVED, left // 4)) * 2 // 5))

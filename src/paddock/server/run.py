@@ -42,6 +42,9 @@ from paddock.workers.pool import WorkerPool
 log = logging.getLogger("paddock.server")
 
 BACKLOG = 2048
+KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 9}
+"""Seconds until the system asks whether a silent client is still there, seconds between two questions, and how many go
+unanswered, as in Go's server."""
 GRACEFUL_SECONDS = 2
 """How long answers in progress may take to end when the server stops."""
 
@@ -185,6 +188,12 @@ def _listen(settings: Settings) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A client that is gone without a word, such as one whose machine was switched off, is noticed within minutes.
+        # The connections inherit that.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEPALIVE.items():
+            if hasattr(socket, name):
+                listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError as error:
