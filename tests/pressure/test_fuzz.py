@@ -11,7 +11,7 @@ SHARES = {"ggufs": 0.4, "checkpoints": 0.2, "archives": 0.12, "templates": 0.16,
 """How the time of a long run is divided."""
 SECONDS = 60 * float(os.environ.get("FUZZ_MINUTES", "4"))
 """How long all fuzzers together go on, unless they have done their full count before."""
-SHORT = 6
+SHORT = 12
 
 
 @pytest.mark.thorough

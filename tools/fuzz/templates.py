@@ -12,13 +12,14 @@ from paddock.library.store.bundle import BUNDLED_MODELS
 from tools.fuzz.case import Verdict
 from tools.fuzz.gguf_parts import STRING, take_apart
 from tools.fuzz.judge import judged
+from tools.fuzz.rendering import Rendering
 from tools.fuzz.target import Target
 from tools.fuzz.values import TEXTS, changed_text
 
 SHARED = Path(__file__).parents[3] / "shared" / "fixtures"
 RENDERERS = Path(__file__).parents[2] / "src" / "paddock" / "templates" / "renderers" / "templates"
 SERVED_JINJA = 0.04
-"""Share of the Jinja cases that are loaded by a runner and render a chat; the others are created and shown."""
+"""Share of the Jinja cases that go through a server, where a runner has to load the model before a chat is rendered."""
 
 GO_PIECES = (
     "{{ .Prompt }}", "{{ .System }}", "{{ range .Messages }}", "{{ end }}", "{{ if .Tools }}", "{{ else }}",
@@ -72,21 +73,25 @@ class TemplateFuzzer:
     def __init__(self, target: Target, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._target = target
+        self._rendering = Rendering()
         self._go, self._jinja = go_templates(), jinja_templates()
         self._file = take_apart(
             tiny_llama(folder / "template.gguf", chat_template="{{ 1 }}", width=32, layers=1).read_bytes()
         )
 
     def close(self) -> None:
-        """Nothing is left to end."""
+        """End the workers that render."""
+        self._rendering.close()
 
     def attack(self, dice: random.Random) -> Verdict:
         """Render a changed template."""
         how = dice.randrange(10)
         if how < 4:
-            return self.jinja(
-                changed_template(dice.choice(self._jinja), JINJA_PIECES, dice), dice.random() < SERVED_JINJA
-            )
+            template = changed_template(dice.choice(self._jinja), JINJA_PIECES, dice)
+            if dice.random() < SERVED_JINJA:
+                return self.jinja(template)
+            outcome, wrong = self._rendering.render(template, MESSAGES, [TOOL])
+            return Verdict(outcome, wrong, template.encode("utf-8", "replace"))
         template = changed_template(dice.choice(self._go), GO_PIECES, dice)
         return self.go_request(template) if how < 7 else self.go_layer(template)
 
@@ -106,12 +111,12 @@ class TemplateFuzzer:
         if error or wrong:
             return Verdict("go layer: refused", wrong, data)
         try:
-            return self._show_and_chat(name, template, "go layer", chat=True)
+            return self._show_and_chat(name, template, "go layer")
         finally:
             server.request("DELETE", "/api/delete", {"model": name})
 
-    def jinja(self, template: str, chat: bool) -> Verdict:
-        """Create a model whose GGUF has a Jinja template, show it, and have it render a chat if `chat`."""
+    def jinja(self, template: str) -> Verdict:
+        """Create a model whose GGUF has a Jinja template, show it, and render a chat with it."""
         server = self._target.server
         encoded = template.encode("utf-8", "replace")
         keys = [
@@ -126,17 +131,15 @@ class TemplateFuzzer:
         if error or wrong:
             return Verdict("jinja: refused", wrong, encoded)
         try:
-            return self._show_and_chat(name, template, "jinja", chat=chat)
+            return self._show_and_chat(name, template, "jinja")
         finally:
             server.request("DELETE", "/api/delete", {"model": name})
 
-    def _show_and_chat(self, name: str, template: str, kind: str, *, chat: bool) -> Verdict:
+    def _show_and_chat(self, name: str, template: str, kind: str) -> Verdict:
         server, data = self._target.server, template.encode("utf-8", "replace")
         error, wrong = judged(server.post("/api/show", {"model": name}), self._target.secrets, own=template)
         if error or wrong:
             return Verdict(f"{kind}: not shown", f"show: {wrong or error}", data)
-        if not chat:
-            return Verdict(f"{kind}: shown")
         body = {"model": name, "messages": MESSAGES, "_debug_render_only": True, "stream": False}
         errors = []
         for fields in ({}, {"tools": [TOOL]}, {"think": True}):
