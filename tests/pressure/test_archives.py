@@ -127,7 +127,7 @@ def test_a_hostile_archive_is_refused_while_others_are_answered(server: ServerUn
     with unchanged(server), watched(server) as took:
         began = time.monotonic()
         answer = server.post("/api/import?model=new", ATTACKS[name])
-        assert time.monotonic() - began < 50
+        assert time.monotonic() - began < 100  # the worker itself is given 3 s of a processor
     assert answer.status == 400, answer.body
     assert "\n" not in answer.error and len(answer.error) < 400
     assert max(took) < 5, took
