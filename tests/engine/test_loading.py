@@ -7,9 +7,10 @@ import pytest
 
 from paddock.engine.binding import LlamaModel, LoadError
 from paddock.engine.config import EngineConfig
-from paddock.engine.loading import choose_options, generating_context, translated_if_needed
+from paddock.engine.loading import choose_options, generating_context, load_model, translated_if_needed
 from tests.engine.runners import load
 from tests.models import kinds
+from tests.models.damaged import without_bytes
 from tests.models.embedders import tiny_bert
 
 
@@ -73,3 +74,10 @@ def test_a_file_that_is_missing_cannot_be_loaded(tmp_path: Path) -> None:
         translated_if_needed(tmp_path / "none.gguf", lambda _: None),
     ):
         pass
+
+
+def test_a_sentencepiece_model_without_tokens_for_bytes_is_refused(tmp_path: Path, file: Path) -> None:
+    damaged = without_bytes(tmp_path / "model.gguf")
+    with pytest.raises(LoadError, match="its vocabulary lacks 162 of the 256 tokens for bytes"):
+        load_model(damaged, load(damaged))
+    load_model(file, load(file)).close()

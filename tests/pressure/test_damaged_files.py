@@ -5,17 +5,16 @@ whoever uses another model notices nothing.
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from paddock.gguf.encoded import EncodedValue, strings, u32
+from paddock.gguf.encoded import strings, u32
 from paddock.gguf.reader import read_encoded
-from paddock.gguf.types import TENSOR_TYPE_NUMBERS
-from paddock.gguf.writer import TensorEntry, encode_header
 from tests.engine.gguf_compat.text_cases import CASES
+from tests.models.damaged import rewritten, without_bytes
 from tests.models.llama import tiny_llama
 from tests.models.raw_header import large_head
 from tests.server.servers import Answer, ServerUnderTest
@@ -59,26 +58,6 @@ class Neighbour:
     def _run(self) -> None:
         while not self._stopped.is_set():
             self.answers.append(self._server.generate("sound", options={"num_predict": 4}))
-
-
-def rewritten(path: Path, changes: Mapping[str, EncodedValue]) -> Path:
-    """Change some keys of a file."""
-    with path.open("rb") as file:
-        header = read_encoded(file)
-        data = path.read_bytes()[header.data_offset :]
-    entries = [TensorEntry(t.name, TENSOR_TYPE_NUMBERS[t.type], t.shape, t.size) for t in header.tensors]
-    metadata = {**header.metadata, **changes}
-    path.write_bytes(encode_header(metadata, entries, version=header.version, alignment=header.alignment)[0] + data)
-    return path
-
-
-def without_bytes(path: Path) -> Path:
-    """Write a model with a SentencePiece vocabulary that has no tokens for bytes."""
-    tiny_llama(path)
-    with path.open("rb") as file:
-        tokens = read_encoded(file).metadata["tokenizer.ggml.tokens"].texts()
-    words = [f"word{i}" if text.startswith("<0x") else text for i, text in enumerate(tokens)]
-    return rewritten(path, {"tokenizer.ggml.tokens": strings(words)})
 
 
 def damaged(path: Path, name: str) -> Path:
@@ -148,11 +127,14 @@ def test_a_file_that_crashes_its_runner_is_refused_after_the_second_time(
     assert server.log.count("ended by itself (signal 6") == 2
 
 
-def test_a_runner_that_crashes_in_a_reply_says_so_in_a_sentence(server: ServerUnderTest, tmp_path: Path) -> None:
+def test_a_vocabulary_without_tokens_for_bytes_is_refused_by_the_runner(
+    server: ServerUnderTest, tmp_path: Path
+) -> None:
     replace_weights(server, "silent", damaged(tmp_path / "model.gguf", "no byte tokens"))
     with Neighbour(server):
         answer = server.generate("silent", prompt="\u65e5\u672c")
-    assert answer.status in (400, 500)
+    assert answer.status == 500
+    assert REFUSED["no byte tokens"] in answer.error
     assert not NATIVE.search(answer.error)
 
 

@@ -34,7 +34,7 @@ def load_model(path: Path, load: LoadModel) -> LlamaModel:
         LoadError: if the model cannot be loaded.
     """
     with translated_if_needed(path, translated_model) as translated:
-        return LlamaModel(
+        model = LlamaModel(
             str(path),
             gpu_layers=load.gpu_layers,
             main_gpu=load.main_gpu,
@@ -42,6 +42,11 @@ def load_model(path: Path, load: LoadModel) -> LlamaModel:
             use_mlock=load.use_mlock,
             translated=translated,
         )
+    missing = model.missing_bytes()
+    if missing:
+        model.close()
+        raise LoadError(f"the model's file is damaged: its vocabulary lacks {missing} of the 256 tokens for bytes")
+    return model
 
 
 def load_encoder(

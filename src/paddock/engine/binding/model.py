@@ -14,6 +14,8 @@ LOAD_PLAIN, LOAD_MMAP, LOAD_MLOCK = 0, 1, 2
 NOT_LAZY = 0
 """A value of `enum llama_lazy_mode`: read huge tables at once, too, since a translated file cannot be mapped later."""
 ALL_LAYERS = 10_000
+SENTENCEPIECE = 1
+"""LLAMA_VOCAB_TYPE_SPM."""
 
 V = TypeVar("V")
 
@@ -142,6 +144,23 @@ class LlamaModel:
             tokens = (ctypes.c_int32 * room)()
             count = lib.llama_tokenize(self.vocab, data, len(data), tokens, room, add_special, parse_special)
         return list(tokens[: max(count, 0)])
+
+    def missing_bytes(self) -> int:
+        """Return for how many bytes a SentencePiece vocabulary has no token, 0 for others.
+
+        Texts with a character that is no token end the process then.
+        """
+        if lib.llama_vocab_type(self.vocab) != SENTENCEPIECE:
+            return 0
+        wanted = {b"<0x%02X>" % byte: byte for byte in range(256)} | {bytes((byte,)): byte for byte in range(128)}
+        found: set[int] = set()
+        for token in range(self.vocabulary_size):
+            byte = wanted.get(lib.llama_vocab_get_text(self.vocab, token))
+            if byte is not None:
+                found.add(byte)
+                if len(found) == 256:
+                    break
+        return 256 - len(found)
 
     def piece(self, token: int, special: bool = False) -> bytes:
         """Return the bytes of `token`; a special token has none unless `special`."""
