@@ -159,6 +159,32 @@ def test_a_stopped_runner_holds_neither_others_nor_their_memory(tmp_path: Path, 
         assert "Traceback" not in server.log
 
 
+def test_those_that_wait_for_a_stopped_runner_leave_room_for_large_requests_to_others(
+    tmp_path: Path, tiny: Path
+) -> None:
+    total = 48 * MB
+    with bounded_server(tmp_path, body={"least_total": total, "most_total": total}) as server:
+        other = kinds.full_attention(tmp_path / "other.gguf")
+        for name, file in (("tiny", tiny), ("other", other)):
+            server.import_gguf(name, file, template="{{ .Prompt }}", parameters={"temperature": 0})
+        assert server.generate("tiny", options=SMALL).status == 200
+        (runner,) = server.runners()
+        body = large(6 * MB, raw=True)
+        head = b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+        runner.suspend()
+        try:
+            with contextlib.ExitStack() as stack:
+                for _ in range(10):
+                    stack.enter_context(server.connect()).sendall(head + body)
+                time.sleep(1)
+                assert server.generate("other", "word " * MB, options=SMALL).status == 200
+                answer = server.post("/api/generate", body)
+                assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        finally:
+            runner.resume()
+        until(lambda: server.generate("tiny", options=SMALL).status == 200)
+
+
 @pytest.fixture(scope="module")
 def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """A server with the model `vision`, which takes images."""

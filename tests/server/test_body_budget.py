@@ -72,6 +72,34 @@ def test_large_bodies_leave_room_for_small_ones() -> None:
     assert bodies.in_use <= TOTAL
 
 
+def test_those_that_wait_for_one_model_leave_room_for_others() -> None:
+    bodies = budget()
+    shares = [BodyShare(bodies) for _ in range(4)]
+    for share in shares:
+        share.take(3 * MIB)
+    shares[0].wait_for("slow")
+    shares[1].wait_for("slow")
+    with pytest.raises(BodiesTooLarge):
+        shares[2].wait_for("slow")
+    shares[2].release()
+    shares[3].wait_for("other")
+    small = BodyShare(bodies)
+    small.take(1000)
+    small.wait_for("slow")
+    shares[0].release()
+    shares[2].take(3 * MIB)
+    shares[2].wait_for("slow")
+    for share in (*shares, small):
+        share.release()
+    assert (bodies.in_use, bodies.of_models) == (0, {})
+
+
+def test_one_body_may_wait_for_a_model_whatever_its_size() -> None:
+    share = BodyShare(budget())
+    share.take(14 * MIB)
+    share.wait_for("m")
+
+
 def test_an_announcement_takes_nothing() -> None:
     bodies = budget()
     for _ in range(100):

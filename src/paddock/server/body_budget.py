@@ -39,6 +39,10 @@ class BodyBudget:
         self.total = total = config.most_total if total is None else total
         self.large_total = int(total * config.large_share)
         """Bytes up to which large bodies may fill the total."""
+        self.model_total = int(self.large_total * config.model_share)
+        """Bytes that large bodies for one model may take, if there are several."""
+        self.of_models: dict[str, int] = {}
+        """Bytes that large bodies take now, by the names of their models."""
         self.max_bytes = min(config.max_bytes, self.large_total)
         """Bytes that one body may have."""
 
@@ -49,6 +53,7 @@ class BodyShare:
     def __init__(self, budget: BodyBudget) -> None:
         self._budget = budget
         self._taken = 0
+        self._model: str | None = None
 
     @property
     def config(self) -> BodyConfig:
@@ -98,8 +103,29 @@ class BodyShare:
         self._taken += size
         budget.in_use += size
 
+    def wait_for(self, model: str) -> None:
+        """Count a large body among those that wait for a model.
+
+        Raises:
+            BodiesTooLarge: if others wait for it, and take what they may.
+        """
+        if self._taken <= LARGE:
+            return
+        budget = self._budget
+        others = budget.of_models.get(model, 0)
+        if others and others + self._taken > budget.model_total:
+            raise BodiesTooLarge
+        budget.of_models[model] = others + self._taken
+        self._model = model
+
     def release(self) -> None:
         """Give back what was taken."""
+        if self._model is not None:
+            models = self._budget.of_models
+            models[self._model] -= self._taken
+            if not models[self._model]:
+                del models[self._model]
+            self._model = None
         self._budget.in_use -= self._taken
         self._budget.released += self._taken
         self._taken = 0

@@ -79,6 +79,10 @@ class BodyConfig:
     large_share: float = 7 / 8
     """Part of these bytes that large bodies may take. The rest is for small ones, which large ones never hold up."""
 
+    model_share: float = 1 / 2
+    """Part of what large bodies may take that those for one model may take: a model that is busy for long, or whose
+    runner was stopped, leaves room for the others."""
+
     container_bytes: int = 256
     """Bytes that an object or an array takes in memory beyond its text: `{}` in a list of messages becomes 300."""
 

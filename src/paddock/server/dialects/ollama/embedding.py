@@ -10,6 +10,7 @@ from paddock.library.options import read_options
 from paddock.protocol import ollama
 from paddock.protocol.json import encode
 from paddock.server.body import read_json
+from paddock.server.body_budget import share_of
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services
@@ -19,6 +20,7 @@ from paddock.service.embedding import EmbeddedTexts, EmbeddingRequest
 async def embed(request: Request, services: Services) -> Response:
     """Answer `POST /api/embed`."""
     body = await read_json(request, ollama.EmbedRequest)
+    share_of(request.scope).wait_for(body.model or "")
     embedding = EmbeddingRequest(
         model=body.model or "",
         texts=ollama.read_input(body.input),
@@ -37,6 +39,7 @@ async def embed(request: Request, services: Services) -> Response:
 async def embeddings(request: Request, services: Services) -> Response:
     """Answer `POST /api/embeddings`: one text, whose vector is not normalized."""
     body = await read_json(request, ollama.EmbeddingsRequest)
+    share_of(request.scope).wait_for(body.model or "")
     embedding = EmbeddingRequest(
         model=body.model or "",
         texts=ollama.read_input(body.prompt),

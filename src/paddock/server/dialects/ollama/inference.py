@@ -12,6 +12,7 @@ from paddock.options import NO_OPTIONS
 from paddock.protocol import ollama
 from paddock.protocol.json import decode
 from paddock.server.body import LARGE, read_request
+from paddock.server.body_budget import share_of
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.reply_writer import ChatWriter, GenerateWriter, ReplyWriter, is_large, join_deltas
 from paddock.server.disconnect import while_connected
@@ -36,6 +37,7 @@ NO_FORMAT = Raw(b"null")
 async def generate(request: Request, services: Services) -> Response:
     """Answer `POST /api/generate`."""
     completion, body = await read_request(request, _completion)
+    share_of(request.scope).wait_for(completion.model)
     writer = GenerateWriter(completion.model)
     if not completion.prompt and (completion.keep_alive == 0 or not completion.suffix):
         return await _load_or_unload(request, services, completion, writer)
@@ -45,6 +47,7 @@ async def generate(request: Request, services: Services) -> Response:
 async def chat(request: Request, services: Services) -> Response:
     """Answer `POST /api/chat`."""
     conversation, body = await read_request(request, _conversation)
+    share_of(request.scope).wait_for(conversation.model)
     writer = ChatWriter(conversation.model)
     if not conversation.messages:
         return await _load_or_unload(request, services, conversation, writer)

@@ -8,6 +8,7 @@ from paddock.library.options import read_options
 from paddock.protocol import rerank
 from paddock.protocol.json import encode
 from paddock.server.body import read_json
+from paddock.server.body_budget import share_of
 from paddock.server.disconnect import while_connected
 from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services
@@ -37,6 +38,7 @@ async def rank_list(request: Request, services: Services) -> Response:
 
 async def _ranked(request: Request, services: Services) -> tuple[str, Ranking, list[rerank.RerankResult]]:
     body = await read_json(request, rerank.RerankRequest)
+    share_of(request.scope).wait_for(body.model or "")
     texts = rerank.read_documents(body.documents)
     ranking_request = RankingRequest(
         model=body.model or "",
