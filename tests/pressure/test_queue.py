@@ -191,6 +191,34 @@ def test_a_job_whose_client_has_gone_leaves_the_queue(server: ServerUnderTest) -
     assert not {"gone:latest", "held:latest"} & server.tags().keys()
 
 
+def create_request(model: str, **fields: str) -> bytes:
+    body = json.dumps({"model": model, "from": "tiny", "stream": False, **fields})
+    return f"POST /api/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def test_a_client_that_just_closes_while_nothing_is_sent_to_it_has_gone_too(server: ServerUnderTest) -> None:
+    held, worker = begin_and_hold(server)
+    with server.connect() as connection:
+        connection.sendall(create_request("gone", quantize="q4_0"))
+        last = Creation(server, "last")
+        while waiting(last.next_line()) != 2:  # the other one is not in the queue yet
+            last.hang_up()
+            time.sleep(0.05)
+            last = Creation(server, "last")
+    assert waiting(last.next_line()) == 1
+    worker.send_signal(signal.SIGCONT)
+    assert held.end()[-1] == last.end()[-1] == "success"
+    assert "gone:latest" not in server.tags()
+
+
+def test_who_only_ends_its_input_gets_the_answer_of_a_quick_create_and_none_of_a_long_one(
+    server: ServerUnderTest,
+) -> None:
+    assert b'{"status":"success"}' in server.exchange(create_request("brief", system="Be brief."))
+    assert b"success" not in server.exchange(create_request("small", quantize="q4_0"))
+    assert "brief:latest" in server.tags() and "small:latest" not in server.tags()
+
+
 def test_who_wants_no_stream_waits_as_well(server: ServerUnderTest) -> None:
     held, worker = begin_and_hold(server)
     answers = []

@@ -4,11 +4,23 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
+from paddock.server.connection import INPUT_ENDED, NEEDS_INPUT
 from paddock.server.errors import ClientGone
 
 T = TypeVar("T")
+
+
+def require_input(scope: Scope) -> None:
+    """Take the end of the client's input as its leaving, from now on: much is done for it.
+
+    Raises:
+        ClientGone: if the input has ended.
+    """
+    if INPUT_ENDED in scope:
+        raise ClientGone
+    scope[NEEDS_INPUT] = True
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

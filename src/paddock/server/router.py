@@ -9,8 +9,8 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from paddock.server.body_budget import SHARE, BodyBudget, BodyShare
-from paddock.server.connection import INPUT_ENDED, NEEDS_INPUT
 from paddock.server.dialect import Dialect
+from paddock.server.disconnect import require_input
 from paddock.server.errors import ClientGone, OutOfMemory
 from paddock.server.media_types import TEXT
 from paddock.server.routes import Endpoint, RouteTable
@@ -50,9 +50,7 @@ class PathHandler:
             share = scope[SHARE] = BodyShare(self._budget)
             try:
                 if endpoint.needs_input:
-                    if INPUT_ENDED in scope:
-                        raise ClientGone
-                    scope[NEEDS_INPUT] = True
+                    require_input(scope)
                 response = await endpoint.handler(Request(scope, receive), self._services)
             except ClientGone:
                 response = Response(status_code=CLIENT_GONE)

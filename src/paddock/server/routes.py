@@ -36,7 +36,7 @@ class Endpoint:
     statuses: tuple[int, ...] = (200,)
     needs_input: bool = False
     """Whether the end of the client's input means that it has left, and the request is given up: as with Ollama, where
-    a runner works for it."""
+    a runner works for it. A request that does long work or waits for its turn says so itself (`require_input`)."""
     errors: tuple[int, ...] = ()
     """Error statuses beside those that every endpoint may answer."""
 

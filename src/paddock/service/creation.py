@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from paddock.library.errors import Cancelled
@@ -37,7 +37,9 @@ class CreationService:
         self._closing = True
         self._queue.close()
 
-    async def create(self, order: CreateModel, client: str = "") -> AsyncGenerator[Progress, None]:
+    async def create(
+        self, order: CreateModel, client: str = "", begin_long: Callable[[], None] = lambda: None
+    ) -> AsyncGenerator[Progress, None]:
         """Return the progress of making a model, including the pull of its base; the last status is `success`.
 
         Long work waits for a turn of `client`, with a status such as `waiting: 3 before you`. Closing the generator
@@ -46,15 +48,20 @@ class CreationService:
 
         Args:
             client: the address that the request comes from.
+            begin_long: called before the first report if there is more to do than takes some milliseconds; what it
+                raises is raised by the generator.
 
         Raises:
             LibraryError: if the request itself is wrong. Later errors are raised by the generator, `QueueFull` too.
         """
         if self._models.copies_local_files(order):
-            return self._copy_and_make(order, client)
-        return self._pull_and_make(await self._quick.run(self._models.creation, order), client)
+            return self._copy_and_make(order, client, begin_long)
+        return self._pull_and_make(await self._quick.run(self._models.creation, order), client, begin_long)
 
-    async def _copy_and_make(self, order: CreateModel, client: str) -> AsyncGenerator[Progress, None]:
+    async def _copy_and_make(
+        self, order: CreateModel, client: str, begin_long: Callable[[], None]
+    ) -> AsyncGenerator[Progress, None]:
+        begin_long()
         turn = self._queue.join(client)
         try:
             async for line in turn.progress():
@@ -62,7 +69,7 @@ class CreationService:
             creation = await self._copied(order)
         finally:
             turn.leave()
-        async with aclosing(self._pull_and_make(creation, client)) as made:
+        async with aclosing(self._pull_and_make(creation, client, lambda: None)) as made:
             async for line in made:
                 yield line
 
@@ -83,7 +90,11 @@ class CreationService:
             task.exception()
             raise
 
-    async def _pull_and_make(self, creation: Creation, client: str) -> AsyncGenerator[Progress, None]:
+    async def _pull_and_make(
+        self, creation: Creation, client: str, begin_long: Callable[[], None]
+    ) -> AsyncGenerator[Progress, None]:
+        if creation.is_long or creation.missing_base is not None:
+            begin_long()
         if creation.missing_base is not None:
             async with aclosing(await self._transfer.pull(creation.missing_base.full)) as pulled:
                 async for line in pulled:

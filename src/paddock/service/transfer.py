@@ -69,14 +69,24 @@ class TransferService:
         registry = await self._open_registry()
         return self._transfer(lambda report: registry.push(parsed, report, insecure=insecure))
 
-    async def archive_turn(self, client: str) -> Turn:
+    async def archive_turn(self, client: str, begin_waiting: Callable[[], None] = lambda: None) -> Turn:
         """Wait until `client`, an address, has its turn to export or import; the caller leaves it at the end.
+
+        Args:
+            client: the address that the request comes from.
+            begin_waiting: called if it has to wait; what it raises ends the waiting.
 
         Raises:
             QueueFull: if too many wait already.
             Cancelled: if the server is stopping.
         """
         turn = self._archives.join(client)
+        try:
+            if turn.before:
+                begin_waiting()
+        except BaseException:
+            turn.leave()
+            raise
         await turn.begin()
         return turn
 

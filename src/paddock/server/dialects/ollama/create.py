@@ -11,6 +11,7 @@ from paddock.progress import Progress
 from paddock.protocol import ollama
 from paddock.server.body import body_stream, read_json
 from paddock.server.dialects.ollama.progress import progress_stream, success_at_end
+from paddock.server.disconnect import require_input
 from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services, client_address
 from paddock.service.models import CreateModel
@@ -19,7 +20,8 @@ from paddock.service.models import CreateModel
 async def create(request: Request, services: Services) -> Response:
     """Answer `POST /api/create`."""
     body = await read_json(request, ollama.CreateRequest)
-    progress = await services.creation.create(_creation(body), client_address(request))
+    address = client_address(request)
+    progress = await services.creation.create(_creation(body), address, lambda: require_input(request.scope))
     if body.stream is False:
         return await success_at_end(request, progress)
     # What fails before the first report is answered with a status instead of a line.

@@ -102,7 +102,13 @@ OLLAMA_ROUTES = RouteTable(
             **_PROGRESS,
         ),
         Endpoint(
-            id="push", method="POST", path="/api/push", handler=push, request=ollama.PushRequest, **_MODELS, **_PROGRESS
+            id="push",
+            method="POST",
+            path="/api/push",
+            handler=push,
+            request=ollama.PushRequest,
+            **_MODELS,
+            **_PROGRESS,
         ),
         Endpoint(
             id="export",

@@ -14,7 +14,7 @@ from paddock.server.archive import ArchiveStream, BodyFile
 from paddock.server.body import body_stream, read_json
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.progress import progress_stream, success_at_end
-from paddock.server.disconnect import while_connected
+from paddock.server.disconnect import require_input, while_connected
 from paddock.server.errors import ClientGone
 from paddock.server.media_types import JSON
 from paddock.server.services import Services, client_address
@@ -38,7 +38,8 @@ async def push(request: Request, services: Services) -> Response:
 async def export(request: Request, services: Services) -> Response:
     """Answer `POST /api/export`: a model as one tar file."""
     name = _required_name(await read_json(request, ollama.ExportRequest))
-    turn = await while_connected(request.receive, services.transfer.archive_turn(client_address(request)))
+    waiting = services.transfer.archive_turn(client_address(request), lambda: require_input(request.scope))
+    turn = await while_connected(request.receive, waiting)
     try:
         return ArchiveStream(await services.transfer.export(name), services.threads, turn.leave)
     except BaseException:
