@@ -8,18 +8,15 @@ from statistics import median
 from time import perf_counter
 
 from bench.report import Row, at_most
-from paddock.parsing import (
-    ReplyFormat,
-    ReplyParser,
-    ReplyRequest,
-    StreamParser,
-    format_of_chat_template,
-    format_of_go_template,
-    functions,
-)
+from paddock.parsing.formats.chat_template import format_of_chat_template
+from paddock.parsing.formats.go_template import format_of_go_template
 from paddock.parsing.named import NAMED_PARSERS
-from paddock.templates import Message, PromptTemplate
+from paddock.parsing.reply import ReplyParser, ReplyRequest, functions
+from paddock.parsing.reply_format import ReplyFormat
+from paddock.parsing.stream import StreamParser
+from paddock.templates import Message
 from paddock.templates.go.analysis import analyse
+from paddock.templates.prompt_template import PromptTemplate
 from paddock.workers.jobs import run
 from paddock.workers.messages import RenderChat, TemplateSource
 from paddock.workers.pool import WorkerPool

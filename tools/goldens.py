@@ -20,8 +20,8 @@ from tests.parsing.recorded import Result, cuts, parsed, recorded, rows
 from tests.templates.go.test_template import expected, rendered
 from tests.templates.recorded import message
 
-from paddock.parsing import ReplyParser
 from paddock.parsing.named import NAMED_PARSERS
+from paddock.parsing.reply import ReplyParser
 from paddock.templates import TemplateError
 from paddock.templates.go.analysis import analyse
 from paddock.templates.go.template import GoTemplate

@@ -1,6 +1,5 @@
 """Memory that native code has freed, and the C library keeps for itself."""
 
-import ctypes
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -20,6 +19,8 @@ def give_back() -> None:
 def _trim() -> Callable[[int], int] | None:
     if sys.platform != "linux":
         return None
+    import ctypes
+
     try:
         function: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
     except AttributeError:  # another C library

@@ -8,8 +8,6 @@ from paddock.ipc import (
     BareText,
     CallTemplate,
     Constraint,
-    FormatLimits,
-    FormatTooLarge,
     JsonObject,
     JsonSchema,
     JsonValue,
@@ -17,10 +15,8 @@ from paddock.ipc import (
     LiteralText,
     Regex,
     ToolCalls,
-    check_constraint,
-    check_grammar,
-    check_schema,
 )
+from paddock.ipc.format_limits import FormatLimits, FormatTooLarge, check_constraint, check_grammar, check_schema
 from tests.conftest import SHARED
 from tests.schemas import Schemas
 

@@ -4,18 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from paddock.parsing import (
-    ReplyFormat,
-    ReplyParser,
-    ReplyRequest,
-    StreamParser,
-    format_of_chat_template,
-    format_of_go_template,
-    functions,
-    named_parser,
-)
+from paddock.parsing.formats.chat_template import format_of_chat_template
 from paddock.parsing.formats.generic import ANY_OBJECT, generic_reply
-from paddock.parsing.reply import Think, Tools
+from paddock.parsing.formats.go_template import format_of_go_template
+from paddock.parsing.named import named_parser
+from paddock.parsing.reply import ReplyParser, ReplyRequest, Think, Tools, functions
+from paddock.parsing.reply_format import ReplyFormat
+from paddock.parsing.stream import StreamParser
 from paddock.templates.go.analysis import analyse
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from paddock.parsing import ReplyParser
+from paddock.parsing.reply import ReplyParser
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures"
 needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason="needs ../shared/fixtures")

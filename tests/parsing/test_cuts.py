@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.parsing import ReplyParser
 from paddock.parsing.named import NAMED_PARSERS
+from paddock.parsing.reply import ReplyParser
 from tests.examples import scaled
 from tests.parsing.parsers import parser_named, parser_of_chat_template, parser_of_template
 from tests.parsing.recorded import Result, cuts, parsed

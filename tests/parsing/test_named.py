@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from paddock.parsing import Parsed, ReplyParser, ToolCall, named_parser
+from paddock.parsing.named import named_parser
+from paddock.parsing.reply import Parsed, ReplyParser, ToolCall
 from tests.parsing.parsers import parser_named
 from tests.parsing.recorded import parsed
 

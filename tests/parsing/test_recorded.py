@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from paddock.parsing import ReplyParser
 from paddock.parsing.named import NAMED_PARSERS
+from paddock.parsing.reply import ReplyParser
 from paddock.templates.go.analysis import analyse
 from tests.parsing.known_differences import KNOWN_DIFFERENCES, OVERFLOWED, WRITTEN
 from tests.parsing.parsers import parser_named, parser_of_calls, parser_of_template

@@ -3,9 +3,8 @@
 import pytest
 
 from paddock.ipc import LiteralText, ThinkingTags
-from paddock.parsing import CONTENT_ONLY
 from paddock.parsing.named import NAMED_PARSERS
-from paddock.parsing.reply_format import USUAL_THINKING_TAGS
+from paddock.parsing.reply_format import CONTENT_ONLY, USUAL_THINKING_TAGS
 from tests.parsing.parsers import format_named, format_of_template, parser_named
 
 HEADERS = {"harmony": "analysis<|message|>"}

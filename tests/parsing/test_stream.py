@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.parsing import ReplyRequest
+from paddock.parsing.reply import ReplyRequest
 from paddock.parsing.stream import Reader, Sink, Steps, StopTexts, StreamParser, Trimmed
 
 

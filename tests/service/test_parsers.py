@@ -8,7 +8,8 @@ import pytest
 from paddock.ipc import JsonObject
 from paddock.library.names import ModelName
 from paddock.library.store.model import Model
-from paddock.parsing import CONTENT_ONLY, named_parser
+from paddock.parsing.named import named_parser
+from paddock.parsing.reply_format import CONTENT_ONLY
 from paddock.service.errors import RequestError
 from paddock.service.models import ModelService
 from paddock.service.parsers import forced_call, parser_factory, parser_info, reply_format

@@ -4,8 +4,7 @@ import re
 import pytest
 
 from paddock.ipc import Chunk, Finished, Generate, Step, TokenLogprob, Tokens
-from paddock.parsing import ParseError
-from paddock.parsing.reply import Parsed, ToolCall
+from paddock.parsing.reply import Parsed, ParseError, ToolCall
 from paddock.service.prepared import PreparedRequest
 from paddock.service.replies import GeneratedReply, ReplyReader, new_call_id
 from paddock.service.requests import Delta, RepliedCall, Summary

@@ -2,14 +2,8 @@ from typing import Any
 
 import pytest
 
-from paddock.templates import (
-    Message,
-    PromptTemplate,
-    TemplateError,
-    TemplateFailed,
-    TemplateSyntax,
-    prepend_model_messages,
-)
+from paddock.templates import Message, TemplateError, TemplateFailed, TemplateSyntax, prepend_model_messages
+from paddock.templates.prompt_template import PromptTemplate
 from tests.templates.recorded import message, needs_fixtures, rows
 
 STORIES = "{{ .Prompt }}"

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 ILLEGAL = {
     "the library of kernels in the scheduler": ("engine/scheduler/scheduler.py", "import llama_cpp"),
-    "parsing in the engine": ("engine/runner.py", "from paddock.parsing import ReplyParser"),
+    "parsing in the engine": ("engine/runner.py", "from paddock.parsing.reply import ReplyParser"),
     "the engine in conversion": ("conversion/importing.py", "from paddock.engine import loading"),
     "a local process in the server": ("server/app.py", "from paddock.fleet.transports import local_process"),
     "the server in the service": ("service/inference.py", "from paddock.server import streaming"),

@@ -11,7 +11,8 @@ from training.example import Call, Conversation, Example, Hole, Reply, Tool, Tur
 from training.ship import MODELFILE
 
 from paddock.library.modelfile import modelfile_fields, parse
-from paddock.templates import Message, PromptTemplate
+from paddock.templates import Message
+from paddock.templates.prompt_template import PromptTemplate
 
 
 def shipped() -> PromptTemplate:

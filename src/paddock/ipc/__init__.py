@@ -67,21 +67,11 @@ from paddock.ipc.events import (
     Tokens,
     Vector,
 )
-from paddock.ipc.format_limits import (
-    LIMITS,
-    FormatLimits,
-    FormatTooLarge,
-    check_constraint,
-    check_grammar,
-    check_regex,
-    check_schema,
-)
 from paddock.ipc.frames import HEADER, MAX_FRAME, BrokenStream, Frames, decode_command, decode_event, encode
 from paddock.ipc.placeholders import BadPlaceholder, Placeholder, check_placeholders
 
 __all__ = [
     "HEADER",
-    "LIMITS",
     "MAX_EXACT_INTEGER",
     "MAX_FRAME",
     "AnyOf",
@@ -103,8 +93,6 @@ __all__ = [
     "FinishReason",
     "Finished",
     "FlashAttention",
-    "FormatLimits",
-    "FormatTooLarge",
     "Frames",
     "Generate",
     "JsonObject",
@@ -131,11 +119,7 @@ __all__ = [
     "Tokens",
     "ToolCalls",
     "Vector",
-    "check_constraint",
-    "check_grammar",
     "check_placeholders",
-    "check_regex",
-    "check_schema",
     "decode_command",
     "decode_event",
     "encode",

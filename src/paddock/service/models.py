@@ -4,13 +4,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paddock.gguf import GgufHeader, read_header
-from paddock.library.create.create import create, works_on_files
-from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec, validated
-from paddock.library.create.modelfile_spec import spec_from_modelfile
 from paddock.library.errors import LibraryError
 from paddock.library.go_json import go_quoted
 from paddock.library.names import InvalidName, ModelName
@@ -25,6 +23,9 @@ from paddock.service.template_facts import NO_FACTS, PendingFacts, TemplateReade
 from paddock.settings import Settings
 from paddock.workers.messages import TemplateFacts
 from paddock.workers.pool import Workers
+
+if TYPE_CHECKING:
+    from paddock.library.create.model_spec import ModelSpec
 
 LIST_SECONDS = 3.0
 """How long a list waits for templates that were never read. Reading one of the public library takes 10 ms."""
@@ -88,7 +89,7 @@ class CreateModel:
     """A model that a client wants made: from `spec`, or from the text of a Modelfile as in 2024."""
 
     name: str
-    spec: ModelSpec = field(default_factory=ModelSpec)
+    spec: "ModelSpec"
     modelfile: str = ""
     """The text of a Modelfile; if it is given, only `quantize` of the spec counts."""
     path: str = ""
@@ -254,6 +255,9 @@ class ModelService:
         Raises:
             LibraryError: one of those of `library.create.create`, or ModelfileError.
         """
+        from paddock.library.create.create import create, works_on_files
+        from paddock.library.create.model_spec import validated
+
         name = ModelName.parse(order.name)
         spec = validated(self._spec(order, check))
         base = ModelName.parse(spec.base) if spec.base else None
@@ -270,7 +274,10 @@ class ModelService:
         """Return whether `creation` may copy files of this machine into the library, which takes long."""
         return self._settings.local_files and bool(order.modelfile or order.path)
 
-    def _spec(self, order: CreateModel, check: Callable[[], None]) -> ModelSpec:
+    def _spec(self, order: CreateModel, check: Callable[[], None]) -> "ModelSpec":
+        from paddock.library.create.model_spec import InvalidModelSpec
+        from paddock.library.create.modelfile_spec import spec_from_modelfile
+
         local = self._settings.local_files
         if order.modelfile:
             spec = spec_from_modelfile(self.library, order.modelfile, Path.home() if local else None, check)
@@ -284,7 +291,10 @@ class ModelService:
             return replace(self._spec_at(Path(order.path).expanduser(), check), quantize=order.spec.quantize)
         return order.spec
 
-    def _spec_at(self, path: Path, check: Callable[[], None]) -> ModelSpec:
+    def _spec_at(self, path: Path, check: Callable[[], None]) -> "ModelSpec":
+        from paddock.library.create.model_spec import InvalidModelSpec
+        from paddock.library.create.modelfile_spec import spec_from_modelfile
+
         try:
             return spec_from_modelfile(self.library, read_limited(path, MAX_TEXT), path.parent, check)
         except OSError as error:

@@ -6,7 +6,7 @@ import time
 
 from paddock.fleet import Lease
 from paddock.ipc import Chunk, Finished, TokenLogprob
-from paddock.parsing import Parsed, ParseError, ReplyParser
+from paddock.parsing.reply import Parsed, ParseError, ReplyParser
 from paddock.service.prepared import PreparedRequest
 from paddock.service.requests import Delta, RepliedCall, ReplyPart, Summary
 

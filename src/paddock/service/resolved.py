@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paddock.fleet import RunnerSpec
 from paddock.gguf.ollama_files import ENCODER_ARCHITECTURES, TEXT_ONLY_ARCHITECTURES
-from paddock.gguf.soundness import check_model
 from paddock.library.options import InvalidOption, read_options
 from paddock.library.store.model import Model
 from paddock.options import Options
-from paddock.parsing import ReplyFormat
 from paddock.service.capabilities import holds_encoder, projector_file
 from paddock.service.errors import NotSupported
 from paddock.service.models import ModelProperties
@@ -18,8 +17,10 @@ from paddock.service.parsers import reply_format
 from paddock.service.runner_spec import default_runner_spec
 from paddock.service.template_facts import NO_FACTS
 from paddock.templates import Message, TemplateSyntax
-from paddock.templates.renderers import UnknownRenderer, renderer_names
 from paddock.workers.messages import TemplateFacts, TemplateSource
+
+if TYPE_CHECKING:
+    from paddock.parsing.reply_format import ReplyFormat
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class ResolvedModel:
         return template_source(self.model)
 
     @cached_property
-    def reply_format(self) -> ReplyFormat:
+    def reply_format(self) -> "ReplyFormat":
         """How the model replies.
 
         Raises:
@@ -95,6 +96,8 @@ class ResolvedModel:
             NotSupported: if its file is of a form that cannot be run.
             DamagedModel: if it describes a model that nothing can run.
         """
+        from paddock.gguf.soundness import check_model
+
         gguf = self.model.gguf
         check_model(gguf)
         if holds_encoder(gguf) and gguf.architecture not in ENCODER_ARCHITECTURES | TEXT_ONLY_ARCHITECTURES:
@@ -118,6 +121,8 @@ def template_source(model: Model, bos: str = "", eos: str = "") -> TemplateSourc
     """
     renderer = model.config.renderer
     if renderer:
+        from paddock.templates.renderers import UnknownRenderer, renderer_names
+
         if renderer not in renderer_names():
             raise UnknownRenderer(f'unknown renderer "{renderer}"')
         return TemplateSource(renderer=renderer)

@@ -1,15 +1,14 @@
 """Rendering of prompts from messages: Go templates, Jinja chat templates and built-in renderers.
 
-`PromptTemplate` renders the prompts of one model. A template that cannot be used raises a `TemplateError`.
+`prompt_template.PromptTemplate` renders the prompts of one model, in a worker. A template that cannot be used raises a
+`TemplateError`.
 """
 
 from paddock.templates.errors import TemplateError, TemplateFailed, TemplateRefused, TemplateSyntax
-from paddock.templates.message import Message
-from paddock.templates.prompt_template import PromptTemplate, prepend_model_messages
+from paddock.templates.message import Message, prepend_model_messages
 
 __all__ = [
     "Message",
-    "PromptTemplate",
     "TemplateError",
     "TemplateFailed",
     "TemplateRefused",

@@ -56,3 +56,12 @@ def system_text(messages: Iterable[Message]) -> str:
 
 def _paragraphs(first: str, second: str) -> str:
     return f"{first}\n\n{second}"
+
+
+def prepend_model_messages(
+    messages: Sequence[Message], system: str = "", history: Sequence[Message] = ()
+) -> list[Message]:
+    """Prepend the model's own messages to a request's: SYSTEM, unless the request begins with one, and its history."""
+    system_first = bool(messages) and messages[0].role == "system"
+    own = [Message("system", system)] if system and not system_first else []
+    return [*own, *history, *messages]

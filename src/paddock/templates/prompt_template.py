@@ -12,7 +12,7 @@ from operator import attrgetter
 from paddock.templates.errors import TemplateFailed
 from paddock.templates.go.template import GoTemplate, go_template
 from paddock.templates.jinja.chat_template import ChatTemplate, chat_template
-from paddock.templates.message import Message, Think, Tools
+from paddock.templates.message import Message, Think, Tools, prepend_model_messages
 from paddock.templates.placeholders import with_placeholders
 from paddock.templates.renderers import UnknownRenderer, render, renderer_names
 
@@ -109,15 +109,6 @@ class PromptTemplate:
         if self.template is None and self.chat_template is None and not self.renderer:
             return go_template(PLAIN).render(with_placeholders(conversation))
         return self.chat(conversation, think=think)
-
-
-def prepend_model_messages(
-    messages: Sequence[Message], system: str = "", history: Sequence[Message] = ()
-) -> list[Message]:
-    """Prepend the model's own messages to a request's: SYSTEM, unless the request begins with one, and its history."""
-    system_first = bool(messages) and messages[0].role == "system"
-    own = [Message("system", system)] if system and not system_first else []
-    return [*own, *history, *messages]
 
 
 def chatml(messages: Sequence[Message]) -> str:

@@ -3,7 +3,8 @@
 import sys
 import traceback
 
-from paddock.parsing import is_harmony, markers_in, thinking_tags_of_markers
+from paddock.parsing.formats.chat_template import markers_in, thinking_tags_of_markers
+from paddock.parsing.formats.harmony import is_harmony
 from paddock.templates.errors import TemplateError
 from paddock.templates.go.template import go_template
 from paddock.templates.jinja.chat_template import chat_template

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from paddock.engine.constraints import BadConstraint
-from paddock.parsing import CannotForce, ReplyParser, format_of_chat_template
+from paddock.parsing.calls.bare_values import CannotForce
+from paddock.parsing.formats.chat_template import format_of_chat_template
 from paddock.parsing.named import NAMED_PARSERS
+from paddock.parsing.reply import ReplyParser
 from tests.examples import scaled
 from tests.parsing.calls.call_writer import tool, writer
 from tests.parsing.formats.test_chat_template import FORMATS

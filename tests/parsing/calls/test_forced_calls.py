@@ -7,8 +7,7 @@ import pytest
 
 from paddock.engine.constraints import BadConstraint
 from paddock.ipc import AnyOf, JsonValue, LiteralText
-from paddock.parsing import CannotForce
-from paddock.parsing.calls.bare_values import ValueTags
+from paddock.parsing.calls.bare_values import CannotForce, ValueTags
 from paddock.parsing.calls.forced_calls import CallFormat, arguments_schema, in_json, in_pairs, in_tags
 from paddock.parsing.named import NAMED_PARSERS
 from tests.parsing.calls.call_writer import tool, writer

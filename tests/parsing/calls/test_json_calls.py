@@ -1,7 +1,7 @@
 import pytest
 
-from paddock.parsing import ParseError, ToolCall
 from paddock.parsing.calls.json_calls import decoded, decoded_object, is_call, json_call, named_calls
+from paddock.parsing.reply import ParseError, ToolCall
 
 
 @pytest.mark.parametrize("text", ["", "{", "NaN", "[Infinity]", "1e999", "[" * 101 + "]" * 101, "[" * 10**5])

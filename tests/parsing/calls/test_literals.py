@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.parsing import ParseError
 from paddock.parsing.calls.literals import Literals
+from paddock.parsing.reply import ParseError
 
 
 @pytest.mark.parametrize(

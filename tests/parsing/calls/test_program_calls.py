@@ -1,7 +1,7 @@
 import pytest
 
-from paddock.parsing import ToolCall
 from paddock.parsing.calls.program_calls import brace_call, python_calls
+from paddock.parsing.reply import ToolCall
 
 
 def test_calls_as_in_python_stand_in_a_list_or_one_after_the_other() -> None:

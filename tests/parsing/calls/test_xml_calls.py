@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from paddock.parsing import ParseError, ToolCall
 from paddock.parsing.calls.xml_calls import argument_tags, atem, function_name, function_tag, lenient_argument_tags
+from paddock.parsing.reply import ParseError, ToolCall
 
 KNOWN: dict[str, dict[str, Any]] = {
     "f": {"parameters": {"properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a"]}}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from paddock.parsing import ReplyRequest, StreamParser
-from paddock.parsing.stream import Grammar
+from paddock.parsing.reply import ReplyRequest
+from paddock.parsing.stream import Grammar, StreamParser
 from tests.parsing.recorded import Result, cuts, parsed
 
 FUNCTIONS: dict[str, dict[str, Any]] = {

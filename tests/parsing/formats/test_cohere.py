@@ -1,5 +1,5 @@
-from paddock.parsing import ReplyRequest
 from paddock.parsing.formats.cohere import cohere_reply
+from paddock.parsing.reply import ReplyRequest
 from paddock.parsing.stream import Reader, Sink, Steps
 from tests.parsing.formats.reading import CALL, read_however_cut
 from tests.parsing.recorded import Result

@@ -1,6 +1,6 @@
 import pytest
 
-from paddock.parsing import Parsed, ParseError, ReplyParser, ToolCall
+from paddock.parsing.reply import Parsed, ParseError, ReplyParser, ToolCall
 from tests.parsing.parsers import parser_of_template
 from tests.parsing.recorded import parsed
 

@@ -1,7 +1,7 @@
 import pytest
 
-from paddock.parsing import ReplyRequest
 from paddock.parsing.formats.glimmer import GLIMMER
+from paddock.parsing.reply import ReplyRequest
 from tests.parsing.formats.reading import CALL, FUNCTIONS, read_however_cut
 from tests.parsing.recorded import Result
 

@@ -3,8 +3,10 @@
 import pytest
 
 from paddock.ipc import LiteralText, ThinkingTags
-from paddock.parsing import ReplyFormat, ReplyRequest, format_of_go_template
+from paddock.parsing.formats.go_template import format_of_go_template
 from paddock.parsing.formats.harmony import HARMONY_OF_TEMPLATE
+from paddock.parsing.reply import ReplyRequest
+from paddock.parsing.reply_format import ReplyFormat
 from tests.parsing.formats.reading import CALL, FUNCTIONS, read_however_cut
 from tests.parsing.recorded import Result
 

@@ -1,7 +1,7 @@
 import pytest
 
-from paddock.parsing import ReplyRequest, is_harmony
-from paddock.parsing.formats.harmony import HARMONY, HARMONY_OF_TEMPLATE
+from paddock.parsing.formats.harmony import HARMONY, HARMONY_OF_TEMPLATE, is_harmony
+from paddock.parsing.reply import ReplyRequest
 from tests.parsing.formats.reading import CALL, FUNCTIONS, read_however_cut
 from tests.parsing.recorded import Result
 

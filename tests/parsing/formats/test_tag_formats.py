@@ -1,8 +1,8 @@
 import pytest
 
-from paddock.parsing import ParseError, ReplyRequest, ToolCall
 from paddock.parsing.formats.tag_formats import StartRule, as_json, as_python, as_separated, in_braces, or_text
 from paddock.parsing.formats.tagged_reply import Start
+from paddock.parsing.reply import ParseError, ReplyRequest, ToolCall
 
 FUNCTIONS = {"f": {"name": "f"}}
 F = [ToolCall("f", {"a": 1})]

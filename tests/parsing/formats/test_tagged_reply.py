@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from paddock.parsing import ReplyRequest, ToolCall
 from paddock.parsing.formats.tagged_reply import Spaces, Start, TagFormat, tagged_reply
+from paddock.parsing.reply import ReplyRequest, ToolCall
 from paddock.parsing.stream import Reader, Sink, Steps
 from tests.parsing.formats.reading import read_however_cut
 from tests.parsing.recorded import Result

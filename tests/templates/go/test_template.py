@@ -136,7 +136,8 @@ def test_a_template_defined_behind_the_response_is_still_known_before_it() -> No
 def test_plain_variables_do_not_load_the_engine() -> None:
     code = """
 import sys
-from paddock.templates import Message, PromptTemplate
+from paddock.templates import Message
+from paddock.templates.prompt_template import PromptTemplate
 assert PromptTemplate.from_model("{{ .System }} {{- .Prompt }}").chat([Message("user", "x")]) == "x"
 print([name for name in ("gotpl", "jinja2") if name in sys.modules])
 """

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from paddock.templates import Message, PromptTemplate, TemplateError, TemplateFailed, TemplateRefused
+from paddock.templates import Message, TemplateError, TemplateFailed, TemplateRefused
+from paddock.templates.prompt_template import PromptTemplate
 from paddock.templates.renderers import UnknownRenderer, leading_bos, render, renderer_names
 from paddock.templates.renderers.catalog import renderer
 from tests.calls import count_calls

@@ -9,6 +9,7 @@ from paddock import ipc
 from paddock.engine.constraints.errors import BadConstraint
 from paddock.engine.constraints.schema import PreparedSchema, prepare, read_schema
 from paddock.engine.constraints.tool_calls import ControlTokens, call_grammar, slashed
+from paddock.ipc.format_limits import FormatTooLarge, check_constraint
 
 _LARK_TEXT = re.compile(r'//[^\n]*|\#[^\n]*|"(?:\\.|[^"\\\n])*"|/(?:\\.|[^/\\\n])+/')
 """Comments, strings and regular expressions of a Lark grammar."""
@@ -57,7 +58,7 @@ def grammar_of(constraint: ipc.Constraint, controls: ControlTokens) -> ReplyGram
         BadConstraint: if it cannot be enforced.
     """
     try:
-        ipc.check_constraint(constraint)
+        check_constraint(constraint)
         match constraint:
             case ipc.JsonObject():
                 return _json_grammar({"type": "object"})
@@ -69,7 +70,7 @@ def grammar_of(constraint: ipc.Constraint, controls: ControlTokens) -> ReplyGram
                 return ReplyGrammar({"lark_grammar": _without_special_tokens(constraint.grammar)})
             case ipc.ToolCalls():
                 return _calls_grammar(constraint, controls)
-    except ipc.FormatTooLarge as error:
+    except FormatTooLarge as error:
         raise BadConstraint(str(error)) from None
     except RecursionError:
         raise BadConstraint("the format is nested too deeply") from None

@@ -16,7 +16,8 @@ from urllib.parse import unquote
 from paddock.engine.constraints.errors import BadConstraint
 from paddock.engine.constraints.one_of import Effort, TooMuchToCompare, discriminator, patterns_together
 from paddock.engine.constraints.string_formats import DESCRIPTIVE_FORMATS, FORMAT_PATTERNS, LIBRARY_FORMATS
-from paddock.ipc import LIMITS, MAX_EXACT_INTEGER
+from paddock.ipc import MAX_EXACT_INTEGER
+from paddock.ipc.format_limits import LIMITS
 
 WHITE_SPACE = r"[ ]|[ ]?\r?\n(?:[ ]{0,48}|\t{0,12})"
 """White space between two parts of JSON: none, a space, or a new line with its indentation. A model that would write

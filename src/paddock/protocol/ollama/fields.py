@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from paddock.ipc import Constraint, FormatTooLarge, JsonObject, JsonSchema, Lark, Regex, check_constraint
+from paddock.ipc import Constraint, JsonObject, JsonSchema, Lark, Regex
 from paddock.protocol.json import BadRequest
 
 THINK_LEVELS = ("high", "medium", "low", "max")
@@ -52,6 +52,8 @@ def read_format(value: msgspec.Raw) -> Constraint | BadRequest | None:
     if decoded == "json":
         return JsonObject()
     if isinstance(decoded, dict):
+        from paddock.ipc.format_limits import FormatTooLarge, check_constraint
+
         constraint = _constraint(decoded)
         if not isinstance(constraint, BadRequest):
             try:

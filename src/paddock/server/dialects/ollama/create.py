@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paddock.library.create.model_spec import ModelSpec
 from paddock.library.store.blobs import parse_digest
 from paddock.progress import Progress
 from paddock.protocol import ollama
@@ -53,6 +52,8 @@ async def blob_upload(request: Request, services: Services) -> Response:
 
 
 def _creation(body: ollama.CreateRequest) -> CreateModel:
+    from paddock.library.create.model_spec import ModelSpec  # no server needs it before its first order
+
     spec = ModelSpec(
         base=body.from_ or "",
         files=body.files or {},

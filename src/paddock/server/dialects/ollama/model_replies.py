@@ -10,7 +10,6 @@ from msgspec import UNSET
 from paddock.durations import FOREVER
 from paddock.gguf import GgufArray, GgufHeader
 from paddock.library.go_json import go_number
-from paddock.library.modelfile import Instruction
 from paddock.library.options import OptionValue
 from paddock.library.store.model import Model
 from paddock.protocol import ollama
@@ -100,6 +99,8 @@ def details(properties: ModelProperties) -> ollama.ModelDetails:
 
 
 def _modelfile(model: Model, system: str | None, parameters: Mapping[str, Any]) -> str:
+    from paddock.library.modelfile import Instruction
+
     commands = [Instruction("from", str(model.model_path))]
     commands += [Instruction("adapter", str(path)) for path in model.adapter_paths]
     commands += [Instruction("from", str(path)) for path in model.projector_paths]
