@@ -12,6 +12,10 @@ TRACES = (
     re.compile(r"\w\.(?:cpp|cc|hpp|cu|py|rs|c|h):\d+|\.cpp\b|\.rs\b|site-packages|/_skbuild|vendor/llama"),
     re.compile(r"GGML_|\bassert(?:ion)?\b|panicked|std::|backtrace"),
     re.compile(r"(?<![\w/])/(?:home|root|tmp|usr|build|work|opt|project)/"),
+    re.compile(r"unexpected (?:internal )?error|internal server error", re.I),
+)
+"""What no message may show: tracebacks, files of the build, assertions, paths of the machine."""
+PYTHONS = (
     re.compile(
         r"\b(?:Key|Type|Value|Index|Attribute|Memory|Recursion|Overflow|Unicode\w*|Zero\w*|Assertion|OS)Error\b"
     ),
@@ -20,9 +24,10 @@ TRACES = (
     re.compile(
         r"\b(?:int|float|str|list|dict|bytes)' object (?:has|is not|cannot|does)|<class '|<built-in|0x[0-9a-f]{8,}"
     ),
-    re.compile(r"unexpected (?:internal )?error|internal server error", re.I),
 )
-"""What no message may show: tracebacks, files of the build, assertions, paths of the machine, Python's own errors."""
+"""Errors in Python's own words, which say nothing to a stranger."""
+OF_JINJA = "chat template: "
+"""Begins the errors of Jinja's templates, whose values are Python's: their authors know Python's words."""
 
 
 def complaint(text: str, secrets: tuple[str, ...] = (), own: str = "") -> str:
@@ -42,7 +47,7 @@ def complaint(text: str, secrets: tuple[str, ...] = (), own: str = "") -> str:
     for secret in secrets:
         if secret in text:
             return f"an error that shows {secret}: {text[:300]!r}"
-    for trace in TRACES:
+    for trace in TRACES if text.startswith(OF_JINJA) else (*TRACES, *PYTHONS):
         match = trace.search(text)
         if match and match[0] not in own:
             return f"an error that shows {match[0]!r}: {text[:300]!r}"

@@ -13,6 +13,7 @@ from tests.server.servers import Answer
         "invalid format: a schema nests deeper than 100 levels",
         'model "m" not found',
         "the template takes longer than 2 s",
+        "chat template: 'NoneType' object is not iterable",
     ],
 )
 def test_a_sentence_is_no_cause_for_complaint(text: str) -> None:
@@ -32,6 +33,7 @@ def test_a_sentence_is_no_cause_for_complaint(text: str) -> None:
         "[Errno 2] No such file or directory: '/tmp/x/blobs/sha256-1'",
         "thread panicked at toktrie/src/lib.rs:12",
         "unexpected error",
+        "chat template: Traceback (most recent call last)",
         "two\nlines",
         "x" * 2000,
     ],
