@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
@@ -21,6 +20,7 @@ from paddock.engine.generation.request import Generation, context_for
 from paddock.engine.inbox import Inbox, Notice
 from paddock.engine.kvcache.prefix_cache import PrefixCacheConfig
 from paddock.engine.loading import choose_options, generating_context, load_encoder, load_model
+from paddock.engine.long_texts import TextFailed, Tokenizing
 from paddock.engine.multimodal.encoder import max_non_causal_tokens
 from paddock.engine.multimodal.preprocessing import (
     BadMedia,
@@ -32,6 +32,7 @@ from paddock.engine.multimodal.preprocessing import (
     tokenize_with_media,
 )
 from paddock.engine.placeholders import Placeholders
+from paddock.engine.refusals import shortened, without_folders
 from paddock.engine.scheduler.config import SchedulerConfig
 from paddock.engine.scheduler.sequence import PromptTooLong
 from paddock.engine.step_buffer import StepBuffer
@@ -62,9 +63,6 @@ log = logging.getLogger("paddock.engine")
 
 LATER_MODULES = ("numpy", "llguidance", "PIL.Image", "PIL.ImageOps", "soundfile", "soxr")
 """Modules that a runner imports when it first needs them, after it has confined itself."""
-
-MAX_MESSAGE = 400
-"""Most characters of the reason why a model cannot be loaded or a request is refused; it may quote the client."""
 
 
 class ModelRunner:
@@ -103,6 +101,7 @@ class ModelRunner:
         self._cells = self._context.cells if self._context else max(options.context.cells, model.train_context)
         self._max_tokens = min(self._cells, model.train_context or self._cells)
         self._grammars = GrammarCompiler(model, inbox.notify)
+        self._texts = Tokenizing(model, inbox.notify)
         self._engine: Engine | None = None
         if self._context is not None:
             spare = options.spare_memory
@@ -182,12 +181,15 @@ class ModelRunner:
         """Go on with the requests whose worker thread has finished."""
         for request, matcher in self._grammars.take():
             self._prepare_media(request, matcher)
+        for (texts, compiled), tokens in self._texts.take():
+            self._on_tokens(texts, compiled, tokens)
         if self._encoder is not None:
             for media, processed in self._encoder.preprocessor.take():
                 self._start_with_media(media, processed)
 
     def close(self) -> None:
         """Free all memory."""
+        self._texts.close()
         self._grammars.close()
         self._embedder.close()
         if self._engine is not None:
@@ -204,6 +206,7 @@ class ModelRunner:
         elif isinstance(command, Cancel):
             self._embedder.cancel(command.id)
             self._grammars.cancel(command.id)
+            self._texts.cancel(command.id)
             if self._encoder is not None:
                 self._encoder.preprocessor.cancel(command.id)
             if self._engine is not None:
@@ -212,10 +215,7 @@ class ModelRunner:
             self._embedder.add(command)
             self._may_embed = True
         elif isinstance(command, Tokenize):
-            tokens = self._model.tokenize(
-                self._text_of(command.context) + command.text, add_special=command.add_special
-            )
-            self._channel.send(Tokens.of(command.id, tokens))
+            self._tokenize(command, None)
         elif isinstance(command, Measure):
             self._preprocess(command, None, range(len(command.images)))
         else:
@@ -232,8 +232,7 @@ class ModelRunner:
     def _prepare_media(self, request: Generate, matcher: GrammarMatcher | BadConstraint | None) -> None:
         """Have the request's images and audio prepared; start it at once if it has none."""
         if not request.images:
-            prompt = self._model.tokenize(self._text_of(request.context) + request.prompt)
-            self._generate(request, matcher, prompt)
+            self._tokenize(request, matcher)
             return
         try:
             check_placeholders(request.placeholders, len(request.prompt), len(request.images))
@@ -266,7 +265,7 @@ class ModelRunner:
             tokens = tuple(processed[number].tokens for number in range(len(request.images)))
             self._channel.send(Measured(request.id, tokens))
         else:
-            before = self._text_of(request.context)
+            before = self._texts.text_of(request.context)
             prompt, placeholders = tokenize_with_media(
                 self._model, before, request.prompt, request.placeholders, processed
             )
@@ -307,13 +306,28 @@ class ModelRunner:
             return
         self._engine.add(generation)
 
-    def _text_of(self, context: tuple[int, ...]) -> str:
-        """Return the text of an earlier exchange; skip numbers that are not tokens of this model."""
-        size = self._model.vocabulary_size
-        return self._model.text([t for t in context if 0 <= t < size], special=True) if context else ""
+    def _tokenize(self, request: Generate | Tokenize, matcher: GrammarMatcher | BadConstraint | None) -> None:
+        """Tokenize a request's text, and go on with it; a long text first has to wait for the thread."""
+        if self._texts.is_long(request):
+            self._texts.add(request, matcher)
+        else:
+            self._on_tokens(request, matcher, self._texts.tokens(request))
 
-    def _refuse(self, request: Generate | Measure, message: str, kind: FailureKind) -> None:
-        self._channel.send(Step(failed=(Failed(request.id, _shortened(message), kind),)))
+    def _on_tokens(
+        self,
+        request: Generate | Tokenize,
+        matcher: GrammarMatcher | BadConstraint | None,
+        tokens: list[int] | TextFailed,
+    ) -> None:
+        if isinstance(tokens, TextFailed):
+            self._refuse(request, str(tokens), "engine")
+        elif isinstance(request, Tokenize):
+            self._channel.send(Tokens.of(request.id, tokens))
+        else:
+            self._generate(request, matcher, tokens)
+
+    def _refuse(self, request: Generate | Measure | Tokenize, message: str, kind: FailureKind) -> None:
+        self._channel.send(Step(failed=(Failed(request.id, shortened(message), kind),)))
 
     def _report(self, engine: Engine) -> None:
         self._report_at = engine.seconds + self._statistics_seconds
@@ -350,7 +364,7 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
         runner = ModelRunner(channel, inbox, first, files)
     except LoadError as error:
         log.info("%s", error)
-        channel.send(LoadFailed(_for_clients(str(error), resolver.folders)))
+        channel.send(LoadFailed(without_folders(str(error), resolver.folders)))
         return 1
     loaded = runner.describe()
     log.info(
@@ -365,20 +379,6 @@ def serve(channel: Channel, inbox: Inbox, resolver: FileResolver) -> int:
     runner.run()
     runner.close()
     return 0
-
-
-def _for_clients(message: str, folders: Iterable[Path]) -> str:
-    """Return a message without the folders that files lie in, and not longer than `MAX_MESSAGE` characters.
-
-    llama.cpp names files with their paths, and quotes texts of any length from them.
-    """
-    for folder in folders:
-        message = message.replace(f"{folder}/", "")
-    return _shortened(message)
-
-
-def _shortened(message: str) -> str:
-    return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
 
 
 def _special_text(model: LlamaModel, token: int) -> str:
