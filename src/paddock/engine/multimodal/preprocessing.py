@@ -245,17 +245,19 @@ class MediaPreprocessor:
     def _prepare(self, file: MediaFile, still_needed: StillNeeded) -> PreparedMedia:
         if not still_needed():
             raise BadMedia(NOT_NEEDED)
+        prepared, problem = None, ""
         try:
             if is_audio(file.data):
                 prepared = self._prepare_audio(file.data, still_needed)
             else:
                 prepared = self._prepare_image(file.data)
         except (BadImage, BadAudio) as error:
-            raise BadMedia(str(error)) from None
-        finally:
-            if self._used_much:
-                self._used_much = False
-                give_back()
+            problem = str(error)  # not raised here, where it would hold on to what the decoder has allocated
+        if self._used_much:
+            self._used_much = False
+            give_back()
+        if prepared is None:
+            raise BadMedia(problem)
         with self._lock:
             self._known[file.key] = prepared.chunks
             while len(self._known) > self._config.max_known_files:
@@ -265,6 +267,7 @@ class MediaPreprocessor:
     def _prepare_audio(self, data: bytes, still_needed: StillNeeded) -> PreparedMedia:
         if not self._projector.has_audio:
             raise BadAudio("is of no use: this model takes no audio")
+        self._used_much = True  # also if it is found to be damaged at its very end
         samples = decode_audio(data, self._projector.sample_rate, still_needed)
         self._used_much = len(samples) > self._config.many_samples
         seconds = len(samples) / self._projector.sample_rate
@@ -281,6 +284,7 @@ class MediaPreprocessor:
     def _prepare_image(self, data: bytes) -> PreparedMedia:
         if not self._projector.has_vision:
             raise BadImage("is no recording of a known format (WAV, MP3, FLAC or Ogg), and this model takes no images")
+        self._used_much = True  # also if it is found to be damaged at its very end
         pixels = decode_image(data)
         self._used_much = pixels.width * pixels.height > self._config.many_pixels
         try:
