@@ -1,5 +1,7 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,7 +9,7 @@ from paddock.library.create.layers import NewLayer, described, gguf_layer, human
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
 from paddock.library.store.library import Library
 from paddock.library.store.manifests import LAYER_TYPE, ConfigBlob, Layer
-from paddock.library.store.model import MAX_TEXT
+from paddock.library.store.model import MAX_TEXT, MAX_VALUES
 from paddock.progress import Progress
 from tests.library.create.conftest import make
 from tests.models.llama import tiny_file, tiny_llama
@@ -83,4 +85,11 @@ LARGE = "x" * (MAX_TEXT + 1)
 def test_a_text_larger_than_would_be_read_is_not_stored(library: Library, weights: str, spec: ModelSpec) -> None:
     with pytest.raises(InvalidModelSpec, match=r"larger than 16 MB$"):
         make(library, "x", replace(spec, files={"x.gguf": weights}))
+    assert library.list() == []
+
+
+def test_messages_of_more_values_than_would_be_read_are_not_stored(library: Library, weights: str) -> None:
+    messages: list[Mapping[str, Any]] = [{"role": "user", "content": "hi"}] * (MAX_VALUES // 2)
+    with pytest.raises(InvalidModelSpec, match="messages layer has more than"):
+        make(library, "x", ModelSpec(files={"x.gguf": weights}, messages=messages))
     assert library.list() == []

@@ -17,7 +17,7 @@ from paddock.library.go_json import go_json
 from paddock.library.store.blobs import BlobStore, digest_of
 from paddock.library.store.gguf_cache import cached_header
 from paddock.library.store.manifests import LAYER_TYPE, ConfigBlob, Layer
-from paddock.library.store.model import MAX_TEXT
+from paddock.library.store.model import MAX_TEXT, MAX_VALUES, number_of_values
 from paddock.progress import Progress, Report
 
 _MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
@@ -106,7 +106,7 @@ def with_text_layers(
             new ones.
 
     Raises:
-        InvalidModelSpec: if a text is too large.
+        InvalidModelSpec: if a text is too large, or has more values than would be read again.
     """
 
     def announce(what: str) -> None:
@@ -142,6 +142,8 @@ def _text_layer(kind: str, text: str) -> NewLayer:
     data = text.encode("utf-8", "replace")
     if len(data) > MAX_TEXT:
         raise InvalidModelSpec(f"the {kind} is larger than {MAX_TEXT >> 20} MB")
+    if kind in ("params", "messages") and number_of_values(data) > MAX_VALUES:
+        raise InvalidModelSpec(f"the {kind} layer has more than {MAX_VALUES} values")
     return NewLayer(Layer(f"{LAYER_TYPE}{kind}", digest_of(data), len(data)), data)
 
 

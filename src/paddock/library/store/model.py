@@ -201,13 +201,18 @@ def _json(text: str, kind: type) -> Any:
     return value
 
 
+def number_of_values(data: bytes) -> int:
+    """Return about how many values a text in JSON has, at least as many as it has, without decoding it."""
+    return sum(map(data.count, (b",", b"{", b"[")))
+
+
 def _check_number_of_values(data: bytes) -> None:
     """Check a text in JSON before it is decoded.
 
     Raises:
         LibraryError: if it has too many values.
     """
-    if sum(map(data.count, (b",", b"{", b"["))) > MAX_VALUES:
+    if number_of_values(data) > MAX_VALUES:
         raise LibraryError(f"it has more than {MAX_VALUES} values")
 
 
