@@ -46,7 +46,8 @@ def main(arguments: list[str]) -> int:
             "HOME": name,
             "PADDOCK_HOST": f"127.0.0.1:{port}",
             "PADDOCK_MODELS": str(folder / "models"),
-            "PADDOCK_JOURNEYS": name,
+            "JOURNEYS": name,
+            "PADDOCK_SANDBOX": "0",  # each process writes what it recorded
             "PYTHONPATH": str(Path(__file__).parent),
         }
         with (folder / "serve.log").open("wb") as log:

@@ -1,7 +1,7 @@
 """Record which functions of `paddock` run in this process between two marks; Python imports this file at its start.
 
 It stands on `PYTHONPATH` of the processes that `tools.journeys` starts, and uses nothing but the standard library. A
-thread watches the folder named by `PADDOCK_JOURNEYS`: while a file `recording` exists there, every call is recorded;
+thread watches the folder named by `JOURNEYS`: while a file `recording` exists there, every call is recorded;
 when that file goes, the functions are written to `<process id>.json`.
 """
 
@@ -57,5 +57,5 @@ def write(path: Path, codes: set[CodeType]) -> None:
     unfinished.rename(path)
 
 
-if os.environ.get("PADDOCK_JOURNEYS"):
-    install(Path(os.environ["PADDOCK_JOURNEYS"]))
+if os.environ.get("JOURNEYS"):
+    install(Path(os.environ["JOURNEYS"]))
