@@ -179,6 +179,21 @@ def test_hostile_templates_are_listed_at_once_and_after_a_restart(tmp_path: Path
             assert "template_error" not in server.post("/api/show", {"model": "good"}).json
 
 
+def test_first_looks_at_many_templates_hold_up_nobody(tmp_path: Path, weights: Path) -> None:
+    folder = tmp_path / "server"
+    add(folder / "models", "good", weights, "{{ .Prompt }}")
+    for number in range(8):
+        add(folder / "models", f"heavy-{number}", weights, GO_TEMPLATES["many actions"] + str(number))
+    with ServerUnderTest(folder) as server:
+        looks: list[Callable[[], Answer]] = [lambda: server.get("/api/tags")] * 8
+        looks += [lambda: server.post("/api/show", {"model": "heavy-7"})] * 8
+        others = threading.Thread(target=at_once, args=looks)
+        others.start()
+        with bystanders(server):
+            pass
+        others.join(120)
+
+
 def test_what_a_template_tells_is_kept_beside_the_blobs_and_goes_with_them(tmp_path: Path, weights: Path) -> None:
     folder = tmp_path / "server"
     add(folder / "models", "one", weights, "{{ .Prompt }}{{ .Suffix }}")

@@ -19,6 +19,7 @@ from paddock.service.models import ModelProperties, ModelService
 from paddock.service.options import InferenceOptions, resolve_options
 from paddock.service.resolved import ResolvedModel
 from paddock.service.runner_spec import runner_files
+from paddock.service.template_facts import NOT_YET
 from paddock.settings import Settings
 
 MAX_RESOLVED_MODELS = 64
@@ -66,7 +67,11 @@ class ModelLoader:
         if not name:
             raise UnknownModel("")
         try:
-            return await asyncio.to_thread(self._resolve, name)
+            model = await asyncio.to_thread(self._resolve, name)
+            while model.facts is NOT_YET:  # no thread waits for a stranger's template
+                await self._models.read_template(model.model)
+                model = await asyncio.to_thread(self._resolve, name)
+            return model
         except ModelNotFound:
             raise UnknownModel(name) from None
 

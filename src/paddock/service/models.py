@@ -1,9 +1,10 @@
 """The models of the library: list, describe, copy, delete, create."""
 
+import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,8 +77,8 @@ class ModelDescription:
     model: Model
     properties: ModelProperties
     capabilities: tuple[str, ...]
-    template_problem: str
-    """Why its template cannot be used, so that it adds no capabilities; "" if it can."""
+    facts: TemplateFacts
+    """What its template tells; `NOT_YET` if it is still being read."""
     gguf: GgufHeader
     """The head of its file."""
     projector: GgufHeader | None
@@ -124,8 +125,7 @@ class ModelService:
     def list(self) -> list[ModelSummary]:
         """Return every model, newest first. One whose GGUF file cannot be read has no capabilities.
 
-        Templates that were never read are read for at most `LIST_SECONDS`. Those that take longer add no capabilities;
-        they do to a later list.
+        Templates that were never read begin to be read; they add capabilities to a later list. See `listing`.
         """
         models = self.library.list()
         described: dict[Model, Described] = {}
@@ -143,9 +143,8 @@ class ModelService:
             except BrokenModel as error:
                 _log.warning("%s", error)
                 described[model] = _properties(model), (), NO_FACTS
-        deadline = time.monotonic() + LIST_SECONDS
         for model, properties, shown, pending in begun:
-            facts = pending.wait(max(deadline - time.monotonic(), 0))
+            facts = pending.wait(0)
             described[model] = self._remember(model, properties, shown, facts)
         for digest in self._described.keys() - {model.digest for model in models}:
             self._described.pop(digest, None)
@@ -161,8 +160,26 @@ class ModelService:
             for model in models
         ]
 
+    async def listing(self) -> Sequence[ModelSummary]:
+        """Return `list`, after templates that were never read had up to `LIST_SECONDS` to be read."""
+        deadline = time.monotonic() + LIST_SECONDS
+        models = await asyncio.to_thread(self.list)
+        while (seconds := deadline - time.monotonic()) > 0 and await self._templates.wait(seconds):
+            models = await asyncio.to_thread(self.list)
+        return models
+
+    async def read_template(self, model: Model) -> None:
+        """Wait until it is known what the template of a model tells: `describe` and `show` do not wait.
+
+        Raises:
+            BrokenModel: if the GGUF file cannot be read.
+        """
+        await self._templates.wait_for(model)
+
     def describe(self, model: Model) -> Described:
         """Return what there is to know about a model; it is computed once for each manifest.
+
+        If its template was never read, that begins, and the facts are `NOT_YET`; see `read_template`.
 
         Raises:
             BrokenModel: if the GGUF file cannot be read.
@@ -171,7 +188,7 @@ class ModelService:
         if found is not None:
             return found
         pending = self._templates.begin(model)
-        return self._remember(model, _all_properties(model), file_capabilities(model), pending.wait())
+        return self._remember(model, _all_properties(model), file_capabilities(model), pending.wait(0))
 
     def _remember(
         self, model: Model, properties: ModelProperties, shown: frozenset[str], facts: TemplateFacts
@@ -205,7 +222,7 @@ class ModelService:
             model=model,
             properties=properties,
             capabilities=capabilities,
-            template_problem=facts.problem,
+            facts=facts,
             gguf=gguf,
             projector=projector,
         )

@@ -5,6 +5,7 @@ import concurrent.futures
 import hashlib
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -26,6 +27,8 @@ KEY = "reading"
 """The key of these jobs: they take turns with one another, and leave a worker for others."""
 MAX_RUNNING = 256
 """Jobs that are begun before somebody waits for them, so that a long list leaves room for requests."""
+FEW = 2
+"""Templates that may be read before one that a request waits for."""
 NO_FACTS = TemplateFacts()
 """What a model without a template has."""
 NOT_YET = TemplateFacts(problem="the template is still being read", is_settled=False)
@@ -51,6 +54,35 @@ class TemplateReader:
         """By the digest of the text, like the next one."""
         self._unsettled: dict[str, tuple[TemplateFacts, float]] = {}
         """Facts that serve until a time of the monotonic clock."""
+
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Wait on the event loop, without a thread, until the jobs that have begun are done, or for some seconds.
+
+        Return whether there were any. Whoever asks again for their facts gets them.
+        """
+        with self._lock:
+            jobs = list(self._running.values())
+        await _done(jobs, seconds)
+        return bool(jobs)
+
+    async def wait_for(self, model: Model) -> None:
+        """Wait on the event loop until the facts of one model are there for whoever asks.
+
+        If many others are being read, they do not come first.
+
+        Raises:
+            BrokenModel: if the model's GGUF file cannot be read.
+        """
+        pending = await asyncio.to_thread(self.begin, model)
+        if pending.known is not None:
+            return
+        job = pending.job
+        if job is None or (not job.done() and len(self._running) > FEW):
+            job = self._workers.submit(ReadTemplate(pending.source), model.digest)
+        await _done([job])
+        if job.done():
+            with self._lock:
+                self._running[pending.text] = job
 
     def facts(self, model: Model) -> TemplateFacts:
         """Return what the template of a model tells; wait for a worker if that is not known.
@@ -134,6 +166,21 @@ class PendingFacts:
             facts = TemplateFacts(problem=str(error), is_settled=is_settled)
         self.reader.keep(self.blob, self.text, facts)
         return facts
+
+
+async def _done(jobs: "Iterable[concurrent.futures.Future[Outcome]]", seconds: float | None = None) -> None:
+    """Wait until jobs are done, or for some seconds; they go on if nobody waits any more."""
+    waited = [asyncio.wrap_future(job) for job in jobs]
+    for job in waited:
+        job.add_done_callback(_retrieve)
+    if waited:
+        await asyncio.wait(waited, timeout=seconds)  # which leaves them alone when it is cancelled itself
+
+
+def _retrieve(job: "asyncio.Future[Outcome]") -> None:
+    """Mark the error of a job as seen."""
+    if not job.cancelled():
+        job.exception()
 
 
 def _unsettled(outcome: Rendered | JobFailed) -> TemplateFacts:

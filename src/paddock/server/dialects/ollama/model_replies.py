@@ -78,7 +78,7 @@ def shown(
         projector_info=projector or UNSET,
         tensors=tensors or UNSET,
         capabilities=list(found.capabilities),
-        template_error=found.template_problem or UNSET,
+        template_error=found.facts.problem or UNSET,
         modified_at=local_time(model.modified_ns),
         requires=model.config.requires or UNSET,
     )

@@ -14,6 +14,8 @@ from paddock.server.body import read_json
 from paddock.server.dialects.ollama.model_replies import listed, running_model, shown
 from paddock.server.media_types import JSON_UTF8
 from paddock.server.services import Services
+from paddock.service.models import ModelDescription
+from paddock.service.template_facts import NOT_YET
 
 
 async def running(request: Request, services: Services) -> Response:
@@ -28,8 +30,8 @@ async def version(request: Request, services: Services) -> Response:
 
 async def tags(request: Request, services: Services) -> Response:
     """Answer `GET /api/tags`."""
-    models = await asyncio.to_thread(lambda: [listed(model) for model in services.models.list()])
-    return _json(ollama.ListedModels(models))
+    models = await services.models.listing()
+    return await asyncio.to_thread(lambda: _json(ollama.ListedModels([listed(model) for model in models])))
 
 
 async def ps(request: Request, services: Services) -> Response:
@@ -42,11 +44,17 @@ async def show(request: Request, services: Services) -> Response:
     body = await read_json(request, ollama.ShowRequest)
     name, verbose = _required_name(body), bool(body.verbose)
 
+    def read() -> ModelDescription:
+        return services.models.show(name, with_arrays=verbose)
+
     def reply() -> Response:
-        found = services.models.show(name, with_arrays=verbose)
         overrides = check_options(body.options or {})
         return _json(shown(found, verbose=verbose, system=body.system or None, overrides=overrides))
 
+    found = await asyncio.to_thread(read)
+    while found.facts is NOT_YET:  # no thread waits for a stranger's template
+        await services.models.read_template(found.model)
+        found = await asyncio.to_thread(read)
     return await asyncio.to_thread(reply)
 
 
