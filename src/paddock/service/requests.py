@@ -13,8 +13,8 @@ from paddock.options import NO_OPTIONS, Options
 from paddock.service.errors import RequestError
 from paddock.templates.message import Message
 
-MAX_MESSAGES = 50_000
-"""Messages of a chat: more than a context of 128 k tokens has room for, and rendered within a second or two."""
+MAX_MESSAGES = 100_000
+"""Messages of a chat: more than any context has room for, and still decoded and rendered within seconds."""
 
 
 def check_count(messages: int) -> None:
