@@ -7,6 +7,9 @@ import struct
 from paddock.sandbox.kernel import control_process, system_call
 from paddock.sandbox.syscalls import Architecture
 
+DESCRIPTORS = 1024
+"""Descriptors of a process that reads a model: as many as programs usually get. The server raises its own limit."""
+
 _NO_NEW_PRIVILEGES = 38
 _CAPABILITY_VERSION = 0x20080522
 _KEPT_CAPABILITIES = 1 << 1 | 1 << 2 | 1 << 14
@@ -24,11 +27,16 @@ def forbid_new_privileges() -> None:
 
 
 def limit_resources() -> None:
-    """Let a crash leave no copy of the memory, which has prompts and replies."""
+    """Let a crash leave no copy of the memory, which has prompts and replies; have no more descriptors than usual."""
     import resource
 
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft == resource.RLIM_INFINITY or soft > most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def drop_capabilities(architecture: Architecture) -> None:
