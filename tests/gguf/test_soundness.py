@@ -31,6 +31,7 @@ GEMMA4 = {
     "attention.shared_kv_layers": 2,
     "attention.sliding_window_pattern": (True, True, False, True, True, False, True, False),
 }
+DELTA_NET = {"ssm.inner_size": 64, "ssm.state_size": 16, "ssm.time_step_rank": 4, "full_attention_interval": 4}
 DAMAGED: list[tuple[str, dict[str, Any], str]] = [
     ("llama", {"block_count": 0}, "llama.block_count is 0, and can be from 1 to 512"),
     ("llama", {"block_count": 513}, "llama.block_count is 513"),
@@ -59,6 +60,15 @@ DAMAGED: list[tuple[str, dict[str, Any], str]] = [
     ("gemma3", {"attention.sliding_window": 8, "attention.sliding_window_pattern": 1}, "sliding_window_pattern is 1"),
     ("gemma4", {**GEMMA4, "attention.shared_kv_layers": 7}, "shared_kv_layers is 7, of 8 layers"),
     ("gemma4", {**GEMMA4, "attention.shared_kv_layers": 1}, "would use the cache of another kind"),
+    ("olmo2", {"attention.head_count": 0}, "olmo2.attention.head_count is 0 or missing"),
+    ("olmo2", {"attention.head_count": None}, "olmo2.attention.head_count is 0 or missing"),
+    ("qwen35", {**DELTA_NET, "full_attention_interval": 0}, "qwen35.full_attention_interval is 0"),
+    ("qwen35", {**DELTA_NET, "ssm.inner_size": 128}, "is 128, and must be that of 4 heads of length 16"),
+    ("qwen3vl", {"rope.dimension_sections": (0, 0, 0, 0)}, "must have a dimension for some axis"),
+    ("qwen2vl", {"rope.dimension_sections": (6, 6, 6, 0)}, "is [6, 6, 6, 0], and a head has 16 dimensions"),
+    ("qwen2vl", {"rope.dimension_sections": (4, -4, 4, 0)}, "is [4, -4, 4, 0], and a head has 16 dimensions"),
+    ("gemma-embedding", {"dense_2_feat_in": 32}, "dense_2_feat_in is 32, and must be gemma-embedding.embedding_length"),
+    ("gemma-embedding", {"dense_3_feat_out": 128}, "gemma-embedding.dense_3_feat_out is 128"),
     ("jamba", {"ssm.inner_size": 64}, "jamba.ssm.inner_size is 64, and must be twice jamba.embedding_length, 64"),
 ]
 
@@ -111,6 +121,9 @@ def test_weights_have_a_type_that_something_is_computed_with(name: str, kind: st
         ("deepseek2", {**EXPERTS, "expert_group_count": 4, "expert_group_used_count": 2}),
         ("hunyuan-dense", {"expert_count": 1, "expert_used_count": 1}),
         ("bert", {"rope.dimension_count": 0}),
+        ("qwen35", DELTA_NET),
+        ("qwen2vl", {"rope.dimension_sections": (2, 3, 3, 0)}),
+        ("glm4", {"rope.dimension_sections": (0, 0, 0, 0)}),
         ("gemma4", GEMMA4),
         ("gemma3", {"attention.sliding_window": 0xFFFFFFFF}),
         ("lfm2", {"attention.head_count_kv": (0, 2, 0, 2)}),

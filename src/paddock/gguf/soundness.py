@@ -53,6 +53,10 @@ EQUAL_PARTS = frozenset({"jamba", "bert"})
 """Architectures whose heads divide the embedding among them."""
 TWICE_AS_WIDE = frozenset({"granitehybrid", "jamba"})
 """Hybrids whose state is twice as wide as their embeddings."""
+DELTA_NET = frozenset({"qwen35", "qwen35moe", "qwen3next"})
+"""Hybrids whose state has keys and values of one length."""
+SECTIONED = frozenset({"qwen2vl", "qwen35", "qwen35moe", "qwen3vl", "qwen3vlmoe"})
+"""Architectures that rotate by several axes, each a section of a head's dimensions."""
 SHARED_CACHES = frozenset({"gemma3n", "gemma4"})
 """Architectures whose last layers use the caches of earlier ones."""
 EPSILONS = ("attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon", "attention.group_norm_epsilon")
@@ -193,6 +197,8 @@ def _rotation(model: _Model) -> Iterator[str]:
 
 def _heads(model: _Model) -> Iterator[str]:
     arch, key, value = model.header.architecture, model.key_length, model.value_length
+    if arch in WHOLE_HEAD_ROTATES and not any(model.numbers("attention.head_count")):
+        yield f"{model.key('attention.head_count')} is 0 or missing"
     rotated = model.number("rope.dimension_count")
     if key is None or value is None:
         return
@@ -232,6 +238,27 @@ def _state(model: _Model) -> Iterator[str]:
     inner, width = model.number("ssm.inner_size"), model.number("embedding_length")
     if model.header.architecture in TWICE_AS_WIDE and inner is not None and width is not None and inner != 2 * width:
         yield f"{model.key('ssm.inner_size')} is {inner}, and must be twice {model.key('embedding_length')}, {width}"
+    state, heads = model.number("ssm.state_size"), model.number("ssm.time_step_rank")
+    if (
+        model.header.architecture in DELTA_NET
+        and None not in (inner, state, heads)
+        and inner != (state or 0) * (heads or 0)
+    ):
+        yield f"{model.key('ssm.inner_size')} is {inner}, and must be that of {heads} heads of length {state}"
+    if model.number("full_attention_interval") == 0:
+        yield f"{model.key('full_attention_interval')} is 0, and must be at least 1"
+
+
+def _sections(model: _Model) -> Iterator[str]:
+    """Yield what is wrong with the sections of a head's dimensions that rotate by an axis each."""
+    sections = model.numbers("rope.dimension_sections")
+    if not sections:
+        return
+    name, length = model.key("rope.dimension_sections"), model.key_length
+    if min(sections) < 0 or (length is not None and sum(sections) > length):
+        yield f"{name} is {list(sections[:8])}, and a head has {length} dimensions"
+    if model.header.architecture in SECTIONED and not any(sections[:3]):
+        yield f"{name} is {list(sections[:8])}, and must have a dimension for some axis"
 
 
 def _tokenizer(model: _Model) -> Iterator[str]:
@@ -251,6 +278,15 @@ def _weights(model: _Model) -> Iterator[str]:
             yield f"the tensor {quoted(tensor.name)} has the type {tensor.type}, with which nothing is computed"
 
 
+def _dense(model: _Model) -> Iterator[str]:
+    """Layers behind an embedding take it and give one of the same length."""
+    width = model.number("embedding_length")
+    for name in ("dense_2_feat_in", "dense_3_feat_out"):
+        length = model.number(name)
+        if model.header.architecture == "gemma-embedding" and length and length != width:
+            yield f"{model.key(name)} is {length}, and must be {model.key('embedding_length')}, {width}"
+
+
 RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _layers,
     _context,
@@ -262,6 +298,8 @@ RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _window,
     _shared_caches,
     _state,
+    _sections,
+    _dense,
     _tokenizer,
     _weights,
 )

@@ -1,9 +1,10 @@
-"""Whether the keys of a projector's file have the types with which llama.cpp reads them: it aborts over any other."""
+"""Whether the keys of a projector's file have the types and values that llama.cpp needs: it aborts over any other."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from paddock.gguf import GgufError
+from paddock.gguf import EncodedHeader, GgufError
 from paddock.gguf.encoded import EncodedValue
 from paddock.gguf.reader import read_encoded
 from paddock.gguf.types import BOOL, FLOAT32, STRING, UINT32
@@ -47,6 +48,13 @@ _TYPES: tuple[tuple[int, str, re.Pattern[str]], ...] = (
 """The number of a type in GGUF, what it is, and the keys that llama.cpp's `clip.cpp` reads as such."""
 
 
+_PATCHES, _POSITIONS = "v.patch_embd.weight", "v.position_embd.weight"
+_IMAGE_RANK = 4
+"""Dimensions of a tensor that turns patches of an image into vectors: width, height, colours, length of a vector."""
+_WHOLE_IMAGES = frozenset({"gemma3", "mlp"})
+"""Projectors whose images have one size, with a position for each of their patches."""
+
+
 def wrong_projector_key(path: Path) -> str:
     """Return what is wrong with the keys of a projector's file that llama.cpp reads as it is; "" if nothing.
 
@@ -57,9 +65,10 @@ def wrong_projector_key(path: Path) -> str:
     """
     try:
         with path.open("rb", buffering=0) as file:
-            return _wrong_key(read_encoded(file).metadata)
+            header = read_encoded(file)
     except GgufError:
         return ""
+    return _wrong_key(header.metadata) or next(_wrong_values(header), "")
 
 
 def _wrong_key(metadata: dict[str, EncodedValue]) -> str:
@@ -68,3 +77,31 @@ def _wrong_key(metadata: dict[str, EncodedValue]) -> str:
             if value.type != kind and keys.fullmatch(key):
                 return f"{key} must be {name}"
     return ""
+
+
+def _wrong_values(header: EncodedHeader) -> Iterator[str]:
+    """Yield what is wrong with the numbers of an encoder, by themselves and beside the shapes of its tensors."""
+    numbers = {key: value.number for key, value in header.metadata.items() if value.number is not None}
+    shapes = {tensor.name: tensor.shape for tensor in header.tensors}
+    for encoder in ("clip.vision.", "clip.audio."):
+        width, heads = numbers.get(f"{encoder}embedding_length"), numbers.get(f"{encoder}attention.head_count")
+        if heads == 0 or (width is not None and heads is not None and width % heads):
+            yield f"{encoder}attention.head_count is {heads}, and must divide {encoder}embedding_length, {width}"
+        epsilon = numbers.get(f"{encoder}attention.layer_norm_epsilon")
+        if epsilon is not None and not epsilon >= 0:
+            yield f"{encoder}attention.layer_norm_epsilon is {epsilon}, and must be 0 or more"
+    side, patch = numbers.get("clip.vision.image_size"), numbers.get("clip.vision.patch_size")
+    patches = shapes.get(_PATCHES, ())
+    two_encoders = any(key.startswith("clip.vision.sam.") for key in numbers)
+    if len(patches) == _IMAGE_RANK and not two_encoders:
+        if patch is not None and patch != patches[0]:
+            yield f"clip.vision.patch_size is {patch}, and {_PATCHES} has patches of {patches[0]}"
+        width = numbers.get("clip.vision.embedding_length")
+        if width is not None and width != patches[-1]:
+            yield f"clip.vision.embedding_length is {width}, and {_PATCHES} makes {patches[-1]}"
+    kind = header.metadata.get("clip.projector_type")
+    positions = shapes.get(_POSITIONS, ())
+    if kind is not None and kind.text in _WHOLE_IMAGES and len(positions) > 1 and side and patch:
+        count = int(side // patch) ** 2
+        if positions[1] not in (count, count + 1):  # with one for the whole image
+            yield f"clip.vision.image_size is {side}, of which {_POSITIONS} has {positions[1]} positions, not {count}"
