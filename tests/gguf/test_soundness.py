@@ -32,6 +32,13 @@ GEMMA4 = {
     "attention.sliding_window_pattern": (True, True, False, True, True, False, True, False),
 }
 DELTA_NET = {"ssm.inner_size": 64, "ssm.state_size": 16, "ssm.time_step_rank": 4, "full_attention_interval": 4}
+LATENT = {
+    "attention.key_length": 48,
+    "attention.value_length": 32,
+    "attention.key_length_mla": 24,
+    "attention.kv_lora_rank": 32,
+    "attention.head_count_kv": 1,
+}
 DAMAGED: list[tuple[str, dict[str, Any], str]] = [
     ("llama", {"block_count": 0}, "llama.block_count is 0, and can be from 1 to 512"),
     ("llama", {"block_count": 513}, "llama.block_count is 513"),
@@ -60,6 +67,13 @@ DAMAGED: list[tuple[str, dict[str, Any], str]] = [
     ("gemma3", {"attention.sliding_window": 8, "attention.sliding_window_pattern": 1}, "sliding_window_pattern is 1"),
     ("gemma4", {**GEMMA4, "attention.shared_kv_layers": 7}, "shared_kv_layers is 7, of 8 layers"),
     ("gemma4", {**GEMMA4, "attention.shared_kv_layers": 1}, "would use the cache of another kind"),
+    ("qwen3moe", {**EXPERTS, "expert_gating_func": 5}, "expert_gating_func is 5, and can be up to 4"),
+    ("deepseek2", {**LATENT, "attention.key_length": 47}, "deepseek2.attention.key_length must be 48"),
+    ("deepseek2", {**LATENT, "attention.key_length_mla": 16}, "key_length_mla is 16, of which 16 rotate"),
+    ("deepseek2", {**LATENT, "attention.head_count_kv": 4}, "head_count_kv must be 1"),
+    ("deepseek2-ocr", {"attention.head_count_kv": 2}, "head_count_kv is 2, and must be 4"),
+    ("deepseek2-ocr", {"attention.head_count_kv": 4, "attention.key_length": 32}, "must have a length of 16"),
+    ("deepseek2-ocr", {"attention.head_count_kv": 4, "rope.freq_base": 5.0}, "freq_base is 5.0, and must be 10000"),
     ("olmo2", {"attention.head_count": 0}, "olmo2.attention.head_count is 0 or missing"),
     ("olmo2", {"attention.head_count": None}, "olmo2.attention.head_count is 0 or missing"),
     ("qwen35", {**DELTA_NET, "full_attention_interval": 0}, "qwen35.full_attention_interval is 0"),
@@ -122,6 +136,10 @@ def test_weights_have_a_type_that_something_is_computed_with(name: str, kind: st
         ("hunyuan-dense", {"expert_count": 1, "expert_used_count": 1}),
         ("bert", {"rope.dimension_count": 0}),
         ("qwen35", DELTA_NET),
+        ("deepseek2", LATENT),
+        ("deepseek2", {"attention.key_length": 24, "attention.value_length": 16}),
+        ("deepseek2-ocr", {"attention.head_count_kv": 4, "rope.freq_base": 10_000.0}),
+        ("qwen3moe", {**EXPERTS, "expert_gating_func": 4}),
         ("qwen2vl", {"rope.dimension_sections": (2, 3, 3, 0)}),
         ("glm4", {"rope.dimension_sections": (0, 0, 0, 0)}),
         ("gemma4", GEMMA4),

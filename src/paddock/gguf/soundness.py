@@ -17,6 +17,8 @@ MAX_LAYERS = 512
 """LLAMA_MAX_LAYERS."""
 MAX_EXPERTS = 1024
 """LLAMA_MAX_EXPERTS."""
+MAX_GATING = 4
+"""The largest number of a function that weighs experts (LLAMA_EXPERT_GATING_FUNC_TYPE_SQRT_SOFTPLUS)."""
 MIN_CONTEXT = 2
 """A prompt has a token, and so has a reply."""
 MAX_WINDOW = 1 << 24
@@ -153,6 +155,9 @@ def _experts(model: _Model) -> Iterator[str]:
     groups, used_groups = model.number("expert_group_count") or 0, model.number("expert_group_used_count") or 0
     if not 0 <= count <= MAX_EXPERTS:
         yield f"{model.key('expert_count')} is {count}, and can be up to {MAX_EXPERTS}"
+    gating = model.number("expert_gating_func")
+    if gating is not None and not 0 <= gating <= MAX_GATING:
+        yield f"{model.key('expert_gating_func')} is {gating}, and can be up to {MAX_GATING}"
     if model.header.architecture.startswith("hunyuan") and count <= 1:
         return
     if not (1 if count else 0) <= used <= count:
@@ -287,6 +292,30 @@ def _dense(model: _Model) -> Iterator[str]:
             yield f"{model.key(name)} is {length}, and must be {model.key('embedding_length')}, {width}"
 
 
+def _latent_attention(model: _Model) -> Iterator[str]:
+    """Yield what is wrong where keys and values come from a latent vector, and of DeepSeek's OCR, which has none."""
+    arch, key = model.header.architecture, model.key_length
+    heads, kv_heads = model.number("attention.head_count"), model.number("attention.head_count_kv")
+    if arch == "deepseek2-ocr":
+        if key != model.head_size or model.value_length != model.head_size:
+            yield f"a head's keys and values must have a length of {model.head_size}"
+        if kv_heads is not None and kv_heads != heads:
+            yield f"{model.key('attention.head_count_kv')} is {kv_heads}, and must be {heads}"
+        base = next(iter(model.values("rope.freq_base")), 10_000.0)
+        if isinstance(base, float) and base != 10_000.0:
+            yield f"{model.key('rope.freq_base')} is {base}, and must be 10000"
+    whole, rotated = model.number("attention.key_length_mla"), model.number("rope.dimension_count")
+    rank = model.number("attention.kv_lora_rank")
+    if arch != "deepseek2" or not whole or rotated is None:
+        return
+    if whole <= rotated:
+        yield f"{model.key('attention.key_length_mla')} is {whole}, of which {rotated} rotate"
+    if rank is not None and model.number("attention.key_length") != rank + rotated:
+        yield f"{model.key('attention.key_length')} must be {rank + rotated}: a latent vector, and what rotates"
+    if kv_heads != 1:
+        yield f"{model.key('attention.head_count_kv')} must be 1 where keys come from a latent vector"
+
+
 RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _layers,
     _context,
@@ -300,6 +329,7 @@ RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _state,
     _sections,
     _dense,
+    _latent_attention,
     _tokenizer,
     _weights,
 )
