@@ -69,6 +69,7 @@ DAMAGED: list[tuple[str, dict[str, Any], str]] = [
     ("gemma4", {**GEMMA4, "attention.shared_kv_layers": 1}, "would use the cache of another kind"),
     ("qwen3moe", {**EXPERTS, "expert_gating_func": 5}, "expert_gating_func is 5, and can be up to 4"),
     ("deepseek2", {**LATENT, "attention.key_length": 47}, "deepseek2.attention.key_length must be 48"),
+    ("deepseek2", {**LATENT, "rope.dimension_count": None}, "key_length_mla is 24, of which 48 rotate"),
     ("deepseek2", {**LATENT, "attention.key_length_mla": 16}, "key_length_mla is 16, of which 16 rotate"),
     ("deepseek2", {**LATENT, "attention.head_count_kv": 4}, "head_count_kv must be 1"),
     ("deepseek2-ocr", {"attention.head_count_kv": 2}, "head_count_kv is 2, and must be 4"),

@@ -306,6 +306,8 @@ def _latent_attention(model: _Model) -> Iterator[str]:
             yield f"{model.key('rope.freq_base')} is {base}, and must be 10000"
     whole, rotated = model.number("attention.key_length_mla"), model.number("rope.dimension_count")
     rank = model.number("attention.kv_lora_rank")
+    if rotated is None:
+        rotated = key
     if arch != "deepseek2" or not whole or rotated is None:
         return
     if whole <= rotated:
