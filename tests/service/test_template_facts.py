@@ -1,3 +1,4 @@
+import asyncio
 import concurrent.futures
 import time
 from collections.abc import Hashable
@@ -9,7 +10,7 @@ from paddock.library.names import ModelName
 from paddock.library.store.model import Model
 from paddock.service import template_facts
 from paddock.service.models import ModelService
-from paddock.service.template_facts import NO_FACTS, NOT_YET, TemplateReader
+from paddock.service.template_facts import KEY, NO_FACTS, NOT_YET, TemplateReader
 from paddock.workers.errors import LimitExceeded, TemplateWorkerFailed, TooSlow
 from paddock.workers.messages import Job, Outcome, TemplateFacts
 from tests.models.llama import tiny_llama
@@ -126,3 +127,50 @@ def test_who_does_not_want_to_wait_is_told_so(models: ModelService, weights: str
     assert reader.begin(one).wait(0) == NOT_YET
     assert time.monotonic() - started < 5
     assert len(workers.jobs) == 1
+
+
+def test_the_event_loop_never_waits_for_facts_in_a_thread(models: ModelService, weights: str) -> None:
+    one = model(models, weights)
+    forget(models)
+    reader = TemplateReader(Hanging(), models.library.blobs.notes)
+
+    async def body() -> None:
+        assert reader.facts(one) is NOT_YET
+        assert await reader.wait(0.01)
+        assert reader.facts(one) is NOT_YET
+
+    asyncio.run(asyncio.wait_for(body(), 10))
+
+
+def test_facts_that_are_waited_for_on_the_event_loop_are_there_then(models: ModelService, weights: str) -> None:
+    one = model(models, weights)
+    forget(models)
+    reader = TemplateReader(InThisProcess(), models.library.blobs.notes)
+
+    async def body() -> None:
+        assert not await reader.wait()
+        await reader.wait_for(one)
+        assert reader.begin(one).wait(0).has_suffix
+        await reader.wait_for(one)
+        assert not await reader.wait()
+
+    asyncio.run(asyncio.wait_for(body(), 10))
+
+
+def test_a_request_does_not_wait_for_many_other_templates(models: ModelService, weights: str) -> None:
+    class OthersHang(InThisProcess):
+        def submit(self, job: Job, key: Hashable) -> "concurrent.futures.Future[Outcome]":
+            return concurrent.futures.Future() if key == KEY else super().submit(job, key)
+
+    reader = TemplateReader(OthersHang(), models.library.blobs.notes)
+    others = [model(models, weights, f"{{{{ .Prompt }}}}{number}", f"m{number}") for number in range(4)]
+    wanted = model(models, weights)
+    forget(models)
+    for other in others:
+        assert reader.begin(other).wait(0) is NOT_YET
+
+    async def body() -> None:
+        await reader.wait_for(wanted)
+        assert reader.begin(wanted).wait(0).has_suffix
+
+    asyncio.run(asyncio.wait_for(body(), 10))
