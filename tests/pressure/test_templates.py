@@ -21,8 +21,9 @@ from paddock.workers.limits import WorkerLimits
 from tests.models.llama import tiny_llama
 from tests.server.servers import Answer, ServerUnderTest, until
 
-QUICK = 10.0
-"""Seconds in which a bystander is answered. It takes some milliseconds on a quiet machine, 170 s in a frozen server."""
+QUICK = 30.0
+"""Seconds in which a bystander is answered, on a busy machine. It takes milliseconds as a rule, and up to the 5 s of a
+job if several unknown attackers come at the same moment; a frozen server took 170 s."""
 GROWTH = 200 << 20
 """Bytes that the server may grow by."""
 NESTED = "{%- set ns = namespace(a=['x']) -%}{%- for i in range(64) -%}{%- set ns.a = [ns.a, ns.a] -%}{%- endfor -%}"
@@ -232,7 +233,7 @@ def test_a_hostile_go_template_costs_only_its_request(hostile: ServerUnderTest, 
             *[lambda: hostile.generate("good", "Hi", template=template, options={"num_predict": 1})] * 3,
         )
     for answer in answers:
-        assert answer.status in (200, 400), answer.text
+        assert answer.status in (200, 400, 413), answer.text  # a body of 16 MB may be too large for the machine
         if answer.status == 400:
             assert "template" in answer.error
 
