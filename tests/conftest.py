@@ -25,6 +25,8 @@ MODEL_MODULES = (
     "llama_cpp",
     "multiprocessing",
     "paddock.engine.binding",
+    "paddock.workers.pool",
+    "paddock.workers.process",
     "subprocess",
     "tests.engine.runners",
     "tests.registry.fake",
