@@ -1,10 +1,12 @@
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from paddock.gguf import BadGguf
 from paddock.library.create.layers import NewLayer, described, gguf_layer, human_count, with_text_layers
 from paddock.library.create.model_spec import InvalidModelSpec, ModelSpec
 from paddock.library.store.library import Library
@@ -63,6 +65,16 @@ def test_a_gguf_file_becomes_the_layer_of_its_kind_and_describes_the_config(libr
     assert (config.model_family, config.model_families) == ("llama", ["llama", "clip"])
     assert config.model_type == human_count(gguf.parameter_count) and config.file_type == "F32"
     assert described(config, second.kind, clip) == config
+
+
+@pytest.mark.parametrize(("alpha", "refused"), [(8.0, False), (8, True), ("8", True)])
+def test_the_scale_of_an_adapter_is_a_float(
+    library: Library, tmp_path: Path, alpha: float | str, refused: bool
+) -> None:
+    keys: dict[str, str | int | float | bool] = {"general.type": "adapter", "adapter.lora.alpha": alpha}
+    adapter = library.blobs.put(tiny_file(tmp_path / "a.gguf", "llama", keys).read_bytes())[0]
+    with pytest.raises(BadGguf, match="alpha must be") if refused else nullcontext():
+        assert gguf_layer(library.blobs, "a.gguf", adapter)[0].kind == "adapter"
 
 
 @pytest.mark.parametrize(

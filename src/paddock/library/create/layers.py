@@ -20,6 +20,7 @@ from paddock.library.store.manifests import LAYER_TYPE, ConfigBlob, Layer
 from paddock.library.store.model import MAX_TEXT, MAX_VALUES, number_of_values
 from paddock.progress import Progress, Report
 
+ADAPTER_ALPHA = "adapter.lora.alpha"
 _MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 
 
@@ -54,6 +55,8 @@ def gguf_layer(blobs: BlobStore, path: str, digest: str) -> tuple[Layer, GgufHea
     kind = "model"
     if is_adapter(gguf):
         kind = "adapter"
+        if not isinstance(gguf.metadata.get(ADAPTER_ALPHA, 0.0), float):  # llama.cpp aborts over another type
+            raise BadGguf(f"{ADAPTER_ALPHA} must be a 32-bit float")
     elif is_projector(gguf):
         kind = "projector"
     if kind == "model":
