@@ -1,6 +1,7 @@
 """Crowds of connections, and clients that take their time."""
 
 import contextlib
+import hashlib
 import json
 import socket
 import threading
@@ -166,6 +167,8 @@ def test_thousands_of_idle_connections_disturb_nobody(tmp_path: Path) -> None:
 
 
 def test_a_server_with_hardly_any_descriptors_answers_in_sentences(tmp_path: Path, tiny: Path) -> None:
+    data = tiny.read_bytes()
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     with bounded_server(tmp_path, limits={"RLIMIT_NOFILE": 20}) as server:
         with contextlib.ExitStack() as stack:
             for _ in range(10):
@@ -181,6 +184,8 @@ def test_a_server_with_hardly_any_descriptors_answers_in_sentences(tmp_path: Pat
                 answer = server.request(method, path, body)
                 assert answer.status in (200, 400, 404, 500, 503), answer.body
                 assert answer.status == 200 or answer.error
+        # The server may not have noticed yet that those are closed.
+        until(lambda: server.post(f"/api/blobs/{digest}", data).status in (200, 201))
         server.import_gguf("tiny", tiny)
         answer = server.generate("tiny", options={"num_predict": 2})
         assert answer.status in (200, 500, 503)

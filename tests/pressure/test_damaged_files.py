@@ -142,7 +142,7 @@ def test_a_vocabulary_without_tokens_for_bytes_is_refused_by_the_runner(
 def test_large_heads_leave_the_servers_memory_as_it_was(server: ServerUnderTest) -> None:
     process = psutil.Process(server.process.pid)
     sizes = [process.memory_full_info().uss]
-    for turn in range(2):
+    for turn in range(3):
         kinds = ["numbers", "names", "texts", "keys"]
         digests = [server.upload(large_head(kind, SIZE, seed=turn)) for kind in kinds]
         with Neighbour(server):
@@ -152,7 +152,8 @@ def test_large_heads_leave_the_servers_memory_as_it_was(server: ServerUnderTest)
             server.get("/api/tags")
         sizes.append(process.memory_full_info().uss)
     assert sizes[1] - sizes[0] < CACHED
-    assert sizes[2] - sizes[1] < FLAT
+    assert sizes[3] - sizes[2] < FLAT  # once the cache is full, and what the C library keeps has grown as well
+    assert sizes[3] - sizes[0] < CACHED + 2 * FLAT
 
 
 def replace_weights(server: ServerUnderTest, name: str, file: Path) -> None:

@@ -119,7 +119,7 @@ def bystanders(server: ServerUnderTest) -> Iterator[None]:
         until(lambda: len(other.seconds) > 2)
     assert other.failures == []
     assert other.slowest[0] < QUICK, other.slowest
-    assert process.memory_info().rss - before < GROWTH
+    until(lambda: process.memory_info().rss - before < GROWTH)  # what a large body took is given back soon
 
 
 def at_once(*requests: Callable[[], Answer]) -> list[Answer]:
