@@ -134,10 +134,14 @@ class WorkerPool:
         return idle if idle is not None and self._may_begin(key) else None
 
     def _may_begin(self, key: Hashable) -> bool:
-        """Return whether a job of this key leaves a worker for others: those of one key have to, and all slow ones."""
+        """Return whether a job of this key leaves a worker for others.
+
+        The last one is for keys that have none and were never slow.
+        """
         running = list(self._keys.values())
+        last = max(self.limits.max_workers - 1, 1)
         slow = sum(1 for other in running if other in self._slow_keys) if key in self._slow_keys else 0
-        return max(slow, running.count(key)) < max(self.limits.max_workers - 1, 1)
+        return slow < last and (len(running) < last or key not in running)
 
     def _begin(self, worker: TemplateWorker, frame: bytearray, key: Hashable) -> "asyncio.Future[Outcome]":
         self._keys[worker] = key
