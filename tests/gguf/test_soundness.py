@@ -127,6 +127,26 @@ def test_weights_have_a_type_that_something_is_computed_with(name: str, kind: st
 
 
 @pytest.mark.parametrize(
+    ("architecture", "queries", "refused"),
+    [
+        ("phi3", (), True),
+        ("phi3", ("blk.1.attn_qkv.weight",), True),
+        ("phi3", ("blk.0.attn_qkv.weight",), False),
+        ("llama", ("blk.0.attn_q.weight",), False),
+        ("deepseek2", ("blk.0.attn_q_a.weight", "blk.0.attn_q_b.weight"), False),
+        ("deci", (), False),
+    ],
+)
+def test_attention_has_weights_that_make_queries(architecture: str, queries: tuple[str, ...], refused: bool) -> None:
+    names = ("blk.0.attn_norm.weight", "blk.0.attn_output.weight", *queries)
+    tensors = [GgufTensor(name, "F16", (32, 32), 0, 2048) for name in names]
+    keys = LATENT if architecture == "deepseek2" else {}
+    model = replace(header(architecture, keys), tensors=tensors)
+    with pytest.raises(DamagedModel, match="queries") if refused else nullcontext():
+        check_model(model)
+
+
+@pytest.mark.parametrize(
     ("architecture", "keys"),
     [
         ("llama", {}),

@@ -318,6 +318,21 @@ def _latent_attention(model: _Model) -> Iterator[str]:
         yield f"{model.key('attention.head_count_kv')} must be 1 where keys come from a latent vector"
 
 
+def _queries(model: _Model) -> Iterator[str]:
+    """Attention with an output needs weights that make queries; llama.cpp takes all forms of those for optional."""
+    if model.header.architecture == "deci":  # some of its layers have only an output, as a linear layer
+        return
+    outputs, queries = set(), set()
+    for tensor in model.header.tensors:
+        layer, _, part = tensor.name.partition(".attn_")
+        if part == "output.weight":
+            outputs.add(layer)
+        elif part.startswith("q"):
+            queries.add(layer)
+    for layer in sorted(outputs - queries):
+        yield f"it has the weights {layer}.attn_output, and none that make the queries of that layer"
+
+
 RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _layers,
     _context,
@@ -334,5 +349,6 @@ RULES: tuple[Callable[[_Model], Iterator[str]], ...] = (
     _latent_attention,
     _tokenizer,
     _weights,
+    _queries,
 )
 """Each yields what is wrong, in the order in which it is told."""
