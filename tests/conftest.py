@@ -90,13 +90,18 @@ def stories() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that load a model or start a server, themselves or in a fixture: `make quick` leaves them out."""
+    """Mark the tests that load a model or start a server, themselves or in a fixture: `make quick` leaves them out.
+
+    A machine that has much else to do may hold up a process for seconds. So such a test fails only if it fails twice;
+    the summary lists those that were run again.
+    """
     for item in items:
         assert isinstance(item, pytest.Function)
         definitions = [d for found in item._fixtureinfo.name2fixturedefs.values() for d in found]
         modules = {item.module.__name__, *(d.func.__module__ for d in definitions)}
         if any(reaches_a_model(name) for name in modules):
             item.add_marker("model")
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_collection_finish() -> None:
