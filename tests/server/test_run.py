@@ -13,6 +13,7 @@ import pytest
 
 from paddock.server import run
 from paddock.settings import Settings
+from tests.models.kinds import full_attention
 from tests.server.servers import ServerUnderTest, free_port, until
 
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO +(\d{3}) +[\d.]+ms +127\.0\.0\.1  (\w+) +(\S+)$", re.MULTILINE)
@@ -107,9 +108,9 @@ def test_a_runner_that_dies_fails_its_request_and_the_next_request_loads_again(t
         assert server.generate("tiny", options={"num_predict": 2}).status == 200
 
 
-def test_a_runner_that_dies_in_a_stream_ends_it_with_an_error_line(tmp_path: Path, tiny: Path) -> None:
+def test_a_runner_that_dies_in_a_stream_ends_it_with_an_error_line(tmp_path: Path) -> None:
     with ServerUnderTest(tmp_path) as server:
-        server.import_gguf("tiny", tiny)
+        server.import_gguf("tiny", full_attention(tmp_path / "endless.gguf"))  # whose replies do not end before
         server.generate("tiny", "")
         (runner,) = server.runners()
         body = b'{"model":"tiny","prompt":"x","options":{"num_predict":-1}}'
