@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.bounds import FIELD_BOUNDS, INT64, OPTION_BOUNDS, Bound, Outside, processors
+from paddock.bounds import FIELD_BOUNDS, INT64, OPTION_BOUNDS, Bound, Outside
 from paddock.library.options import IGNORED, OPTION_TYPES
 from paddock.options import Options
+from paddock.processors import processors
 
 
 def test_every_option_that_is_a_number_has_bounds() -> None:

@@ -3,7 +3,7 @@ import contextlib
 import threading
 import time
 
-from paddock.registry.transfer.thread_pool import ThreadPool
+from paddock.thread_pool import ThreadPool
 
 
 def test_however_often_it_is_cancelled_it_waits_for_its_thread() -> None:

@@ -3,13 +3,13 @@
 Whoever uses a number takes it from here; the description of the API says it from here.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from paddock.durations import FOREVER, SECOND
+from paddock.processors import processors
 
 INT32 = 2**31 - 1
 """The largest number that llama.cpp takes for a count."""
@@ -54,11 +54,6 @@ class Bound:
         """The bounds as a sentence of the API's description."""
         note = f" {self.note}" if self.note else ""
         return f"From {_shown(self.smallest)} to {_shown(self.largest)}; {self.outside.value}.{note}"
-
-
-def processors() -> int:
-    """Return the number of hardware threads that this process may use, at least 1."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _IGNORED = Bound(-INT32 - 1, INT32, Outside.IGNORED)

@@ -8,8 +8,9 @@ from typing import Any
 import psutil
 import pytest
 
-from paddock.bounds import FIELD_BOUNDS, OPTION_BOUNDS, Outside, processors
+from paddock.bounds import FIELD_BOUNDS, OPTION_BOUNDS, Outside
 from paddock.library.options import OPTION_TYPES
+from paddock.processors import processors
 from tests.models.embedders import tiny_bert, tiny_reranker
 from tests.models.llama import tiny_llama
 from tests.server.servers import ServerUnderTest

@@ -9,8 +9,8 @@ from starlette.types import Message
 
 from paddock.protocol.json import BadRequest
 from paddock.protocol.ollama import ShowRequest
-from paddock.server.body import LARGE, read_json, read_request
-from paddock.server.body_budget import SHARE, BodyBudget, BodyShare
+from paddock.server.body import read_json, read_request
+from paddock.server.body_budget import LARGE, SHARE, BodyBudget, BodyShare
 from paddock.server.config import MIB, BodyConfig
 from paddock.server.errors import BodiesTooLarge, BodyTooLarge, BodyTooSlow, ClientGone
 

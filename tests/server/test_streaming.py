@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from paddock.errors import ErrorKind, PaddockError
 from paddock.protocol.errors import ErrorBody
-from paddock.server.body import LARGE
+from paddock.server.body_budget import LARGE
 from paddock.server.dialect import Dialect
 from paddock.server.streaming import SEND, EventStream
 from tests.conftest import SKY

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.bounds import OPTION_BOUNDS, processors
+from paddock.bounds import INT32, OPTION_BOUNDS
 from paddock.fleet import LoadOptions
 from paddock.ipc import Sampling
 from paddock.library.options import IGNORED, OPTION_TYPES, RENAMED
 from paddock.options import NO_OPTIONS, Options
+from paddock.processors import processors
 from paddock.service.options import (
     DEFAULT_BATCH,
     DEFAULT_CONTEXT,
-    INT32,
     LARGEST_BATCH,
     SMALLEST_BATCH,
     SMALLEST_CONTEXT,

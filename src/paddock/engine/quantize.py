@@ -18,6 +18,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from paddock.processors import processors
 from paddock.sandbox.confinement import confine
 
 PRIORITY = 5
@@ -49,7 +50,7 @@ def main(source: str, target: str, file_type: int, shards: Sequence[str] = ()) -
                 error=f"not enough disk space: {needed >> 20} MiB are needed and {free >> 20} free", errno=errno.ENOSPC
             )
             return 1
-        quantize(source, target, file_type, _processors(), lambda name: _say(status=name))
+        quantize(source, target, file_type, processors(), lambda name: _say(status=name))
     except LoadError as error:
         if "iostream" in str(error) and _free(target) < HEAD_ROOM:
             _say(error="no space left on the disk", errno=errno.ENOSPC)
@@ -72,12 +73,6 @@ def _end_with_input() -> None:
 
 def _free(target: str) -> int:
     return shutil.disk_usage(Path(target).parent).free
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -181,8 +181,8 @@ class ModelRunner:
         """Go on with the requests whose worker thread has finished."""
         for request, matcher in self._grammars.take():
             self._prepare_media(request, matcher)
-        for (texts, compiled), tokens in self._texts.take():
-            self._on_tokens(texts, compiled, tokens)
+        for (tokenized, compiled), tokens in self._texts.take():
+            self._on_tokens(tokenized, compiled, tokens)
         if self._encoder is not None:
             for media, processed in self._encoder.preprocessor.take():
                 self._start_with_media(media, processed)

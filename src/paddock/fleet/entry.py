@@ -186,6 +186,15 @@ class LoadedEntry:
         end = max(self.ready_at, arrived) + turn
         return end if busy else min(self.last_used + self.linger, end)
 
+    def awaited(self, spec: RunnerSpec, now: float, turn: float) -> str:
+        """Return what a further request with this spec would have to wait for, in words."""
+        if self.state is State.LOADING:
+            count = len(self.waiters)
+            return f"{spec.name} to load, as {requests(count)} {'does' if count == 1 else 'do'}"
+        if self.is_full and self.serves(spec, now, turn):
+            return f"{self.spec.name} to finish one of {requests(self.leases)}"
+        return f"{self.spec.name} to finish {requests(self.leases)} and to load again"
+
     def listing(self) -> LoadedModel:
         """Return what a listing says about the model, which is loaded."""
         assert self.runner is not None
@@ -211,3 +220,8 @@ class LoadedEntry:
             if not loaded.gpu:
                 gpu = ()
         return threads, options.use_mmap, options.use_mlock, gpu
+
+
+def requests(count: int) -> str:
+    """Return a number of requests in words."""
+    return "1 request" if count == 1 else f"{count} requests"

@@ -11,7 +11,7 @@ from typing import Any
 from paddock.durations import FOREVER, SECOND
 from paddock.fleet.admission import Decision, decide
 from paddock.fleet.crashes import CrashRecord
-from paddock.fleet.entry import Lease, LoadedEntry, LoadedModel, State, Waiter
+from paddock.fleet.entry import Lease, LoadedEntry, LoadedModel, State, Waiter, requests
 from paddock.fleet.errors import CrashedLoading, LoadTimeout, ServerBusy, ServerStopping
 from paddock.fleet.placement import Placement
 from paddock.fleet.runner import Runner
@@ -149,14 +149,9 @@ class Fleet:
         """Return what a request for a model would have to wait for, in words."""
         entry = self._entries.get(spec.files)
         if entry is None:
-            ahead = f", after {_requests(len(self._queue))} for other models" if self._queue else ""
+            ahead = f", after {requests(len(self._queue))} for other models" if self._queue else ""
             return f"{spec.name} to load{ahead}"
-        if entry.state is State.LOADING:
-            count = len(entry.waiters)
-            return f"{spec.name} to load, as {_requests(count)} {'does' if count == 1 else 'do'}"
-        if entry.is_full and entry.serves(spec, _now(), self._turn):
-            return f"{entry.spec.name} to finish one of {_requests(entry.leases)}"
-        return f"{entry.spec.name} to finish {_requests(entry.leases)} and to load again"
+        return entry.awaited(spec, _now(), self._turn)
 
     def _enqueue(self, waiter: Waiter) -> None:
         insort(self._queue, waiter, key=lambda one: one.number)
@@ -394,10 +389,6 @@ class Fleet:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _requests(count: int) -> str:
-    return "1 request" if count == 1 else f"{count} requests"
 
 
 def _fail(waiter: Waiter, error: Exception) -> None:

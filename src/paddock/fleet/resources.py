@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from paddock.processors import processors
+
 ROOT = Path("/")
 
 
@@ -52,7 +54,7 @@ def usable_cores(root: Path = ROOT) -> int:
 
     Two hardware threads of one core share its arithmetic: a second one gains nothing.
     """
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = processors()
     logical = os.cpu_count() or allowed
     cores = max(1, allowed * _physical_cores(root, logical) // logical)
     quota = _cgroup_cores(root)

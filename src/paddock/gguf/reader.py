@@ -25,6 +25,7 @@ from paddock.gguf.header import (
     Scalar,
 )
 from paddock.gguf.types import ARRAY, SCALAR_TYPES, STRING, TENSOR_TYPES, ScalarType, tensor_bytes
+from paddock.memory import give_back
 
 SHORT_ARRAY = 1024
 """Arrays up to this length are decoded without being asked for: settings of layers are short, vocabularies are not."""
@@ -189,10 +190,7 @@ class _HeaderReader:
         """Forget what was loaded; give the memory of a large header back to the system, which glibc would keep."""
         size, self._data = len(self._data), b""
         if size > LARGE_HEADER:
-            import ctypes  # hardly ever needed
-
-            with contextlib.suppress(OSError, AttributeError):  # another C library
-                ctypes.CDLL(None).malloc_trim(0)
+            give_back()
 
     def encoded(self, value: _ValueRange) -> EncodedValue:
         """Return a value as its bytes."""

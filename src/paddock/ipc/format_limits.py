@@ -101,16 +101,7 @@ def check_schema_text(text: str, limits: FormatLimits = LIMITS) -> None:
         raise FormatTooLarge("the format is nested too deeply") from None
     except ValueError:
         return
-    _check_schema(schema, limits)
-
-
-def check_schema(schema: object, limits: FormatLimits = LIMITS) -> None:
-    """Check a decoded schema.
-
-    Raises:
-        FormatTooLarge: if it exceeds a limit.
-    """
-    _check_schema(schema, limits)
+    check_schema(schema, limits)
 
 
 def check_regex(pattern: str, limits: FormatLimits = LIMITS) -> None:
@@ -133,7 +124,7 @@ def check_grammar(grammar: str, limits: FormatLimits = LIMITS) -> None:
         raise FormatTooLarge(f"the grammar is longer than {limits.grammar_bytes} bytes")
     total = _Total()
     for schema in _embedded_schemas(grammar):
-        _check_schema(schema, limits, total)
+        check_schema(schema, limits, total)
     bare = _NO_RULE.sub('""', grammar)
     rules = sum(1 for _ in _RULE.finditer(bare))
     if rules > limits.rules:
@@ -160,7 +151,7 @@ def _check_calls(calls: ToolCalls, limits: FormatLimits) -> None:
                 total.characters += len(text)
                 if total.characters > limits.schema_bytes:
                     raise FormatTooLarge(f"the schemas of all tools have more than {limits.schema_bytes} characters")
-                _check_schema(json.loads(text), limits, total)
+                check_schema(json.loads(text), limits, total)
         except RecursionError:
             raise FormatTooLarge(f"the parameters of the tool {call.tool!r} are nested too deeply") from None
         except FormatTooLarge as error:
@@ -181,8 +172,17 @@ def _schemas_of(parts: tuple[CallPart, ...]) -> Iterator[str]:
                 pass
 
 
-def _check_schema(schema: object, limits: FormatLimits, total: _Total | None = None) -> None:
-    """Check a schema without recursion, level by level."""
+def check_schema(schema: object, limits: FormatLimits = LIMITS, total: _Total | None = None) -> None:
+    """Check a decoded schema, without recursion: level by level.
+
+    Args:
+        schema: the schema.
+        limits: the limits.
+        total: what the schemas before it have, if limits are for several together.
+
+    Raises:
+        FormatTooLarge: if it exceeds a limit.
+    """
     total = total or _Total()
     references: set[str] = set()
     level: list[Any] = [schema]

@@ -16,8 +16,8 @@ from paddock.registry.transfer import pull as pulling
 from paddock.registry.transfer import push as pushing
 from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.downloads import Downloads
-from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.settings import Settings
+from paddock.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     from paddock.registry.guarded_network import Network

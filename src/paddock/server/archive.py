@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.server.disconnect import while_connected
 from paddock.server.errors import ClientGone
 from paddock.server.media_types import TAR
+from paddock.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     from paddock.registry.transfer.archive_export import Archive

@@ -11,8 +11,6 @@ from paddock.protocol.json import decode
 from paddock.server.body_budget import LARGE, BodyShare, bytes_of_values, share_of
 from paddock.server.errors import BodyTooSlow, ClientGone
 
-__all__ = ["LARGE", "body_stream", "read_json", "read_request"]
-
 T = TypeVar("T")
 
 

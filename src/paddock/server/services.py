@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from paddock.library.store.library import Library
-from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.service import (
     CreationService,
     EmbeddingService,
@@ -14,6 +13,7 @@ from paddock.service import (
     ModelService,
     TransferService,
 )
+from paddock.thread_pool import ThreadPool
 
 WRITER_THREADS = 16
 """Requests that write to the models folder at once. They wait for the disk and for locks of other servers, so they have

@@ -7,11 +7,11 @@ from contextlib import aclosing
 
 from paddock.library.errors import Cancelled
 from paddock.progress import REPORT_SECONDS, Progress
-from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.service.job_queue import STOPPING, JobQueue, JobQueueConfig, jobs_at_once
 from paddock.service.loader import ModelLoader
 from paddock.service.models import CreateModel, Creation, ModelService
 from paddock.service.transfer import TransferService
+from paddock.thread_pool import ThreadPool
 
 QUICK_THREADS = 8
 """Models that are made at once of what is there already, which takes milliseconds."""

@@ -6,12 +6,12 @@ because whoever has one has all that share them.
 
 import asyncio
 import ipaddress
-import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from paddock.errors import ErrorKind, PaddockError
 from paddock.library.errors import Cancelled
+from paddock.processors import processors
 from paddock.progress import Progress
 from paddock.service.fair_queue import FairQueue
 
@@ -39,9 +39,7 @@ MAX_JOBS = 4
 
 def jobs_at_once(cores: int | None = None) -> int:
     """Return how many models are quantized or converted at once on a machine of so many cores, by default this one."""
-    if cores is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MAX_JOBS, cores // CORES_PER_JOB))
+    return max(1, min(MAX_JOBS, (cores or processors()) // CORES_PER_JOB))
 
 
 class QueueFull(PaddockError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paddock.bounds import INT32, OPTION_BOUNDS, Bound
+from paddock.bounds import OPTION_BOUNDS, Bound
 from paddock.fleet import LoadOptions
 from paddock.ipc import Sampling
 from paddock.library.options import RENAMED
@@ -79,15 +79,3 @@ def _bounded(options: Options, name: str, default: int = 0) -> int:
     """Return an option within its bounds; `default` if it is not set."""
     value: int | None = getattr(options, name)
     return default if value is None else _BOUNDS[name].apply(value)
-
-
-__all__ = [
-    "DEFAULT_BATCH",
-    "DEFAULT_CONTEXT",
-    "INT32",
-    "LARGEST_BATCH",
-    "SMALLEST_BATCH",
-    "SMALLEST_CONTEXT",
-    "InferenceOptions",
-    "resolve_options",
-]

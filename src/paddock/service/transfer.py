@@ -9,11 +9,11 @@ from paddock.library.names import ModelName
 from paddock.library.store.library import Library
 from paddock.progress import Progress, Report
 from paddock.registry.transfer.loop_thread import LoopThread
-from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.service.job_queue import JobQueue, JobQueueConfig, Turn
 from paddock.service.loader import ModelLoader
 from paddock.service.models import ModelService
 from paddock.settings import Settings
+from paddock.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     from paddock.registry import Registry

@@ -1,7 +1,8 @@
 """What a worker may use, and how many there are."""
 
-import os
 from dataclasses import dataclass, field
+
+from paddock.processors import processors
 
 MB = 1 << 20
 
@@ -31,7 +32,7 @@ class WorkerLimits:
     worker for others. Not less: on a busy machine a moment's work takes long."""
     idle_seconds: float = 30.0
     """How long a worker stays that has nothing to do, unless it is the last one."""
-    max_workers: int = field(default_factory=lambda: (os.cpu_count() or 1) + 1)
+    max_workers: int = field(default_factory=lambda: processors() + 1)
     """Workers at once: at least 2, so that one is left for quick jobs."""
     max_waiting: int = 1024
     """Jobs that may wait for a worker."""

@@ -1,7 +1,7 @@
 """The pool of workers: one that stays warm, and others for as long as jobs have to wait.
 
-A job that takes long holds its worker. So jobs of one key (a model's, say) never take all workers, and one worker is
-kept free of all jobs whose key had a slow one before. Other jobs are therefore never behind slow ones for long.
+A job that takes long holds its worker. So the last worker is only for jobs of a key (a model's, say) that has no other
+running, and that had no slow one before. Other jobs are therefore not behind slow ones for long.
 """
 
 import asyncio

@@ -15,6 +15,8 @@ import types
 from pathlib import Path
 from typing import Any, ClassVar
 
+from paddock.processors import processors
+
 log = logging.getLogger("paddock.engine.native")
 
 
@@ -116,8 +118,7 @@ def uses_amx() -> bool:
 
 def usable_threads(threads: int) -> int:
     """Return `threads`, but at most one for each processor: some ten thousand threads end the process."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(threads, processors))
+    return max(1, min(threads, processors()))
 
 
 def start_library() -> NativeLog:

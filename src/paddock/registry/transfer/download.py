@@ -20,7 +20,7 @@ from paddock.registry.transfer.partial_blob import (
     remove_unused_lock,
 )
 from paddock.registry.transfer.segments import Segment, SegmentQueue
-from paddock.registry.transfer.thread_pool import ThreadPool
+from paddock.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     import httpx

@@ -11,8 +11,8 @@ from paddock.registry.http_clients import HTTPClients
 from paddock.registry.repository import RepositoryClient
 from paddock.registry.transfer.config import TransferConfig
 from paddock.registry.transfer.download import Download
-from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.registry.transfer.watch import watch
+from paddock.thread_pool import ThreadPool
 
 
 @dataclass(eq=False)

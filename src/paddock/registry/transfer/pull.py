@@ -16,7 +16,7 @@ from paddock.registry.transfer.concurrency import gather_or_cancel
 from paddock.registry.transfer.downloads import Downloads
 from paddock.registry.transfer.partial_blob import downloads_folder, noted_bytes, remove_abandoned
 from paddock.registry.transfer.remote_manifest import OCI_MANIFEST_TYPE, RemoteManifest, install, parse_remote_manifest
-from paddock.registry.transfer.thread_pool import ThreadPool
+from paddock.thread_pool import ThreadPool
 
 ROUNDS = 3
 """Attempts to complete the layers, some of which may be removed while others are downloaded."""

@@ -15,9 +15,9 @@ from paddock.registry.repository import RepositoryClient
 from paddock.registry.retry import with_retries
 from paddock.registry.transfer.concurrency import gather_or_cancel
 from paddock.registry.transfer.config import TransferConfig
-from paddock.registry.transfer.thread_pool import ThreadPool
 from paddock.registry.transfer.upload import Upload
 from paddock.registry.transfer.watch import watch
+from paddock.thread_pool import ThreadPool
 
 LAST_CHUNK_SECONDS = 3.0
 """Seconds that the current chunk may still take after the push was cancelled."""

@@ -16,7 +16,7 @@ from paddock.registry.endpoints import same_host
 from paddock.registry.errors import Denied, NotInRegistry, RegistryError, TemporaryError, Unreachable
 from paddock.registry.repository import RepositoryClient, header_number
 from paddock.registry.transfer.config import TransferConfig
-from paddock.registry.transfer.thread_pool import ThreadPool
+from paddock.thread_pool import ThreadPool
 
 _OCTETS = {"Content-Type": "application/octet-stream"}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paddock.ipc import TokenLogprob
 from paddock.protocol.json import encode
-from paddock.server.body import LARGE
+from paddock.server.body_budget import LARGE
 from paddock.server.dialects.ollama.reply_writer import (
     LARGE_CONTEXT,
     ChatWriter,

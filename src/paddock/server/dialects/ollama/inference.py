@@ -11,8 +11,8 @@ from paddock.library.options import read_options
 from paddock.options import NO_OPTIONS
 from paddock.protocol import ollama
 from paddock.protocol.json import decode
-from paddock.server.body import LARGE, read_request
-from paddock.server.body_budget import share_of
+from paddock.server.body import read_request
+from paddock.server.body_budget import LARGE, share_of
 from paddock.server.dialects.ollama.dialect import OLLAMA
 from paddock.server.dialects.ollama.reply_writer import ChatWriter, GenerateWriter, ReplyWriter, is_large, join_deltas
 from paddock.server.disconnect import while_connected

@@ -14,9 +14,8 @@ from paddock.server.media_types import TAR, TEXT
 from paddock.server.routes import Endpoint, RouteTable
 
 _ON_MODEL = (400, 404, 408, 413)
-_INFERENCE: dict[str, Any] = {"group": "Inference", "method": "POST", "needs_input": True, "errors": (*_ON_MODEL, 503)}
+_INFERENCE: dict[str, Any] = {"group": "Inference", "method": "POST", "needs_input": True, "errors": _ON_MODEL}
 _MODELS: dict[str, Any] = {"group": "Models", "errors": _ON_MODEL}
-_CHANGES: dict[str, Any] = {"group": "Models", "errors": (*_ON_MODEL, 503)}
 _PROGRESS: dict[str, Any] = {"reply": ollama.StatusLine, "stream": (ollama.ProgressLine, ollama.ErrorBody)}
 _BLOB: dict[str, Any] = {"path": "/api/blobs/{digest}", "group": "Models", "parameters": ("digest",)}
 
@@ -68,7 +67,7 @@ OLLAMA_ROUTES = RouteTable(
             reply=ollama.ShownModel,
             **_MODELS,
         ),
-        Endpoint(id="copy", method="POST", path="/api/copy", handler=copy, request=ollama.CopyRequest, **_CHANGES),
+        Endpoint(id="copy", method="POST", path="/api/copy", handler=copy, request=ollama.CopyRequest, **_MODELS),
         Endpoint(
             id="delete", method="DELETE", path="/api/delete", handler=delete, request=ollama.DeleteRequest, **_MODELS
         ),
@@ -79,17 +78,17 @@ OLLAMA_ROUTES = RouteTable(
             handler=create,
             group="Models",
             request=ollama.CreateRequest,
-            errors=(*_ON_MODEL, 501, 503),
+            errors=(*_ON_MODEL, 501),
             **_PROGRESS,
         ),
-        Endpoint(id="blob_exists", method="HEAD", handler=blob_exists, errors=(400, 404, 503), **_BLOB),
+        Endpoint(id="blob_exists", method="HEAD", handler=blob_exists, errors=(400, 404), **_BLOB),
         Endpoint(
             id="blob_upload",
             method="POST",
             handler=blob_upload,
             request=bytes,
             statuses=(200, 201),
-            errors=(400, 408, 503),
+            errors=(400, 408),
             **_BLOB,
         ),
         Endpoint(
@@ -98,7 +97,7 @@ OLLAMA_ROUTES = RouteTable(
             path="/api/pull",
             handler=pull,
             request=ollama.PullRequest,
-            **_CHANGES,
+            **_MODELS,
             **_PROGRESS,
         ),
         Endpoint(
@@ -117,7 +116,7 @@ OLLAMA_ROUTES = RouteTable(
             handler=export,
             request=ollama.ExportRequest,
             reply=TAR,
-            **_CHANGES,
+            **_MODELS,
         ),
         Endpoint(
             id="import",
@@ -128,7 +127,7 @@ OLLAMA_ROUTES = RouteTable(
             parameters=("import_name",),
             request=bytes,
             reply=ollama.ImportedModel,
-            errors=(400, 408, 503),
+            errors=(400, 408),
         ),
         Endpoint(
             id="version", method="GET", path="/api/version", handler=version, group="Server", reply=ollama.Version
